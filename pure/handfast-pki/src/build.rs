@@ -1,0 +1,200 @@
+//! From a plan to the exact bytes that a CA signs, and from the signature to the certificate.
+//!
+//! The two halves are apart so that the authority can store and lint the to-be-signed bytes before its
+//! key touches them.
+
+use const_oid::AssociatedOid;
+use der::{
+    Any, Decode, Encode, Sequence,
+    asn1::{BitString, GeneralizedTime, Int, OctetString, UtcTime},
+};
+use jiff::Timestamp;
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use x509_cert::{
+    ext::{
+        Extension,
+        pkix::{
+            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
+            SubjectKeyIdentifier,
+        },
+    },
+    name::Name,
+    time::{Time, Validity},
+};
+
+use crate::{Certificate, Error, PrivateKey, Profile, PublicKey, Result, name::AltName, text::hex};
+
+/// A serial number of 158 random bits: positive, 20 octets, never shortened (RFC 5280 section 4.1.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Serial([u8; 20]);
+
+impl Serial {
+    /// Makes a serial of twenty random octets; the two highest bits are fixed to `01`.
+    pub fn from_random(mut octets: [u8; 20]) -> Self {
+        octets[0] = octets[0] & 0x3f | 0x40;
+        Self(octets)
+    }
+}
+
+impl std::fmt::Display for Serial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+/// Everything that a certificate will say, decided before it is built.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub profile: Profile,
+    pub serial: Serial,
+    pub subject: Name,
+    pub names: Vec<AltName>,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+    pub public_key: PublicKey,
+}
+
+/// Who signs: name and key identifier as they will stand in the certificate, and the algorithm.
+#[derive(Debug, Clone)]
+pub struct Issuer {
+    pub subject: Name,
+    pub key_id: Vec<u8>,
+    pub algorithm: AlgorithmIdentifierOwned,
+}
+
+impl Issuer {
+    /// The issuer that `certificate` and its key make together.
+    pub fn new(certificate: &Certificate, key: &PrivateKey) -> Self {
+        Self {
+            subject: certificate.subject().clone(),
+            key_id: certificate
+                .subject_key_id()
+                .unwrap_or_else(|| certificate.public_key().key_id()),
+            algorithm: key.signature_algorithm(),
+        }
+    }
+
+    /// The issuer of a root: itself.
+    pub fn itself(subject: Name, key: &PrivateKey) -> Self {
+        Self {
+            subject,
+            key_id: key.public_key().key_id(),
+            algorithm: key.signature_algorithm(),
+        }
+    }
+}
+
+/// TBSCertificate (RFC 5280 section 4.1), version 3 without unique identifiers.
+#[derive(Sequence)]
+struct TbsCertificate {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    version: u8,
+    serial: Int,
+    signature: AlgorithmIdentifierOwned,
+    issuer: Name,
+    validity: Validity,
+    subject: Name,
+    public_key: SubjectPublicKeyInfoOwned,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
+    extensions: Vec<Extension>,
+}
+
+/// Certificate (RFC 5280 section 4.1) around bytes that are not touched again.
+#[derive(Sequence)]
+struct Signed {
+    tbs: Any,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: BitString,
+}
+
+/// The to-be-signed bytes of `plan` under `issuer`.
+pub fn to_be_signed(plan: &Plan, issuer: &Issuer) -> Result<Vec<u8>> {
+    let tbs = TbsCertificate {
+        version: 2,
+        serial: Int::new(&plan.serial.0).map_err(impossible)?,
+        signature: issuer.algorithm.clone(),
+        issuer: issuer.subject.clone(),
+        validity: Validity::new(time(plan.not_before)?, time(plan.not_after)?),
+        subject: plan.subject.clone(),
+        public_key: SubjectPublicKeyInfoOwned::from_der(plan.public_key.spki_der()).map_err(impossible)?,
+        extensions: extensions(plan, issuer)?,
+    };
+    tbs.to_der().map_err(impossible)
+}
+
+/// The certificate of `tbs` and its `signature`.
+pub fn assemble(tbs: &[u8], algorithm: &AlgorithmIdentifierOwned, signature: &[u8]) -> Result<Certificate> {
+    let signed = Signed {
+        tbs: Any::from_der(tbs).map_err(impossible)?,
+        algorithm: algorithm.clone(),
+        signature: BitString::from_bytes(signature).map_err(impossible)?,
+    };
+    Certificate::from_der(&signed.to_der().map_err(impossible)?)
+}
+
+fn extensions(plan: &Plan, issuer: &Issuer) -> Result<Vec<Extension>> {
+    let profile = plan.profile;
+    let key_id = OctetString::new(issuer.key_id.clone()).map_err(impossible)?;
+    let own_id = OctetString::new(plan.public_key.key_id()).map_err(impossible)?;
+    let mut extensions = vec![
+        extension::<BasicConstraints>(true, &profile.basic_constraints())?,
+        extension::<KeyUsage>(true, &profile.key_usage())?,
+    ];
+    let purposes = profile.extended_key_usage();
+    if !purposes.is_empty() {
+        extensions.push(extension(false, &ExtendedKeyUsage(purposes))?);
+    }
+    if !plan.names.is_empty() {
+        let names = plan
+            .names
+            .iter()
+            .map(AltName::to_general_name)
+            .collect::<Result<_>>()?;
+        // Critical where it is the only name there is (RFC 5280 section 4.2.1.6).
+        extensions.push(extension(plan.subject.is_empty(), &SubjectAltName(names))?);
+    }
+    extensions.push(extension(false, &SubjectKeyIdentifier(own_id))?);
+    let authority = AuthorityKeyIdentifier {
+        key_identifier: Some(key_id),
+        authority_cert_issuer: None,
+        authority_cert_serial_number: None,
+    };
+    extensions.push(extension(false, &authority)?);
+    Ok(extensions)
+}
+
+fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> Result<Extension> {
+    let extn_value = value.to_der().and_then(OctetString::new).map_err(impossible)?;
+    Ok(Extension {
+        extn_id: T::OID,
+        critical,
+        extn_value,
+    })
+}
+
+/// UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 section 4.1.2.5).
+fn time(at: Timestamp) -> Result<Time> {
+    const YEAR_2050: i64 = 2_524_608_000;
+    let seconds = u64::try_from(at.as_second()).map_err(|_| Error::BadName {
+        found: at.to_string(),
+        expected: "a time after 1970",
+    })?;
+    let since_epoch = std::time::Duration::from_secs(seconds);
+    if at.as_second() < YEAR_2050 {
+        UtcTime::from_unix_duration(since_epoch)
+            .map(Time::UtcTime)
+            .map_err(impossible)
+    } else {
+        GeneralizedTime::from_unix_duration(since_epoch)
+            .map(Time::GeneralTime)
+            .map_err(impossible)
+    }
+}
+
+/// All parts were checked when they were made; what still fails here is a bug, and says so.
+fn impossible(error: der::Error) -> Error {
+    Error::Malformed {
+        what: "certificate under construction",
+        detail: error.to_string(),
+    }
+}

@@ -1,0 +1,296 @@
+//! One X.509 certificate: its bytes and what they say. Decoding proves nothing; [`crate::verify`] does.
+
+use std::{fmt, str::FromStr};
+
+use const_oid::AssociatedOid;
+use der::{Decode, Encode, asn1::ObjectIdentifier};
+use jiff::Timestamp;
+use rustls_pki_types::CertificateDer;
+use serde::{Serialize, Serializer};
+use x509_cert::{
+    ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
+    name::Name,
+    time::Time,
+};
+
+use crate::{
+    Error, Identity, PublicKey, Result, name, pem,
+    text::{hex, printable},
+};
+
+/// SHA-256 of a certificate's DER bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of `der`.
+    pub fn of(der: &[u8]) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest.as_ref());
+        Self(bytes)
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = Error;
+
+    /// 64 hexadecimal digits in either case, with or without colons, as `openssl x509 -fingerprint` prints them.
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = || Error::BadName {
+            found: printable(text),
+            expected: "a SHA-256 fingerprint of 64 hexadecimal digits",
+        };
+        let digits: Vec<u8> = text.bytes().filter(|b| *b != b':').collect();
+        let (pairs, []) = digits.as_chunks::<2>() else {
+            return Err(bad());
+        };
+        let mut bytes = [0; 32];
+        if pairs.len() != bytes.len() {
+            return Err(bad());
+        }
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let digit = |c: u8| {
+                char::from(c)
+                    .to_digit(16)
+                    .and_then(|digit| u8::try_from(digit).ok())
+            };
+            *byte = digit(*high)
+                .zip(digit(*low))
+                .map(|(high, low)| high << 4 | low)
+                .ok_or_else(bad)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A decoded certificate with the exact bytes that it came from.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    der: CertificateDer<'static>,
+    decoded: x509_cert::Certificate,
+}
+
+impl Certificate {
+    /// Decodes `der`, which must hold nothing after the certificate.
+    pub fn from_der(der: &[u8]) -> Result<Self> {
+        let decoded = x509_cert::Certificate::from_der(der).map_err(|error| Error::Malformed {
+            what: "certificate",
+            detail: error.to_string(),
+        })?;
+        Ok(Self {
+            der: CertificateDer::from(der.to_vec()),
+            decoded,
+        })
+    }
+
+    /// The exact bytes.
+    pub fn der(&self) -> &CertificateDer<'static> {
+        &self.der
+    }
+
+    /// As a PEM block.
+    pub fn to_pem(&self) -> String {
+        pem::write("CERTIFICATE", &self.der)
+    }
+
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.der)
+    }
+
+    /// 1, 2 or 3.
+    pub fn version(&self) -> u8 {
+        self.decoded.tbs_certificate().version() as u8 + 1
+    }
+
+    /// The serial number as lower-case hexadecimal digits.
+    pub fn serial(&self) -> String {
+        hex(self.decoded.tbs_certificate().serial_number().as_bytes())
+    }
+
+    pub fn subject(&self) -> &Name {
+        self.decoded.tbs_certificate().subject()
+    }
+
+    pub fn issuer(&self) -> &Name {
+        self.decoded.tbs_certificate().issuer()
+    }
+
+    /// Subject, for messages; a certificate without subject is called by its first name.
+    pub fn called(&self) -> String {
+        if self.subject().is_empty() {
+            self.identity().called()
+        } else {
+            name::shown(self.subject())
+        }
+    }
+
+    pub fn not_before(&self) -> Timestamp {
+        timestamp(self.decoded.tbs_certificate().validity().not_before)
+    }
+
+    pub fn not_after(&self) -> Timestamp {
+        timestamp(self.decoded.tbs_certificate().validity().not_after)
+    }
+
+    pub fn identity(&self) -> Identity {
+        Identity::of(self)
+    }
+
+    /// The public key with its algorithm.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey::from_spki(self.decoded.tbs_certificate().subject_public_key_info())
+    }
+
+    /// The algorithm of the issuer's signature, by name where we know it.
+    pub fn signature_algorithm(&self) -> String {
+        let oid = self.decoded.signature_algorithm().oid;
+        const_oid::db::DB
+            .by_oid(&oid)
+            .map_or_else(|| oid.to_string(), str::to_owned)
+    }
+
+    /// Whether basicConstraints says that this is a CA; a version 1 certificate says nothing.
+    pub fn is_ca(&self) -> bool {
+        self.extension::<BasicConstraints>()
+            .is_some_and(|constraints| constraints.ca)
+    }
+
+    /// How many CAs may follow below this one, when it is limited.
+    pub fn path_length(&self) -> Option<u8> {
+        self.extension::<BasicConstraints>()
+            .and_then(|constraints| constraints.path_len_constraint)
+    }
+
+    /// Whether subject and issuer are the same name. Whether it really signed itself is for [`crate::verify`].
+    pub fn is_self_issued(&self) -> bool {
+        name::der_of(self.subject()) == name::der_of(self.issuer())
+    }
+
+    pub fn key_usage(&self) -> Option<KeyUsage> {
+        self.extension()
+    }
+
+    /// Names of the key usages, in the order of RFC 5280 section 4.2.1.3.
+    pub fn key_usage_names(&self) -> Vec<&'static str> {
+        let Some(usage) = self.key_usage() else {
+            return Vec::new();
+        };
+        [
+            (usage.digital_signature(), "digitalSignature"),
+            (usage.non_repudiation(), "nonRepudiation"),
+            (usage.key_encipherment(), "keyEncipherment"),
+            (usage.data_encipherment(), "dataEncipherment"),
+            (usage.key_agreement(), "keyAgreement"),
+            (usage.key_cert_sign(), "keyCertSign"),
+            (usage.crl_sign(), "cRLSign"),
+        ]
+        .into_iter()
+        .filter_map(|(set, name)| set.then_some(name))
+        .collect()
+    }
+
+    /// The extended key usages; `None` where the extension is missing.
+    pub fn extended_key_usage(&self) -> Option<Vec<ObjectIdentifier>> {
+        self.extension::<ExtendedKeyUsage>().map(|usage| usage.0)
+    }
+
+    /// The extended key usages by name: `serverAuth`, `clientAuth`, or the object identifier.
+    pub fn extended_key_usage_names(&self) -> Option<Vec<String>> {
+        let named = |oid: &ObjectIdentifier| match *oid {
+            const_oid::db::rfc5280::ID_KP_SERVER_AUTH => "serverAuth".to_owned(),
+            const_oid::db::rfc5280::ID_KP_CLIENT_AUTH => "clientAuth".to_owned(),
+            other => other.to_string(),
+        };
+        Some(self.extended_key_usage()?.iter().map(named).collect())
+    }
+
+    pub fn subject_key_id(&self) -> Option<Vec<u8>> {
+        self.extension::<SubjectKeyIdentifier>()
+            .map(|id| id.0.as_bytes().to_vec())
+    }
+
+    pub fn authority_key_id(&self) -> Option<Vec<u8>> {
+        self.extension::<AuthorityKeyIdentifier>()?
+            .key_identifier
+            .map(|id| id.as_bytes().to_vec())
+    }
+
+    /// The extension `T` when it is there and can be decoded. Verification reads extensions by itself and
+    /// refuses broken ones; this is for showing and for rules that only add refusals.
+    pub fn extension<T: AssociatedOid + for<'a> Decode<'a>>(&self) -> Option<T> {
+        let extensions = self.decoded.tbs_certificate().extensions()?;
+        let found = extensions.iter().find(|extension| extension.extn_id == T::OID)?;
+        T::from_der(found.extn_value.as_bytes()).ok()
+    }
+
+    /// Whether the key `issuer` made the signature. Nothing else is looked at; [`crate::verify`] does.
+    pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
+        let signature = self.decoded.signature().as_bytes().unwrap_or_default();
+        issuer.has_signed(self.decoded.signature_algorithm(), &self.tbs_der(), signature)
+    }
+
+    /// The to-be-signed bytes.
+    pub fn tbs_der(&self) -> Vec<u8> {
+        self.decoded.tbs_certificate().to_der().unwrap_or_default()
+    }
+
+    pub(crate) fn decoded(&self) -> &x509_cert::Certificate {
+        &self.decoded
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({}, serial {})", self.called(), self.serial())
+    }
+}
+
+/// All certificates as one PEM text, in order.
+pub fn chain_to_pem<'a>(chain: impl IntoIterator<Item = &'a Certificate>) -> String {
+    chain.into_iter().map(Certificate::to_pem).collect()
+}
+
+pub(crate) fn timestamp(time: Time) -> Timestamp {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_are_read_in_both_spellings() {
+        let fingerprint = Fingerprint::of(b"x");
+        let plain = fingerprint.to_string();
+        let colons = plain
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| String::from_utf8_lossy(pair).to_uppercase())
+            .collect::<Vec<_>>()
+            .join(":");
+        assert_eq!(plain.parse(), Ok(fingerprint));
+        assert_eq!(colons.parse(), Ok(fingerprint));
+        assert!(plain[2..].parse::<Fingerprint>().is_err());
+        assert!("zz".repeat(32).parse::<Fingerprint>().is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! The stable codes of everything that can be refused, with one sentence each.
+//!
+//! A code never changes its meaning and is never used again. `HF-1xx` to `HF-6xx` follow the order of
+//! a connection (nothing sent, the server refused, the client refused, files, protocol, authorization);
+//! `HF-7xx` are ours: configuration and the running door; `HF-8xx` the authority. Every code has a
+//! page in `docs/findings/`.
+
+use std::fmt;
+
+/// A stable code such as `HF-103`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(u16);
+
+impl Code {
+    /// What it means, in one sentence.
+    pub fn title(self) -> &'static str {
+        ALL.iter()
+            .find(|(code, _)| *code == self)
+            .map_or("unknown code", |(_, title)| title)
+    }
+
+    /// The code named by `text` (`HF-103`, `hf-103` or `103`), when there is one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text
+            .trim()
+            .trim_start_matches(['H', 'h'])
+            .trim_start_matches(['F', 'f'])
+            .trim_start_matches('-');
+        let code = Self(digits.parse().ok()?);
+        ALL.iter().any(|(known, _)| *known == code).then_some(code)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HF-{:03}", self.0)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $number:literal, $title:literal;)*) => {
+        $(#[doc = $title] pub const $name: Code = Code($number);)*
+        /// Every code with its title, in order.
+        pub const ALL: &[(Code, &str)] = &[$(($name, $title)),*];
+    };
+}
+
+codes! {
+    NO_CERTIFICATE = 101, "the server asked for a client certificate and none was sent";
+    HELD_BACK = 102, "the client held its certificate back because the server does not list its issuer";
+    UNKNOWN_ISSUER = 103, "the certificate's issuer is not among those trusted";
+    MISSING_INTERMEDIATE = 104, "an intermediate certificate is missing from the chain that was sent";
+    NOT_ASKED = 107, "the server did not ask for a client certificate";
+    WRONG_PURPOSE = 201, "the certificate is not for this purpose (extended key usage)";
+    EXPIRED = 202, "the certificate has expired";
+    NOT_YET_VALID = 203, "the certificate is not valid yet, or a clock is wrong";
+    REVOKED = 205, "the certificate was revoked";
+    VERSION_1 = 207, "the certificate is X.509 version 1, without extensions";
+    CA_AS_LEAF = 208, "a CA or self-signed certificate is used as a leaf";
+    NOT_A_CA = 209, "the issuing certificate is not allowed to sign certificates";
+    PATH_LENGTH = 210, "the chain is longer than a CA in it allows";
+    NAME_CONSTRAINTS = 211, "a name lies outside what a CA in the chain may sign";
+    WEAK_KEY = 212, "the key or digest is too weak";
+    NO_COMMON_SCHEME = 213, "the peers share no signature scheme for this key";
+    CRITICAL_EXTENSION = 214, "the certificate has a critical extension that is not understood";
+    BAD_SIGNATURE = 215, "the issuer has the right name and another key";
+    VAGUE_ALERT = 216, "the peer refused with an alert that hides the cause";
+    SERVER_UNTRUSTED = 301, "the server's certificate comes from a CA that the client does not trust";
+    NAME_MISMATCH = 303, "the certificate is for other names than the one asked for";
+    NO_NAMES = 304, "the certificate has no subject alternative name";
+    NO_IP_NAME = 305, "the certificate has no IP address among its names";
+    IDENTITY_MISMATCH = 306, "the right CA, but another identity than the one expected";
+    UNRECOGNISED_NAME = 307, "the server does not know the name asked for by SNI";
+    BAD_TRUST_FILE = 309, "the file of trusted CAs is missing, empty or of the wrong format";
+    KEY_MISMATCH = 401, "the private key does not belong to the certificate";
+    CHAIN_ORDER = 402, "the chain file is in the wrong order";
+    KEY_ENCRYPTED = 403, "the private key is encrypted";
+    UNREADABLE = 408, "a file cannot be read";
+    WRONG_FORMAT = 409, "a file does not hold what was expected";
+    NOT_TLS = 501, "the peer does not speak TLS on this port, or we were sent something that is not TLS";
+    NO_COMMON_VERSION = 502, "the peers share no TLS version";
+    NO_COMMON_CIPHER = 503, "the peers share no cipher suite or key exchange group";
+    NO_COMMON_ALPN = 504, "the peers share no application protocol";
+    CUT_SHORT = 505, "the connection ended or stalled in mid-handshake";
+    MISDIRECTED = 507, "the request is for another host than the connection";
+    NOT_ALLOWED = 609, "the identity is proven and no rule allows it";
+    CONFIG_INVALID = 701, "the configuration is not valid";
+    NO_RULE = 702, "no rule says who may connect";
+    BAD_RULE = 703, "a rule cannot be read";
+    CANNOT_LISTEN = 704, "the address cannot be listened on";
+    BACKEND_UNREACHABLE = 705, "the backend cannot be reached";
+    BACKEND_BROKE = 706, "the backend broke off or did not speak HTTP";
+    TOO_MANY = 707, "the limit of connections is reached";
+    HANDSHAKE_LATE = 708, "the handshake took longer than its deadline";
+    HEADERS_LATE = 709, "the request headers took longer than their deadline";
+    IDLE = 710, "the connection was idle for longer than its deadline";
+    BAD_REQUEST = 711, "the request is not acceptable HTTP";
+    SHUT_DOWN = 712, "the door was shut before the connection ended";
+    CANNOT_CONNECT = 713, "the host cannot be reached";
+    IDENTITY_ENDED = 714, "the certificate that proved the identity expired while the connection was open";
+    PEER_BROKE = 715, "the peer broke off the connection";
+    EXISTS = 801, "it exists already and is not overwritten";
+    NOT_AN_AUTHORITY = 802, "the folder holds no authority that can be used";
+    BAD_NAME = 803, "a name is not one that a certificate can carry";
+    BAD_REQUEST_SIGNATURE = 804, "the certificate request does not prove possession of its key";
+    BEYOND_ISSUER = 805, "the certificate would outlive its issuer";
+    LINT = 806, "the certificate to be signed breaks a rule of RFC 5280";
+    STORE = 807, "the authority's records cannot be written or read";
+    BUG = 999, "a bug of ours";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_used_once() {
+        assert!(ALL.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+
+    #[test]
+    fn a_code_is_read_in_every_spelling_and_an_unknown_one_is_not() {
+        for text in ["HF-103", "hf-103", "103", " HF103 "] {
+            assert_eq!(Code::parse(text), Some(UNKNOWN_ISSUER), "{text}");
+        }
+        assert_eq!(Code::parse("HF-998"), None);
+        assert_eq!(Code::parse("x"), None);
+        assert_eq!(UNKNOWN_ISSUER.to_string(), "HF-103");
+    }
+}

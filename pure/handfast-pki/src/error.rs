@@ -1,0 +1,77 @@
+//! What can be wrong with bytes, keys and wishes. Peers that are refused are in [`crate::verify`].
+
+use crate::code::{self, Code};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Something that was given to us is not what it should be; the operator or user is to blame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input holds other things than the one that was asked for.
+    #[error("expected {expected}, found {found}")]
+    Unexpected { expected: &'static str, found: String },
+    /// The bytes claim to be something and cannot be decoded as it.
+    #[error("malformed {what}: {detail}")]
+    Malformed { what: &'static str, detail: String },
+    /// A private key that needs a password first.
+    #[error("the private key is encrypted")]
+    Encrypted,
+    /// An algorithm that we do not use.
+    #[error("unsupported key \"{found}\", expected RSA-2048 to RSA-8192, P-256, P-384 or Ed25519")]
+    UnsupportedKey { found: String },
+    /// A key below the floor.
+    #[error("key \"{found}\" is too weak, expected at least {expected}")]
+    WeakKey { found: String, expected: &'static str },
+    /// Key and certificate are not a pair; both public keys by SHA-256 of their SubjectPublicKeyInfo.
+    #[error(
+        "the private key (public half {key}) does not belong to the certificate (public key {certificate})"
+    )]
+    KeyMismatch { key: String, certificate: String },
+    /// The first certificate of a chain file is not the leaf.
+    #[error("the chain does not begin with the leaf: \"{first}\" is a CA certificate")]
+    ChainOrder { first: String },
+    /// PKCS#10 self-signature (RFC 2986 section 3) does not verify.
+    #[error("the request is not signed by the key that it carries")]
+    RequestSignature,
+    /// A name that cannot stand in a certificate.
+    #[error("\"{found}\" is not {expected}")]
+    BadName { found: String, expected: &'static str },
+    /// PKCS#12 with a wrong password, or broken.
+    #[error("the PKCS#12 file cannot be opened: {detail}")]
+    Container { detail: String },
+    /// The cryptographic library refused.
+    #[error("{what} failed in the cryptographic library")]
+    Crypto { what: &'static str },
+}
+
+impl Error {
+    /// The stable code of this error.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unexpected { .. } | Self::Malformed { .. } | Self::Container { .. } => code::WRONG_FORMAT,
+            Self::Encrypted => code::KEY_ENCRYPTED,
+            Self::UnsupportedKey { .. } => code::NO_COMMON_SCHEME,
+            Self::WeakKey { .. } => code::WEAK_KEY,
+            Self::KeyMismatch { .. } => code::KEY_MISMATCH,
+            Self::ChainOrder { .. } => code::CHAIN_ORDER,
+            Self::RequestSignature => code::BAD_REQUEST_SIGNATURE,
+            Self::BadName { .. } => code::BAD_NAME,
+            Self::Crypto { .. } => code::BUG,
+        }
+    }
+
+    /// One command or change that mends it, where we know one.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Encrypted => {
+                Some("decrypt it first: openssl pkey -in tls.key -out plain.key && chmod 600 plain.key")
+            }
+            Self::WeakKey { .. } => Some("make a new key: handfast issue ... --key p256"),
+            Self::KeyMismatch { .. } => Some("use the key that was made together with this certificate"),
+            Self::ChainOrder { .. } => Some("put the leaf first, then the intermediates, without the root"),
+            Self::Unexpected { .. } => Some("see what a file holds: handfast inspect FILE"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Who a certificate says its holder is: every name with its type, never a string to be split again.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+use x509_cert::ext::pkix::{SubjectAltName, name::GeneralName};
+
+use crate::{Certificate, Fingerprint, name, text::printable};
+
+/// The identities of one leaf certificate, by type. Only a [`crate::VerifiedChain`] proves them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Identity {
+    /// `uniformResourceIdentifier` names, SPIFFE IDs among them.
+    pub uris: Vec<String>,
+    /// `dNSName` names, in lower case.
+    pub dns: Vec<String>,
+    /// `rfc822Name` names as they stand.
+    pub emails: Vec<String>,
+    /// `iPAddress` names.
+    pub ips: Vec<IpAddr>,
+    /// The common name of the subject when there is exactly one; an identity only where a rule says `cn:`.
+    pub common_name: Option<String>,
+    /// SHA-256 of the certificate.
+    pub fingerprint: Fingerprint,
+}
+
+impl Identity {
+    /// Reads the names of `certificate`; names of types that nobody matches on are left out.
+    pub fn of(certificate: &Certificate) -> Self {
+        let mut identity = Self {
+            uris: Vec::new(),
+            dns: Vec::new(),
+            emails: Vec::new(),
+            ips: Vec::new(),
+            common_name: name::common_name(certificate.subject()),
+            fingerprint: certificate.fingerprint(),
+        };
+        let names = certificate
+            .extension::<SubjectAltName>()
+            .map(|names| names.0)
+            .unwrap_or_default();
+        for general in &names {
+            match general {
+                GeneralName::UniformResourceIdentifier(uri) => identity.uris.push(uri.to_string()),
+                GeneralName::DnsName(dns) => identity.dns.push(dns.as_str().to_ascii_lowercase()),
+                GeneralName::Rfc822Name(email) => identity.emails.push(email.to_string()),
+                GeneralName::IpAddress(octets) => identity.ips.extend(name::ip_from_octets(octets)),
+                _ => {}
+            }
+        }
+        identity
+    }
+
+    /// The SPIFFE ID, when the certificate is an X.509-SVID: exactly one URI, and it is a SPIFFE ID
+    /// (X509-SVID section 2).
+    pub fn spiffe_id(&self) -> Option<&str> {
+        match self.uris.as_slice() {
+            [only] if name::is_spiffe_id(only) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// All names with their type, the ones that people know first: `uri:…`, `dns:…`, `email:…`, `ip:…`, `cn:…`.
+    pub fn names(&self) -> Vec<String> {
+        let uris = self.uris.iter().map(|uri| format!("uri:{}", printable(uri)));
+        let dns = self.dns.iter().map(|dns| format!("dns:{}", printable(dns)));
+        let emails = self
+            .emails
+            .iter()
+            .map(|email| format!("email:{}", printable(email)));
+        let ips = self.ips.iter().map(|ip| format!("ip:{ip}"));
+        let common_name = self.common_name.iter().map(|cn| format!("cn:{}", printable(cn)));
+        uris.chain(dns)
+            .chain(emails)
+            .chain(ips)
+            .chain(common_name)
+            .collect()
+    }
+
+    /// The one name to call the holder by: the first of [`Self::names`], else the fingerprint.
+    pub fn called(&self) -> String {
+        self.names()
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| format!("fingerprint:{}", self.fingerprint))
+    }
+}

@@ -1,0 +1,576 @@
+//! Private and public keys: reading, making, pairing, signing certificates.
+//!
+//! RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519. Private bytes live in one zeroizing buffer and are
+//! never printed.
+
+use std::{fmt, str::FromStr};
+
+use aws_lc_rs::{
+    encoding::{AsDer, PublicKeyX509Der},
+    rand::SystemRandom,
+    rsa,
+    signature::{
+        self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+        KeyPair, RsaKeyPair,
+    },
+};
+use const_oid::db::{
+    rfc5912::{
+        ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1,
+        SHA_256_WITH_RSA_ENCRYPTION,
+    },
+    rfc8410::ID_ED_25519,
+};
+use der::{
+    Any, Decode, Encode, SliceReader,
+    asn1::{AnyRef, ObjectIdentifier},
+};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde::Serialize;
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use webpki::ALL_VERIFICATION_ALGS;
+use zeroize::Zeroizing;
+
+use crate::{Certificate, Error, Fingerprint, Result, pem};
+
+/// The kinds of key that are made and used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyKind {
+    P256,
+    P384,
+    Ed25519,
+    Rsa2048,
+    Rsa3072,
+    Rsa4096,
+}
+
+impl KeyKind {
+    pub const ALL: [Self; 6] = [
+        Self::P256,
+        Self::P384,
+        Self::Ed25519,
+        Self::Rsa2048,
+        Self::Rsa3072,
+        Self::Rsa4096,
+    ];
+
+    /// As it is written on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "p256",
+            Self::P384 => "p384",
+            Self::Ed25519 => "ed25519",
+            Self::Rsa2048 => "rsa2048",
+            Self::Rsa3072 => "rsa3072",
+            Self::Rsa4096 => "rsa4096",
+        }
+    }
+}
+
+impl FromStr for KeyKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| Error::UnsupportedKey {
+                found: text.to_owned(),
+            })
+    }
+}
+
+/// A private key that can sign, and its bytes as PKCS#8.
+pub struct PrivateKey {
+    pkcs8: Zeroizing<Vec<u8>>,
+    pair: Pair,
+}
+
+enum Pair {
+    Ecdsa(Box<EcdsaKeyPair>, Curve),
+    Ed25519(Box<Ed25519KeyPair>),
+    Rsa(Box<RsaKeyPair>),
+}
+
+#[derive(Clone, Copy)]
+enum Curve {
+    P256,
+    P384,
+}
+
+impl PrivateKey {
+    /// A new key. The randomness is the cryptographic library's own.
+    pub fn generate(kind: KeyKind) -> Result<Self> {
+        let failed = |_| Error::Crypto {
+            what: "key generation",
+        };
+        let random = SystemRandom::new();
+        let pkcs8 = match kind {
+            KeyKind::P256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random)
+                .map_err(failed)?
+                .as_ref()
+                .to_vec(),
+            KeyKind::P384 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &random)
+                .map_err(failed)?
+                .as_ref()
+                .to_vec(),
+            // Version 1: OpenSSL up to 3.1 cannot read the form that carries the public half (RFC 5958).
+            KeyKind::Ed25519 => Ed25519KeyPair::generate_pkcs8v1(&random)
+                .map_err(failed)?
+                .as_ref()
+                .to_vec(),
+            KeyKind::Rsa2048 => generate_rsa(rsa::KeySize::Rsa2048)?,
+            KeyKind::Rsa3072 => generate_rsa(rsa::KeySize::Rsa3072)?,
+            KeyKind::Rsa4096 => generate_rsa(rsa::KeySize::Rsa4096)?,
+        };
+        Self::from_der(&pkcs8)
+    }
+
+    /// Reads PKCS#8 (RFC 5958), SEC 1 (RFC 5915) or PKCS#1 (RFC 8017); weak and unknown keys are refused by name.
+    pub fn from_der(der: &[u8]) -> Result<Self> {
+        let malformed = |detail: &dyn fmt::Display| Error::Malformed {
+            what: "private key",
+            detail: detail.to_string(),
+        };
+        let pkcs8 = match PrivateKeyDer::try_from(der).map_err(|error| malformed(&error))? {
+            PrivateKeyDer::Pkcs8(_) => Zeroizing::new(der.to_vec()),
+            PrivateKeyDer::Pkcs1(_) => {
+                let null = Any::null().to_der().map_err(|error| malformed(&error))?;
+                wrap_pkcs8(RSA_ENCRYPTION, &null, der).map_err(|error| malformed(&error))?
+            }
+            PrivateKeyDer::Sec1(_) => {
+                let curve = sec1_curve(der).ok_or_else(|| malformed(&"the curve is not named"))?;
+                wrap_pkcs8(
+                    ID_EC_PUBLIC_KEY,
+                    &curve.to_der().map_err(|error| malformed(&error))?,
+                    der,
+                )
+                .map_err(|error| malformed(&error))?
+            }
+            _ => return Err(malformed(&"unknown form")),
+        };
+        let pair = read_pair(&pkcs8)?;
+        Ok(Self { pkcs8, pair })
+    }
+
+    /// PKCS#8 bytes.
+    pub fn pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    /// For handing to TLS; a copy that the receiver owns.
+    pub fn to_pki_type(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.pkcs8.to_vec()))
+    }
+
+    /// PKCS#8 as a PEM block.
+    pub fn to_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(pem::write("PRIVATE KEY", &self.pkcs8))
+    }
+
+    /// The public half.
+    pub fn public_key(&self) -> PublicKey {
+        let spki = match &self.pair {
+            Pair::Ecdsa(pair, _) => {
+                AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map(|der| der.as_ref().to_vec())
+            }
+            Pair::Ed25519(pair) => {
+                AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map(|der| der.as_ref().to_vec())
+            }
+            Pair::Rsa(pair) => {
+                AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map(|der| der.as_ref().to_vec())
+            }
+        };
+        // A key that was read has a public half; an empty one pairs with nothing.
+        PublicKey {
+            spki: spki.unwrap_or_default(),
+        }
+    }
+
+    /// Refuses a certificate that carries another public key.
+    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
+        let (own, theirs) = (self.public_key(), certificate.public_key());
+        if own.same_key(&theirs) {
+            return Ok(());
+        }
+        Err(Error::KeyMismatch {
+            key: own.short(),
+            certificate: theirs.short(),
+        })
+    }
+
+    /// The algorithm identifier of [`Self::sign`].
+    pub fn signature_algorithm(&self) -> AlgorithmIdentifierOwned {
+        let (oid, parameters) = match &self.pair {
+            Pair::Ecdsa(_, Curve::P256) => (ECDSA_WITH_SHA_256, None),
+            Pair::Ecdsa(_, Curve::P384) => (ECDSA_WITH_SHA_384, None),
+            Pair::Ed25519(_) => (ID_ED_25519, None),
+            Pair::Rsa(_) => (SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null())),
+        };
+        AlgorithmIdentifierOwned { oid, parameters }
+    }
+
+    /// Signs `message` as certificates and requests are signed (RFC 5758, 8017, 8410).
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let failed = |_| Error::Crypto { what: "signing" };
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Ecdsa(pair, _) => pair
+                .sign(&random, message)
+                .map(|signature| signature.as_ref().to_vec())
+                .map_err(failed),
+            Pair::Ed25519(pair) => pair
+                .try_sign(message)
+                .map(|signature| signature.as_ref().to_vec())
+                .map_err(failed),
+            Pair::Rsa(pair) => {
+                let mut out = vec![0; pair.public_modulus_len()];
+                pair.sign(&signature::RSA_PKCS1_SHA256, &random, message, &mut out)
+                    .map_err(failed)?;
+                Ok(out)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "PrivateKey({}, private half hidden)",
+            self.public_key().algorithm()
+        )
+    }
+}
+
+/// A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), as bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PublicKey {
+    spki: Vec<u8>,
+}
+
+impl PublicKey {
+    /// The exact bytes of `spki`.
+    pub fn from_spki(spki: &SubjectPublicKeyInfoOwned) -> Self {
+        Self {
+            spki: spki.to_der().unwrap_or_default(),
+        }
+    }
+
+    pub fn spki_der(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// `P-256`, `RSA-2048`, `Ed25519`, or the object identifier.
+    pub fn algorithm(&self) -> String {
+        let Some(spki) = self.decoded() else {
+            return "unreadable".into();
+        };
+        match spki.algorithm.oid {
+            RSA_ENCRYPTION => format!("RSA-{}", self.rsa_bits().unwrap_or(0)),
+            ID_EC_PUBLIC_KEY => match spki
+                .algorithm
+                .parameters
+                .and_then(|p| p.decode_as::<ObjectIdentifier>().ok())
+            {
+                Some(SECP_256_R_1) => "P-256".into(),
+                Some(SECP_384_R_1) => "P-384".into(),
+                Some(other) => const_oid::db::DB
+                    .by_oid(&other)
+                    .map_or_else(|| other.to_string(), str::to_owned),
+                None => "EC with explicit parameters".into(),
+            },
+            ID_ED_25519 => "Ed25519".into(),
+            other => const_oid::db::DB
+                .by_oid(&other)
+                .map_or_else(|| other.to_string(), str::to_owned),
+        }
+    }
+
+    /// Refuses keys that nobody should certify: RSA outside 2048 to 8192 bits or with a small or even
+    /// exponent, unknown curves, points that are not on their curve, other algorithms.
+    pub fn must_be_strong(&self) -> Result<()> {
+        let algorithm = self.algorithm();
+        let unsupported = || Error::UnsupportedKey {
+            found: algorithm.clone(),
+        };
+        let spki = self.decoded().ok_or_else(unsupported)?;
+        let bits = spki.subject_public_key.as_bytes().unwrap_or_default();
+        match spki.algorithm.oid {
+            RSA_ENCRYPTION => {
+                let weak = |found: String, expected| Err(Error::WeakKey { found, expected });
+                match self.rsa_bits() {
+                    None => return Err(unsupported()),
+                    Some(..2048) => return weak(algorithm, "RSA-2048"),
+                    Some(8193..) => return Err(unsupported()),
+                    Some(_) => {}
+                }
+                let parts = RsaParts::from_der(bits).map_err(|_| unsupported())?;
+                let exponent = parts.exponent.as_bytes();
+                if exponent.len() < 3
+                    || exponent.len() > 8
+                    || exponent.last().is_none_or(|byte| byte % 2 == 0)
+                {
+                    return weak(
+                        format!("{algorithm} with a bad public exponent"),
+                        "the exponent 65537",
+                    );
+                }
+                if parts.modulus.as_bytes().last().is_none_or(|byte| byte % 2 == 0) {
+                    return weak(
+                        format!("{algorithm} with an even modulus"),
+                        "a product of two primes",
+                    );
+                }
+                signature::ParsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, bits)
+                    .map(drop)
+                    .map_err(|_| unsupported())
+            }
+            ID_EC_PUBLIC_KEY if algorithm == "P-256" => {
+                signature::ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, bits)
+                    .map(drop)
+                    .map_err(|_| unsupported())
+            }
+            ID_EC_PUBLIC_KEY if algorithm == "P-384" => {
+                signature::ParsedPublicKey::new(&signature::ECDSA_P384_SHA384_ASN1, bits)
+                    .map(drop)
+                    .map_err(|_| unsupported())
+            }
+            ID_ED_25519 if bits.len() == 32 => Ok(()),
+            _ => Err(unsupported()),
+        }
+    }
+
+    /// Whether the private half of this key made `signature` over `message` with `algorithm`.
+    pub fn has_signed(&self, algorithm: &AlgorithmIdentifierOwned, message: &[u8], signature: &[u8]) -> bool {
+        let Some(spki) = self.decoded() else { return false };
+        let (Ok(wanted), Ok(own)) = (algorithm.to_der(), spki.algorithm.to_der()) else {
+            return false;
+        };
+        let Some(bits) = spki.subject_public_key.as_bytes() else {
+            return false;
+        };
+        ALL_VERIFICATION_ALGS.iter().any(|known| {
+            inside(&wanted) == Some(known.signature_alg_id().as_ref())
+                && inside(&own) == Some(known.public_key_alg_id().as_ref())
+                && known.verify_signature(bits, message, signature).is_ok()
+        })
+    }
+
+    /// SHA-1-length key identifier from SHA-256 of the key's bits (RFC 7093 section 2 method 1).
+    pub fn key_id(&self) -> Vec<u8> {
+        let bits = self
+            .decoded()
+            .and_then(|spki| spki.subject_public_key.as_bytes().map(<[u8]>::to_vec))
+            .unwrap_or_default();
+        Fingerprint::of(&bits).0[..20].to_vec()
+    }
+
+    fn short(&self) -> String {
+        format!(
+            "{} {}",
+            self.algorithm(),
+            &Fingerprint::of(&self.spki).to_string()[..16]
+        )
+    }
+
+    /// Compares algorithm and bits: RSA writers differ on whether the parameters are NULL or absent.
+    fn same_key(&self, other: &Self) -> bool {
+        let parts = |key: &Self| {
+            key.decoded()
+                .map(|spki| (spki.algorithm.oid, spki.subject_public_key))
+        };
+        match (parts(self), parts(other)) {
+            (Some(own), Some(theirs)) => own == theirs,
+            _ => false,
+        }
+    }
+
+    fn decoded(&self) -> Option<SubjectPublicKeyInfoOwned> {
+        SubjectPublicKeyInfoOwned::from_der(&self.spki).ok()
+    }
+
+    fn rsa_bits(&self) -> Option<usize> {
+        let spki = self.decoded()?;
+        let parts = RsaParts::from_der(spki.subject_public_key.as_bytes()?).ok()?;
+        let bytes = parts.modulus.as_bytes();
+        let first = bytes.first()?;
+        Some(bytes.len() * 8 - first.leading_zeros() as usize)
+    }
+}
+
+/// RSAPublicKey (RFC 8017 appendix A.1.1).
+#[derive(der::Sequence)]
+struct RsaParts<'a> {
+    modulus: der::asn1::UintRef<'a>,
+    exponent: der::asn1::UintRef<'a>,
+}
+
+/// ECPrivateKey (RFC 5915 section 3), as far as needed to find the curve.
+#[derive(der::Sequence)]
+struct EcPrivateKey<'a> {
+    version: u8,
+    private_key: &'a der::asn1::OctetStringRef,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    parameters: Option<ObjectIdentifier>,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    public_key: Option<der::asn1::BitStringRef<'a>>,
+}
+
+/// PrivateKeyInfo (RFC 5208 section 5) around an older form.
+#[derive(der::Sequence)]
+struct Pkcs8<'a> {
+    version: u8,
+    algorithm: AlgorithmIdentifierOwned,
+    key: &'a der::asn1::OctetStringRef,
+}
+
+/// The contents of a short SEQUENCE: algorithm identifiers are compared without their outer header.
+fn inside(der: &[u8]) -> Option<&[u8]> {
+    match der {
+        [0x30, length @ 0..0x80, rest @ ..] if usize::from(*length) == rest.len() => Some(rest),
+        _ => None,
+    }
+}
+
+fn wrap_pkcs8(oid: ObjectIdentifier, parameters: &[u8], key: &[u8]) -> der::Result<Zeroizing<Vec<u8>>> {
+    let algorithm = AlgorithmIdentifierOwned {
+        oid,
+        parameters: Some(Any::from_der(parameters)?),
+    };
+    Pkcs8 {
+        version: 0,
+        algorithm,
+        key: der::asn1::OctetStringRef::new(key)?,
+    }
+    .to_der()
+    .map(Zeroizing::new)
+}
+
+fn sec1_curve(der: &[u8]) -> Option<ObjectIdentifier> {
+    EcPrivateKey::from_der(der).ok()?.parameters
+}
+
+fn read_pair(pkcs8: &[u8]) -> Result<Pair> {
+    if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8) {
+        return Ok(Pair::Ecdsa(Box::new(pair), Curve::P256));
+    }
+    if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, pkcs8) {
+        return Ok(Pair::Ecdsa(Box::new(pair), Curve::P384));
+    }
+    if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8) {
+        return Ok(Pair::Ed25519(Box::new(pair)));
+    }
+    match RsaKeyPair::from_pkcs8(pkcs8) {
+        Ok(pair) => {
+            let key = PrivateKey {
+                pkcs8: Zeroizing::new(Vec::new()),
+                pair: Pair::Rsa(Box::new(pair)),
+            };
+            key.public_key().must_be_strong()?;
+            Ok(key.pair)
+        }
+        Err(rejected) if rejected.to_string() == "TooSmall" => Err(Error::WeakKey {
+            found: "RSA below 2048 bits".into(),
+            expected: "RSA-2048",
+        }),
+        Err(_) => Err(Error::UnsupportedKey {
+            found: pkcs8_algorithm(pkcs8),
+        }),
+    }
+}
+
+/// The algorithm that a PKCS#8 structure names (RFC 5958 section 2), for a refusal.
+fn pkcs8_algorithm(pkcs8: &[u8]) -> String {
+    let named = || {
+        let outer = AnyRef::from_der(pkcs8)?;
+        let mut inner = SliceReader::new(outer.value())?;
+        u8::decode(&mut inner)?;
+        AlgorithmIdentifierOwned::decode(&mut inner)
+    };
+    named().map_or_else(
+        |_| "unreadable".into(),
+        |algorithm| {
+            const_oid::db::DB
+                .by_oid(&algorithm.oid)
+                .map_or_else(|| algorithm.oid.to_string(), str::to_owned)
+        },
+    )
+}
+
+fn generate_rsa(size: rsa::KeySize) -> Result<Vec<u8>> {
+    use aws_lc_rs::encoding::Pkcs8V1Der;
+    let failed = |_| Error::Crypto {
+        what: "key generation",
+    };
+    let pair = rsa::KeyPair::generate(size).map_err(failed)?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
+    Ok(der.as_ref().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_key_can_be_made_written_read_and_paired() {
+        for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Ed25519, KeyKind::Rsa2048] {
+            let key = PrivateKey::generate(kind).expect("made");
+            let again = pem::private_key(key.to_pem().as_bytes()).expect("read");
+            assert_eq!(key.public_key(), again.public_key(), "{kind:?}");
+            assert_eq!(key.public_key().must_be_strong(), Ok(()), "{kind:?}");
+            assert_eq!(kind.name().parse(), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn a_debug_print_hides_the_private_half() {
+        let key = PrivateKey::generate(KeyKind::P256).expect("made");
+        assert_eq!(format!("{key:?}"), "PrivateKey(P-256, private half hidden)");
+    }
+
+    #[test]
+    fn weak_and_odd_rsa_keys_are_refused_by_name() {
+        let spki = |modulus: &[u8], exponent: &[u8]| {
+            let parts = RsaParts {
+                modulus: der::asn1::UintRef::new(modulus).expect("uint"),
+                exponent: der::asn1::UintRef::new(exponent).expect("uint"),
+            };
+            let algorithm = AlgorithmIdentifierOwned {
+                oid: RSA_ENCRYPTION,
+                parameters: Some(Any::null()),
+            };
+            let subject_public_key =
+                der::asn1::BitString::from_bytes(&parts.to_der().expect("der")).expect("bits");
+            PublicKey::from_spki(&SubjectPublicKeyInfoOwned {
+                algorithm,
+                subject_public_key,
+            })
+        };
+        let odd = |bytes: usize| vec![0xff; bytes];
+        assert!(matches!(
+            spki(&odd(128), &[1, 0, 1]).must_be_strong(),
+            Err(Error::WeakKey { .. })
+        ));
+        assert!(matches!(
+            spki(&odd(256), &[1]).must_be_strong(),
+            Err(Error::WeakKey { .. })
+        ));
+        assert!(matches!(
+            spki(&odd(256), &[1, 0, 2]).must_be_strong(),
+            Err(Error::WeakKey { .. })
+        ));
+        let mut even = odd(256);
+        even[255] = 0xfe;
+        assert!(matches!(
+            spki(&even, &[1, 0, 1]).must_be_strong(),
+            Err(Error::WeakKey { .. })
+        ));
+        assert!(matches!(
+            spki(&odd(2048), &[1, 0, 1]).must_be_strong(),
+            Err(Error::UnsupportedKey { .. })
+        ));
+        assert_eq!(spki(&odd(256), &[1, 0, 1]).must_be_strong(), Ok(()));
+    }
+}

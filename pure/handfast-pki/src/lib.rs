@@ -1,0 +1,34 @@
+//! Keys, certificates, requests, chains, names and identities.
+//!
+//! Everything here is a function of its arguments: bytes come in as slices, the time as a
+//! [`jiff::Timestamp`], and what goes out is a value or an [`Error`] that keeps what was expected and
+//! what was found. The one exception is key generation, whose randomness comes from the cryptographic
+//! library because that library takes it from nowhere else.
+//!
+//! The door, the authority and the explanation all judge certificates by [`verify`], so that they can
+//! never disagree.
+
+pub mod build;
+pub mod certificate;
+pub mod code;
+pub mod container;
+pub mod crl;
+pub mod error;
+pub mod identity;
+pub mod key;
+pub mod lint;
+pub mod name;
+pub mod pem;
+pub mod profile;
+pub mod request;
+pub mod text;
+pub mod verify;
+
+pub use certificate::{Certificate, Fingerprint};
+pub use code::Code;
+pub use error::{Error, Result};
+pub use identity::Identity;
+pub use key::{KeyKind, PrivateKey, PublicKey};
+pub use profile::Profile;
+pub use request::Request;
+pub use verify::{Anchors, Purpose, Refusal, VerifiedChain};

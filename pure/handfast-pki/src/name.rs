@@ -1,0 +1,275 @@
+//! Names: what may stand in a certificate, and how a distinguished name is shown.
+
+use std::net::IpAddr;
+
+use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
+use der::{
+    Any, Decode, Encode,
+    asn1::{Ia5String, OctetString, SetOfVec, Utf8StringRef},
+};
+use serde::Serialize;
+/// A distinguished name (RFC 5280 section 4.1.2.4).
+pub use x509_cert::name::Name;
+use x509_cert::{
+    attr::AttributeTypeAndValue,
+    ext::pkix::name::{DirectoryString, GeneralName},
+    name::{RdnSequence, RelativeDistinguishedName},
+};
+
+use crate::{Error, Result, text::printable};
+
+/// A wished-for subject alternative name (RFC 5280 section 4.2.1.6), checked when it is made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase", tag = "type", content = "value")]
+pub enum AltName {
+    Dns(String),
+    Ip(IpAddr),
+    Uri(String),
+    Email(String),
+}
+
+impl AltName {
+    /// A DNS name in letters, digits and hyphens, in lower case; one leading `*.` label may stand for one label.
+    pub fn dns(text: &str) -> Result<Self> {
+        let name = text.to_ascii_lowercase();
+        let bare = name.strip_prefix("*.").unwrap_or(&name);
+        let label_fits = |label: &str| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        if name.len() > 253 || bare.parse::<IpAddr>().is_ok() || !bare.split('.').all(label_fits) {
+            return Err(bad(text, "a DNS name"));
+        }
+        Ok(Self::Dns(name))
+    }
+
+    /// An IPv4 or IPv6 address.
+    pub fn ip(text: &str) -> Result<Self> {
+        text.parse().map(Self::Ip).map_err(|_| bad(text, "an IP address"))
+    }
+
+    /// An absolute URI in ASCII; a SPIFFE ID where the scheme says so (SPIFFE-ID section 2).
+    pub fn uri(text: &str) -> Result<Self> {
+        let (scheme, rest) = text.split_once(':').ok_or_else(|| bad(text, "an absolute URI"))?;
+        let scheme_fits = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+        if !scheme_fits || rest.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) || text.len() > 2048
+        {
+            return Err(bad(text, "an absolute URI"));
+        }
+        if scheme.eq_ignore_ascii_case("spiffe") && !is_spiffe_id(text) {
+            return Err(bad(text, "a SPIFFE ID such as spiffe://trust-domain/path"));
+        }
+        Ok(Self::Uri(text.to_owned()))
+    }
+
+    /// An e-mail address in ASCII.
+    pub fn email(text: &str) -> Result<Self> {
+        let fits = text.split_once('@').is_some_and(|(local, host)| {
+            !local.is_empty() && !host.starts_with('*') && Self::dns(host).is_ok() && !local.contains('@')
+        });
+        if !fits || !text.bytes().all(|b| b.is_ascii_graphic()) || text.len() > 320 {
+            return Err(bad(text, "an e-mail address"));
+        }
+        Ok(Self::Email(text.to_owned()))
+    }
+
+    /// The DER form.
+    pub fn to_general_name(&self) -> Result<GeneralName> {
+        let ascii = |text: &str| Ia5String::new(text).map_err(|_| bad(text, "an ASCII name"));
+        Ok(match self {
+            Self::Dns(name) => GeneralName::DnsName(ascii(name)?),
+            Self::Uri(uri) => GeneralName::UniformResourceIdentifier(ascii(uri)?),
+            Self::Email(email) => GeneralName::Rfc822Name(ascii(email)?),
+            Self::Ip(ip) => GeneralName::from(*ip),
+        })
+    }
+}
+
+impl std::fmt::Display for AltName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Dns(name) => write!(f, "dns:{}", printable(name)),
+            Self::Ip(ip) => write!(f, "ip:{ip}"),
+            Self::Uri(uri) => write!(f, "uri:{}", printable(uri)),
+            Self::Email(email) => write!(f, "email:{}", printable(email)),
+        }
+    }
+}
+
+/// Whether `uri` is a SPIFFE ID: lower-case scheme and trust domain, no empty or dot segment, no query,
+/// port, user or escape (SPIFFE-ID sections 2.1 to 2.3).
+pub fn is_spiffe_id(uri: &str) -> bool {
+    let Some(rest) = uri.strip_prefix("spiffe://") else {
+        return false;
+    };
+    let (domain, path) = rest
+        .split_once('/')
+        .map_or((rest, None), |(domain, path)| (domain, Some(path)));
+    let segment_fits = |segment: &str| {
+        !segment.is_empty()
+            && segment != "."
+            && segment != ".."
+            && segment
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    };
+    !domain.is_empty()
+        && domain.len() <= 255
+        && uri.len() <= 2048
+        && domain
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b))
+        && path.is_none_or(|path| path.split('/').all(segment_fits))
+}
+
+/// A distinguished name of a common name and, before it, an organization when one is given.
+pub fn distinguished(common_name: &str, organization: Option<&str>) -> Result<Name> {
+    let mut sequence = RdnSequence::default();
+    for (oid, text) in [
+        (ORGANIZATION_NAME, organization),
+        (COMMON_NAME, Some(common_name)),
+    ] {
+        let Some(text) = text else { continue };
+        // ub-common-name and ub-organization-name (RFC 5280 appendix A.1).
+        if text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control) {
+            return Err(bad(text, "a name of 1 to 64 characters"));
+        }
+        let value = Utf8StringRef::new(text)
+            .and_then(|text| Any::encode_from(&text))
+            .map_err(|_| bad(text, "a name"))?;
+        let set = SetOfVec::try_from(vec![AttributeTypeAndValue { oid, value }])
+            .map_err(|_| bad(text, "a name"))?;
+        sequence.push(RelativeDistinguishedName::from(set));
+    }
+    sequence
+        .to_der()
+        .and_then(|der| Name::from_der(&der))
+        .map_err(|_| bad(common_name, "a name"))
+}
+
+/// `name` as RFC 4514 text, made safe to print; `(empty)` for the empty name.
+pub fn shown(name: &Name) -> String {
+    if name.is_empty() {
+        "(empty)".to_owned()
+    } else {
+        printable(&name.to_string())
+    }
+}
+
+/// The DER bytes of a name as text; `(unreadable)` for what is none.
+pub fn shown_der(der: &[u8]) -> String {
+    Name::from_der(der).map_or_else(|_| "(unreadable)".to_owned(), |name| shown(&name))
+}
+
+/// The common name, when there is exactly one: with two, nobody can say which one is meant.
+pub fn common_name(name: &Name) -> Option<String> {
+    let mut found = name.iter().filter(|attribute| attribute.oid == COMMON_NAME);
+    let (only, None) = (found.next()?, found.next()) else {
+        return None;
+    };
+    let text = DirectoryString::try_from(&only.value).ok()?;
+    Some(text.value().into_owned())
+}
+
+/// The DER bytes, by which names are compared.
+pub fn der_of(name: &Name) -> Vec<u8> {
+    name.to_der().unwrap_or_default()
+}
+
+/// An IP address as it stands in a certificate: four or sixteen octets.
+pub fn ip_from_octets(octets: &OctetString) -> Option<IpAddr> {
+    let bytes = octets.as_bytes();
+    <[u8; 4]>::try_from(bytes)
+        .map(IpAddr::from)
+        .or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
+}
+
+fn bad(found: &str, expected: &'static str) -> Error {
+    Error::BadName {
+        found: printable(found),
+        expected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_names_are_taken_and_bad_ones_named() {
+        for good in [
+            "localhost",
+            "a.example",
+            "*.example.com",
+            "A.Example",
+            "xn--bcher-kva.example",
+            "_srv.example",
+        ] {
+            assert!(AltName::dns(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "a..b",
+            "a.",
+            "*",
+            "*.*.b",
+            "a.*.b",
+            "-a",
+            "a b",
+            "a/b",
+            "127.0.0.1",
+            "ä.example",
+            "a\0b",
+        ] {
+            let error = AltName::dns(bad).expect_err(bad);
+            assert_eq!(error.code(), crate::code::BAD_NAME);
+        }
+        assert!(AltName::email("me@acme.example").is_ok());
+        assert!(AltName::email("me").is_err());
+        assert!(AltName::uri("https://acme.example/x").is_ok());
+        assert!(AltName::uri("no-scheme").is_err());
+    }
+
+    #[test]
+    fn spiffe_ids_follow_the_specification() {
+        for good in [
+            "spiffe://acme",
+            "spiffe://acme/web",
+            "spiffe://acme.example/ns/a/sa/b",
+        ] {
+            assert!(AltName::uri(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "spiffe://",
+            "spiffe://Acme/web",
+            "spiffe://acme/",
+            "spiffe://acme/../x",
+            "spiffe://acme//x",
+            "spiffe://a:1/x",
+            "spiffe://acme/x?y",
+            "SPIFFE://acme/x",
+            "spiffe://acme/%41",
+        ] {
+            assert!(AltName::uri(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_two_common_names_has_none() {
+        use std::str::FromStr;
+        let two = Name::from_str("CN=a,CN=b").expect("valid");
+        assert_eq!(common_name(&two), None);
+        assert_eq!(
+            common_name(&distinguished("a", Some("Acme")).expect("valid")).as_deref(),
+            Some("a")
+        );
+    }
+}

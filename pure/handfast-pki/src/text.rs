@@ -1,0 +1,75 @@
+//! Text of strangers made safe to print: one line, no control characters, a limit.
+
+/// The longest piece of foreign text that any message of ours repeats, in characters.
+pub const LONGEST: usize = 256;
+
+/// `text` on one line, control characters and bidirectional overrides escaped, cut at [`LONGEST`].
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST));
+    for (count, c) in text.chars().enumerate() {
+        if count == LONGEST {
+            out.push('…');
+            break;
+        }
+        match c {
+            c if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Characters that change how their neighbours are shown (Trojan Source, CVE-2021-42574).
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    out
+}
+
+/// `names` as `"a", "b" and 3 more`, at most four of them spelled out.
+pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    const SHOWN: usize = 4;
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|n| format!("\"{}\"", printable(n.as_ref())))
+        .collect();
+    match names.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_stays_on_one_line_and_is_capped() {
+        assert_eq!(printable("a\nb\u{1b}[31mc"), "a\\u{a}b\\u{1b}[31mc");
+        assert_eq!(printable("\u{202e}cba"), "\\u{202e}cba");
+        assert_eq!(printable(&"x".repeat(10_000)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn long_lists_are_counted() {
+        assert_eq!(listed(&["a", "b"]), "\"a\", \"b\"");
+        assert_eq!(
+            listed(&["a", "b", "c", "d", "e"]),
+            "\"a\", \"b\", \"c\", \"d\" and 1 more"
+        );
+        assert_eq!(listed::<&str>(&[]), "none");
+    }
+}
