@@ -1,0 +1,12 @@
+//! Who may connect: rules and a proven identity in, a [`Permit`] or a [`Denial`] that names the rule out.
+//!
+//! The engine is Cedar: deny is the default, and rules such as `uri:spiffe://acme/web` are sugar that
+//! compiles to it. Nothing matches but what a rule says, by type: a DNS name is never taken for a URI, a
+//! common name counts only where the rule says `cn:`.
+
+mod compile;
+mod decide;
+mod rule;
+
+pub use decide::{Denial, Permit, Policy, PolicyError};
+pub use rule::{Rule, RuleError};
