@@ -1,0 +1,217 @@
+//! The events: what is written about every connection, request and reload, and the guard that writes
+//! exactly one record however a connection ends.
+//!
+//! Field names stand in this file and nowhere else. Everything that a peer can choose is escaped and
+//! capped before it gets here ([`handfast_pki::text::printable`]), so that one event is one line.
+
+use std::sync::Arc;
+
+use handfast_pki::Code;
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+/// One line of the log.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    Connection(Connection),
+    Request(Request),
+    Reload(Reload),
+}
+
+/// What became of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Identity proven and allowed; whatever else is said happened afterwards.
+    Allowed,
+    /// Refused in the handshake: certificate, protocol, deadline.
+    Refused,
+    /// Identity proven, and no rule allows it.
+    Denied,
+    /// Dropped before the handshake, or in its middle by the peer.
+    Broken,
+}
+
+/// One connection, from accept to close.
+#[derive(Debug, Clone, Serialize)]
+pub struct Connection {
+    /// When it was accepted.
+    pub time: Timestamp,
+    /// Unique within a run of the program.
+    pub id: u64,
+    /// Address and port of the peer.
+    pub peer: String,
+    /// All proven names with their type; empty until they are proven.
+    pub identity: Vec<String>,
+    /// SHA-256 of the proven leaf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suite: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpn: Option<&'static str>,
+    /// The rule that allowed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    pub verdict: Verdict,
+    /// Why it was refused, or why an allowed connection was ended from our side.
+    #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// The reason in words, both values in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Plaintext bytes from the peer.
+    pub bytes_in: u64,
+    /// Plaintext bytes to the peer.
+    pub bytes_out: u64,
+    /// Requests served; 0 for a byte tunnel.
+    pub requests: u64,
+    /// From accept to close, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// One request.
+#[derive(Debug, Clone, Serialize)]
+pub struct Request {
+    pub time: Timestamp,
+    /// The connection that it came on.
+    pub connection: u64,
+    pub method: String,
+    /// Path without query: queries carry secrets.
+    pub path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    pub status: u16,
+    #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// To the first byte of the answer, in microseconds.
+    pub duration_us: u64,
+}
+
+/// One attempt to take over new certificate, key, CA and rules.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reload {
+    pub time: Timestamp,
+    /// Whether the new state serves now; if not, the last good one still does.
+    pub taken: bool,
+    /// Counts the states that served, from 1.
+    pub generation: u64,
+    #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Event {
+    /// The line, without its end.
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(self)
+            .unwrap_or_else(|error| format!("{{\"event\":\"unwritable\",\"reason\":\"{error}\"}}"))
+    }
+}
+
+/// Where events go. It must not block: a full pipe is the log's problem and not the peers'.
+pub trait Sink: Send + Sync {
+    /// Takes one event; for connections it stamps the duration since [`Connection::time`].
+    fn take(&self, event: Event);
+}
+
+/// Writes the record of one connection when it is dropped: after an answer, an error, a panic or a cancel.
+pub struct Entry {
+    /// The record so far, to be filled in.
+    pub record: Connection,
+    sink: Arc<dyn Sink>,
+}
+
+impl Entry {
+    /// Begins the record of a connection from `peer`, accepted at `time`.
+    pub fn begin(sink: Arc<dyn Sink>, time: Timestamp, id: u64, peer: String) -> Self {
+        let record = Connection {
+            time,
+            id,
+            peer,
+            identity: Vec::new(),
+            fingerprint: None,
+            tls: None,
+            suite: None,
+            alpn: None,
+            rule: None,
+            verdict: Verdict::Broken,
+            code: None,
+            reason: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            requests: 0,
+            duration_ms: 0,
+        };
+        Self { record, sink }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.sink.take(Event::Connection(self.record.clone()));
+    }
+}
+
+// serde hands over a reference to the field, whatever that is.
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+fn as_text<S: Serializer>(code: &Option<Code>, serializer: S) -> Result<S::Ok, S::Error> {
+    match code {
+        Some(code) => serializer.collect_str(code),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<Event>>);
+
+    impl Sink for Kept {
+        fn take(&self, event: Event) {
+            self.0.lock().expect("no panic while locked").push(event);
+        }
+    }
+
+    #[test]
+    fn a_connection_leaves_one_record_even_when_it_panics() {
+        let kept = Arc::new(Kept::default());
+        let sink: Arc<dyn Sink> = kept.clone();
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut entry = Entry::begin(sink, Timestamp::UNIX_EPOCH, 1, "127.0.0.1:1".into());
+            entry.record.verdict = Verdict::Allowed;
+            panic!("in the middle");
+        }));
+        assert!(outcome.is_err());
+        let events = kept.0.lock().expect("no poison");
+        assert_eq!(events.len(), 1);
+        assert!(
+            events[0]
+                .to_line()
+                .starts_with(r#"{"event":"connection","time":"1970-01-01T00:00:00Z","id":1"#)
+        );
+    }
+
+    #[test]
+    fn a_code_is_written_as_people_read_it() {
+        let event = Event::Reload(Reload {
+            time: Timestamp::UNIX_EPOCH,
+            taken: false,
+            generation: 3,
+            code: Some(handfast_pki::code::EXPIRED),
+            reason: Some("old".into()),
+        });
+        assert_eq!(
+            event.to_line(),
+            r#"{"event":"reload","time":"1970-01-01T00:00:00Z","taken":false,"generation":3,"code":"HF-202","reason":"old"}"#
+        );
+    }
+}
