@@ -1,0 +1,184 @@
+//! The client's side: the server's name and chain verified, our certificate sent when it is asked for.
+
+use std::{fmt, sync::Arc};
+
+use handfast_pki::{Anchors, Purpose};
+use rustls::{
+    ClientConfig, KeyLog, SignatureScheme,
+    client::{ResolvesClientCert, Resumption},
+    sign::CertifiedKey,
+};
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+
+use crate::{
+    Credentials, HandshakeError,
+    peer::{Established, Peer},
+    provider::provider,
+    verify::{Admission, Verifier},
+    witness::{Witnessed, testify},
+};
+
+/// The encrypted stream to a server.
+pub type ClientStream<IO> = tokio_rustls::client::TlsStream<IO>;
+
+/// Which versions to offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Versions {
+    #[default]
+    Both,
+    OnlyTls12,
+    OnlyTls13,
+}
+
+/// Everything that a [`Client`] is made of.
+pub struct Settings {
+    /// The CAs whose servers are believed.
+    pub server_anchors: Arc<Anchors>,
+    /// What to show when the server asks.
+    pub credentials: Option<Credentials>,
+    /// A further condition on the server's identity, beside its name.
+    pub admission: Option<Admission>,
+    pub alpn: Vec<&'static str>,
+    pub versions: Versions,
+    /// Where the traffic secrets go, for a trace of our own connection.
+    pub secrets: Option<Arc<crate::trace::Secrets>>,
+}
+
+/// What the server asked of us in its CertificateRequest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// DER names of the issuers that it says it accepts; none means that it does not say.
+    pub issuers: Vec<Vec<u8>>,
+    /// Whether we had a certificate to send that fits its signature schemes.
+    pub sent: bool,
+}
+
+/// A way to servers.
+#[derive(Clone)]
+pub struct Client {
+    connector: TlsConnector,
+}
+
+impl Client {
+    pub fn new(settings: Settings) -> Result<Self, HandshakeError> {
+        let unusable = |error: rustls::Error| HandshakeError::Unusable {
+            detail: error.to_string(),
+        };
+        let provider = provider();
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier = Verifier::new(
+            settings.server_anchors,
+            Purpose::Server,
+            settings.admission,
+            algorithms,
+        );
+        let versions: &[&rustls::SupportedProtocolVersion] = match settings.versions {
+            Versions::Both => &[&rustls::version::TLS13, &rustls::version::TLS12],
+            Versions::OnlyTls12 => &[&rustls::version::TLS12],
+            Versions::OnlyTls13 => &[&rustls::version::TLS13],
+        };
+        let own = Own(settings.credentials.as_ref().map(Credentials::certified));
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .map_err(unusable)?
+            // Not a weakening: the verifier is this project's own judgement, stricter than the default.
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_client_cert_resolver(Arc::new(own));
+        config.alpn_protocols = settings
+            .alpn
+            .iter()
+            .map(|protocol| protocol.as_bytes().to_vec())
+            .collect();
+        config.resumption = Resumption::disabled();
+        if let Some(secrets) = settings.secrets {
+            config.key_log = secrets as Arc<dyn KeyLog>;
+        }
+        Ok(Self {
+            connector: TlsConnector::from(Arc::new(config)),
+        })
+    }
+
+    /// One handshake with the server called `name`. The caller sets the deadline.
+    pub async fn connect<IO>(&self, name: ServerName<'static>, io: IO) -> Result<Connected<IO>, Refused>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (outcome, witness) = Witnessed::new(self.connector.connect(name, io)).await;
+        let asked = witness.asked.clone();
+        match outcome {
+            Ok(stream) => {
+                let Some(peer) = witness.peer else {
+                    let error = HandshakeError::Unusable {
+                        detail: "no verified server".into(),
+                    };
+                    return Err(Refused { error, asked });
+                };
+                let established = Established::of(stream.get_ref().1);
+                Ok(Connected {
+                    stream,
+                    peer,
+                    established,
+                    asked,
+                })
+            }
+            Err(error) => Err(Refused {
+                error: HandshakeError::read(&error, witness, Purpose::Server),
+                asked,
+            }),
+        }
+    }
+}
+
+/// A server that proved who it is. In TLS 1.3 it has not judged us yet: its verdict comes with the first read.
+pub struct Connected<IO> {
+    pub stream: ClientStream<IO>,
+    pub peer: Arc<Peer>,
+    pub established: Established,
+    /// `None` where no client certificate was asked for.
+    pub asked: Option<Asked>,
+}
+
+/// A handshake that failed, and what had been asked of us by then.
+#[derive(Debug)]
+pub struct Refused {
+    pub error: HandshakeError,
+    pub asked: Option<Asked>,
+}
+
+/// Our certificate, or none; and a witness of being asked.
+struct Own(Option<Arc<CertifiedKey>>);
+
+impl ResolvesClientCert for Own {
+    fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let fitting = self
+            .0
+            .clone()
+            .filter(|own| own.key.choose_scheme(schemes).is_some());
+        let issuers = issuers.iter().map(|name| name.to_vec()).collect();
+        testify(|witness| {
+            witness.asked = Some(Asked {
+                issuers,
+                sent: fitting.is_some(),
+            })
+        });
+        fitting
+    }
+
+    fn has_certs(&self) -> bool {
+        // Always, so that `resolve` is called and the question is seen even when we have no answer.
+        true
+    }
+}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Own({})",
+            if self.0.is_some() { "a certificate" } else { "none" }
+        )
+    }
+}

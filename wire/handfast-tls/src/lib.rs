@@ -1,0 +1,24 @@
+//! TLS 1.3 and 1.2 as this project speaks it. The only crate that names rustls.
+//!
+//! In: anchors, credentials, a byte stream. Out: an encrypted stream and the [`Peer`] that was proven, or
+//! a [`HandshakeError`] that says who refused whom and why. Certificates are judged by `handfast-pki`.
+//! Nothing here opens a socket.
+//!
+//! Resumption is off: rustls copies the old client chain into a resumed session and asks no verifier
+//! again, so a session would outlive the authority that admitted it.
+
+pub mod client;
+pub mod credentials;
+pub mod error;
+pub mod peer;
+mod provider;
+pub mod server;
+pub mod trace;
+mod verify;
+mod witness;
+
+pub use client::{Client, ClientStream};
+pub use credentials::{CredentialError, Credentials};
+pub use error::HandshakeError;
+pub use peer::{Established, Peer};
+pub use server::{Server, ServerStream};

@@ -1,0 +1,94 @@
+//! The other side, once its certificate was verified, and what was agreed with it.
+
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use handfast_pki::{Identity, VerifiedChain};
+use rustls::CommonState;
+
+/// A peer whose chain was verified. Inside a stream of this crate its key is proven, too.
+///
+/// Remembered per chain, so that a second connection costs no second verification.
+pub struct Peer {
+    chain: VerifiedChain,
+    identity: Identity,
+    memo: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+impl Peer {
+    pub(crate) fn new(chain: VerifiedChain) -> Arc<Self> {
+        Arc::new(Self {
+            identity: chain.identity(),
+            chain,
+            memo: OnceLock::new(),
+        })
+    }
+
+    pub fn chain(&self) -> &VerifiedChain {
+        &self.chain
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// What the flow derives from this peer once and keeps for its next connections: a decision, header
+    /// values. One type per program; with a second type the value is made anew for every call.
+    pub fn memo<T: Any + Send + Sync + Clone>(&self, make: impl Fn(&Self) -> T) -> T {
+        let kept = self.memo.get_or_init(|| Box::new(make(self)));
+        kept.downcast_ref::<T>().cloned().unwrap_or_else(|| make(self))
+    }
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Peer({})", self.identity.called())
+    }
+}
+
+/// What a handshake agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Established {
+    /// `TLSv1.3` or `TLSv1.2`.
+    pub version: &'static str,
+    /// The cipher suite by its IANA name.
+    pub suite: &'static str,
+    /// `h2`, `http/1.1` or nothing.
+    pub alpn: Option<&'static str>,
+}
+
+impl Established {
+    pub(crate) fn of(state: &CommonState) -> Self {
+        let version = match state.protocol_version() {
+            Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+            _ => "TLSv1.3",
+        };
+        let suite = state
+            .negotiated_cipher_suite()
+            .and_then(|suite| suite.suite().as_str())
+            .unwrap_or("unknown");
+        let alpn = match state.alpn_protocol() {
+            Some(b"h2") => Some("h2"),
+            Some(b"http/1.1") => Some("http/1.1"),
+            _ => None,
+        };
+        Self {
+            version,
+            suite: suite.strip_prefix("TLS13_").map_or(suite, iana_name),
+            alpn,
+        }
+    }
+}
+
+/// rustls calls `TLS_AES_128_GCM_SHA256` by a name of its own.
+fn iana_name(rest: &'static str) -> &'static str {
+    match rest {
+        "AES_128_GCM_SHA256" => "TLS_AES_128_GCM_SHA256",
+        "AES_256_GCM_SHA384" => "TLS_AES_256_GCM_SHA384",
+        "CHACHA20_POLY1305_SHA256" => "TLS_CHACHA20_POLY1305_SHA256",
+        other => other,
+    }
+}

@@ -1,0 +1,111 @@
+//! The server's side: always with a client certificate, never with a resumed session.
+
+use std::sync::Arc;
+
+use handfast_pki::{Anchors, Purpose};
+use rustls::{ServerConfig, server::NoServerSessionStorage, sign::CertifiedKey};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsAcceptor;
+
+pub use crate::verify::Admission;
+use crate::{
+    Credentials, HandshakeError,
+    peer::{Established, Peer},
+    provider::provider,
+    verify::Verifier,
+    witness::Witnessed,
+};
+
+/// The encrypted stream of a client.
+pub type ServerStream<IO> = tokio_rustls::server::TlsStream<IO>;
+
+/// One generation of trust: credentials, anchors and admission. A change makes a new one.
+#[derive(Clone)]
+pub struct Server {
+    acceptor: TlsAcceptor,
+}
+
+/// Everything that a [`Server`] is made of.
+pub struct Settings {
+    pub credentials: Credentials,
+    /// The CAs whose clients may come in.
+    pub client_anchors: Arc<Anchors>,
+    pub admission: Option<Admission>,
+    /// The application protocols to offer, in order; none means that ALPN is not spoken.
+    pub alpn: Vec<&'static str>,
+}
+
+impl Server {
+    /// Puts `settings` together. Fails only where the cryptographic provider lacks something.
+    pub fn new(settings: Settings) -> Result<Self, HandshakeError> {
+        let unusable = |error: rustls::Error| HandshakeError::Unusable {
+            detail: error.to_string(),
+        };
+        let provider = provider();
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier = Verifier::new(
+            settings.client_anchors,
+            Purpose::Client,
+            settings.admission,
+            algorithms,
+        );
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .map_err(unusable)?
+            .with_client_cert_verifier(verifier)
+            .with_cert_resolver(Arc::new(Always(settings.credentials.certified())));
+        config.alpn_protocols = settings
+            .alpn
+            .iter()
+            .map(|protocol| protocol.as_bytes().to_vec())
+            .collect();
+        // Our order of suites, so that AES-128-GCM-SHA256 is chosen over the costlier ones.
+        config.ignore_client_order = true;
+        // No resumption: no tickets, no session IDs, no early data. See the head of the crate.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        config.max_early_data_size = 0;
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+        })
+    }
+
+    /// One handshake. The caller sets the deadline.
+    pub async fn accept<IO: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        io: IO,
+    ) -> Result<Accepted<IO>, HandshakeError> {
+        let (outcome, witness) = Witnessed::new(self.acceptor.accept(io)).await;
+        match outcome {
+            Ok(stream) => {
+                let peer = witness.peer.ok_or(HandshakeError::Unusable {
+                    detail: "no verified client".into(),
+                })?;
+                let established = Established::of(stream.get_ref().1);
+                Ok(Accepted {
+                    stream,
+                    peer,
+                    established,
+                })
+            }
+            Err(error) => Err(HandshakeError::read(&error, witness, Purpose::Client)),
+        }
+    }
+}
+
+/// A client that proved who it is.
+pub struct Accepted<IO> {
+    pub stream: ServerStream<IO>,
+    pub peer: Arc<Peer>,
+    pub established: Established,
+}
+
+/// The same credentials for everybody.
+#[derive(Debug)]
+struct Always(Arc<CertifiedKey>);
+
+impl rustls::server::ResolvesServerCert for Always {
+    fn resolve(&self, _hello: rustls::server::ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.clone())
+    }
+}
