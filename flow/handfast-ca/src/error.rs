@@ -1,0 +1,162 @@
+//! Why the authority says no, or cannot.
+
+use std::{io, path::PathBuf};
+
+use handfast_pki::{Code, Profile, Refusal, code};
+use jiff::Timestamp;
+
+use crate::StoreError;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A wish that is refused, an authority that cannot be used, or records that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The state folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The applicant's key, request or name.
+    #[error(transparent)]
+    Pki(#[from] handfast_pki::Error),
+    /// A leaf that nobody could recognise.
+    #[error("the {} certificate has no name", profile.name())]
+    NoNames {
+        profile: Profile,
+        common_name: Option<String>,
+    },
+    /// The authority's own key was handed in.
+    #[error("the key is the authority's own, expected one of the applicant")]
+    CaKeyAsLeaf,
+    /// The lifetime that was asked for.
+    #[error("the certificate would end at {wished}, its issuer \"{issuer}\" ends at {not_after}")]
+    BeyondIssuer {
+        wished: Timestamp,
+        issuer: String,
+        not_after: Timestamp,
+    },
+    /// The authority has ended, or a clock is wrong.
+    #[error("the CA \"{issuer}\" is valid from {not_before} until {not_after}, it is {now}")]
+    IssuerNotValid {
+        issuer: String,
+        not_before: Timestamp,
+        not_after: Timestamp,
+        now: Timestamp,
+    },
+    /// The adopted certificate may not do what is asked of it.
+    #[error("\"{subject}\" may not sign certificates: {detail}")]
+    NotACa { subject: String, detail: &'static str },
+    /// The adopted CA limits what may stand below it.
+    #[error("the CA \"{issuer}\" allows {allowed} further CAs below it")]
+    PathLength { issuer: String, allowed: u8 },
+    /// The bytes that would have been signed; they were not.
+    #[error("the certificate was not signed: {}", problems.join("; "))]
+    Lint { problems: Vec<String> },
+    /// The signed bytes differ from the planned ones, or the signature is wrong.
+    #[error("the signed certificate {serial} is not the planned one")]
+    Altered { serial: String },
+    /// A signed leaf that no door would believe; it is not handed out.
+    #[error("the certificate {serial} was made and is not handed out: {refusal}")]
+    NotBelieved {
+        serial: String,
+        code: Code,
+        refusal: Box<Refusal>,
+    },
+    /// The records.
+    #[error("the authority's records fail: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl Error {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Folder(FolderError::Exists { .. }) => code::EXISTS,
+            Self::Folder(FolderError::NotAnAuthority { .. }) => code::NOT_AN_AUTHORITY,
+            Self::Folder(FolderError::KeyExposed { .. } | FolderError::File { .. }) => code::UNREADABLE,
+            Self::Pki(error) => error.code(),
+            Self::NoNames { .. } => code::NO_NAMES,
+            Self::CaKeyAsLeaf => code::CA_AS_LEAF,
+            Self::BeyondIssuer { .. } => code::BEYOND_ISSUER,
+            Self::IssuerNotValid { not_before, now, .. } if now < not_before => code::NOT_YET_VALID,
+            Self::IssuerNotValid { .. } => code::EXPIRED,
+            Self::NotACa { .. } => code::NOT_A_CA,
+            Self::PathLength { .. } => code::PATH_LENGTH,
+            Self::Lint { .. } => code::LINT,
+            Self::Altered { .. } => code::BUG,
+            Self::NotBelieved { code, .. } => *code,
+            Self::Store(_) => code::STORE,
+        }
+    }
+
+    /// One thing to do about it, where we know one.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Folder(error) => return error.hint(),
+            Self::NoNames { common_name, .. } => name_hint(common_name.as_deref()),
+            Self::CaKeyAsLeaf => "make a key for the holder: handfast issue does".into(),
+            Self::BeyondIssuer { .. } => "leave --lifetime out: the certificate then ends with its issuer at the latest".into(),
+            Self::IssuerNotValid { not_before, now, .. } if now < not_before => "check the clock".into(),
+            Self::IssuerNotValid { .. } => "make a new authority: handfast init --name NAME --dir DIR".into(),
+            Self::NotACa { .. } => {
+                "make its certificate again with the same key: openssl req -x509 -new -key ca.key -days 3650 -out ca.crt".into()
+            }
+            Self::PathLength { .. } => "sign with it directly: leave --intermediate out".into(),
+            Self::Pki(error) => return error.hint().map(str::to_owned),
+            Self::NotBelieved { refusal, .. } => refusal.hint().to_owned(),
+            Self::Store(_) => "see that the disk is not full and that the folder can be written; nothing was issued".into(),
+            Self::Altered { .. } | Self::Lint { .. } => return None,
+        })
+    }
+}
+
+/// What is wrong with the state folder; its owner is to blame.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// It is in use.
+    #[error("\"{}\" exists already", path.display())]
+    Exists { path: PathBuf },
+    /// It holds no authority, or a damaged one.
+    #[error("\"{}\" is no authority: {detail}", path.display())]
+    NotAnAuthority { path: PathBuf, detail: String },
+    /// The key file can be read by others.
+    #[error("\"{}\" can be read by others: its mode is {mode:03o}, expected 600", path.display())]
+    KeyExposed { path: PathBuf, mode: u32 },
+    /// A file in it cannot be read or written.
+    #[error("\"{}\" cannot be used", path.display())]
+    File { path: PathBuf, source: io::Error },
+}
+
+impl FolderError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Exists { .. } => {
+                "choose another folder with --dir; an authority is never overwritten".into()
+            }
+            Self::NotAnAuthority { path, .. } => {
+                format!("make one: handfast init --name \"Acme\" --dir {}", path.display())
+            }
+            Self::KeyExposed { path, .. } => format!("chmod 600 {}", path.display()),
+            Self::File { .. } => return None,
+        })
+    }
+}
+
+/// A common name is not matched by anybody; where it looks like a name that is, that is the hint.
+fn name_hint(common_name: Option<&str>) -> String {
+    use handfast_pki::name::AltName;
+    let text = common_name.unwrap_or_default();
+    if AltName::email(text).is_ok() {
+        format!("say which kind of name it is: --email {text}")
+    } else if AltName::ip(text).is_ok() {
+        format!("say which kind of name it is: --ip {text}")
+    } else if text.contains("://") && AltName::uri(text).is_ok() {
+        format!("say which kind of name it is: --uri {text}")
+    } else if AltName::dns(text).is_ok() {
+        format!("say which kind of name it is: --dns {text}")
+    } else {
+        "give it a name: --dns localhost, --ip 127.0.0.1, --uri spiffe://acme/web or --email me@acme.example"
+            .into()
+    }
+}

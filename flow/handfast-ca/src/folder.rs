@@ -1,0 +1,192 @@
+//! The state folder, mode 0700:
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `root.crt` | the CA certificate that others trust |
+//! | `root.key` | its private key, mode 0600; missing where an authority was adopted |
+//! | `issuing.crt` | the CA certificate that signs, and its issuers below the root; the root itself where that signs |
+//! | `issuing.key` | its private key, mode 0600 |
+//! | `authority.db` | SQLite: every certificate, planned and issued, and the journal |
+//!
+//! A folder appears whole or not at all: it is filled under another name beside its place and then renamed.
+//! Once an issuing CA exists, `root.key` is not read any more and may be kept offline.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use handfast_pki::{Certificate, PrivateKey, pem};
+
+use crate::error::{FolderError, Result};
+
+/// The CA certificate that others trust.
+pub const ROOT_CERTIFICATE: &str = "root.crt";
+/// The root's private key.
+pub const ROOT_KEY: &str = "root.key";
+/// The CA certificate that signs.
+pub const ISSUING_CERTIFICATE: &str = "issuing.crt";
+/// The private key that signs.
+pub const ISSUING_KEY: &str = "issuing.key";
+/// The records.
+pub const DATABASE: &str = "authority.db";
+
+/// A folder that is being filled; it is removed again unless it is settled.
+pub(crate) struct Staged {
+    place: PathBuf,
+    beside: PathBuf,
+}
+
+impl Staged {
+    /// Begins the folder that will be `place`, which must not exist or be an empty folder.
+    pub(crate) fn begin(place: &Path) -> Result<Self, FolderError> {
+        let failed = |source| FolderError::File {
+            path: place.to_owned(),
+            source,
+        };
+        match fs::read_dir(place).map(|mut entries| entries.next().is_none()) {
+            Ok(true) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() != io::ErrorKind::NotADirectory => return Err(failed(error)),
+            Ok(false) | Err(_) => {
+                return Err(FolderError::Exists {
+                    path: place.to_owned(),
+                });
+            }
+        }
+        // `a/..` has no name of its own to put another one beside.
+        let Some(name) = place.file_name() else {
+            return Err(FolderError::Exists {
+                path: place.to_owned(),
+            });
+        };
+        let mut beside = std::ffi::OsString::from(".");
+        beside.push(name);
+        beside.push(format!(".{}.new", std::process::id()));
+        let beside = place.with_file_name(beside);
+        fs::create_dir_all(parent(place)).map_err(failed)?;
+        DirBuilder::new().mode(0o700).create(&beside).map_err(failed)?;
+        Ok(Self {
+            place: place.to_owned(),
+            beside,
+        })
+    }
+
+    /// The path of a file in the making.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.beside.join(name)
+    }
+
+    /// Writes a certificate file that everybody may read.
+    pub(crate) fn write_certificates(&self, name: &str, chain: &[Certificate]) -> Result<(), FolderError> {
+        self.write(
+            name,
+            handfast_pki::certificate::chain_to_pem(chain).as_bytes(),
+            0o644,
+        )
+    }
+
+    /// Writes a key file for its owner alone.
+    pub(crate) fn write_key(&self, name: &str, pem: &str) -> Result<(), FolderError> {
+        self.write(name, pem.as_bytes(), 0o600)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), FolderError> {
+        let path = self.path(name);
+        let written = (|| {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(&path)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        })();
+        written.map_err(|source| FolderError::File { path, source })
+    }
+
+    /// Makes the folder appear in its place.
+    pub(crate) fn settle(self) -> Result<(), FolderError> {
+        let settled = (|| {
+            File::open(&self.beside)?.sync_all()?;
+            fs::rename(&self.beside, &self.place)?;
+            File::open(parent(&self.place))?.sync_all()
+        })();
+        match settled {
+            Ok(()) => Ok(()),
+            // Somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Err(FolderError::Exists {
+                path: self.place.clone(),
+            }),
+            Err(source) => Err(FolderError::File {
+                path: self.place.clone(),
+                source,
+            }),
+        }
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // After settling there is nothing under this name any more.
+        let _ = fs::remove_dir_all(&self.beside);
+    }
+}
+
+/// The certificates in `folder/name`.
+pub(crate) fn read_certificates(folder: &Path, name: &str) -> Result<Vec<Certificate>, FolderError> {
+    pem::certificates(&read(folder, name)?).map_err(|error| damaged(folder, name, &error))
+}
+
+/// The private key in `folder/name`, which must be readable by its owner alone.
+pub(crate) fn read_key(folder: &Path, name: &str) -> Result<PrivateKey, FolderError> {
+    let path = folder.join(name);
+    let bytes = read(folder, name)?;
+    let metadata = fs::metadata(&path).map_err(|source| FolderError::File {
+        path: path.clone(),
+        source,
+    })?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(FolderError::KeyExposed { path, mode });
+    }
+    pem::private_key(&bytes).map_err(|error| damaged(folder, name, &error))
+}
+
+/// Makes an empty file for its owner alone, for SQLite to fill; its companions take over the mode.
+pub(crate) fn touch_private(path: &Path) -> io::Result<()> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))
+}
+
+fn read(folder: &Path, name: &str) -> Result<Vec<u8>, FolderError> {
+    let path = folder.join(name);
+    fs::read(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => FolderError::NotAnAuthority {
+            path: folder.to_owned(),
+            detail: format!("\"{name}\" is missing"),
+        },
+        _ => FolderError::File { path, source: error },
+    })
+}
+
+fn damaged(folder: &Path, name: &str, error: &handfast_pki::Error) -> FolderError {
+    FolderError::NotAnAuthority {
+        path: folder.to_owned(),
+        detail: format!("\"{name}\": {error}"),
+    }
+}
+
+/// The folder that `path` stands in.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}

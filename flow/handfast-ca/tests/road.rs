@@ -1,0 +1,664 @@
+//! What the authority promises, on real state folders with a clock that the test sets.
+
+use std::{
+    collections::HashSet,
+    fs,
+    os::unix::fs::PermissionsExt,
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+};
+
+use handfast_ca::{
+    Adoption, Applicant, Authority, Error, Founding, Issued, JournalEntry, LEAF_LIFETIME, Reservation, Row,
+    State, Store, StoreError, Wish,
+};
+use handfast_pki::{
+    Anchors, Certificate, KeyKind, PrivateKey, Profile, Purpose, code,
+    name::AltName,
+    verify::{self, verify},
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// A folder for one test, removed afterwards.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("handfast-ca-{}-{count}", std::process::id()));
+        fs::create_dir_all(&path).expect("a scratch folder");
+        Self(path)
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-06-01T12:00:00Z".parse().expect("a time")
+}
+
+fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
+}
+
+fn founding() -> Founding {
+    Founding {
+        name: "Acme".into(),
+        key: KeyKind::P256,
+    }
+}
+
+fn authority(place: &Path) -> Authority {
+    Authority::create(place, &founding(), now()).expect("an authority")
+}
+
+fn wish(profile: Profile, dns: &str) -> Wish {
+    let key = PrivateKey::generate(KeyKind::P256).expect("a key");
+    Wish {
+        profile,
+        applicant: Applicant::holding(&key),
+        names: vec![AltName::dns(dns).expect("a name")],
+        common_name: None,
+        lifetime: None,
+    }
+}
+
+fn is_trusted(issued: &Issued, root: &Certificate, purpose: Purpose, at: Timestamp) -> bool {
+    let chain: Vec<_> = issued
+        .chain()
+        .iter()
+        .map(|certificate| certificate.der().clone())
+        .collect();
+    verify(
+        &chain,
+        &Anchors::new(vec![root.clone()], at).expect("anchors"),
+        purpose,
+        at,
+    )
+    .is_ok()
+}
+
+#[test]
+fn a_new_authority_issues_leaves_that_are_believed_for_their_purpose_and_no_other() {
+    let scratch = Scratch::new();
+    let authority = authority(&scratch.at("ca"));
+    let root = authority.root().expect("a root");
+    for (profile, server, client) in [
+        (Profile::Server, true, false),
+        (Profile::Client, false, true),
+        (Profile::Peer, true, true),
+    ] {
+        let issued = authority
+            .issue(wish(profile, "a.example"), now())
+            .expect("issued");
+        assert_eq!(
+            is_trusted(&issued, root, Purpose::Server, now()),
+            server,
+            "{profile:?}"
+        );
+        assert_eq!(
+            is_trusted(&issued, root, Purpose::Client, now()),
+            client,
+            "{profile:?}"
+        );
+        assert_eq!(issued.certificate().not_after(), now() + LEAF_LIFETIME);
+        assert_eq!(
+            issued.certificate().not_before(),
+            now() - SignedDuration::from_mins(5)
+        );
+        let row = authority
+            .find(&issued.certificate().serial())
+            .expect("a store")
+            .expect("a row");
+        assert_eq!(
+            (row.state, row.der.as_deref()),
+            (State::Issued, Some(issued.certificate().der().as_ref()))
+        );
+        assert_eq!(row.tbs, Some(issued.certificate().tbs_der()));
+    }
+}
+
+#[test]
+fn keys_and_folder_are_for_their_owner_alone() {
+    let scratch = Scratch::new();
+    let place = scratch.at("ca");
+    authority(&place);
+    let mode = |path: &Path| fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+    assert_eq!(mode(&place), 0o700);
+    for name in ["root.key", "issuing.key", "authority.db"] {
+        assert_eq!(mode(&place.join(name)), 0o600, "{name}");
+    }
+    assert!(Authority::open(&place).is_ok());
+    fs::set_permissions(place.join("issuing.key"), fs::Permissions::from_mode(0o640)).expect("chmod");
+    let Err(error) = Authority::open(&place) else {
+        panic!("an exposed key must be refused")
+    };
+    assert_eq!(error.code(), code::UNREADABLE);
+    assert!(error.to_string().contains("640"), "{error}");
+}
+
+#[test]
+fn a_lifetime_beyond_the_issuer_is_refused_and_the_usual_one_is_cut() {
+    let scratch = Scratch::new();
+    let authority = authority(&scratch.at("ca"));
+    let issuer_end = authority.chain()[0].not_after();
+    let late = issuer_end - days(10);
+    let asked = |lifetime| Wish {
+        lifetime,
+        ..wish(Profile::Server, "a.example")
+    };
+    let cut = authority.issue(asked(None), late).expect("issued");
+    assert!(cut.cut_short());
+    assert_eq!(cut.certificate().not_after(), issuer_end);
+    let short = authority.issue(asked(Some(days(9))), late).expect("issued");
+    assert!(!short.cut_short());
+    let error = authority
+        .issue(asked(Some(days(11))), late)
+        .expect_err("too long");
+    assert_eq!(error.code(), code::BEYOND_ISSUER);
+    let error = authority
+        .issue(asked(Some(SignedDuration::ZERO)), late)
+        .expect_err("too short");
+    assert_eq!(error.code(), code::BAD_NAME);
+}
+
+#[test]
+fn an_authority_that_has_ended_or_not_begun_signs_nothing() {
+    let scratch = Scratch::new();
+    let authority = authority(&scratch.at("ca"));
+    let end = authority.chain()[0].not_after();
+    assert!(
+        authority
+            .issue(
+                wish(Profile::Server, "a.example"),
+                end - SignedDuration::from_hours(1)
+            )
+            .is_ok()
+    );
+    let after = authority
+        .issue(wish(Profile::Server, "a.example"), end + days(1))
+        .expect_err("ended");
+    assert_eq!(after.code(), code::EXPIRED);
+    let before = authority
+        .issue(wish(Profile::Server, "a.example"), now() - days(1))
+        .expect_err("not begun");
+    assert_eq!(before.code(), code::NOT_YET_VALID);
+}
+
+#[test]
+fn a_wish_without_name_for_a_ca_or_with_two_spiffe_ids_is_refused() {
+    let scratch = Scratch::new();
+    let authority = authority(&scratch.at("ca"));
+    let good = wish(Profile::Client, "a.example");
+    let refused = |wish| authority.issue(wish, now()).expect_err("refused").code();
+    let nameless = Wish {
+        names: Vec::new(),
+        common_name: Some("web".into()),
+        ..good.clone()
+    };
+    assert_eq!(refused(nameless), code::NO_NAMES);
+    assert_eq!(
+        refused(Wish {
+            profile: Profile::Intermediate,
+            ..good.clone()
+        }),
+        code::BAD_NAME
+    );
+    let uri = |text| AltName::uri(text).expect("a URI");
+    let two = vec![uri("spiffe://acme/a"), uri("spiffe://acme/b")];
+    assert_eq!(
+        refused(Wish {
+            names: two,
+            ..good.clone()
+        }),
+        code::BAD_NAME
+    );
+    let one = vec![uri("spiffe://acme/a")];
+    assert!(
+        authority
+            .issue(
+                Wish {
+                    names: one,
+                    ..good.clone()
+                },
+                now()
+            )
+            .is_ok()
+    );
+    assert!(authority.issue(good, now()).is_ok());
+}
+
+#[test]
+fn the_authoritys_own_key_is_not_certified_as_a_leaf() {
+    let scratch = Scratch::new();
+    let place = scratch.at("ca");
+    let authority = authority(&place);
+    let pem = fs::read(place.join("issuing.key")).expect("a file");
+    let key = handfast_pki::pem::private_key(&pem).expect("a key");
+    let wish = Wish {
+        applicant: Applicant::holding(&key),
+        ..wish(Profile::Server, "a.example")
+    };
+    assert_eq!(
+        authority.issue(wish, now()).expect_err("refused").code(),
+        code::CA_AS_LEAF
+    );
+}
+
+#[test]
+fn an_authority_is_never_overwritten() {
+    let scratch = Scratch::new();
+    let place = scratch.at("ca");
+    authority(&place);
+    let before = fs::read(place.join("root.crt")).expect("a file");
+    let Err(error) = Authority::create(&place, &founding(), now()) else {
+        panic!("must be refused")
+    };
+    assert_eq!(error.code(), code::EXISTS);
+    assert_eq!(fs::read(place.join("root.crt")).expect("a file"), before);
+    let left: Vec<_> = fs::read_dir(&scratch.0).expect("a folder").collect();
+    assert_eq!(left.len(), 1, "nothing stays beside it: {left:?}");
+}
+
+#[test]
+fn a_folder_with_a_missing_or_foreign_file_is_no_authority() {
+    let scratch = Scratch::new();
+    for (index, file) in ["root.crt", "issuing.crt", "issuing.key", "authority.db"]
+        .into_iter()
+        .enumerate()
+    {
+        let place = scratch.at(&index.to_string());
+        authority(&place);
+        fs::remove_file(place.join(file)).expect("removed");
+        let Err(error) = Authority::open(&place) else {
+            panic!("{file} is missing")
+        };
+        assert_eq!(error.code(), code::NOT_AN_AUTHORITY, "{file}");
+        assert!(error.to_string().contains(file), "{error}");
+    }
+    let (one, other) = (scratch.at("one"), scratch.at("other"));
+    authority(&one);
+    authority(&other);
+    for file in ["root.crt", "issuing.key"] {
+        let own = fs::read(one.join(file)).expect("a file");
+        fs::write(one.join(file), fs::read(other.join(file)).expect("a file")).expect("written");
+        let Err(error) = Authority::open(&one) else {
+            panic!("{file} is of another authority")
+        };
+        assert_eq!(error.code(), code::NOT_AN_AUTHORITY, "{file}");
+        fs::write(one.join(file), own).expect("restored");
+        assert!(Authority::open(&one).is_ok());
+    }
+}
+
+#[test]
+fn records_of_a_newer_program_are_refused() {
+    let scratch = Scratch::new();
+    let place = scratch.at("ca");
+    authority(&place);
+    let database = rusqlite::Connection::open(place.join("authority.db")).expect("a database");
+    database.pragma_update(None, "user_version", 99).expect("written");
+    drop(database);
+    let Err(error) = Authority::open(&place) else {
+        panic!("must be refused")
+    };
+    assert_eq!(error.code(), code::STORE);
+    assert!(matches!(
+        error,
+        Error::Store(StoreError::TooNew { found: 99, .. })
+    ));
+}
+
+#[test]
+fn an_adopted_authority_signs_directly_or_through_an_issuing_ca() {
+    let scratch = Scratch::new();
+    let source = scratch.at("source");
+    let old = authority(&source);
+    let root = old.root().expect("a root").clone();
+    let key = || {
+        handfast_pki::pem::private_key(&fs::read(source.join("root.key")).expect("a file")).expect("a key")
+    };
+    let adopt = |place: &str, intermediate| {
+        let adoption = Adoption {
+            chain: vec![root.clone()],
+            key: key(),
+            intermediate,
+        };
+        Authority::adopt(&scratch.at(place), adoption, now()).expect("adopted")
+    };
+    for (authority, length) in [
+        (adopt("direct", None), 1),
+        (adopt("through", Some(founding())), 2),
+    ] {
+        let issued = authority
+            .issue(wish(Profile::Client, "a.example"), now())
+            .expect("issued");
+        assert_eq!(issued.chain().len(), length);
+        assert!(is_trusted(&issued, &root, Purpose::Client, now()));
+    }
+    assert!(
+        !scratch.at("through").join("root.key").exists(),
+        "the adopted key is not copied"
+    );
+}
+
+#[test]
+fn what_is_no_good_ca_is_not_adopted() {
+    let scratch = Scratch::new();
+    let source = scratch.at("source");
+    let old = authority(&source);
+    let root = old.root().expect("a root").clone();
+    let issuing = old.chain()[0].clone();
+    let key = |name: &str| {
+        handfast_pki::pem::private_key(&fs::read(source.join(name)).expect("a file")).expect("a key")
+    };
+    let place = scratch.at("adopted");
+    let refused = |chain, key, intermediate, at| {
+        let Err(error) = Authority::adopt(
+            &place,
+            Adoption {
+                chain,
+                key,
+                intermediate,
+            },
+            at,
+        ) else {
+            panic!("must be refused")
+        };
+        assert!(!place.exists(), "nothing is made");
+        error.code()
+    };
+    assert_eq!(
+        refused(vec![root.clone()], key("issuing.key"), None, now()),
+        code::KEY_MISMATCH
+    );
+    assert_eq!(
+        refused(
+            vec![root.clone()],
+            key("root.key"),
+            None,
+            root.not_after() + days(1)
+        ),
+        code::EXPIRED
+    );
+    assert_eq!(
+        refused(vec![issuing.clone()], key("issuing.key"), None, now()),
+        code::WRONG_FORMAT
+    );
+    assert_eq!(
+        refused(Vec::new(), key("issuing.key"), None, now()),
+        code::WRONG_FORMAT
+    );
+    let chain = vec![issuing, root];
+    assert_eq!(
+        refused(chain.clone(), key("issuing.key"), Some(founding()), now()),
+        code::PATH_LENGTH
+    );
+    let leaf_key = PrivateKey::generate(KeyKind::P256).expect("a key");
+    let leaf = Wish {
+        applicant: Applicant::holding(&leaf_key),
+        ..wish(Profile::Server, "a.example")
+    };
+    let leaf = old.issue(leaf, now()).expect("issued").certificate().clone();
+    assert_eq!(refused(vec![leaf], leaf_key, None, now()), code::NOT_A_CA);
+    assert!(
+        Authority::adopt(
+            &place,
+            Adoption {
+                chain,
+                key: key("issuing.key"),
+                intermediate: None
+            },
+            now()
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn many_threads_and_handles_issue_at_once_without_a_double_serial_and_all_is_stored() {
+    const HANDLES: usize = 4;
+    const EACH: usize = 10;
+    let scratch = Scratch::new();
+    let place = scratch.at("ca");
+    let first = authority(&place);
+    // Two threads share each handle; every handle has its own connection, as another process would.
+    let serials: Vec<String> = thread::scope(|scope| {
+        let mut running = Vec::new();
+        for _ in 0..HANDLES {
+            let authority = std::sync::Arc::new(Authority::open(&place).expect("open"));
+            for _ in 0..2 {
+                let authority = authority.clone();
+                running.push(scope.spawn(move || {
+                    let one = || {
+                        authority
+                            .issue(wish(Profile::Server, "a.example"), now())
+                            .expect("issued")
+                    };
+                    (0..EACH)
+                        .map(|_| one().certificate().serial())
+                        .collect::<Vec<_>>()
+                }));
+            }
+        }
+        running
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("no panic"))
+            .collect()
+    });
+    assert_eq!(serials.len(), HANDLES * 2 * EACH);
+    assert_eq!(serials.iter().collect::<HashSet<_>>().len(), serials.len());
+    for serial in &serials {
+        assert_eq!(
+            first.find(serial).expect("a store").expect("a row").state,
+            State::Issued
+        );
+    }
+    // Root and issuing CA walked the same road.
+    assert_eq!(first.count().expect("a store"), serials.len() as u64 + 2);
+    assert!(first.unfinished(now() + days(1)).expect("a store").is_empty());
+}
+
+/// A store that fails, or dies, before or after one of its steps.
+struct Faulty {
+    inner: Box<dyn Store>,
+    at: (&'static str, bool),
+    dies: bool,
+}
+
+impl Faulty {
+    fn around<T>(
+        &self,
+        step: &'static str,
+        call: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let fault = || {
+            assert!(!self.dies, "the process dies here");
+            Err(StoreError::Other("no space left on device".into()))
+        };
+        if self.at == (step, false) {
+            return fault();
+        }
+        let done = call()?;
+        if self.at == (step, true) {
+            fault()
+        } else {
+            Ok(done)
+        }
+    }
+}
+
+impl Store for Faulty {
+    fn reserve(&self, reservation: &Reservation) -> Result<(), StoreError> {
+        self.around("reserve", || self.inner.reserve(reservation))
+    }
+    fn plan(&self, serial: &str, tbs: &[u8]) -> Result<(), StoreError> {
+        self.around("plan", || self.inner.plan(serial, tbs))
+    }
+    fn complete(&self, serial: &str, certificate: &Certificate, at: Timestamp) -> Result<(), StoreError> {
+        self.around("complete", || self.inner.complete(serial, certificate, at))
+    }
+    fn journal(&self, entry: &JournalEntry) -> Result<(), StoreError> {
+        self.around("journal", || self.inner.journal(entry))
+    }
+    fn find(&self, serial: &str) -> Result<Option<Row>, StoreError> {
+        self.inner.find(serial)
+    }
+    fn unfinished(&self, before: Timestamp) -> Result<Vec<Row>, StoreError> {
+        self.inner.unfinished(before)
+    }
+    fn count(&self) -> Result<u64, StoreError> {
+        self.inner.count()
+    }
+}
+
+#[test]
+fn a_crash_or_fault_at_any_step_leaves_a_record_and_hands_out_nothing() {
+    // What the records say afterwards: the state of the one unfinished row, or none.
+    let steps = [
+        ("reserve", false, None),
+        ("reserve", true, Some(State::Reserved)),
+        ("plan", false, Some(State::Reserved)),
+        ("plan", true, Some(State::Planned)),
+        ("complete", false, Some(State::Planned)),
+        ("complete", true, None),
+        ("journal", false, None),
+        ("journal", true, None),
+    ];
+    let scratch = Scratch::new();
+    for (index, (step, after, expected)) in steps.into_iter().enumerate() {
+        for dies in [false, true] {
+            let place = scratch.at(&format!("{index}-{dies}"));
+            let faulty = |inner| {
+                Box::new(Faulty {
+                    inner,
+                    at: (step, after),
+                    dies,
+                }) as Box<dyn Store>
+            };
+            let broken = authority(&place).with_store(faulty);
+            let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                broken.issue(wish(Profile::Server, "a.example"), now())
+            }));
+            match outcome {
+                Err(_) => assert!(dies, "{step}"),
+                Ok(answer) => assert_eq!(
+                    answer.expect_err("nothing is handed out").code(),
+                    code::STORE,
+                    "{step}"
+                ),
+            }
+            drop(broken);
+            let again = Authority::open(&place).expect("reopens");
+            let left = again.unfinished(now() + days(1)).expect("a store");
+            assert_eq!(
+                left.first().map(|row| row.state),
+                expected,
+                "{step} {after} {dies}"
+            );
+            if expected == Some(State::Planned) {
+                assert!(
+                    left[0].tbs.as_ref().is_some_and(|tbs| !tbs.is_empty()),
+                    "the exact bytes are known"
+                );
+            }
+            assert!(
+                again.issue(wish(Profile::Server, "a.example"), now()).is_ok(),
+                "and it goes on"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_issuance_has_exactly_one_line_in_the_journal_even_after_a_crash() {
+    let scratch = Scratch::new();
+    let place = scratch.at("ca");
+    let dying = |inner| {
+        Box::new(Faulty {
+            inner,
+            at: ("journal", false),
+            dies: true,
+        }) as Box<dyn Store>
+    };
+    let broken = authority(&place).with_store(dying);
+    let crashed = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        broken.issue(wish(Profile::Server, "a.example"), now())
+    }));
+    assert!(crashed.is_err());
+    let again = Authority::open(&place).expect("reopens");
+    again
+        .issue(wish(Profile::Client, "b.example"), now())
+        .expect("issued");
+    let nameless = Wish {
+        names: Vec::new(),
+        ..wish(Profile::Client, "c.example")
+    };
+    again.issue(nameless, now()).expect_err("refused");
+    drop(again);
+    let database = rusqlite::Connection::open(place.join("authority.db")).expect("a database");
+    let count = |sql: &str| -> i64 { database.query_row(sql, [], |row| row.get(0)).expect("a number") };
+    assert_eq!(
+        count("SELECT count(*) FROM certificate WHERE state = 'issued'"),
+        4
+    );
+    assert_eq!(count("SELECT count(*) FROM journal WHERE event = 'issued'"), 4);
+    assert_eq!(
+        count("SELECT count(DISTINCT serial) FROM journal WHERE event = 'issued'"),
+        4
+    );
+    assert_eq!(
+        count("SELECT count(*) FROM journal WHERE event = 'refused' AND code = 'HF-304'"),
+        1
+    );
+}
+
+#[test]
+fn one_place_in_the_crate_calls_sign() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut callers = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("text");
+            callers.extend(std::iter::repeat_n(path, text.matches(".sign(").count()));
+        }
+    }
+    assert_eq!(callers.len(), 1, "{callers:?}");
+    assert!(callers[0].ends_with("sign.rs"));
+}
+
+#[test]
+fn a_host_must_be_among_the_names() {
+    let scratch = Scratch::new();
+    let authority = authority(&scratch.at("ca"));
+    let issued = authority
+        .issue(wish(Profile::Server, "*.a.example"), now())
+        .expect("issued");
+    let chain: Vec<_> = issued
+        .chain()
+        .iter()
+        .map(|certificate| certificate.der().clone())
+        .collect();
+    let anchors = Anchors::new(vec![authority.root().expect("a root").clone()], now()).expect("anchors");
+    let chain = verify(&chain, &anchors, Purpose::Server, now()).expect("good");
+    let asked = |host: &str| verify::for_host(&chain, &verify::host(host).expect("a host"));
+    assert!(asked("b.a.example").is_ok());
+    assert_eq!(
+        asked("c.b.a.example")
+            .expect_err("two labels")
+            .code(Purpose::Server),
+        code::NAME_MISMATCH
+    );
+}
