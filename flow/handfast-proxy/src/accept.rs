@@ -1,0 +1,203 @@
+//! Accepting connections: one listener per worker, limits, and patience when descriptors run out.
+
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use handfast_audit::{Entry, Verdict};
+use handfast_pki::code;
+use jiff::Timestamp;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{
+    door::{Closing, Common, Keeper},
+    pulse::{Pulse, TICK},
+};
+
+/// A TCP connection that nothing is known about yet.
+pub(crate) struct Accepted {
+    pub(crate) tcp: TcpStream,
+    pub(crate) address: SocketAddr,
+    pub(crate) id: u64,
+    pub(crate) time: Timestamp,
+    pub(crate) pulse: Arc<Pulse>,
+    /// Held by the record of the connection, until that is written.
+    pub(crate) place: Option<Place>,
+}
+
+/// A connection's place among those that are allowed at a time.
+pub(crate) struct Place(Arc<Common>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Relaxed);
+    }
+}
+
+/// The queue of connections that the kernel keeps for each listener.
+const BACKLOG: i32 = 4096;
+
+/// `count` listeners on one address; the kernel spreads connections over them.
+pub(crate) fn listeners(address: SocketAddr, count: usize) -> io::Result<Vec<std::net::TcpListener>> {
+    // A second door on the same address would share its connections in silence; only our own workers may.
+    drop(listener(address, false)?);
+    let mut all = vec![listener(address, true)?];
+    let chosen = all[0].local_addr()?;
+    for _ in 1..count {
+        all.push(listener(chosen, true)?);
+    }
+    Ok(all)
+}
+
+fn listener(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if shared {
+        socket.set_reuse_port(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// One worker: its own runtime on its own thread, until the door closes. Returns how many were cut.
+///
+/// `tidy` is called once per tick with the worker's time; `serve` is the life of one connection.
+pub(crate) fn run<F>(
+    listener: std::net::TcpListener,
+    keeper: Keeper,
+    closing: &Closing,
+    tidy: impl Fn(u32) + Send + 'static,
+    serve: impl Fn(Accepted) -> F,
+) -> usize
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    // Without a runtime (no descriptors at the very start) this worker serves nobody; the others go on.
+    let Ok(runtime) = runtime else { return 0 };
+    runtime.block_on(async {
+        let Ok(listener) = TcpListener::from_std(listener) else {
+            return 0;
+        };
+        let sweeper = tokio::spawn(sweep(keeper.clone(), tidy));
+        tokio::select! {
+            () = accept_all(&listener, |tcp, address| {
+                let Some(accepted) = admit(tcp, address, &keeper) else { return };
+                let id = accepted.id;
+                let task = tokio::spawn(serve(accepted));
+                keeper.ward.attend(id, task.abort_handle());
+            }) => {}
+            () = until_closing(closing) => {}
+        }
+        drop(listener);
+        let cut = drain(&keeper).await;
+        sweeper.abort();
+        cut
+    })
+}
+
+async fn until_closing(closing: &Closing) {
+    loop {
+        let asked = closing.notify.notified();
+        if closing.asked.load(Relaxed) {
+            return;
+        }
+        asked.await;
+    }
+}
+
+/// Moves the worker's clock and cuts what is overdue.
+async fn sweep(keeper: Keeper, tidy: impl Fn(u32)) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let second = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
+        keeper.ward.sweep(second, &keeper.common.limits);
+        tidy(keeper.ward.tick());
+    }
+}
+
+/// Accepts for ever. Errors of one connection are passed over; running out of descriptors or memory slows
+/// the loop down, because the error does not go away by asking again.
+async fn accept_all(listener: &TcpListener, take: impl Fn(TcpStream, SocketAddr)) {
+    const LONGEST: Duration = Duration::from_secs(1);
+    let mut pause = Duration::from_millis(5);
+    loop {
+        match listener.accept().await {
+            Ok((tcp, address)) => {
+                pause = Duration::from_millis(5);
+                take(tcp, address);
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(_) => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST);
+            }
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
+}
+
+fn admit(tcp: TcpStream, address: SocketAddr, keeper: &Keeper) -> Option<Accepted> {
+    let id = keeper.common.next_id.fetch_add(1, Relaxed);
+    let time = Timestamp::now();
+    let Some(place) = take_place(&keeper.common) else {
+        let mut entry = Entry::begin(keeper.sink.clone(), time, id, address.to_string());
+        entry.record.verdict = Verdict::Refused;
+        entry.record.code = Some(code::TOO_MANY);
+        entry.record.reason = Some(format!(
+            "{} connections are open",
+            keeper.common.limits.connections
+        ));
+        return None;
+    };
+    let _ = tcp.set_nodelay(true);
+    let pulse = keeper.ward.admit(id);
+    Some(Accepted {
+        tcp,
+        address,
+        id,
+        time,
+        pulse,
+        place: Some(place),
+    })
+}
+
+fn take_place(common: &Arc<Common>) -> Option<Place> {
+    // `Place` gives back what was taken, also when it was one too many.
+    let place = Place(common.clone());
+    let before = common.open.fetch_add(1, Relaxed);
+    (before < common.limits.connections).then_some(place)
+}
+
+/// Asks every connection to end, waits within the deadline, cuts the rest and says how many that were.
+async fn drain(keeper: &Keeper) -> usize {
+    keeper.ward.ask_to_stop();
+    let deadline = tokio::time::Instant::now() + keeper.common.limits.drain;
+    while keeper.ward.count() > 0 && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let cut = keeper.ward.cut_all();
+    for _ in 0..100 {
+        if keeper.ward.count() == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    cut
+}

@@ -1,0 +1,229 @@
+//! Opening, running and closing a door.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use handfast_audit::Sink;
+use handfast_pki::code;
+use tokio::sync::Notify;
+
+use crate::{
+    Backend, Problem, accept,
+    forward::Pool,
+    live::{Live, ReadSources},
+    pulse::Ward,
+    record::Detail,
+    watch::Watch,
+};
+
+/// What a connection may cost, and for how long.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at a time; the next one is dropped with `HF-707`.
+    pub connections: usize,
+    /// Bytes of one request's head.
+    pub header_bytes: usize,
+    /// From accept to the end of the handshake.
+    pub handshake: Duration,
+    /// From the first byte of a request to the end of its head.
+    pub headers: Duration,
+    /// Without a byte in either direction.
+    pub idle: Duration,
+    /// For connections to end after SIGTERM.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            header_bytes: 32 << 10,
+            handshake: Duration::from_secs(10),
+            headers: Duration::from_secs(10),
+            idle: Duration::from_secs(300),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A door as it was meant: everything checked but what only opening can tell.
+pub struct Settings {
+    /// Port 0 lets the system choose.
+    pub listen: SocketAddr,
+    pub backend: Backend,
+    pub sources: ReadSources,
+    /// The configuration file, to be watched as well.
+    pub config: Option<PathBuf>,
+    /// Whether the identity goes to the backend as `X-Forwarded-Client-Cert`, too.
+    pub xfcc: bool,
+    pub workers: usize,
+    pub limits: Limits,
+    pub detail: Detail,
+}
+
+/// An open door.
+pub struct Door {
+    address: SocketAddr,
+    live: Arc<Live>,
+    watch: Watch,
+    closing: Arc<Closing>,
+    workers: Vec<JoinHandle<usize>>,
+}
+
+/// What one worker's connections need; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) keeper: Keeper,
+    pub(crate) live: Arc<Live>,
+    pub(crate) backend: Arc<Backend>,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) xfcc: bool,
+}
+
+/// What keeps count of connections, of their deadlines and of their records, for one worker of a door or
+/// of a tunnel.
+#[derive(Clone)]
+pub(crate) struct Keeper {
+    pub(crate) ward: Arc<Ward>,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) common: Arc<Common>,
+}
+
+/// What all workers share.
+pub(crate) struct Common {
+    pub(crate) limits: Limits,
+    pub(crate) detail: Detail,
+    pub(crate) next_id: AtomicU64,
+    pub(crate) open: AtomicUsize,
+}
+
+impl Keeper {
+    /// One keeper per worker, with a shared count.
+    pub(crate) fn many(limits: Limits, detail: Detail, sink: &Arc<dyn Sink>, count: usize) -> Vec<Self> {
+        let (next_id, open) = (AtomicU64::new(1), AtomicUsize::new(0));
+        let common = Arc::new(Common {
+            limits,
+            detail,
+            next_id,
+            open,
+        });
+        let one = || Self {
+            ward: Arc::default(),
+            sink: sink.clone(),
+            common: common.clone(),
+        };
+        (0..count).map(|_| one()).collect()
+    }
+}
+
+/// The wish to close, as every worker hears it.
+#[derive(Default)]
+pub(crate) struct Closing {
+    pub(crate) asked: AtomicBool,
+    pub(crate) notify: Notify,
+}
+
+impl Closing {
+    /// Tells every worker.
+    pub(crate) fn close(&self) {
+        self.asked.store(true, Relaxed);
+        self.notify.notify_waiters();
+    }
+}
+
+/// How closing went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that did not end within the deadline.
+    pub cut: usize,
+}
+
+impl Door {
+    /// Loads the state of trust, binds the address and starts the workers. Nothing is served before
+    /// everything is good.
+    pub fn open(settings: Settings, sink: Arc<dyn Sink>) -> Result<Self, Problem> {
+        let live = Live::load(settings.sources, settings.config, &settings.backend)?;
+        let listeners = accept::listeners(settings.listen, settings.workers.max(1))
+            .map_err(|error| cannot_listen(settings.listen, &error))?;
+        let address = listeners
+            .first()
+            .and_then(|listener| listener.local_addr().ok())
+            .ok_or_else(|| Problem::new(code::CANNOT_LISTEN, "no listener"))?;
+        let closing = Arc::new(Closing::default());
+        let backend = Arc::new(settings.backend);
+        let keepers = Keeper::many(settings.limits, settings.detail, &sink, listeners.len());
+        let start = |(listener, keeper)| {
+            let worker = Worker {
+                keeper,
+                live: live.clone(),
+                backend: backend.clone(),
+                pool: Arc::default(),
+                xfcc: settings.xfcc,
+            };
+            let closing = closing.clone();
+            std::thread::spawn(move || {
+                let keeper = worker.keeper.clone();
+                let pool = worker.pool.clone();
+                let tidy = move |tick| pool.forget_idle(tick);
+                accept::run(listener, keeper, &closing, tidy, move |accepted| {
+                    crate::serve(accepted, worker.clone())
+                })
+            })
+        };
+        let workers = listeners.into_iter().zip(keepers).map(start).collect();
+        let for_reload = live.clone();
+        let for_files = live.clone();
+        let watch = Watch::start(
+            move || for_files.files(),
+            move || for_reload.reload(sink.as_ref()),
+        );
+        Ok(Self {
+            address,
+            live,
+            watch,
+            closing,
+            workers,
+        })
+    }
+
+    /// Where it listens, with the port that the system chose.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// Reloads now, as on SIGHUP.
+    pub fn reload(&self) {
+        self.watch.ask();
+    }
+
+    /// Stops accepting, lets connections end within the deadline, cuts the rest.
+    pub fn close(self) -> Drained {
+        self.closing.close();
+        let cut = self
+            .workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or(0))
+            .sum();
+        Drained { cut }
+    }
+}
+
+pub(crate) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Problem {
+    Problem::new(
+        code::CANNOT_LISTEN,
+        format_args!("\"{address}\" cannot be listened on: {error}"),
+    )
+    .hint("choose another --listen address, or port 0 to let the system choose")
+}

@@ -1,0 +1,106 @@
+//! What can go wrong: a [`Problem`] of the operator before the door opens or reloads, an [`Ended`]
+//! connection afterwards.
+
+use std::{path::Path, sync::Arc};
+
+use handfast_audit::Verdict;
+use handfast_pki::{Code, code};
+use handfast_policy::Denial;
+use handfast_tls::{HandshakeError, Peer};
+
+/// Why the door cannot open, or cannot take over a new state. The operator is to blame, or the machine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    pub code: Code,
+    /// The failing thing first: the file, the address, the rule.
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    pub fn new(code: Code, message: impl ToString) -> Self {
+        Self {
+            code,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A problem with the contents of `path`.
+    pub(crate) fn in_file(
+        path: &Path,
+        code: Code,
+        error: &dyn std::fmt::Display,
+        hint: Option<&str>,
+    ) -> Self {
+        let problem = Self::new(code, format_args!("\"{}\": {error}", path.display()));
+        match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
+    }
+}
+
+/// How a connection ended other than well.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Ended {
+    #[error(transparent)]
+    Refused(#[from] HandshakeError),
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    /// Denied while the handshake could still answer with an alert.
+    #[error("{denial}")]
+    TurnedAway { peer: Arc<Peer>, denial: Denial },
+    /// Allowed, and broken off afterwards.
+    #[error("{reason}")]
+    Broken { code: Code, reason: String },
+}
+
+impl Ended {
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Refused(error) => error.code(),
+            Self::Denied(denial) | Self::TurnedAway { denial, .. } => denial.code(),
+            Self::Broken { code, .. } => *code,
+        }
+    }
+
+    /// Everything that the operator should read, in one line.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Denied(denial) | Self::TurnedAway { denial, .. } => match denial.because() {
+                Some(because) => format!("{denial}; {because}"),
+                None => denial.to_string(),
+            },
+            other => other.to_string(),
+        }
+    }
+
+    /// What the record says of this ending.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self {
+            Self::Refused(HandshakeError::CutShort { .. }) => Verdict::Broken,
+            Self::Refused(_) => Verdict::Refused,
+            Self::Denied(_) | Self::TurnedAway { .. } => Verdict::Denied,
+            Self::Broken { .. } => Verdict::Allowed,
+        }
+    }
+
+    /// The backend could not be reached.
+    pub(crate) fn unreachable(backend: &dyn std::fmt::Display, error: &std::io::Error) -> Self {
+        let reason = match error.kind() {
+            std::io::ErrorKind::TimedOut => format!("the backend {backend} did not answer in time"),
+            _ => format!("the backend {backend} cannot be reached: {error}"),
+        };
+        Self::Broken {
+            code: code::BACKEND_UNREACHABLE,
+            reason,
+        }
+    }
+}

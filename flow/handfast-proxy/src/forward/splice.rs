@@ -1,0 +1,233 @@
+//! Bytes both ways until both ways have ended; each way ends by itself (half-close).
+//!
+//! An idle tunnel owns no buffer: bytes pass through one scratch buffer per thread, and only what the
+//! receiver does not take at once is kept with the connection.
+
+use std::{
+    cell::RefCell,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use handfast_pki::code;
+use handfast_tls::HandshakeError;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::error::Ended;
+
+/// Four TLS records; what one read of a busy socket brings.
+const SCRATCH: usize = 64 << 10;
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH]);
+}
+
+/// Copies between `client` and `backend` until both directions have ended.
+pub(crate) async fn splice<A, B>(client: &mut A, backend: &mut B) -> Result<(), Ended>
+where
+    A: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut up, mut down) = (Way::default(), Way::default());
+    std::future::poll_fn(|cx| {
+        let upwards = up.poll(cx, client, backend);
+        if let Poll::Ready(Err(broken)) = upwards {
+            return Poll::Ready(Err(broken.in_direction("client", "backend")));
+        }
+        let downwards = down.poll(cx, backend, client);
+        match (upwards, downwards) {
+            (_, Poll::Ready(Err(broken))) => Poll::Ready(Err(broken.in_direction("backend", "client"))),
+            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
+            _ => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// One direction.
+#[derive(Default)]
+struct Way {
+    /// Read, and not yet taken by the receiver.
+    kept: Vec<u8>,
+    /// How much of `kept` has been taken.
+    taken: usize,
+    unflushed: bool,
+    ended: bool,
+    done: bool,
+}
+
+/// Which end failed.
+enum Broken {
+    Reading(io::Error),
+    Writing(io::Error),
+}
+
+impl Broken {
+    fn in_direction(self, from: &str, to: &str) -> Ended {
+        let (who, error) = match self {
+            Self::Reading(error) => (from, error),
+            Self::Writing(error) => (to, error),
+        };
+        if let Some(alert) = HandshakeError::late_alert(&error) {
+            return Ended::Refused(alert);
+        }
+        let code = if who == "client" {
+            code::PEER_BROKE
+        } else {
+            code::BACKEND_BROKE
+        };
+        Ended::Broken {
+            code,
+            reason: format!("the {who} broke off: {error}"),
+        }
+    }
+}
+
+impl Way {
+    fn poll<R, W>(&mut self, cx: &mut Context<'_>, from: &mut R, to: &mut W) -> Poll<Result<(), Broken>>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        if self.done {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            ready!(self.write_kept(cx, to)).map_err(Broken::Writing)?;
+            if self.ended {
+                ready!(Pin::new(&mut *to).poll_shutdown(cx)).map_err(Broken::Writing)?;
+                self.done = true;
+                return Poll::Ready(Ok(()));
+            }
+            match BUFFER.with_borrow_mut(|buffer| self.pass(cx, from, to, buffer)) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(broken)) => return Poll::Ready(Err(broken)),
+                Poll::Pending => {
+                    if self.unflushed && self.kept.is_empty() {
+                        ready!(Pin::new(&mut *to).poll_flush(cx)).map_err(Broken::Writing)?;
+                        self.unflushed = false;
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    fn write_kept<W: AsyncWrite + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: &mut W,
+    ) -> Poll<io::Result<()>> {
+        while self.taken < self.kept.len() {
+            match ready!(Pin::new(&mut *to).poll_write(cx, &self.kept[self.taken..]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.taken += written,
+            }
+        }
+        // The memory goes back: a tunnel that was congested once is mostly idle later.
+        self.kept = Vec::new();
+        self.taken = 0;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads what is there, up to the scratch buffer's size, and passes it on.
+    fn pass<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &mut R,
+        to: &mut W,
+        buffer: &mut [u8],
+    ) -> Poll<Result<(), Broken>>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let mut read = ReadBuf::new(buffer);
+        let mut pending = false;
+        while read.remaining() > 0 {
+            let before = read.filled().len();
+            match Pin::new(&mut *from).poll_read(cx, &mut read) {
+                Poll::Ready(Ok(())) if read.filled().len() == before => {
+                    self.ended = true;
+                    break;
+                }
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(Broken::Reading(error))),
+                Poll::Pending => {
+                    pending = true;
+                    break;
+                }
+            }
+        }
+        let mut rest = read.filled();
+        if rest.is_empty() {
+            return if pending {
+                Poll::Pending
+            } else {
+                Poll::Ready(Ok(()))
+            };
+        }
+        self.unflushed = true;
+        while !rest.is_empty() {
+            match Pin::new(&mut *to).poll_write(cx, rest) {
+                Poll::Ready(Ok(0)) => {
+                    return Poll::Ready(Err(Broken::Writing(io::ErrorKind::WriteZero.into())));
+                }
+                Poll::Ready(Ok(written)) => rest = &rest[written..],
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(Broken::Writing(error))),
+                Poll::Pending => {
+                    self.kept = rest.to_vec();
+                    break;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_after_a_half_close_is_still_delivered() {
+        let (mut client, mut client_side) = duplex(64);
+        let (mut backend, mut backend_side) = duplex(64);
+        let tunnel = tokio::spawn(async move { splice(&mut client_side, &mut backend_side).await.is_ok() });
+        client.write_all(b"question").await.expect("written");
+        client.shutdown().await.expect("half-closed");
+        let mut heard = String::new();
+        backend.read_to_string(&mut heard).await.expect("read to its end");
+        assert_eq!(heard, "question");
+        backend
+            .write_all(b"answer, longer than what fits into the pipe at once: 64 bytes are not that much")
+            .await
+            .expect("written");
+        backend.shutdown().await.expect("closed");
+        let mut heard = String::new();
+        client.read_to_string(&mut heard).await.expect("read to its end");
+        assert!(heard.ends_with("not that much"));
+        assert!(tunnel.await.expect("no panic"));
+    }
+
+    #[tokio::test]
+    async fn a_slow_receiver_holds_the_sender_back() {
+        let (mut client, mut client_side) = duplex(1 << 10);
+        let (_backend, mut backend_side) = duplex(1 << 10);
+        let tunnel = splice(&mut client_side, &mut backend_side);
+        let flood = async {
+            let mut sent = 0;
+            while client.write_all(&[0; 512]).await.is_ok() {
+                sent += 512;
+                assert!(sent < 256 << 10, "the tunnel must not buffer without bound");
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_millis(50), async {
+            tokio::join!(tunnel, flood)
+        });
+        assert!(waited.await.is_err(), "both sides wait");
+    }
+}

@@ -1,0 +1,55 @@
+//! The TLS handshake: a TCP stream in, an encrypted stream of a proven peer out.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use handfast_tls::{Established, HandshakeError, Peer, ServerStream};
+use tokio::net::TcpStream;
+
+use crate::{accept::Accepted, authorize, door::Worker, error::Ended, live::State, pulse::Pulse};
+
+/// A connection whose peer proved possession of a key that a trusted CA certified. Only [`perform`] makes one.
+pub(crate) struct Shaken {
+    pub(crate) stream: ServerStream<TcpStream>,
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) established: Established,
+    /// The generation of trust that the handshake was made under, whatever is loaded since.
+    pub(crate) state: Arc<State>,
+    pub(crate) pulse: Arc<Pulse>,
+    pub(crate) address: SocketAddr,
+    pub(crate) id: u64,
+    _private: (),
+}
+
+/// Shakes hands; the worker's sweep sees to the deadline.
+pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shaken, Ended> {
+    let state = worker.live.state();
+    let Accepted {
+        tcp,
+        address,
+        pulse,
+        id,
+        ..
+    } = accepted;
+    // Boxed: the handshake's working memory is given back before the connection goes on.
+    let shaken = Box::pin(state.server().accept(tcp))
+        .await
+        .map_err(|error| match error {
+            HandshakeError::NotAdmitted { peer } => match authorize::denial(&peer, state.policy()) {
+                Some(denial) => Ended::TurnedAway { peer, denial },
+                None => Ended::Refused(HandshakeError::NotAdmitted { peer }),
+            },
+            other => Ended::Refused(other),
+        })?;
+    pulse.proven(shaken.peer.chain().not_after().as_second());
+    let (stream, peer, established) = (shaken.stream, shaken.peer, shaken.established);
+    Ok(Shaken {
+        stream,
+        peer,
+        established,
+        state,
+        pulse,
+        address,
+        id,
+        _private: (),
+    })
+}

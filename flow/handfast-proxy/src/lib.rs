@@ -1,0 +1,42 @@
+//! The door: lets the right peers in and nobody else, and keeps a record of everybody.
+//!
+//! One single-threaded runtime per worker, each with its own listener, backend connections and clock;
+//! what they share is a snapshot of trust ([`live::Live`]) that a reload swaps as a whole.
+
+mod accept;
+mod authorize;
+pub mod backend;
+pub mod door;
+mod error;
+mod forward;
+mod handshake;
+mod identify;
+pub mod live;
+mod pulse;
+pub mod record;
+pub mod tunnel;
+mod watch;
+
+use crate::{accept::Accepted, door::Worker, record::Ledger};
+pub use crate::{
+    backend::Backend,
+    door::{Door, Drained, Limits, Settings},
+    error::Problem,
+    live::{ReadSources, Sources},
+    tunnel::{Tunnel, TunnelSettings},
+};
+
+/// The life of one connection.
+async fn serve(mut accepted: Accepted, worker: Worker) {
+    let mut ledger = Ledger::begin(&mut accepted, &worker.keeper); // one event, whatever happens below
+    let outcome = async {
+        let shaken = handshake::perform(accepted, &worker).await?;
+        ledger.shaken(&shaken);
+        let who = identify::peer(&shaken);
+        let allowed = authorize::decide(&shaken, who)?;
+        ledger.allowed(&allowed);
+        forward::run(allowed, shaken, &worker).await
+    };
+    let outcome = outcome.await;
+    ledger.close(outcome);
+}

@@ -1,0 +1,229 @@
+//! The state of trust: loaded whole, checked whole, swapped whole; or not at all.
+//!
+//! In: the files that the operator named. Out: a [`State`] under which handshakes are made. A state that
+//! cannot be loaded at the start stops the start; on reload it leaves the last good one serving.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use arc_swap::ArcSwap;
+use handfast_audit::{Event, Reload, Sink};
+use handfast_pki::{Anchors, Certificate, PrivateKey, Purpose, code, pem};
+use handfast_policy::{Policy, Rule};
+use handfast_tls::{Credentials, Server, server};
+use jiff::Timestamp;
+
+use crate::{Backend, Problem, authorize};
+
+/// What a state of trust is made of, as the operator wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    /// The chain of the door, leaf first.
+    pub cert: PathBuf,
+    pub key: PathBuf,
+    /// The CAs whose clients may come in.
+    pub client_ca: PathBuf,
+    pub rules: Vec<Rule>,
+}
+
+/// Reads anew what the operator wrote: flags stay as they are, a configuration file may have changed.
+pub type ReadSources = Arc<dyn Fn() -> Result<Sources, Problem> + Send + Sync>;
+
+impl Sources {
+    fn files(&self) -> Vec<PathBuf> {
+        vec![self.cert.clone(), self.key.clone(), self.client_ca.clone()]
+    }
+}
+
+/// One generation of trust.
+pub struct State {
+    generation: u64,
+    server: Server,
+    policy: Arc<Policy>,
+    own: Certificate,
+    left_out: Vec<Certificate>,
+}
+
+impl State {
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The door's own certificate.
+    pub fn own(&self) -> &Certificate {
+        &self.own
+    }
+
+    /// CAs of the file that are not used because they have expired.
+    pub fn left_out(&self) -> &[Certificate] {
+        &self.left_out
+    }
+}
+
+/// The state that serves now.
+pub struct Live {
+    current: ArcSwap<State>,
+    sources: ReadSources,
+    /// The configuration file, whose change means a reload like that of the files it names.
+    config: Option<PathBuf>,
+    /// The files of the last attempt, good or not.
+    files: Mutex<Vec<PathBuf>>,
+    alpn: Vec<&'static str>,
+}
+
+impl Live {
+    /// Loads the first state; without one there is no door.
+    pub(crate) fn load(
+        sources: ReadSources,
+        config: Option<PathBuf>,
+        backend: &Backend,
+    ) -> Result<Arc<Self>, Problem> {
+        let alpn = if backend.speaks_http() {
+            vec!["h2", "http/1.1"]
+        } else {
+            Vec::new()
+        };
+        let first = sources()?;
+        let state = load(&first, &alpn, 1)?;
+        let files = Mutex::new(first.files());
+        Ok(Arc::new(Self {
+            current: ArcSwap::from_pointee(state),
+            sources,
+            config,
+            files,
+            alpn,
+        }))
+    }
+
+    /// The state for a new connection. The snapshot stays whole, whatever is loaded meanwhile.
+    pub fn state(&self) -> Arc<State> {
+        self.current.load_full()
+    }
+
+    /// Every file whose change means a reload.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.iter().chain(&self.config).cloned().collect()
+    }
+
+    /// Loads a new state beside the old one and swaps it in, or says why not and keeps the old one.
+    pub(crate) fn reload(&self, sink: &dyn Sink) {
+        let now = self.current.load().generation;
+        let loaded = (self.sources)().and_then(|sources| {
+            *self.files.lock().unwrap_or_else(PoisonError::into_inner) = sources.files();
+            load(&sources, &self.alpn, now + 1)
+        });
+        let (taken, generation, code, reason) = match loaded {
+            Ok(state) => {
+                self.current.store(Arc::new(state));
+                (true, now + 1, None, None)
+            }
+            Err(problem) => (false, now, Some(problem.code), Some(problem.message)),
+        };
+        sink.take(Event::Reload(Reload {
+            time: Timestamp::now(),
+            taken,
+            generation,
+            code,
+            reason,
+        }));
+    }
+}
+
+/// Loads and checks everything, without a door: what `check` does.
+pub fn rehearse(sources: &Sources) -> Result<State, Problem> {
+    load(sources, &[], 0)
+}
+
+fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<State, Problem> {
+    let now = Timestamp::now();
+    let policy = Policy::new(sources.rules.clone()).map_err(|error| {
+        Problem::new(error.code(), error.to_string())
+            .hint("say who may come in: --allow uri:spiffe://..., or --allow any")
+    })?;
+    let credentials = credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
+    let anchors = anchors(&sources.client_ca, now)?;
+    let left_out = anchors.left_out().to_vec();
+    let policy = Arc::new(policy);
+    let for_admission = policy.clone();
+    let own = credentials.leaf().clone();
+    let server = Server::new(server::Settings {
+        credentials,
+        client_anchors: Arc::new(anchors),
+        admission: Some(Arc::new(move |peer| authorize::admits(peer, &for_admission))),
+        alpn: alpn.to_vec(),
+    });
+    let server = server.map_err(|error| Problem::new(error.code(), error))?;
+    Ok(State {
+        generation,
+        server,
+        policy,
+        own,
+        left_out,
+    })
+}
+
+/// Reads a chain and its key for `purpose`, and refuses a pair that no peer would take.
+pub fn credentials(
+    cert: &Path,
+    key: &Path,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<Credentials, Problem> {
+    let chain: Vec<Certificate> = parse(cert, pem::certificates)?;
+    let private: PrivateKey = parse(key, pem::private_key)?;
+    let pair = Credentials::new(chain, &private)
+        .map_err(|error| Problem::in_file(key, error.code(), &error, error.hint()))?;
+    pair.must_fit(purpose, now)
+        .map_err(|error| Problem::in_file(cert, error.code(), &error, error.hint()))?;
+    Ok(pair)
+}
+
+/// Reads a file of trusted CAs.
+pub fn anchors(path: &Path, now: Timestamp) -> Result<Anchors, Problem> {
+    let certificates = parse(path, pem::certificates)?;
+    Anchors::new(certificates, now).map_err(|error| {
+        Problem::in_file(
+            path,
+            error.code(),
+            &error,
+            Some("see what is in it: handfast inspect FILE"),
+        )
+    })
+}
+
+fn parse<T>(path: &Path, read: impl Fn(&[u8]) -> handfast_pki::Result<T>) -> Result<T, Problem> {
+    let bytes = read_file(path)?;
+    read(&bytes).map_err(|error| Problem::in_file(path, error.code(), &error, error.hint()))
+}
+
+/// The bytes of a regular file of bounded size.
+fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
+    let unreadable = |error: io::Error| {
+        Problem::new(
+            code::UNREADABLE,
+            format_args!("\"{}\" cannot be read: {error}", path.display()),
+        )
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(Problem::new(
+            code::UNREADABLE,
+            format_args!("\"{}\" is a folder, expected a file", path.display()),
+        ));
+    }
+    if metadata.len() > pem::LARGEST as u64 {
+        return Err(Problem::new(
+            code::WRONG_FORMAT,
+            format_args!("\"{}\" is larger than 64 MiB", path.display()),
+        ));
+    }
+    fs::read(path).map_err(unreadable)
+}
