@@ -1,0 +1,124 @@
+//! TCP and TLS to a target, with a recording of every byte below TLS.
+
+use std::{sync::Arc, time::Duration};
+
+use handfast_pki::{Anchors, code, text::printable};
+use handfast_tls::{
+    Client, ClientStream, Credentials, Established, HandshakeError, Peer,
+    client::{Asked, Settings, Versions},
+    trace::{Recording, Secrets, Tap},
+};
+use rustls_pki_types::ServerName;
+use tokio::net::TcpStream;
+
+use crate::trace::Ending;
+
+/// How long connecting, and then the handshake, may take each.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A host and a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub host: String,
+    pub port: u16,
+}
+
+/// Whom to talk to, and as whom.
+pub struct Target {
+    pub endpoint: Endpoint,
+    /// The name that the server must have.
+    pub name: ServerName<'static>,
+    pub anchors: Arc<Anchors>,
+    pub credentials: Option<Credentials>,
+    pub versions: Versions,
+    pub alpn: Vec<&'static str>,
+}
+
+pub(crate) type Stream = ClientStream<Tap<TcpStream>>;
+
+/// What came of connecting.
+pub(crate) struct Contact {
+    pub(crate) stream: Option<Stream>,
+    pub(crate) seen: Seen,
+}
+
+/// What was seen, for the trace.
+pub(crate) struct Seen {
+    pub(crate) recording: Option<Recording>,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) peer: Option<Arc<Peer>>,
+    pub(crate) established: Option<Established>,
+    pub(crate) asked: Option<Asked>,
+    pub(crate) ending: Ending,
+}
+
+impl Contact {
+    pub(crate) fn into_seen(self) -> Seen {
+        self.seen
+    }
+
+    fn failed(seen: Seen, ending: Ending) -> Self {
+        Self {
+            stream: None,
+            seen: Seen { ending, ..seen },
+        }
+    }
+}
+
+/// Connects and shakes hands; failures are part of what is seen.
+pub(crate) async fn connect(target: &Target) -> Contact {
+    let secrets = Arc::new(Secrets::default());
+    let mut seen = Seen {
+        recording: None,
+        secrets: secrets.clone(),
+        peer: None,
+        established: None,
+        asked: None,
+        ending: Ending::Open,
+    };
+    let client = Client::new(Settings {
+        server_anchors: target.anchors.clone(),
+        credentials: target.credentials.clone(),
+        admission: None,
+        alpn: target.alpn.clone(),
+        versions: target.versions,
+        secrets: Some(secrets),
+    });
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => return Contact::failed(seen, Ending::Handshake(error)),
+    };
+    let endpoint = (target.endpoint.host.as_str(), target.endpoint.port);
+    let tcp = match tokio::time::timeout(PATIENCE, TcpStream::connect(endpoint)).await {
+        Ok(Ok(tcp)) => tcp,
+        Ok(Err(error)) => return Contact::failed(seen, Ending::Unreachable(printable(&error.to_string()))),
+        Err(_) => {
+            return Contact::failed(
+                seen,
+                Ending::Unreachable(format!("no answer within {PATIENCE:?}")),
+            );
+        }
+    };
+    let _ = tcp.set_nodelay(true);
+    let (tap, recording) = Tap::new(tcp);
+    seen.recording = Some(recording);
+    match tokio::time::timeout(PATIENCE, client.connect(target.name.clone(), tap)).await {
+        Ok(Ok(connected)) => {
+            seen.peer = Some(connected.peer);
+            seen.established = Some(connected.established);
+            seen.asked = connected.asked;
+            Contact {
+                stream: Some(connected.stream),
+                seen,
+            }
+        }
+        Ok(Err(refused)) => {
+            seen.asked = refused.asked;
+            Contact::failed(seen, Ending::Handshake(refused.error))
+        }
+        Err(_) => {
+            let detail = format!("no answer within {PATIENCE:?} [{}]", code::CUT_SHORT);
+            Contact::failed(seen, Ending::Handshake(HandshakeError::CutShort { detail }))
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The explanation: connect, record what both sides say, and judge why it came to nothing.
+//!
+//! [`judge::judge`] is a pure function from a recorded [`trace::Trace`] to a finding, so that every report
+//! of a failure can become a fixture.
+
+mod connect;
+mod exchange;
+pub mod judge;
+pub mod trace;
+
+pub use connect::{Endpoint, Target};
+pub use exchange::{Answer, Ask};
+pub use judge::{Certainty, Finding, Refuser};
+pub use trace::{Ending, Trace};
+
+/// One request over mutual TLS, with everything that was seen on the way.
+pub async fn get(target: &Target, ask: &Ask) -> (Trace, Option<Answer>) {
+    let contact = connect::connect(target).await;
+    let (seen, answer) = exchange::exchange(contact, ask).await;
+    (trace::trace(seen, target), answer)
+}
+
+/// What a server shows of itself, whether it is to be believed or not.
+pub async fn look(target: &Target) -> Trace {
+    let contact = connect::connect(target).await;
+    trace::trace(contact.into_seen(), target)
+}

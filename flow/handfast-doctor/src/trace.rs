@@ -1,0 +1,91 @@
+//! What was seen of one connection, decoded.
+
+use std::sync::Arc;
+
+use handfast_pki::Certificate;
+use handfast_tls::{
+    Established, HandshakeError, Peer,
+    client::Asked,
+    trace::{Kind, Message, Side, decode},
+};
+
+use crate::connect::{Endpoint, Seen, Target};
+
+/// How a connection ended.
+#[derive(Debug, Clone)]
+pub enum Ending {
+    /// It did not have to end: everything went well.
+    Open,
+    /// No TCP connection.
+    Unreachable(String),
+    /// In the handshake, or by an alert after it.
+    Handshake(HandshakeError),
+    /// The server closed without a word.
+    Closed,
+    /// The connection broke.
+    Broken(String),
+    /// The server did not answer in time.
+    Silent(String),
+    /// The server answered something else than HTTP.
+    NotHttp(String),
+}
+
+/// Everything that was seen of one connection.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    pub target: Endpoint,
+    /// Every message of both sides, in order.
+    pub messages: Vec<Message>,
+    /// The server, when its chain was verified.
+    pub peer: Option<Arc<Peer>>,
+    pub established: Option<Established>,
+    /// What the server asked of us; `None` where it asked for no certificate.
+    pub asked: Option<Asked>,
+    /// The certificate that we had to show.
+    pub own: Option<Certificate>,
+    pub ending: Ending,
+}
+
+impl Trace {
+    /// The last alert that `side` sent.
+    pub fn alert_from(&self, side: Side) -> Option<u8> {
+        self.messages
+            .iter()
+            .rev()
+            .filter(|message| message.from == side)
+            .find_map(|message| match message.kind {
+                Kind::Alert(number) if number != 0 => Some(number),
+                _ => None,
+            })
+    }
+
+    /// The chain that the server sent.
+    pub fn presented(&self) -> &[Certificate] {
+        let from_server =
+            |message: &&Message| message.from == Side::Server && message.kind == Kind::Certificate;
+        self.messages
+            .iter()
+            .find(from_server)
+            .map(|message| message.certificates.as_slice())
+            .unwrap_or_default()
+    }
+}
+
+pub(crate) fn trace(seen: Seen, target: &Target) -> Trace {
+    let chunks = seen
+        .recording
+        .map(|recording| recording.chunks())
+        .unwrap_or_default();
+    Trace {
+        target: target.endpoint.clone(),
+        messages: decode(&chunks, &seen.secrets),
+        peer: seen.peer,
+        established: seen.established,
+        asked: seen.asked,
+        own: target
+            .credentials
+            .as_ref()
+            .map(|credentials| credentials.leaf().clone()),
+        ending: seen.ending,
+    }
+}
