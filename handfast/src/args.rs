@@ -1,0 +1,36 @@
+//! The command line: one definition per flag feeds parser, help, man page and completion.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+
+/// Mutual TLS: make the certificates, open the door to the right peers, and say why the others stay out.
+#[derive(Debug, Parser)]
+#[command(name = "handfast", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// One JSON object on stdout instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 yes; 1 the answer is no, or a problem was found; 2 misuse or bad \
+configuration; 3 could not connect or find out; 4 the peer refused us; 5 we do not trust the peer; \
+6 policy refused; 70 a bug of ours.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Quickstart(commands::quickstart::Args),
+    Init(commands::init::Args),
+    Issue(commands::issue::Args),
+    Sign(commands::sign::Args),
+    Inspect(commands::inspect::Args),
+    Verify(commands::verify::Args),
+    Proxy(commands::proxy::Args),
+    Tunnel(commands::tunnel::Args),
+    Get(commands::get::Args),
+    Check(commands::check::Args),
+    Completions(commands::shell::Completions),
+    Man(commands::shell::Man),
+}

@@ -1,0 +1,70 @@
+//! `handfast check`: is this configuration good? Answers without acting.
+
+use std::path::PathBuf;
+
+use handfast_proxy::live;
+use serde_json::json;
+
+use crate::{
+    commands::proxy,
+    config,
+    failure::{Exit, Failure},
+    words::{GOOD, Words},
+};
+
+/// Check a configuration: every problem at once, with its line; nothing is started
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    let file = &args.config;
+    let mut problems = Vec::new();
+    match config::read(file) {
+        Ok(meant) => {
+            // The backend's TLS and the state of trust are loaded as the door would load them.
+            problems.extend(proxy::backend(&meant).err().map(|problem| (None, problem)));
+            problems.extend(
+                live::rehearse(&meant.sources)
+                    .err()
+                    .map(|problem| (None, problem)),
+            );
+        }
+        Err(troubles) => problems.extend(
+            troubles
+                .into_iter()
+                .map(|trouble| (trouble.line, trouble.problem)),
+        ),
+    }
+    words.json(&json!({
+        "config": file.display().to_string(),
+        "good": problems.is_empty(),
+        "problems": problems.iter().map(|(line, problem)| json!({
+            "line": line,
+            "code": problem.code.to_string(),
+            "message": problem.message,
+            "hint": problem.hint,
+        })).collect::<Vec<_>>(),
+    }));
+    if problems.is_empty() {
+        words.data(format_args!("{GOOD}good:{GOOD:#} {}", file.display()));
+        words.next(format_args!("handfast proxy --config {}", file.display()));
+        return Ok(Exit::Yes);
+    }
+    for (line, problem) in &problems {
+        let place = line.map(|line| format!(" line {line}")).unwrap_or_default();
+        words.data(format_args!(
+            "{}{place}: {}  [{}]",
+            file.display(),
+            problem.message,
+            problem.code
+        ));
+        if let Some(hint) = &problem.hint {
+            words.data(format_args!("  hint: {hint}"));
+        }
+    }
+    Ok(Exit::No)
+}

@@ -1,0 +1,46 @@
+//! What a server presents, for `inspect https://HOST:PORT`; looked at, not believed.
+
+use std::sync::Arc;
+
+use handfast_doctor::{Ending, Endpoint, Target};
+use handfast_pki::{Anchors, Certificate, code};
+use handfast_proxy::backend;
+use handfast_tls::client::Versions;
+
+use crate::{
+    commands::proxy::of_problem,
+    failure::{Exit, Failure},
+};
+
+/// The chain that `host` presents on `port`, leaf first.
+pub fn presented_chain(host: &str, port: u16) -> Result<Vec<Certificate>, Failure> {
+    let target = Target {
+        endpoint: Endpoint {
+            host: host.to_owned(),
+            port,
+        },
+        name: backend::server_name(host).map_err(of_problem)?,
+        anchors: Arc::new(Anchors::nobody()),
+        credentials: None,
+        versions: Versions::Both,
+        alpn: Vec::new(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::bug)?;
+    let trace = runtime.block_on(handfast_doctor::look(&target));
+    if !trace.presented().is_empty() {
+        return Ok(trace.presented().to_vec());
+    }
+    let (code, why) = match &trace.ending {
+        Ending::Unreachable(detail) => (code::CANNOT_CONNECT, detail.clone()),
+        Ending::Handshake(error) => (error.code(), error.to_string()),
+        _ => (code::CUT_SHORT, "it sent no certificate".to_owned()),
+    };
+    Err(Failure::new(
+        Exit::Unreachable,
+        code,
+        format!("{host}:{port} shows no certificate: {why}"),
+    ))
+}

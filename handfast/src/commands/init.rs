@@ -1,0 +1,173 @@
+//! `handfast init`: makes an authority, or takes over one that exists.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use handfast_ca::{Adoption, Authority, Founding, folder};
+use handfast_pki::{Certificate, KeyKind, name};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::issue::text;
+use crate::{
+    failure::{Exit, Failure},
+    files,
+    words::{GOOD, Words, when},
+};
+
+/// Make an authority: a root for ten years and an issuing CA under it for five
+///
+/// The folder is made for its owner alone and holds root.crt (what others trust), root.key, issuing.crt,
+/// issuing.key and authority.db (the record of every certificate). With --from-cert and --from-key an
+/// authority that exists already is taken over, one made with openssl included: it then signs by itself,
+/// or, with --intermediate, through a new issuing CA under it. An authority is never overwritten.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  handfast init --name Acme\n  handfast init --from-cert ca.crt --from-key ca.key"
+)]
+pub struct Args {
+    /// What the authority is called, in all its certificates
+    #[arg(long, required_unless_present = "from_cert")]
+    name: Option<String>,
+    /// The folder to make
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = super::issue::DEFAULT_DIR)]
+    dir: PathBuf,
+    /// The kind of the keys to make [default: p256]
+    #[arg(long, value_name = "KIND", value_parser = key_kinds())]
+    key: Option<KeyKind>,
+    /// Take over this CA certificate, followed in the file by its issuers up to the root
+    #[arg(long, value_name = "FILE", requires = "from_key")]
+    from_cert: Option<PathBuf>,
+    /// The private key of --from-cert
+    #[arg(long, value_name = "FILE", requires = "from_cert")]
+    from_key: Option<PathBuf>,
+    /// Sign through a new issuing CA under the one taken over; its key is then not copied
+    #[arg(long, requires = "from_cert")]
+    intermediate: bool,
+}
+
+/// Parses the names of [`KeyKind`]s, and lists them in the help.
+pub fn key_kinds() -> impl TypedValueParser<Value = KeyKind> {
+    PossibleValuesParser::new(KeyKind::ALL.map(KeyKind::name)).try_map(|text| text.parse::<KeyKind>())
+}
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    let now = Timestamp::now();
+    let authority = match (&args.from_cert, &args.from_key) {
+        (Some(certificate), Some(key)) => {
+            let chain = files::certificates(certificate)?;
+            let key = files::private_key(key)?;
+            let intermediate = intermediate(args, &chain)?;
+            Authority::adopt(
+                &args.dir,
+                Adoption {
+                    chain,
+                    key,
+                    intermediate,
+                },
+                now,
+            )?
+        }
+        _ => {
+            let founding = Founding {
+                name: args.name.clone().unwrap_or_default(),
+                key: args.key.unwrap_or(KeyKind::P256),
+            };
+            Authority::create(&args.dir, &founding, now)?
+        }
+    };
+    tell(args, &authority, now, words);
+    Ok(Exit::Yes)
+}
+
+/// What shall stand below the adopted CA; flags that would change nothing are refused.
+fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<Founding>, Failure> {
+    if !args.intermediate {
+        let useless = [("--name", args.name.is_some()), ("--key", args.key.is_some())];
+        return match useless.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Failure::misuse(format!(
+                "{flag} is for an authority that is made, and this one is taken over as it is"
+            ))
+            .hint("leave it out, or make an issuing CA under it with --intermediate")),
+            None => Ok(None),
+        };
+    }
+    let adopted = || chain.first().and_then(|ca| name::common_name(ca.subject()));
+    let name = args.name.clone().or_else(adopted).ok_or_else(|| {
+        Failure::misuse("the CA has no common name to call the issuing CA after")
+            .hint("say one: --name \"Acme\"")
+    })?;
+    Ok(Some(Founding {
+        name,
+        key: args.key.unwrap_or(KeyKind::P256),
+    }))
+}
+
+fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
+    let dir = &args.dir;
+    let adopted = args.from_cert.is_some();
+    let verb = if adopted { "taken over" } else { "made" };
+    let next = format!(
+        "handfast issue server --dns localhost --out server{}",
+        super::issue::dir_flag(dir)
+    );
+    let mut cas: Vec<(&str, &Certificate)> = Vec::new();
+    if let Some((root, below)) = authority.chain().split_last() {
+        cas.push((folder::ROOT_CERTIFICATE, root));
+        cas.extend(below.iter().rev().map(|ca| (folder::ISSUING_CERTIFICATE, ca)));
+    }
+    let signing = authority
+        .chain()
+        .first()
+        .map(Certificate::called)
+        .unwrap_or_default();
+    words.data(format_args!(
+        "{GOOD}authority {verb}{GOOD:#} in {}",
+        dir.display()
+    ));
+    for (file, ca) in &cas {
+        words.data(format_args!(
+            "  {:<12} {}, {}",
+            file,
+            ca.called(),
+            ca.public_key().algorithm()
+        ));
+        words.data(format_args!("               until {}", when(ca.not_after(), now)));
+    }
+    words.data(format_args!(
+        "  {:<12} every certificate, planned and issued",
+        folder::DATABASE
+    ));
+    let has_root_key = dir.join(folder::ROOT_KEY).exists();
+    words.data(format_args!(
+        "  signs with   {} ({signing}), readable by its owner alone",
+        folder::ISSUING_KEY
+    ));
+    if has_root_key {
+        words.data(format_args!(
+            "  {:<12} is needed for a new issuing CA only: move it to a safe place",
+            folder::ROOT_KEY
+        ));
+    }
+    words.data("it cannot be made again: back the folder up; who reads its keys can make any certificate");
+    words.json(&json!({
+        "dir": text(dir),
+        "adopted": adopted,
+        "authorities": cas.iter().map(|(file, ca)| described(&dir.join(file), ca)).collect::<Vec<_>>(),
+        "signing_key": text(&dir.join(folder::ISSUING_KEY)),
+        "root_key": has_root_key.then(|| text(&dir.join(folder::ROOT_KEY))),
+        "next": next,
+    }));
+    words.next(next);
+}
+
+fn described(file: &std::path::Path, ca: &Certificate) -> Value {
+    json!({
+        "file": text(file),
+        "subject": name::shown(ca.subject()),
+        "key": ca.public_key().algorithm(),
+        "not_before": ca.not_before(),
+        "not_after": ca.not_after(),
+        "fingerprint": ca.fingerprint(),
+    })
+}

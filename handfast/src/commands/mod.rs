@@ -1,0 +1,38 @@
+//! One file per command: its flags, what it does with the crates below, what it says.
+
+pub mod check;
+pub mod fetch;
+pub mod get;
+pub mod init;
+pub mod inspect;
+pub mod issue;
+pub mod proxy;
+pub mod quickstart;
+pub mod shell;
+pub mod sign;
+pub mod tunnel;
+pub mod verify;
+
+use crate::{
+    args::Command,
+    failure::{Exit, Failure},
+    words::Words,
+};
+
+/// Runs one command to its end.
+pub fn run(command: Command, words: &Words) -> Result<Exit, Failure> {
+    match command {
+        Command::Quickstart(args) => quickstart::run(&args, words),
+        Command::Init(args) => init::run(&args, words),
+        Command::Issue(args) => issue::run(&args, words),
+        Command::Sign(args) => sign::run(&args, words),
+        Command::Inspect(args) => inspect::run(&args, words),
+        Command::Verify(args) => verify::run(&args, words),
+        Command::Proxy(args) => proxy::run(&args, words),
+        Command::Tunnel(args) => tunnel::run(&args, words),
+        Command::Get(args) => get::run(&args, words),
+        Command::Check(args) => check::run(&args, words),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args, words),
+    }
+}

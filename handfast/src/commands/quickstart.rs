@@ -1,0 +1,342 @@
+//! `handfast quickstart`: from nothing to a working mutual handshake, and to three that must fail.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use handfast_ca::{Applicant, Authority, Founding, Wish};
+use handfast_doctor::{Answer, Ask, Endpoint, Finding, Target, Trace, judge};
+use handfast_pki::{
+    Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
+};
+use handfast_proxy::{
+    Door, Limits, Sources, backend, live,
+    record::{Detail, Log},
+};
+use handfast_tls::client::Versions;
+use http::{HeaderMap, Method};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::{
+    commands::proxy::{self, of_problem},
+    config::{BackendTls, Proxy},
+    demo,
+    failure::{Exit, Failure},
+    files::{self, Readers},
+    ladder::ladder,
+    signals,
+    words::{BAD, GOOD, STRONG, Words, shell},
+};
+
+/// See mutual TLS work: an authority, a door, one good call and three that must fail
+///
+/// Makes everything in ./handfast-quickstart, starts a small service with the door in front of it on free
+/// ports of this machine, shows the handshake as a ladder and the reason of every refusal, prints the curl,
+/// Python and openssl lines that work right now, and stays up until Ctrl-C.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Do it all, verify it, and end: 0 when everything was as it must be, 1 when not
+    #[arg(long)]
+    once: bool,
+    /// Put the door in front of this service instead: http://H:P, https://H:P (with its CA given), tcp:// or unix:
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
+    /// The CA of an https service
+    #[arg(long, value_name = "FILE", requires = "to")]
+    to_ca: Option<PathBuf>,
+    /// The folder to work in
+    #[arg(long, value_name = "DIR", default_value = "./handfast-quickstart")]
+    dir: PathBuf,
+}
+
+const SERVER: &str = "spiffe://quickstart/door";
+const CLIENT: &str = "spiffe://quickstart/client";
+const GUEST: &str = "spiffe://quickstart/guest";
+
+/// One of the calls, and how it must end.
+struct Call {
+    title: &'static str,
+    /// The folder of the client's pair; none is shown without one.
+    pair: Option<&'static str>,
+    expected: Option<Code>,
+}
+
+const CALLS: [Call; 4] = [
+    Call {
+        title: "with the right certificate",
+        pair: Some("client"),
+        expected: None,
+    },
+    Call {
+        title: "without a certificate",
+        pair: None,
+        expected: Some(code::NO_CERTIFICATE),
+    },
+    Call {
+        title: "with a certificate of another authority",
+        pair: Some("stranger"),
+        expected: Some(code::UNKNOWN_ISSUER),
+    },
+    Call {
+        title: "with an identity that no rule allows",
+        pair: Some("guest"),
+        expected: Some(code::NOT_ALLOWED),
+    },
+];
+
+/// What became of a call.
+struct Outcome {
+    trace: Trace,
+    answer: Option<Answer>,
+    finding: Option<Finding>,
+}
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    prepare(&args.dir)?;
+    let demo = match &args.to {
+        Some(_) => None,
+        None => {
+            Some(demo::start().map_err(|error| Failure::new(Exit::Unreachable, code::CANNOT_LISTEN, error))?)
+        }
+    };
+    let to = args
+        .to
+        .clone()
+        .unwrap_or_else(|| format!("http://{}", demo.map_or(String::new(), |at| at.to_string())));
+    let log_file = args.dir.join("access.log");
+    let log = Log::new(Detail::Connections, create_log(&log_file)?);
+    let door = open(args, &to, log.clone())?;
+    let good = calls(args, door.address(), words)?;
+    summary(args, door.address(), &log_file, words);
+    if args.once {
+        door.close();
+        log.finish();
+        words.json(&json!({ "good": good }));
+        return Ok(if good { Exit::Yes } else { Exit::No });
+    }
+    words.talk("the door stays open until Ctrl-C");
+    signals::serve_until_told(door, |_, _| {}, Door::close);
+    log.finish();
+    Ok(if good { Exit::Yes } else { Exit::No })
+}
+
+fn create_log(path: &Path) -> Result<std::fs::File, Failure> {
+    std::fs::File::create(path).map_err(|error| {
+        Failure::new(
+            Exit::Misuse,
+            code::UNREADABLE,
+            format!("\"{}\" cannot be written: {error}", path.display()),
+        )
+    })
+}
+
+/// Makes the two authorities, where they are not there yet, and fresh certificates.
+fn prepare(dir: &Path) -> Result<(), Failure> {
+    let ours = authority(&dir.join("authority"), "Quickstart")?;
+    let others = authority(&dir.join("stranger-authority"), "Stranger")?;
+    let uri = |text| AltName::uri(text).map_err(|error| Failure::about("quickstart", &error));
+    let local = [
+        AltName::Dns("localhost".into()),
+        AltName::Ip(std::net::Ipv4Addr::LOCALHOST.into()),
+    ];
+    let door: Vec<AltName> = std::iter::once(uri(SERVER)?).chain(local).collect();
+    pair(&ours, Profile::Server, door, &dir.join("server"))?;
+    pair(&ours, Profile::Client, vec![uri(CLIENT)?], &dir.join("client"))?;
+    pair(&ours, Profile::Client, vec![uri(GUEST)?], &dir.join("guest"))?;
+    pair(
+        &others,
+        Profile::Client,
+        vec![uri(CLIENT)?],
+        &dir.join("stranger"),
+    )
+}
+
+fn authority(place: &Path, name: &str) -> Result<Authority, Failure> {
+    if place.exists() {
+        return Ok(Authority::open(place)?);
+    }
+    let founding = Founding {
+        name: name.to_owned(),
+        key: KeyKind::P256,
+    };
+    Ok(Authority::create(place, &founding, Timestamp::now())?)
+}
+
+/// A key and its certificate in `out`, over what an earlier run left there.
+fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path) -> Result<(), Failure> {
+    let key = PrivateKey::generate(KeyKind::P256).map_err(|error| Failure::about("quickstart", &error))?;
+    let applicant = Applicant::holding(&key);
+    let wish = Wish {
+        profile,
+        applicant,
+        names,
+        common_name: None,
+        lifetime: None,
+    };
+    let issued = authority.issue(wish, Timestamp::now())?;
+    let root = super::issue::root_of(authority)?;
+    let _kept = files::folder_of(&out.join("tls.key"))?;
+    files::write(&out.join("tls.key"), key.to_pem().as_bytes(), Readers::Owner)?;
+    files::write(
+        &out.join("tls.crt"),
+        chain_to_pem(&issued.chain()).as_bytes(),
+        Readers::Everybody,
+    )?;
+    files::write(&out.join("ca.crt"), root.to_pem().as_bytes(), Readers::Everybody)
+}
+
+fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {
+    let server = args.dir.join("server");
+    let rule = format!("uri:{CLIENT}").parse().map_err(Failure::bug)?;
+    let meant = Proxy {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        target: backend::Target::parse(to).map_err(of_problem)?,
+        backend_tls: BackendTls {
+            ca: args.to_ca.clone(),
+            cert: None,
+            key: None,
+        },
+        sources: Sources {
+            cert: server.join("tls.crt"),
+            key: server.join("tls.key"),
+            client_ca: server.join("ca.crt"),
+            rules: vec![rule],
+        },
+        xfcc: true,
+        detail: Detail::Connections,
+        workers: 1,
+        limits: Limits::default(),
+    };
+    proxy::open(&meant, None, log).map_err(of_problem)
+}
+
+/// Makes all calls and tells each; whether all ended as they must.
+fn calls(args: &Args, door: SocketAddr, words: &Words) -> Result<bool, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::bug)?;
+    let mut good = true;
+    for call in &CALLS {
+        let outcome = runtime.block_on(make(args, door, call))?;
+        let as_expected = match (&outcome.finding, call.expected) {
+            (Some(finding), Some(expected)) => finding.code == expected,
+            (None, None) => outcome.answer.is_some(),
+            _ => false,
+        };
+        good &= as_expected;
+        tell(args, call, &outcome, as_expected, words);
+    }
+    Ok(good)
+}
+
+async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Failure> {
+    let now = Timestamp::now();
+    let credentials = match call.pair {
+        Some(name) => {
+            let folder = args.dir.join(name);
+            let (cert, key) = (folder.join("tls.crt"), folder.join("tls.key"));
+            Some(live::credentials(&cert, &key, Purpose::Client, now).map_err(of_problem)?)
+        }
+        None => None,
+    };
+    let target = Target {
+        endpoint: Endpoint {
+            host: "localhost".into(),
+            port: door.port(),
+        },
+        name: backend::server_name("localhost").map_err(of_problem)?,
+        anchors: Arc::new(live::anchors(&args.dir.join("client/ca.crt"), now).map_err(of_problem)?),
+        credentials,
+        versions: Versions::Both,
+        alpn: vec!["http/1.1"],
+    };
+    let ask = Ask {
+        method: Method::GET,
+        path: "/".into(),
+        host: format!("localhost:{}", door.port()),
+        headers: HeaderMap::new(),
+        body: Default::default(),
+    };
+    let (trace, answer) = handfast_doctor::get(&target, &ask).await;
+    let finding = judge::judge(&trace, answer.as_ref(), now);
+    Ok(Outcome {
+        trace,
+        answer,
+        finding,
+    })
+}
+
+fn tell(args: &Args, call: &Call, outcome: &Outcome, as_expected: bool, words: &Words) {
+    words.data(format_args!("\n{STRONG}A call {}{STRONG:#}", call.title));
+    if call.expected.is_none() {
+        words.data(ladder(&outcome.trace).trim_end());
+    }
+    match (&outcome.finding, &outcome.answer) {
+        (Some(finding), _) => {
+            words.data(format_args!(
+                "  refused  [{}] {}",
+                finding.code,
+                finding.code.title()
+            ));
+            words.data(format_args!("    because: {}", finding.because));
+            words.data(format_args!("    help:    {}", finding.help));
+        }
+        (None, Some(answer)) => {
+            words.data(format_args!("  answered {}", answer.status));
+            if args.to.is_none() {
+                words.data(format_args!(
+                    "    the service says: {}",
+                    String::from_utf8_lossy(&answer.body).trim_end()
+                ));
+            }
+        }
+        (None, None) => words.data("  no answer"),
+    }
+    match (as_expected, call.expected) {
+        (true, None) => words.data(format_args!("  {GOOD}as it must be{GOOD:#}")),
+        (true, Some(_)) => words.data(format_args!(
+            "  {GOOD}as it must be{GOOD:#}: nothing reached the service"
+        )),
+        (false, Some(code)) => words.data(format_args!(
+            "  {BAD}not as it must be{BAD:#}: expected a refusal with {code}"
+        )),
+        (false, None) => words.data(format_args!(
+            "  {BAD}not as it must be{BAD:#}: expected an answer"
+        )),
+    }
+}
+
+fn summary(args: &Args, door: SocketAddr, log: &Path, words: &Words) {
+    let path = |file: &str| shell(args.dir.join(file).display());
+    let (cert, key, ca) = (
+        path("client/tls.crt"),
+        path("client/tls.key"),
+        path("client/ca.crt"),
+    );
+    let url = format!("https://localhost:{}/", door.port());
+    words.data(format_args!(
+        "\n{STRONG}Try it yourself{STRONG:#}, the door listens on {door}:"
+    ));
+    words.data(format_args!(
+        "  curl --cert {cert} --key {key} --cacert {ca} {url}"
+    ));
+    words.data(format_args!(
+        "  python3 -c \"import requests; print(requests.get('{url}', cert=('{cert}', '{key}'), verify='{ca}').text)\""
+    ));
+    words.data(format_args!(
+        "  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -connect localhost:{} -cert {cert} -key {key} -CAfile {ca}",
+        door.port()
+    ));
+    words.data(format_args!(
+        "  handfast get {url} --cert {cert} --key {key} --ca {ca} -v"
+    ));
+    words.data(format_args!(
+        "every connection is written down in {}",
+        shell(log.display())
+    ));
+    words.next("handfast init --name NAME, for an authority of your own");
+}

@@ -1,0 +1,74 @@
+//! `handfast sign`: a certificate for a key that somebody else holds.
+
+use std::path::PathBuf;
+
+use handfast_ca::{Applicant, Authority};
+use handfast_pki::{certificate::chain_to_pem, pem};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::issue;
+use crate::{
+    failure::{Exit, Failure},
+    files::{self, Readers},
+    words::Words,
+};
+
+/// Sign a certificate request (CSR): its key, its names and those of the flags; all else comes from the profile
+///
+/// Taken from the request are the key, which it must prove to hold, the subject alternative names and the
+/// common name. What else it asks for (to be a CA, other usages, other parts of a subject) is not heard, and
+/// that is said. Writes the certificate and the intermediate above it to --out, the certificate first.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast sign server.csr server --dns localhost --out server.crt")]
+pub struct Args {
+    /// The request, PEM or DER; - for stdin
+    request: PathBuf,
+    #[command(flatten)]
+    leaf: issue::Leaf,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    let now = Timestamp::now();
+    issue::must_be_free(&[&args.out], args.leaf.force)?;
+    let request = pem::request(&files::read(&args.request)?)
+        .map_err(|error| Failure::about(format_args!("\"{}\"", args.request.display()), &error))?;
+    let wish = args.leaf.wish(Applicant::from_request(&request))?;
+    let profile = wish.profile;
+    let authority = Authority::open(&args.leaf.dir)?;
+    let _folder = files::folder_of(&args.out)?;
+    let issued = authority.issue(wish, now)?;
+    files::write(
+        &args.out,
+        chain_to_pem(&issued.chain()).as_bytes(),
+        Readers::Everybody,
+    )?;
+
+    let ca = authority.root_file();
+    let next = issue::verify_command(&args.out, &ca, profile, issued.certificate());
+    issue::tell_certificate(profile, &issued, now, words);
+    for ignored in issued.ignored() {
+        words.data(format_args!("  ignored {ignored}"));
+    }
+    let lines = [
+        (
+            args.out.as_path(),
+            format!("the certificate{}", issue::and_intermediates(&issued)),
+        ),
+        (ca.as_path(), "what the other side has to trust".to_owned()),
+    ];
+    issue::tell_files(&lines, words);
+    issue::tell_limits(profile, words);
+    words.json(&issue::described(
+        profile,
+        &issued,
+        &json!({ "certificate": issue::text(&args.out), "ca": issue::text(&ca) }),
+        &next,
+    ));
+    words.next(next);
+    issue::tell_unfinished(&authority, now, words);
+    Ok(Exit::Yes)
+}

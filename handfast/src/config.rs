@@ -1,0 +1,498 @@
+//! The configuration file of the door: as written, then as meant.
+//!
+//! One pass over the text finds every problem, each with its line. What comes out needs no further check.
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use handfast_pki::code;
+use handfast_policy::Rule;
+use handfast_proxy::{Limits, Problem, Sources, backend::Target, record::Detail};
+use toml::de::{DeTable, DeValue};
+
+/// The door as it is meant.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    pub listen: SocketAddr,
+    pub target: Target,
+    /// The CAs of an `https` backend, and what we show it.
+    pub backend_tls: BackendTls,
+    pub sources: Sources,
+    pub xfcc: bool,
+    pub detail: Detail,
+    pub workers: usize,
+    pub limits: Limits,
+}
+
+/// How an `https` backend is verified and spoken to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackendTls {
+    pub ca: Option<PathBuf>,
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+/// A problem and the line of the file that it is on.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    pub line: Option<usize>,
+    pub problem: Problem,
+}
+
+impl Trouble {
+    /// `FILE line N: what`.
+    pub fn shown(&self, file: &Path) -> String {
+        match self.line {
+            Some(line) => format!("{} line {line}: {}", file.display(), self.problem.message),
+            None => format!("{}: {}", file.display(), self.problem.message),
+        }
+    }
+}
+
+/// The door as it is written, by flags or in a file: text with the line it stands on.
+#[derive(Debug, Default)]
+pub struct Written {
+    pub listen: Option<Text>,
+    pub to: Option<Text>,
+    pub to_ca: Option<Text>,
+    pub to_cert: Option<Text>,
+    pub to_key: Option<Text>,
+    pub cert: Option<Text>,
+    pub key: Option<Text>,
+    pub client_ca: Option<Text>,
+    pub allow: Vec<Text>,
+    pub xfcc: bool,
+    pub log: Option<Text>,
+    pub workers: Option<usize>,
+    pub limits: Limits,
+}
+
+/// A text and its line.
+#[derive(Debug, Clone)]
+pub struct Text {
+    pub text: String,
+    pub line: Option<usize>,
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self { text, line: None }
+    }
+}
+
+/// Reads the file `path`; relative paths in it start from its folder.
+pub fn read(path: &Path) -> Result<Proxy, Vec<Trouble>> {
+    let unreadable = |error: std::io::Error| {
+        let problem = Problem::new(code::UNREADABLE, format_args!("cannot be read: {error}"));
+        vec![Trouble { line: None, problem }]
+    };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut troubles = Vec::new();
+    let written = Reader {
+        text: &text,
+        troubles: &mut troubles,
+    }
+    .read();
+    let meant = meant(&written, folder, &mut troubles);
+    match meant {
+        Some(proxy) if troubles.is_empty() => Ok(proxy),
+        _ => {
+            troubles.sort_by_key(|trouble| trouble.line.unwrap_or(usize::MAX));
+            Err(troubles)
+        }
+    }
+}
+
+/// Turns what is written into what is meant, and adds everything that keeps it from meaning anything.
+pub fn meant(written: &Written, folder: &Path, troubles: &mut Vec<Trouble>) -> Option<Proxy> {
+    let mut wrong = |text: &Text, problem: Problem| {
+        troubles.push(Trouble {
+            line: text.line,
+            problem,
+        })
+    };
+    let listen = written
+        .listen
+        .as_ref()
+        .and_then(|text| address(&text.text).map_err(|p| wrong(text, p)).ok());
+    let target = written
+        .to
+        .as_ref()
+        .and_then(|text| Target::parse(&text.text).map_err(|p| wrong(text, p)).ok());
+    let mut rules: Vec<Rule> = Vec::new();
+    for text in &written.allow {
+        match text.text.parse::<Rule>() {
+            Ok(rule) => rules.push(rule),
+            Err(error) => wrong(text, Problem::new(error.code(), &error).hint(error.hint())),
+        }
+    }
+    let detail = match &written.log {
+        None => Detail::Connections,
+        Some(text) => match text.text.as_str() {
+            "off" => Detail::Off,
+            "connections" => Detail::Connections,
+            "requests" => Detail::Requests,
+            other => {
+                let problem =
+                    format_args!("log \"{other}\" is unknown, expected off, connections or requests");
+                wrong(text, Problem::new(code::CONFIG_INVALID, problem));
+                Detail::Connections
+            }
+        },
+    };
+    missing(written, troubles);
+    if matches!(target, Some(Target::Https { .. })) && written.to_ca.is_none() {
+        let problem = Problem::new(
+            code::CONFIG_INVALID,
+            "an https backend is verified, and nothing says by which CA",
+        )
+        .hint("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
+        troubles.push(Trouble {
+            line: written.to.as_ref().and_then(|text| text.line),
+            problem,
+        });
+    }
+    let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
+    Some(Proxy {
+        listen: listen?,
+        target: target?,
+        backend_tls: BackendTls {
+            ca: path(&written.to_ca),
+            cert: path(&written.to_cert),
+            key: path(&written.to_key),
+        },
+        sources: Sources {
+            cert: path(&written.cert)?,
+            key: path(&written.key)?,
+            client_ca: path(&written.client_ca)?,
+            rules,
+        },
+        xfcc: written.xfcc,
+        detail,
+        workers: written
+            .workers
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        limits: written.limits.clone(),
+    })
+}
+
+fn missing(written: &Written, troubles: &mut Vec<Trouble>) {
+    let needed = [
+        ("listen", written.listen.is_some()),
+        ("to", written.to.is_some()),
+        ("cert", written.cert.is_some()),
+        ("key", written.key.is_some()),
+        ("client-ca", written.client_ca.is_some()),
+    ];
+    for (name, given) in needed {
+        if !given {
+            let problem = Problem::new(code::CONFIG_INVALID, format_args!("\"{name}\" is missing"));
+            troubles.push(Trouble { line: None, problem });
+        }
+    }
+    if written.allow.is_empty() {
+        let problem = Problem::new(code::NO_RULE, "no rule says who may connect")
+            .hint("say who may come in: --allow uri:spiffe://acme/web, or --allow any for everybody with a certificate");
+        troubles.push(Trouble { line: None, problem });
+    }
+}
+
+/// An address to listen on: `127.0.0.1:8443`, `[::1]:8443`, `localhost:8443`, `:8443` for all addresses.
+pub fn address(text: &str) -> Result<SocketAddr, Problem> {
+    let everywhere = text.strip_prefix(':').map(|port| format!("0.0.0.0:{port}"));
+    let text = everywhere.as_deref().unwrap_or(text);
+    let bad = |why: String| {
+        Problem::new(code::CONFIG_INVALID, format_args!("address \"{text}\": {why}"))
+            .hint("write ADDRESS:PORT, such as 127.0.0.1:8443")
+    };
+    let mut found = text.to_socket_addrs().map_err(|error| bad(error.to_string()))?;
+    found.next().ok_or_else(|| bad("it has no address".into()))
+}
+
+/// Reads the text and collects troubles.
+struct Reader<'a> {
+    text: &'a str,
+    troubles: &'a mut Vec<Trouble>,
+}
+
+const KEYS: [&str; 13] = [
+    "listen",
+    "to",
+    "to-ca",
+    "to-cert",
+    "to-key",
+    "cert",
+    "key",
+    "client-ca",
+    "allow",
+    "xfcc",
+    "log",
+    "workers",
+    "limits",
+];
+
+impl Reader<'_> {
+    fn read(&mut self) -> Written {
+        let mut written = Written::default();
+        let (table, errors) = DeTable::parse_recoverable(self.text);
+        for error in errors {
+            let at = error.span().map_or(0, |span| span.start);
+            self.trouble(at, error.message().to_owned());
+        }
+        let mut found = false;
+        for (key, value) in table.get_ref() {
+            match (key.get_ref().as_ref(), value.get_ref()) {
+                ("proxy", DeValue::Table(proxy)) => {
+                    found = true;
+                    self.proxy(proxy, &mut written);
+                }
+                ("proxy", _) => self.trouble(value.span().start, "\"proxy\" must be a table".into()),
+                (other, _) => self.unknown(key.span().start, other, &["proxy"]),
+            }
+        }
+        if !found && self.troubles.is_empty() {
+            self.trouble(0, "the table [proxy] is missing".into());
+        }
+        written
+    }
+
+    fn proxy(&mut self, table: &DeTable<'_>, written: &mut Written) {
+        for (key, value) in table {
+            let at = value.span().start;
+            let name = key.get_ref().as_ref();
+            match name {
+                "listen" => written.listen = self.string(at, name, value.get_ref()),
+                "to" => written.to = self.string(at, name, value.get_ref()),
+                "to-ca" => written.to_ca = self.string(at, name, value.get_ref()),
+                "to-cert" => written.to_cert = self.string(at, name, value.get_ref()),
+                "to-key" => written.to_key = self.string(at, name, value.get_ref()),
+                "cert" => written.cert = self.string(at, name, value.get_ref()),
+                "key" => written.key = self.string(at, name, value.get_ref()),
+                "client-ca" => written.client_ca = self.string(at, name, value.get_ref()),
+                "log" => written.log = self.string(at, name, value.get_ref()),
+                "allow" => written.allow = self.strings(at, name, value.get_ref()),
+                "xfcc" => match value.get_ref() {
+                    DeValue::Boolean(on) => written.xfcc = *on,
+                    other => self.wrong_type(at, name, "true or false", other),
+                },
+                "workers" => written.workers = self.number(at, name, value.get_ref()),
+                "limits" => match value.get_ref() {
+                    DeValue::Table(limits) => self.limits(limits, &mut written.limits),
+                    other => self.wrong_type(at, name, "a table", other),
+                },
+                other => self.unknown(key.span().start, other, &KEYS),
+            }
+        }
+    }
+
+    fn limits(&mut self, table: &DeTable<'_>, limits: &mut Limits) {
+        const NAMES: [&str; 6] = [
+            "connections",
+            "header-bytes",
+            "handshake",
+            "headers",
+            "idle",
+            "drain",
+        ];
+        for (key, value) in table {
+            let at = value.span().start;
+            let name = key.get_ref().as_ref();
+            let value = value.get_ref();
+            match name {
+                "connections" => {
+                    limits.connections = self.number(at, name, value).unwrap_or(limits.connections)
+                }
+                "header-bytes" => {
+                    limits.header_bytes = self.number(at, name, value).unwrap_or(limits.header_bytes)
+                }
+                "handshake" => limits.handshake = self.duration(at, name, value).unwrap_or(limits.handshake),
+                "headers" => limits.headers = self.duration(at, name, value).unwrap_or(limits.headers),
+                "idle" => limits.idle = self.duration(at, name, value).unwrap_or(limits.idle),
+                "drain" => limits.drain = self.duration(at, name, value).unwrap_or(limits.drain),
+                other => self.unknown(key.span().start, other, &NAMES),
+            }
+        }
+    }
+
+    fn string(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<Text> {
+        match value {
+            DeValue::String(text) => Some(Text {
+                text: text.clone().into_owned(),
+                line: Some(self.line(at)),
+            }),
+            other => {
+                self.wrong_type(at, name, "a text in quotes", other);
+                None
+            }
+        }
+    }
+
+    fn strings(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Vec<Text> {
+        let DeValue::Array(items) = value else {
+            self.wrong_type(at, name, "a list of texts", value);
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter_map(|item| self.string(item.span().start, name, item.get_ref()))
+            .collect()
+    }
+
+    fn number(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<usize> {
+        let number = match value {
+            DeValue::Integer(number) => number.as_str().parse::<usize>().ok().filter(|number| *number > 0),
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong_type(at, name, "a number above 0", value);
+        }
+        number
+    }
+
+    fn duration(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<Duration> {
+        let duration = match value {
+            DeValue::String(text) => seconds(text),
+            _ => None,
+        };
+        if duration.is_none() {
+            self.wrong_type(at, name, "a time such as \"10s\" or \"5m\"", value);
+        }
+        duration
+    }
+
+    fn wrong_type(&mut self, at: usize, name: &str, expected: &str, found: &DeValue<'_>) {
+        self.trouble(
+            at,
+            format!("\"{name}\" must be {expected}, found a {}", found.type_str()),
+        );
+    }
+
+    fn unknown(&mut self, at: usize, name: &str, known: &[&str]) {
+        let near = known.iter().max_by_key(|known| {
+            known
+                .bytes()
+                .zip(name.bytes())
+                .take_while(|(a, b)| a == b)
+                .count()
+        });
+        let hint = near.filter(|near| near.bytes().next() == name.bytes().next());
+        let meant = hint
+            .map(|near| format!(", did you mean \"{near}\"?"))
+            .unwrap_or_default();
+        let name = handfast_pki::text::printable(name);
+        self.trouble(at, format!("unknown key \"{name}\"{meant}"));
+    }
+
+    fn trouble(&mut self, at: usize, message: String) {
+        let line = Some(self.line(at));
+        self.troubles.push(Trouble {
+            line,
+            problem: Problem::new(code::CONFIG_INVALID, message),
+        });
+    }
+
+    fn line(&self, at: usize) -> usize {
+        1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+    }
+}
+
+/// `500ms`, `10s`, `5m` or `1h`; at least one millisecond, at most a day.
+fn seconds(text: &str) -> Option<Duration> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().ok()?;
+    let unit = match &text[digits.len()..] {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    let millis = number.checked_mul(unit)?;
+    (1..=86_400_000)
+        .contains(&millis)
+        .then(|| Duration::from_millis(millis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn troubles(text: &str) -> Vec<(Option<usize>, String)> {
+        let mut troubles = Vec::new();
+        let written = Reader {
+            text,
+            troubles: &mut troubles,
+        }
+        .read();
+        let _ = meant(&written, Path::new("/etc/handfast"), &mut troubles);
+        troubles
+            .into_iter()
+            .map(|trouble| (trouble.line, trouble.problem.message))
+            .collect()
+    }
+
+    const GOOD: &str = r#"
+[proxy]
+listen = "127.0.0.1:0"
+to = "http://127.0.0.1:9000"
+cert = "tls.crt"
+key = "tls.key"
+client-ca = "ca.crt"
+allow = ["uri:spiffe://acme/web"]
+limits = { handshake = "500ms", connections = 10 }
+"#;
+
+    #[test]
+    fn a_good_file_is_read_and_its_paths_start_from_its_folder() {
+        let mut found = Vec::new();
+        let written = Reader {
+            text: GOOD,
+            troubles: &mut found,
+        }
+        .read();
+        let proxy = meant(&written, Path::new("/etc/handfast"), &mut found).expect("good");
+        assert!(found.is_empty());
+        assert_eq!(proxy.sources.cert, Path::new("/etc/handfast/tls.crt"));
+        assert_eq!(proxy.limits.handshake, Duration::from_millis(500));
+        assert_eq!(proxy.limits.connections, 10);
+    }
+
+    #[test]
+    fn all_problems_are_found_at_once_each_with_its_line() {
+        let text = "[proxy]\nlisten = \"nowhere\"\nto = \"ftp://x\"\ncrt = \"tls.crt\"\nkey = 5\nallow = [\n  \"uri:spiffe://acme/web\",\n  \"everybody\",\n]\nlog = \"much\"\nworkers = 0\n[proxy.limits]\nidle = 5\n";
+        let found = troubles(text);
+        for (line, part) in [
+            (Some(2), "address \"nowhere\""),
+            (Some(3), "unknown scheme"),
+            (Some(4), "unknown key \"crt\""),
+            (Some(5), "\"key\" must be a text"),
+            (Some(8), "rule \"everybody\""),
+            (Some(10), "log \"much\""),
+            (Some(11), "\"workers\" must be a number"),
+            (Some(13), "\"idle\" must be a time"),
+            (None, "\"cert\" is missing"),
+            (None, "\"client-ca\" is missing"),
+        ] {
+            assert!(
+                found
+                    .iter()
+                    .any(|(at, message)| *at == line && message.contains(part)),
+                "{line:?} {part}: {found:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_says_where() {
+        assert_eq!(troubles("[proxy\nlisten = 1")[0].0, Some(1));
+        assert!(
+            troubles("")
+                .iter()
+                .any(|(_, message)| message.contains("[proxy] is missing"))
+        );
+    }
+}

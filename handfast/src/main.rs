@@ -1,0 +1,50 @@
+//! The program: arguments in, one of the crates below does the work, words and an exit code come out.
+
+#![expect(
+    unreachable_pub,
+    reason = "a program has no outside; pub means: for the other files"
+)]
+
+mod args;
+mod commands;
+mod config;
+mod demo;
+mod failure;
+mod files;
+mod ladder;
+mod signals;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{args::Arguments, failure::Exit, words::Words};
+
+/// The door allocates little, but from many short connections; this allocator gives memory back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // clap prints help and version to stdout and complaints to stderr; both are its own words.
+        Err(error) => {
+            let exit = if error.use_stderr() {
+                Exit::Misuse
+            } else {
+                Exit::Yes
+            };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let words = Words::new(arguments.json);
+    match commands::run(arguments.command, &words) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            words.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
