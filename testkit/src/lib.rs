@@ -1,0 +1,1 @@
+//! A lab for tests: certificates, servers and clients made at run time.
