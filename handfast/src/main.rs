@@ -21,10 +21,6 @@ use clap::Parser;
 
 use crate::{args::Arguments, failure::Exit, words::Words};
 
-/// The door allocates little, but from many short connections; this allocator gives memory back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

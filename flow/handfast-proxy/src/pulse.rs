@@ -8,12 +8,13 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
+use bytes::Bytes;
 use handfast_pki::{Code, code};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -58,6 +59,10 @@ pub(crate) struct Pulse {
     cut: AtomicU8,
     /// Asks for a graceful end.
     pub(crate) stop: Notify,
+    /// Says that the connection has been waiting for a while and may give its buffers back.
+    pub(crate) rest: Notify,
+    /// Whether everything that was written has been flushed.
+    flushed: AtomicBool,
 }
 
 const CUTS: [Code; 5] = [
@@ -83,6 +88,8 @@ impl Pulse {
             ends: AtomicU64::new(u64::MAX),
             cut: AtomicU8::new(0),
             stop: Notify::new(),
+            rest: Notify::new(),
+            flushed: AtomicBool::new(false),
         }
     }
 
@@ -106,14 +113,14 @@ impl Pulse {
 
     /// A request is complete enough to be served; the guard ends when its answer has.
     pub(crate) fn request(self: &Arc<Self>) -> Busy {
-        self.requests.fetch_add(1, Relaxed);
+        add(&self.requests, 1);
         self.busy.fetch_add(1, Relaxed);
         self.enter(Phase::Busy);
         Busy(self.clone())
     }
 
     fn heard(&self, bytes: u64) {
-        self.bytes_in.fetch_add(bytes, Relaxed);
+        add(&self.bytes_in, bytes);
         self.last.store(self.worker.load(Relaxed), Relaxed);
         if self.phase.load(Relaxed) == Phase::Waiting as u8 {
             self.enter(Phase::Head);
@@ -121,8 +128,17 @@ impl Pulse {
     }
 
     fn said(&self, bytes: u64) {
-        self.bytes_out.fetch_add(bytes, Relaxed);
+        add(&self.bytes_out, bytes);
+        self.flushed.store(false, Relaxed);
         self.last.store(self.worker.load(Relaxed), Relaxed);
+    }
+
+    /// Whether nothing is going on, nothing is left to be flushed, and that for at least one whole tick.
+    pub(crate) fn rests(&self) -> bool {
+        let now = self.worker.load(Relaxed);
+        self.phase.load(Relaxed) == Phase::Waiting as u8
+            && self.flushed.load(Relaxed)
+            && now.wrapping_sub(self.last.load(Relaxed)) > 1
     }
 
     /// Why this connection was cut from our side, if it was.
@@ -154,6 +170,11 @@ impl Pulse {
         }
         late(&self.last, limits.idle).then_some(code::IDLE)
     }
+}
+
+/// Counts up without a locked instruction: only the worker's own thread writes.
+fn add(counter: &AtomicU64, more: u64) {
+    counter.store(counter.load(Relaxed).wrapping_add(more), Relaxed);
 }
 
 /// A request being served.
@@ -220,6 +241,9 @@ impl Ward {
     pub(crate) fn sweep(&self, second: u64, limits: &Limits) {
         let now = self.tick.fetch_add(1, Relaxed).wrapping_add(1);
         self.cut_if(|pulse| pulse.overdue(now, second, limits));
+        for patient in self.patients().values().filter(|patient| patient.pulse.rests()) {
+            patient.pulse.rest.notify_one();
+        }
     }
 
     /// Asks every connection to end gracefully.
@@ -256,11 +280,38 @@ impl Ward {
 pub(crate) struct Felt<IO> {
     io: IO,
     pulse: Arc<Pulse>,
+    /// Bytes that were read before their reader was there.
+    early: Bytes,
 }
 
 impl<IO> Felt<IO> {
     pub(crate) fn new(io: IO, pulse: Arc<Pulse>) -> Self {
-        Self { io, pulse }
+        Self {
+            io,
+            pulse,
+            early: Bytes::new(),
+        }
+    }
+}
+
+impl<IO: AsyncRead + Unpin> Felt<IO> {
+    /// Waits for the next bytes without owning a buffer meanwhile; they stand before those that are read
+    /// afterwards. `false` where the stream has ended instead.
+    pub(crate) async fn next_bytes(&mut self) -> std::io::Result<bool> {
+        let early = std::future::poll_fn(|cx| {
+            let mut buffer = [0; 2048];
+            let mut read = ReadBuf::new(&mut buffer);
+            ready!(Pin::new(&mut *self).poll_read(cx, &mut read))?;
+            Poll::Ready(Ok::<_, std::io::Error>(Bytes::copy_from_slice(read.filled())))
+        });
+        let early = early.await?;
+        self.give_back(early);
+        Ok(!self.early.is_empty())
+    }
+
+    /// Puts bytes before those that are read next.
+    pub(crate) fn give_back(&mut self, early: Bytes) {
+        self.early = early;
     }
 }
 
@@ -271,6 +322,11 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Felt<IO> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
         let this = self.get_mut();
+        if !this.early.is_empty() {
+            let early = this.early.split_to(this.early.len().min(buf.remaining()));
+            buf.put_slice(&early);
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let polled = Pin::new(&mut this.io).poll_read(cx, buf);
         let bytes = buf.filled().len() - before;
@@ -309,7 +365,12 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Felt<IO> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.io).poll_flush(cx);
+        this.pulse
+            .flushed
+            .store(matches!(polled, Poll::Ready(Ok(()))), Relaxed);
+        polled
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

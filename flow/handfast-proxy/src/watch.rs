@@ -121,8 +121,11 @@ fn contents(files: &[PathBuf]) -> [u8; 32] {
 
 /// Without a watcher (no inotify, limits reached) the comparison every [`POLL`] does the work alone.
 fn watch_folders(files: &[PathBuf], wakes: Sender<Wake>) -> Option<impl Watcher> {
-    let mut watcher = notify::recommended_watcher(move |_| {
-        let _ = wakes.send(Wake::Changed);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reading is no change; without this our own look at the files would wake us again, for ever.
+        if !event.is_ok_and(|event| event.kind.is_access()) {
+            let _ = wakes.send(Wake::Changed);
+        }
     })
     .ok()?;
     let folder = |file: &PathBuf| {

@@ -20,7 +20,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use jiff::Timestamp;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
     answer::{Answer, Cleaned, Lease, problem},
@@ -78,23 +78,52 @@ pub(crate) async fn serve(allowed: Allowed, shaken: Shaken, worker: Worker) -> R
 
 type Io = TokioIo<Felt<ServerStream<TcpStream>>>;
 
+/// Serves HTTP/1.1. Between requests that are far apart the HTTP state is taken down, and with it its
+/// buffers: an idle connection keeps little more than its TLS state.
 async fn serve_http1(io: Io, visit: &Arc<Visit>) -> Result<(), Ended> {
-    let for_requests = visit.clone();
-    // Boxed per request: an idle connection then keeps a pointer, not the largest state of a request.
-    let service = service_fn(move |request| -> Served { Box::pin(answer(for_requests.clone(), request)) });
     let limit = visit.worker.keeper.common.limits.header_bytes;
     let mut builder = http1::Builder::new();
     builder.max_header_size(limit).max_buf_size(limit.max(64 << 10));
-    let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
-    let ended = tokio::select! {
-        biased;
-        ended = connection.as_mut() => ended,
-        () = visit.pulse.stop.notified() => {
-            connection.as_mut().graceful_shutdown();
-            connection.as_mut().await
+    let mut io = io;
+    loop {
+        let for_requests = visit.clone();
+        // Boxed per request: an idle connection then keeps a pointer, not the largest state of a request.
+        let service =
+            service_fn(move |request| -> Served { Box::pin(answer(for_requests.clone(), request)) });
+        let mut connection = Box::new(builder.serve_connection(io, service).with_upgrades());
+        let rested = loop {
+            tokio::select! {
+                biased;
+                ended = Pin::new(&mut *connection) => break ended.map(|()| false),
+                () = visit.pulse.stop.notified() => {
+                    Pin::new(&mut *connection).graceful_shutdown();
+                    break Pin::new(&mut *connection).await.map(|()| false);
+                }
+                () = visit.pulse.rest.notified() => if visit.pulse.rests() { break Ok(true) },
+            }
+        };
+        if !rested.map_err(|error| broken(&error))? {
+            break;
         }
-    };
-    ended.map_err(|error| broken(&error))?;
+        // Nothing is in flight and everything is flushed, so the parts hold all that there is.
+        let Some(http1::Parts {
+            io: lower, read_buf, ..
+        }) = connection.into_parts()
+        else {
+            break;
+        };
+        let mut plain = lower.into_inner();
+        // An empty buffer still owns its memory, and must not live while we wait.
+        if read_buf.is_empty() {
+            drop(read_buf);
+            if !rest(&mut plain, &visit.pulse).await? {
+                return Ok(());
+            }
+        } else {
+            plain.give_back(read_buf);
+        }
+        io = TokioIo::new(plain);
+    }
     let switched = visit
         .switched
         .lock()
@@ -104,6 +133,20 @@ async fn serve_http1(io: Io, visit: &Arc<Visit>) -> Result<(), Ended> {
         Some((client, backend)) => join_upgraded(client, backend, &visit.pulse).await,
         None => Ok(()),
     }
+}
+
+/// Waits for the next request; `false` where none comes: the client has left, or the door closes.
+async fn rest(io: &mut Felt<ServerStream<TcpStream>>, pulse: &Pulse) -> Result<bool, Ended> {
+    let more = tokio::select! {
+        biased;
+        more = io.next_bytes() => more.unwrap_or(false),
+        () = pulse.stop.notified() => false,
+    };
+    if !more {
+        // A client that has left already cannot be told good-bye; nothing is lost by that.
+        let _ = io.shutdown().await;
+    }
+    Ok(more)
 }
 
 async fn serve_http2(io: Io, visit: &Arc<Visit>) -> Result<(), Ended> {
