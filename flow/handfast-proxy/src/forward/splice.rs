@@ -16,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::error::Ended;
 
-/// Two TLS records: more is no faster, because the copies then fall out of the cache.
-const SCRATCH: usize = 32 << 10;
+/// Four TLS records; what one read of a busy socket brings.
+const SCRATCH: usize = 64 << 10;
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH]);

@@ -1,0 +1,226 @@
+//! Both sides of this crate against each other, over a pipe: who is let in, what is told, what is traced.
+
+use std::sync::Arc;
+
+use handfast_pki::{Anchors, Profile, code};
+use handfast_testkit::{Ca, Leaf, Pair};
+use handfast_tls::{
+    Client, Credentials, HandshakeError, Server,
+    client::{self, Versions},
+    server,
+    trace::{self, Kind, Message, Secrets, Side, Tap},
+};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+struct Lab {
+    root: Ca,
+    door: Pair,
+}
+
+fn lab() -> Lab {
+    let root = Ca::root("Root");
+    let door = root.issue(&Leaf::of(Profile::Server, "spiffe://acme/door").dns("localhost"));
+    Lab { root, door }
+}
+
+fn anchors(root: &Ca) -> Arc<Anchors> {
+    Arc::new(Anchors::new(vec![root.certificate.clone()], Timestamp::now()).expect("an anchor"))
+}
+
+fn credentials(pair: &Pair) -> Credentials {
+    Credentials::new(pair.chain.clone(), &pair.key).expect("a pair")
+}
+
+impl Lab {
+    fn server(&self, admission: Option<server::Admission>) -> Server {
+        Server::new(server::Settings {
+            credentials: credentials(&self.door),
+            client_anchors: anchors(&self.root),
+            admission,
+            alpn: vec!["h2", "http/1.1"],
+        })
+        .expect("a server")
+    }
+
+    fn client(&self, pair: Option<&Pair>, versions: Versions, secrets: Arc<Secrets>) -> Client {
+        Client::new(client::Settings {
+            server_anchors: anchors(&self.root),
+            credentials: pair.map(credentials),
+            admission: None,
+            alpn: vec!["http/1.1"],
+            versions,
+            secrets: Some(secrets),
+        })
+        .expect("a client")
+    }
+
+    fn member(&self) -> Pair {
+        self.root.issue(&Leaf::of(Profile::Client, "spiffe://acme/web"))
+    }
+}
+
+/// What both sides say of one connection, and its trace.
+struct Seen {
+    server: Result<String, HandshakeError>,
+    client: Result<(), HandshakeError>,
+    messages: Vec<Message>,
+}
+
+async fn meet(server: &Server, lab: &Lab, pair: Option<&Pair>, versions: Versions) -> Seen {
+    let secrets = Arc::new(Secrets::default());
+    let client = lab.client(pair, versions, secrets.clone());
+    let (near, far): (DuplexStream, DuplexStream) = duplex(64 << 10);
+    let (near, recording) = Tap::new(near);
+    let serving = async {
+        let mut accepted = server.accept(far).await?;
+        let _ = accepted.stream.write_all(b"welcome").await;
+        let _ = accepted.stream.shutdown().await;
+        Ok(accepted.peer.identity().called())
+    };
+    let calling = async {
+        let name = ServerName::try_from("localhost").expect("a name");
+        let mut connected = client.connect(name, near).await.map_err(|refused| refused.error)?;
+        let mut heard = Vec::new();
+        match connected.stream.read_to_end(&mut heard).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(HandshakeError::late_alert(&error).expect("an alert")),
+        }
+    };
+    let (server, client) = tokio::join!(serving, calling);
+    Seen { server, client, messages: trace::decode(&recording.chunks(), &secrets) }
+}
+
+fn names(messages: &[Message]) -> Vec<(Side, Kind)> {
+    messages.iter().map(|message| (message.from, message.kind.clone())).collect()
+}
+
+#[tokio::test]
+async fn tls_13_is_traced_to_its_last_encrypted_message_and_no_ticket_is_among_them() {
+    let lab = lab();
+    let seen = meet(&lab.server(None), &lab, Some(&lab.member()), Versions::Both).await;
+    assert_eq!(seen.server.expect("accepted"), "uri:spiffe://acme/web");
+    seen.client.expect("connected");
+    use Kind::*;
+    use Side::{Client as C, Server as S};
+    let expected = [
+        (C, ClientHello),
+        (S, ServerHello),
+        (S, EncryptedExtensions),
+        (S, CertificateRequest),
+        (S, Certificate),
+        (S, CertificateVerify),
+        (S, Finished),
+        (C, Certificate),
+        (C, CertificateVerify),
+        (C, Finished),
+        (S, ApplicationData),
+        (S, Alert(0)),
+    ];
+    let found: Vec<_> = names(&seen.messages).into_iter().filter(|(_, kind)| *kind != ChangeCipherSpec).collect();
+    assert_eq!(found, expected);
+    let sent = &seen.messages.iter().find(|message| message.kind == Certificate).expect("sent").certificates;
+    assert_eq!(sent[0], lab.door.certificate);
+}
+
+#[tokio::test]
+async fn tls_12_is_the_nine_steps_of_the_textbook() {
+    let lab = lab();
+    let seen = meet(&lab.server(None), &lab, Some(&lab.member()), Versions::OnlyTls12).await;
+    seen.client.expect("connected");
+    use Kind::*;
+    use Side::{Client as C, Server as S};
+    let expected = [
+        (C, ClientHello),
+        (S, ServerHello),
+        (S, Certificate),
+        (S, ServerKeyExchange),
+        (S, CertificateRequest),
+        (S, ServerHelloDone),
+        (C, Certificate),
+        (C, ClientKeyExchange),
+        (C, CertificateVerify),
+        (C, Finished),
+        (S, Finished),
+    ];
+    let handshake: Vec<_> = names(&seen.messages)
+        .into_iter()
+        .filter(|(_, kind)| !matches!(kind, ChangeCipherSpec | ApplicationData | EncryptedAlert))
+        .collect();
+    assert_eq!(handshake, expected);
+}
+
+#[tokio::test]
+async fn each_refusal_is_named_on_both_sides_in_both_versions() {
+    let lab = lab();
+    let server = lab.server(None);
+    let stranger = Ca::root("Stranger").issue(&Leaf::of(Profile::Client, "spiffe://acme/web"));
+    let wrong = lab.root.issue(&Leaf::of(Profile::Server, "spiffe://acme/api"));
+    for versions in [Versions::OnlyTls12, Versions::OnlyTls13] {
+        for (pair, expected) in [
+            (None, code::NO_CERTIFICATE),
+            (Some(&stranger), code::UNKNOWN_ISSUER),
+            (Some(&wrong), code::WRONG_PURPOSE),
+        ] {
+            let seen = meet(&server, &lab, pair, versions).await;
+            assert_eq!(seen.server.expect_err("refused").code(), expected, "{versions:?}");
+            assert_eq!(seen.client.expect_err("told").code(), expected, "{versions:?}");
+        }
+        assert!(meet(&server, &lab, Some(&lab.member()), versions).await.client.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_admitted_is_told_access_denied() {
+    let lab = lab();
+    let server = lab.server(Some(Arc::new(|peer| peer.identity().spiffe_id() == Some("spiffe://acme/web"))));
+    let guest = lab.root.issue(&Leaf::of(Profile::Client, "spiffe://acme/guest"));
+    for versions in [Versions::OnlyTls12, Versions::OnlyTls13] {
+        // Twice: the second time the chain is remembered, and the answer must be the same.
+        for _ in 0..2 {
+            let seen = meet(&server, &lab, Some(&guest), versions).await;
+            assert!(matches!(seen.server, Err(HandshakeError::NotAdmitted { .. })));
+            assert!(matches!(seen.client, Err(HandshakeError::Alert { number: 49, .. })));
+        }
+        assert!(meet(&server, &lab, Some(&lab.member()), versions).await.client.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_the_certificates_proves_nothing() {
+    let lab = lab();
+    let member = lab.member();
+    let other = lab.member();
+    let refused = Credentials::new(member.chain.clone(), &other.key).expect_err("no pair");
+    assert_eq!(refused.code(), code::KEY_MISMATCH);
+    Credentials::new(member.chain.clone(), &member.key).expect("a pair");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_bytes_are_decoded_without_panic(
+        pieces in proptest::collection::vec((any::<bool>(), proptest::collection::vec(any::<u8>(), 0..200)), 0..8),
+        as_handshake in any::<bool>(),
+    ) {
+        let chunks: Vec<_> = pieces
+            .into_iter()
+            .map(|(from_client, mut bytes)| {
+                if as_handshake && bytes.len() > 9 {
+                    // A plausible record around a plausible handshake message goes deeper than noise.
+                    let length = u16::try_from(bytes.len() - 5).unwrap_or(0).to_be_bytes();
+                    bytes[..5].copy_from_slice(&[22, 3, 3, length[0], length[1]]);
+                    bytes[5] %= 25;
+                    bytes[6] = 0;
+                    bytes[7] = 0;
+                }
+                let from = if from_client { Side::Client } else { Side::Server };
+                trace::Chunk { at: std::time::Duration::ZERO, from, bytes }
+            })
+            .collect();
+        let _ = trace::decode(&chunks, &Secrets::default());
+    }
+}
