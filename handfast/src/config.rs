@@ -156,10 +156,23 @@ pub fn meant(written: &Written, folder: &Path, troubles: &mut Vec<Trouble>) -> O
             problem,
         });
     }
+    if let (Some(text), None) | (None, Some(text)) = (&written.to_cert, &written.to_key) {
+        let problem = Problem::new(
+            code::CONFIG_INVALID,
+            "to-cert and to-key belong together, one of them is missing",
+        );
+        troubles.push(Trouble {
+            line: text.line,
+            problem,
+        });
+    }
     let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
     Some(Proxy {
         listen: listen?,
-        target: target?,
+        target: match target? {
+            Target::Unix(path) => Target::Unix(folder.join(path)),
+            other => other,
+        },
         backend_tls: BackendTls {
             ca: path(&written.to_ca),
             cert: path(&written.to_cert),
@@ -367,7 +380,10 @@ impl Reader<'_> {
     fn wrong_type(&mut self, at: usize, name: &str, expected: &str, found: &DeValue<'_>) {
         self.trouble(
             at,
-            format!("\"{name}\" must be {expected}, found a {}", found.type_str()),
+            format!(
+                "\"{name}\" must be {expected}, found {}",
+                with_article(found.type_str())
+            ),
         );
     }
 
@@ -398,6 +414,15 @@ impl Reader<'_> {
     fn line(&self, at: usize) -> usize {
         1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
     }
+}
+
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {noun}")
 }
 
 /// `500ms`, `10s`, `5m` or `1h`; at least one millisecond, at most a day.

@@ -246,7 +246,7 @@ fn unanswered(trace: &Trace) -> bool {
 
 /// What the certificate that we sent says against itself.
 fn own_fault(trace: &Trace, now: Timestamp) -> Option<(Code, String, String)> {
-    let own = trace.own.as_ref()?;
+    let own = trace.own_chain.first()?;
     let subject = own.called();
     let refusal = if own.version() != 3 {
         Refusal::OldVersion {
@@ -288,21 +288,25 @@ fn not_for_clients(own: &Certificate) -> Option<String> {
     (!usages.iter().any(|usage| usage == "clientAuth")).then(|| usages.join(", "))
 }
 
+/// None of the accepted issuers stands above anything that we sent.
 fn not_among_the_accepted(trace: &Trace, own: &Certificate) -> Option<(Code, String, String)> {
     let accepted = &trace.asked.as_ref()?.issuers;
-    if accepted.is_empty() || accepted.contains(&name::der_of(own.issuer())) {
+    let leads_to_one = || {
+        trace
+            .own_chain
+            .iter()
+            .any(|sent| accepted.contains(&name::der_of(sent.issuer())))
+    };
+    if accepted.is_empty() || leads_to_one() {
         return None;
     }
     let accepted: Vec<String> = accepted.iter().map(|der| name::shown_der(der)).collect();
+    let top = trace.own_chain.last().unwrap_or(own);
     let because = format!(
         "our certificate was issued by \"{}\", the server accepts {}",
-        name::shown(own.issuer()),
+        name::shown(top.issuer()),
         listed(&accepted)
     );
-    let refusal = Refusal::UnknownIssuer {
-        subject: String::new(),
-        issuer: String::new(),
-        trusted: String::new(),
-    };
-    Some((code::UNKNOWN_ISSUER, because, refusal.hint().into()))
+    let help = "send the missing intermediate after the leaf, or have the issuing CA added to the server's client CAs";
+    Some((code::UNKNOWN_ISSUER, because, help.into()))
 }

@@ -41,8 +41,8 @@ pub struct Trace {
     pub established: Option<Established>,
     /// What the server asked of us; `None` where it asked for no certificate.
     pub asked: Option<Asked>,
-    /// The certificate that we had to show.
-    pub own: Option<Certificate>,
+    /// The chain that we had to show, leaf first; empty without one.
+    pub own_chain: Vec<Certificate>,
     pub ending: Ending,
 }
 
@@ -82,10 +82,11 @@ pub(crate) fn trace(seen: Seen, target: &Target) -> Trace {
         peer: seen.peer,
         established: seen.established,
         asked: seen.asked,
-        own: target
+        own_chain: target
             .credentials
             .as_ref()
-            .map(|credentials| credentials.leaf().clone()),
+            .map(|own| own.chain().to_vec())
+            .unwrap_or_default(),
         ending: seen.ending,
     }
 }

@@ -81,9 +81,14 @@ fn forwarded(peer: &Peer) -> HeaderValue {
     let mut add = |key: &str, value: &str| {
         text.push_str(&format!(";{key}={}", quoted(value)));
     };
+    let subject = peer.chain().leaf().subject();
     add(
         "Subject",
-        &handfast_pki::name::shown(peer.chain().leaf().subject()),
+        &if subject.is_empty() {
+            String::new()
+        } else {
+            handfast_pki::name::shown(subject)
+        },
     );
     identity.uris.iter().for_each(|uri| add("URI", uri));
     identity.dns.iter().for_each(|dns| add("DNS", dns));

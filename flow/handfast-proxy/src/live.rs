@@ -137,9 +137,18 @@ impl Live {
     }
 }
 
-/// Loads and checks everything, without a door: what `check` does.
-pub fn rehearse(sources: &Sources) -> Result<State, Problem> {
-    load(sources, &[], 0)
+/// Loads and checks everything, without a door, and tells every problem: what `check` does.
+pub fn rehearse(sources: &Sources) -> Vec<Problem> {
+    let now = Timestamp::now();
+    let own = credentials(&sources.cert, &sources.key, Purpose::Server, now).err();
+    let clients = anchors(&sources.client_ca, now).err();
+    let both: Vec<Problem> = own.into_iter().chain(clients).collect();
+    // What is wrong only when everything is put together is looked for when all parts are good.
+    if both.is_empty() {
+        load(sources, &[], 0).err().into_iter().collect()
+    } else {
+        both
+    }
 }
 
 fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<State, Problem> {
@@ -179,8 +188,14 @@ pub fn credentials(
 ) -> Result<Credentials, Problem> {
     let chain: Vec<Certificate> = parse(cert, pem::certificates)?;
     let private: PrivateKey = parse(key, pem::private_key)?;
-    let pair = Credentials::new(chain, &private)
-        .map_err(|error| Problem::in_file(key, error.code(), &error, error.hint()))?;
+    let pair = Credentials::new(chain, &private).map_err(|error| {
+        let wrong = if error.code() == code::CHAIN_ORDER {
+            cert
+        } else {
+            key
+        };
+        Problem::in_file(wrong, error.code(), &error, error.hint())
+    })?;
     pair.must_fit(purpose, now)
         .map_err(|error| Problem::in_file(cert, error.code(), &error, error.hint()))?;
     Ok(pair)

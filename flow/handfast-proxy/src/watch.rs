@@ -19,6 +19,9 @@ const POLL: Duration = Duration::from_secs(2);
 /// How long contents must stay the same before they are taken: several files change one after another.
 const SETTLE: Duration = Duration::from_millis(100);
 
+/// After so many times [`SETTLE`] the contents are taken as they are.
+const MOST_WAITS: usize = 20;
+
 /// Why the watcher woke.
 enum Wake {
     /// Something happened in a watched folder.
@@ -83,7 +86,8 @@ fn follow(reload: &dyn Fn(), files: &dyn Fn() -> Vec<PathBuf>, mut seen: [u8; 32
         if now == seen && !asked {
             continue;
         }
-        loop {
+        // Files that never rest are taken as they are after a while; what does not fit together is refused.
+        for _ in 0..MOST_WAITS {
             std::thread::sleep(SETTLE);
             let later = contents(&named);
             if later == now {

@@ -29,7 +29,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             problems.extend(proxy::backend(&meant).err().map(|problem| (None, problem)));
             problems.extend(
                 live::rehearse(&meant.sources)
-                    .err()
+                    .into_iter()
                     .map(|problem| (None, problem)),
             );
         }

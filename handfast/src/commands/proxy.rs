@@ -36,7 +36,7 @@ use crate::{
 )]
 pub struct Args {
     /// Everything from a file instead of from flags
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "to", "cert", "key", "client_ca", "allow"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "to", "to_ca", "to_cert", "to_key", "cert", "key", "client_ca", "allow", "xfcc", "log", "workers"])]
     config: Option<PathBuf>,
     /// Where to listen; port 0 lets the system choose
     #[arg(long, value_name = "ADDRESS")]

@@ -328,7 +328,7 @@ fn summary(args: &Args, door: SocketAddr, log: &Path, words: &Words) {
         "  python3 -c \"import requests; print(requests.get('{url}', cert=('{cert}', '{key}'), verify='{ca}').text)\""
     ));
     words.data(format_args!(
-        "  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -connect localhost:{} -cert {cert} -key {key} -CAfile {ca}",
+        "  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -connect localhost:{} -cert {cert} -cert_chain {cert} -key {key} -CAfile {ca}",
         door.port()
     ));
     words.data(format_args!(

@@ -82,7 +82,10 @@ async fn meet(server: &Server, lab: &Lab, pair: Option<&Pair>, versions: Version
     };
     let calling = async {
         let name = ServerName::try_from("localhost").expect("a name");
-        let mut connected = client.connect(name, near).await.map_err(|refused| refused.error)?;
+        let mut connected = client
+            .connect(name, near)
+            .await
+            .map_err(|refused| refused.error)?;
         let mut heard = Vec::new();
         match connected.stream.read_to_end(&mut heard).await {
             Ok(_) => Ok(()),
@@ -90,11 +93,18 @@ async fn meet(server: &Server, lab: &Lab, pair: Option<&Pair>, versions: Version
         }
     };
     let (server, client) = tokio::join!(serving, calling);
-    Seen { server, client, messages: trace::decode(&recording.chunks(), &secrets) }
+    Seen {
+        server,
+        client,
+        messages: trace::decode(&recording.chunks(), &secrets),
+    }
 }
 
 fn names(messages: &[Message]) -> Vec<(Side, Kind)> {
-    messages.iter().map(|message| (message.from, message.kind.clone())).collect()
+    messages
+        .iter()
+        .map(|message| (message.from, message.kind.clone()))
+        .collect()
 }
 
 #[tokio::test]
@@ -119,9 +129,17 @@ async fn tls_13_is_traced_to_its_last_encrypted_message_and_no_ticket_is_among_t
         (S, ApplicationData),
         (S, Alert(0)),
     ];
-    let found: Vec<_> = names(&seen.messages).into_iter().filter(|(_, kind)| *kind != ChangeCipherSpec).collect();
+    let found: Vec<_> = names(&seen.messages)
+        .into_iter()
+        .filter(|(_, kind)| *kind != ChangeCipherSpec)
+        .collect();
     assert_eq!(found, expected);
-    let sent = &seen.messages.iter().find(|message| message.kind == Certificate).expect("sent").certificates;
+    let sent = &seen
+        .messages
+        .iter()
+        .find(|message| message.kind == Certificate)
+        .expect("sent")
+        .certificates;
     assert_eq!(sent[0], lab.door.certificate);
 }
 
@@ -168,23 +186,38 @@ async fn each_refusal_is_named_on_both_sides_in_both_versions() {
             assert_eq!(seen.server.expect_err("refused").code(), expected, "{versions:?}");
             assert_eq!(seen.client.expect_err("told").code(), expected, "{versions:?}");
         }
-        assert!(meet(&server, &lab, Some(&lab.member()), versions).await.client.is_ok());
+        assert!(
+            meet(&server, &lab, Some(&lab.member()), versions)
+                .await
+                .client
+                .is_ok()
+        );
     }
 }
 
 #[tokio::test]
 async fn who_is_not_admitted_is_told_access_denied() {
     let lab = lab();
-    let server = lab.server(Some(Arc::new(|peer| peer.identity().spiffe_id() == Some("spiffe://acme/web"))));
+    let server = lab.server(Some(Arc::new(|peer| {
+        peer.identity().spiffe_id() == Some("spiffe://acme/web")
+    })));
     let guest = lab.root.issue(&Leaf::of(Profile::Client, "spiffe://acme/guest"));
     for versions in [Versions::OnlyTls12, Versions::OnlyTls13] {
         // Twice: the second time the chain is remembered, and the answer must be the same.
         for _ in 0..2 {
             let seen = meet(&server, &lab, Some(&guest), versions).await;
             assert!(matches!(seen.server, Err(HandshakeError::NotAdmitted { .. })));
-            assert!(matches!(seen.client, Err(HandshakeError::Alert { number: 49, .. })));
+            assert!(matches!(
+                seen.client,
+                Err(HandshakeError::Alert { number: 49, .. })
+            ));
         }
-        assert!(meet(&server, &lab, Some(&lab.member()), versions).await.client.is_ok());
+        assert!(
+            meet(&server, &lab, Some(&lab.member()), versions)
+                .await
+                .client
+                .is_ok()
+        );
     }
 }
 

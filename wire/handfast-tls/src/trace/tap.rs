@@ -108,6 +108,29 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Tap<IO> {
         polled
     }
 
+    // Without this TLS would write only the first of the records it has ready, and an alert is rarely the first.
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.io).poll_write_vectored(cx, bufs);
+        if let Poll::Ready(Ok(written)) = &polled {
+            let sent: Vec<u8> = bufs
+                .iter()
+                .flat_map(|buf| buf.iter().copied())
+                .take(*written)
+                .collect();
+            this.recording.add(Side::Client, &sent);
+        }
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().io).poll_flush(cx)
     }
