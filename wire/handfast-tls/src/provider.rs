@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use rustls::crypto::{
     CryptoProvider,
-    aws_lc_rs::{self, cipher_suite as suite, kx_group},
+    aws_lc_rs::{cipher_suite as suite, default_provider, kx_group},
 };
 
 /// AWS-LC with AES-128-GCM-SHA256 first: SHA-384 costs 12 % of a handshake, and nobody breaks AES-128.
 /// The post-quantum hybrid is first among the groups; the client's wish decides where we are the server.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
+    // The generator gathers its first entropy for some 40 ms; better now than in somebody's handshake.
+    // If it fails here it fails there, where the failure can be told.
+    let _ = aws_lc_rs::rand::fill(&mut [0; 1]);
     Arc::new(CryptoProvider {
         cipher_suites: vec![
             suite::TLS13_AES_128_GCM_SHA256,
@@ -28,6 +31,6 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
             kx_group::SECP256R1,
             kx_group::SECP384R1,
         ],
-        ..aws_lc_rs::default_provider()
+        ..default_provider()
     })
 }
