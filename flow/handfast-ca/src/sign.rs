@@ -127,7 +127,7 @@ fn believed(leaf: &Certificate, profile: Profile, desk: Desk<'_>) -> Result<(), 
         let Some((root, between)) = desk.ca.above.split_last() else {
             continue;
         };
-        let unusable = |error: verify::AnchorError| {
+        let unusable = |error: handfast_pki::AnchorError| {
             (
                 Refusal::Malformed {
                     detail: error.to_string(),

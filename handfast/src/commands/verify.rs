@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use handfast_pki::{
-    Anchors, Certificate, Purpose, Refusal, VerifiedChain,
+    AnchorError, Anchors, Certificate, Purpose, Refusal, VerifiedChain,
     name::shown,
-    verify::{AnchorError, Candidate, candidates, for_host, host, verify},
+    verify::{Candidate, candidates, for_host, host, verify},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};

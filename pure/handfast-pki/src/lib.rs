@@ -8,6 +8,7 @@
 //! The door, the authority and the explanation all judge certificates by [`verify`], so that they can
 //! never disagree.
 
+mod anchors;
 pub mod build;
 pub mod certificate;
 pub mod code;
@@ -20,15 +21,18 @@ pub mod lint;
 pub mod name;
 pub mod pem;
 pub mod profile;
+mod refusal;
 pub mod request;
 pub mod text;
 pub mod verify;
 
+pub use anchors::{AnchorError, Anchors};
 pub use certificate::{Certificate, Fingerprint};
 pub use code::Code;
 pub use error::{Error, Result};
 pub use identity::Identity;
 pub use key::{KeyKind, PrivateKey, PublicKey};
 pub use profile::Profile;
+pub use refusal::Refusal;
 pub use request::Request;
-pub use verify::{Anchors, Purpose, Refusal, VerifiedChain};
+pub use verify::{Purpose, VerifiedChain};

@@ -8,11 +8,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage};
 
 use crate::{
-    Certificate, Code, Error, Identity, code, name,
+    Anchors, Certificate, Error, Identity, Refusal, name,
     text::{listed, printable},
 };
 
@@ -29,98 +29,6 @@ impl fmt::Display for Purpose {
             Self::Client => "client",
             Self::Server => "server",
         })
-    }
-}
-
-/// The CA certificates that are believed without further proof.
-#[derive(Debug, Clone)]
-pub struct Anchors {
-    certificates: Vec<Certificate>,
-    anchors: Vec<TrustAnchor<'static>>,
-    left_out: Vec<Certificate>,
-}
-
-impl Anchors {
-    /// Takes `certificates` as anchors. Each must be a CA (or a self-issued version 1 root); those that are
-    /// expired at `at` are left out, and at least one must remain.
-    pub fn new(certificates: Vec<Certificate>, at: Timestamp) -> Result<Self, AnchorError> {
-        for certificate in &certificates {
-            let old_root = certificate.version() == 1 && certificate.is_self_issued();
-            if !certificate.is_ca() && !old_root {
-                return Err(AnchorError::NotCa {
-                    subject: certificate.called(),
-                });
-            }
-        }
-        let (certificates, left_out): (Vec<_>, Vec<_>) = certificates
-            .into_iter()
-            .partition(|certificate| at <= certificate.not_after());
-        let Some(last) = certificates.last().or(left_out.last()) else {
-            return Err(AnchorError::Empty);
-        };
-        if certificates.is_empty() {
-            return Err(AnchorError::Expired {
-                subject: last.called(),
-                not_after: last.not_after(),
-            });
-        }
-        let anchors = certificates
-            .iter()
-            .map(|certificate| {
-                anchor_from_trusted_cert(certificate.der())
-                    .map(|anchor| anchor.to_owned())
-                    .map_err(|error| AnchorError::Unusable {
-                        subject: certificate.called(),
-                        detail: error.to_string(),
-                    })
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            certificates,
-            anchors,
-            left_out,
-        })
-    }
-
-    /// No anchors: every chain is refused. For looking at what a server presents.
-    pub fn nobody() -> Self {
-        Self {
-            certificates: Vec::new(),
-            anchors: Vec::new(),
-            left_out: Vec::new(),
-        }
-    }
-
-    pub fn certificates(&self) -> &[Certificate] {
-        &self.certificates
-    }
-
-    /// What was given and not taken because it has expired.
-    pub fn left_out(&self) -> &[Certificate] {
-        &self.left_out
-    }
-}
-
-/// Why a set of anchors cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AnchorError {
-    #[error("expected a CA certificate, found nothing")]
-    Empty,
-    #[error("expected a CA certificate, found the leaf \"{subject}\"")]
-    NotCa { subject: String },
-    #[error("the CA \"{subject}\" expired at {not_after}")]
-    Expired { subject: String, not_after: Timestamp },
-    #[error("the CA \"{subject}\" cannot be used: {detail}")]
-    Unusable { subject: String, detail: String },
-}
-
-impl AnchorError {
-    pub fn code(&self) -> Code {
-        match self {
-            Self::Expired { .. } => code::EXPIRED,
-            _ => code::BAD_TRUST_FILE,
-        }
     }
 }
 
@@ -158,144 +66,6 @@ impl VerifiedChain {
 
     pub fn identity(&self) -> Identity {
         self.leaf.identity()
-    }
-}
-
-/// Why a chain was refused, with what was expected and what was found.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    #[error("no certificate was sent")]
-    NoCertificate,
-    #[error("the certificate cannot be decoded: {detail}")]
-    Malformed { detail: String },
-    #[error("\"{subject}\" was issued by \"{issuer}\", which is not among the trusted CAs: {trusted}")]
-    UnknownIssuer {
-        subject: String,
-        issuer: String,
-        trusted: String,
-    },
-    #[error("\"{subject}\" is signed by itself and not among the trusted CAs: {trusted}")]
-    SelfSigned { subject: String, trusted: String },
-    #[error("\"{subject}\" expired at {not_after}, it is {now}")]
-    Expired {
-        subject: String,
-        not_after: Timestamp,
-        now: Timestamp,
-    },
-    #[error("\"{subject}\" is valid from {not_before}, it is {now}")]
-    NotYetValid {
-        subject: String,
-        not_before: Timestamp,
-        now: Timestamp,
-    },
-    #[error("\"{subject}\" may be used for {found}, expected {purpose}Auth")]
-    WrongPurpose {
-        subject: String,
-        purpose: Purpose,
-        found: String,
-    },
-    #[error("\"{subject}\" has key usage {found}, expected digitalSignature without keyCertSign")]
-    WrongKeyUsage { subject: String, found: String },
-    #[error("\"{subject}\" is an X.509 version {version} certificate, expected version 3")]
-    OldVersion { subject: String, version: u8 },
-    #[error("\"{subject}\" is a CA certificate used as a leaf")]
-    CaAsLeaf { subject: String },
-    #[error("a certificate in the chain of \"{subject}\" is not a CA")]
-    NotACa { subject: String },
-    #[error("the chain of \"{subject}\" is longer than a CA in it allows")]
-    PathLength { subject: String },
-    #[error("a name of \"{subject}\" lies outside what a CA in its chain may sign")]
-    NameConstraints { subject: String },
-    #[error("the signature on \"{subject}\" was not made by the key of \"{issuer}\"")]
-    BadSignature { subject: String, issuer: String },
-    #[error("\"{subject}\" is too weak: {found}")]
-    Weak { subject: String, found: String },
-    #[error("\"{subject}\" has a critical extension that is not understood")]
-    CriticalExtension { subject: String },
-    #[error("\"{subject}\" has {found} URI names, a SPIFFE certificate has exactly one")]
-    NotOneSpiffeId { subject: String, found: usize },
-    #[error("\"{subject}\" has no subject alternative name, expected \"{asked}\"")]
-    NoNames { subject: String, asked: String },
-    #[error("\"{subject}\" has no IP address among its names, expected \"{asked}\"; it has {found}")]
-    NoIpName {
-        subject: String,
-        asked: String,
-        found: String,
-    },
-    #[error("\"{subject}\" is valid for {found}, expected \"{asked}\"")]
-    NameMismatch {
-        subject: String,
-        asked: String,
-        found: String,
-    },
-    #[error("\"{subject}\" was revoked")]
-    Revoked { subject: String },
-    #[error("the chain of \"{subject}\" costs too much to verify: {detail}")]
-    TooComplex { subject: String, detail: String },
-}
-
-impl Refusal {
-    /// The stable code. [`Purpose::Server`] chains of unknown CAs are the client's finding, `HF-301`.
-    pub fn code(&self, purpose: Purpose) -> Code {
-        match self {
-            Self::NoCertificate => code::NO_CERTIFICATE,
-            Self::UnknownIssuer { .. } if purpose == Purpose::Server => code::SERVER_UNTRUSTED,
-            Self::UnknownIssuer { .. } => code::UNKNOWN_ISSUER,
-            Self::SelfSigned { .. } | Self::CaAsLeaf { .. } => code::CA_AS_LEAF,
-            Self::Expired { .. } => code::EXPIRED,
-            Self::NotYetValid { .. } => code::NOT_YET_VALID,
-            Self::WrongPurpose { .. } | Self::WrongKeyUsage { .. } => code::WRONG_PURPOSE,
-            Self::OldVersion { .. } => code::VERSION_1,
-            Self::NotACa { .. } => code::NOT_A_CA,
-            Self::PathLength { .. } => code::PATH_LENGTH,
-            Self::NameConstraints { .. } => code::NAME_CONSTRAINTS,
-            Self::BadSignature { .. } => code::BAD_SIGNATURE,
-            Self::Weak { .. } => code::WEAK_KEY,
-            Self::CriticalExtension { .. } => code::CRITICAL_EXTENSION,
-            Self::NotOneSpiffeId { .. } => code::IDENTITY_MISMATCH,
-            Self::NoNames { .. } => code::NO_NAMES,
-            Self::NoIpName { .. } => code::NO_IP_NAME,
-            Self::NameMismatch { .. } => code::NAME_MISMATCH,
-            Self::Revoked { .. } => code::REVOKED,
-            Self::Malformed { .. } | Self::TooComplex { .. } => code::WRONG_FORMAT,
-        }
-    }
-
-    /// One thing to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::NoCertificate => "give the client its certificate and key: --cert tls.crt --key tls.key",
-            Self::UnknownIssuer { .. } => {
-                "add the issuing CA to the trusted file, or send the missing intermediate after the leaf"
-            }
-            Self::SelfSigned { .. } | Self::CaAsLeaf { .. } => {
-                "make a CA and a leaf: handfast init, then handfast issue"
-            }
-            Self::Expired { .. } => "issue a new one: handfast issue, and reload the process that uses it",
-            Self::NotYetValid { .. } => "check the clocks of both sides",
-            Self::WrongPurpose { .. } => "issue it for this purpose: handfast issue client, server or peer",
-            Self::WrongKeyUsage { .. } => "issue it with key usage digitalSignature: handfast issue does",
-            Self::OldVersion { .. } | Self::NoNames { .. } => {
-                "sign its request again with names: handfast sign REQUEST.csr server --dns NAME --out FILE"
-            }
-            Self::BadSignature { .. } => {
-                "trust both CA certificates while a CA key changes, and never reuse a CA's name"
-            }
-            Self::Weak { .. } => "make a new key: P-256, or RSA of 2048 bits and SHA-256",
-            Self::NoIpName { .. } => "issue it with the address: handfast issue server --ip ADDRESS",
-            Self::NameMismatch { .. } => {
-                "use one of its names, or issue it for this one: handfast issue server --dns NAME"
-            }
-            Self::NotOneSpiffeId { .. } => "issue it with one --uri spiffe://...",
-            Self::NotACa { .. } | Self::PathLength { .. } => "issue from a CA that is allowed to",
-            Self::NameConstraints { .. } => "ask a CA that may sign this name",
-            Self::CriticalExtension { .. } => {
-                "issue it without the private extension, or mark that non-critical"
-            }
-            Self::Revoked { .. } => "make a new key and certificate, and find out why this one was revoked",
-            Self::Malformed { .. } | Self::TooComplex { .. } => "see what is in it: handfast inspect FILE",
-        }
     }
 }
 
@@ -344,7 +114,7 @@ pub fn verify(
     let anchor = anchors
         .anchors
         .iter()
-        .zip(&anchors.certificates)
+        .zip(anchors.certificates())
         .find(|(anchor, _)| *anchor == verified.anchor());
     // The anchor that webpki returns is one of those it was given.
     let anchor = anchor
@@ -439,7 +209,7 @@ pub fn candidates(
         let Some(last) = path.last() else { continue };
         let issuer = name::der_of(last.issuer());
         let is_issuer = |certificate: &&Certificate| name::der_of(certificate.subject()) == issuer;
-        let ends: Vec<_> = anchors.certificates.iter().filter(is_issuer).collect();
+        let ends: Vec<_> = anchors.certificates().iter().filter(is_issuer).collect();
         let steps: Vec<_> = rest
             .iter()
             .filter(is_issuer)
@@ -641,7 +411,7 @@ impl Look<'_> {
         listed(
             &self
                 .anchors
-                .certificates
+                .certificates()
                 .iter()
                 .map(Certificate::called)
                 .collect::<Vec<_>>(),

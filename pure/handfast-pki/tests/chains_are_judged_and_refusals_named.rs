@@ -10,11 +10,23 @@ fn hours(count: i64) -> SignedDuration {
 }
 
 fn anchors(roots: &[&Ca]) -> Anchors {
-    Anchors::new(roots.iter().map(|root| root.certificate.clone()).collect(), Timestamp::now()).expect("anchors")
+    Anchors::new(
+        roots.iter().map(|root| root.certificate.clone()).collect(),
+        Timestamp::now(),
+    )
+    .expect("anchors")
 }
 
-fn judge(chain: &[Certificate], roots: &[&Ca], purpose: Purpose, at: Timestamp) -> Result<VerifiedChain, Refusal> {
-    let ders: Vec<_> = chain.iter().map(|certificate| certificate.der().clone()).collect();
+fn judge(
+    chain: &[Certificate],
+    roots: &[&Ca],
+    purpose: Purpose,
+    at: Timestamp,
+) -> Result<VerifiedChain, Refusal> {
+    let ders: Vec<_> = chain
+        .iter()
+        .map(|certificate| certificate.der().clone())
+        .collect();
     verify::verify(&ders, &anchors(roots), purpose, at)
 }
 
@@ -40,17 +52,28 @@ fn a_good_chain_is_believed_through_its_intermediate() {
 #[test]
 fn nothing_sent_is_refused() {
     let root = Ca::root("Root");
-    assert_eq!(refused(&[], &[&root], Purpose::Client, Timestamp::now()).0, code::NO_CERTIFICATE);
+    assert_eq!(
+        refused(&[], &[&root], Purpose::Client, Timestamp::now()).0,
+        code::NO_CERTIFICATE
+    );
 }
 
 #[test]
 fn another_ca_is_refused_and_both_names_are_told() {
     let (ours, theirs) = (Ca::root("Ours"), Ca::root("Theirs"));
-    let (found, text) = refused(&client(&theirs).chain, &[&ours], Purpose::Client, Timestamp::now());
+    let (found, text) = refused(
+        &client(&theirs).chain,
+        &[&ours],
+        Purpose::Client,
+        Timestamp::now(),
+    );
     assert_eq!(found, code::UNKNOWN_ISSUER);
     assert!(text.contains("CN=Theirs") && text.contains("CN=Ours"), "{text}");
     let as_server = theirs.issue(&Leaf::of(Profile::Server, "spiffe://acme/api"));
-    assert_eq!(refused(&as_server.chain, &[&ours], Purpose::Server, Timestamp::now()).0, code::SERVER_UNTRUSTED);
+    assert_eq!(
+        refused(&as_server.chain, &[&ours], Purpose::Server, Timestamp::now()).0,
+        code::SERVER_UNTRUSTED
+    );
 }
 
 #[test]
@@ -70,8 +93,14 @@ fn time_is_on_both_sides_of_validity() {
     assert!(judge(&pair.chain, &[&root], Purpose::Client, from).is_ok());
     assert!(judge(&pair.chain, &[&root], Purpose::Client, to).is_ok());
     let second = SignedDuration::from_secs(1);
-    assert_eq!(refused(&pair.chain, &[&root], Purpose::Client, to + second).0, code::EXPIRED);
-    assert_eq!(refused(&pair.chain, &[&root], Purpose::Client, from - second).0, code::NOT_YET_VALID);
+    assert_eq!(
+        refused(&pair.chain, &[&root], Purpose::Client, to + second).0,
+        code::EXPIRED
+    );
+    assert_eq!(
+        refused(&pair.chain, &[&root], Purpose::Client, from - second).0,
+        code::NOT_YET_VALID
+    );
 }
 
 #[test]
@@ -94,8 +123,14 @@ fn each_purpose_needs_its_own_usage() {
     let now = Timestamp::now();
     let server = root.issue(&Leaf::of(Profile::Server, "spiffe://acme/api"));
     assert!(judge(&server.chain, &[&root], Purpose::Server, now).is_ok());
-    assert_eq!(refused(&server.chain, &[&root], Purpose::Client, now).0, code::WRONG_PURPOSE);
-    assert_eq!(refused(&client(&root).chain, &[&root], Purpose::Server, now).0, code::WRONG_PURPOSE);
+    assert_eq!(
+        refused(&server.chain, &[&root], Purpose::Client, now).0,
+        code::WRONG_PURPOSE
+    );
+    assert_eq!(
+        refused(&client(&root).chain, &[&root], Purpose::Server, now).0,
+        code::WRONG_PURPOSE
+    );
     let peer = root.issue(&Leaf::of(Profile::Peer, "spiffe://acme/mesh"));
     assert!(judge(&peer.chain, &[&root], Purpose::Server, now).is_ok());
     assert!(judge(&peer.chain, &[&root], Purpose::Client, now).is_ok());
@@ -106,7 +141,10 @@ fn a_ca_certificate_is_no_leaf() {
     let root = Ca::root("Root");
     let issuing = root.below("Issuing");
     let chain = [issuing.certificate.clone()];
-    assert_eq!(refused(&chain, &[&root], Purpose::Client, Timestamp::now()).0, code::CA_AS_LEAF);
+    assert_eq!(
+        refused(&chain, &[&root], Purpose::Client, Timestamp::now()).0,
+        code::CA_AS_LEAF
+    );
 }
 
 #[test]
@@ -114,12 +152,26 @@ fn a_leaf_cannot_issue_and_an_issuing_ca_cannot_make_another() {
     let root = Ca::root("Root");
     let now = Timestamp::now();
     let leaf = client(&root);
-    let above = [&leaf.certificate].into_iter().chain(&root.above).cloned().collect();
-    let posing = Ca { certificate: leaf.certificate, key: leaf.key, above };
+    let above = [&leaf.certificate]
+        .into_iter()
+        .chain(&root.above)
+        .cloned()
+        .collect();
+    let posing = Ca {
+        certificate: leaf.certificate,
+        key: leaf.key,
+        above,
+    };
     let (found, _) = refused(&client(&posing).chain, &[&root], Purpose::Client, now);
-    assert!(found == code::NOT_A_CA || found == code::UNKNOWN_ISSUER, "{found}");
+    assert!(
+        found == code::NOT_A_CA || found == code::UNKNOWN_ISSUER,
+        "{found}"
+    );
     let too_deep = root.below("Issuing").below("Deeper");
-    assert_eq!(refused(&client(&too_deep).chain, &[&root], Purpose::Client, now).0, code::PATH_LENGTH);
+    assert_eq!(
+        refused(&client(&too_deep).chain, &[&root], Purpose::Client, now).0,
+        code::PATH_LENGTH
+    );
 }
 
 #[test]
@@ -128,7 +180,15 @@ fn a_ca_of_the_same_name_and_another_key_is_told_from_a_stranger() {
     assert!(judge(&client(&ours).chain, &[&ours], Purpose::Client, Timestamp::now()).is_ok());
     let (found, _) = refused(&client(&again).chain, &[&ours], Purpose::Client, Timestamp::now());
     assert_eq!(found, code::BAD_SIGNATURE);
-    assert!(judge(&client(&again).chain, &[&ours, &again], Purpose::Client, Timestamp::now()).is_ok());
+    assert!(
+        judge(
+            &client(&again).chain,
+            &[&ours, &again],
+            Purpose::Client,
+            Timestamp::now()
+        )
+        .is_ok()
+    );
 }
 
 #[test]
@@ -148,8 +208,14 @@ fn the_identity_is_that_of_the_first_certificate_whatever_else_is_sent() {
 fn a_spiffe_certificate_has_one_uri() {
     let root = Ca::root("Root");
     let mut leaf = Leaf::of(Profile::Client, "spiffe://acme/web");
-    leaf.names.extend(Leaf::of(Profile::Client, "spiffe://acme/admin").names);
-    let (found, text) = refused(&root.issue(&leaf).chain, &[&root], Purpose::Client, Timestamp::now());
+    leaf.names
+        .extend(Leaf::of(Profile::Client, "spiffe://acme/admin").names);
+    let (found, text) = refused(
+        &root.issue(&leaf).chain,
+        &[&root],
+        Purpose::Client,
+        Timestamp::now(),
+    );
     assert_eq!(found, code::IDENTITY_MISMATCH);
     assert!(text.contains("2 URI names"), "{text}");
 }
@@ -174,18 +240,37 @@ fn a_host_must_be_among_the_names() {
 fn only_ca_certificates_become_anchors() {
     let root = Ca::root("Root");
     let leaf = client(&root).certificate;
-    let refused = Anchors::new(vec![root.certificate, leaf], Timestamp::now()).expect_err("a leaf is no anchor");
+    let refused =
+        Anchors::new(vec![root.certificate, leaf], Timestamp::now()).expect_err("a leaf is no anchor");
     assert_eq!(refused.code(), code::BAD_TRUST_FILE);
-    assert_eq!(Anchors::new(Vec::new(), Timestamp::now()).expect_err("nothing").code(), code::BAD_TRUST_FILE);
+    assert_eq!(
+        Anchors::new(Vec::new(), Timestamp::now())
+            .expect_err("nothing")
+            .code(),
+        code::BAD_TRUST_FILE
+    );
 }
 
 #[test]
 fn every_way_to_an_anchor_is_tried_and_told() {
     let (root, other) = (Ca::root("Root"), Ca::root("Root"));
     let pair = client(&root.below("Issuing"));
-    let found = verify::candidates(&pair.chain, &anchors(&[&root, &other]), Purpose::Client, Timestamp::now());
+    let found = verify::candidates(
+        &pair.chain,
+        &anchors(&[&root, &other]),
+        Purpose::Client,
+        Timestamp::now(),
+    );
     assert_eq!(found.len(), 2);
-    assert_eq!(found.iter().filter(|candidate| candidate.verdict.is_ok()).count(), 1);
-    let none = verify::candidates(&pair.chain[..1], &anchors(&[&root]), Purpose::Client, Timestamp::now());
+    assert_eq!(
+        found.iter().filter(|candidate| candidate.verdict.is_ok()).count(),
+        1
+    );
+    let none = verify::candidates(
+        &pair.chain[..1],
+        &anchors(&[&root]),
+        Purpose::Client,
+        Timestamp::now(),
+    );
     assert!(none.len() == 1 && !none[0].reaches_anchor && none[0].verdict.is_err());
 }

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use handfast_pki::{Anchors, Certificate, PrivateKey, Profile, Purpose, Request, crl::RevocationList, pem, verify};
+use handfast_pki::{
+    Anchors, Certificate, PrivateKey, Profile, Purpose, Request, crl::RevocationList, pem, verify,
+};
 use handfast_testkit::{Ca, Leaf, Pair};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -23,14 +25,27 @@ fn read_everything(bytes: &[u8]) {
     let _ = pem::read(bytes);
     let _ = pem::private_key(bytes);
     if let Ok(certificate) = Certificate::from_der(bytes) {
-        let _ = (certificate.identity(), certificate.called(), certificate.public_key().must_be_strong());
-        let _ = (certificate.key_usage_names(), certificate.extended_key_usage_names(), certificate.not_after());
+        let _ = (
+            certificate.identity(),
+            certificate.called(),
+            certificate.public_key().must_be_strong(),
+        );
+        let _ = (
+            certificate.key_usage_names(),
+            certificate.extended_key_usage_names(),
+            certificate.not_after(),
+        );
     }
     let _ = Request::from_der(bytes);
     let _ = RevocationList::from_der(bytes);
     let _ = PrivateKey::from_der(bytes);
     let anchors = Anchors::new(vec![GOOD.root.certificate.clone()], Timestamp::now()).expect("an anchor");
-    let _ = verify::verify(&[CertificateDer::from(bytes)], &anchors, Purpose::Client, Timestamp::now());
+    let _ = verify::verify(
+        &[CertificateDer::from(bytes)],
+        &anchors,
+        Purpose::Client,
+        Timestamp::now(),
+    );
 }
 
 /// `bytes` with some of them changed, one piece taken out and one put in.

@@ -1,0 +1,99 @@
+//! The CAs that are believed: checked when they are made, looked up when a chain is judged.
+
+use jiff::Timestamp;
+use rustls_pki_types::TrustAnchor;
+use webpki::anchor_from_trusted_cert;
+
+use crate::{Certificate, Code, code};
+
+/// The CA certificates that are believed without further proof.
+#[derive(Debug, Clone)]
+pub struct Anchors {
+    certificates: Vec<Certificate>,
+    pub(crate) anchors: Vec<TrustAnchor<'static>>,
+    left_out: Vec<Certificate>,
+}
+
+impl Anchors {
+    /// Takes `certificates` as anchors. Each must be a CA (or a self-issued version 1 root); those that are
+    /// expired at `at` are left out, and at least one must remain.
+    pub fn new(certificates: Vec<Certificate>, at: Timestamp) -> Result<Self, AnchorError> {
+        for certificate in &certificates {
+            let old_root = certificate.version() == 1 && certificate.is_self_issued();
+            if !certificate.is_ca() && !old_root {
+                return Err(AnchorError::NotCa {
+                    subject: certificate.called(),
+                });
+            }
+        }
+        let (certificates, left_out): (Vec<_>, Vec<_>) = certificates
+            .into_iter()
+            .partition(|certificate| at <= certificate.not_after());
+        let Some(last) = certificates.last().or(left_out.last()) else {
+            return Err(AnchorError::Empty);
+        };
+        if certificates.is_empty() {
+            return Err(AnchorError::Expired {
+                subject: last.called(),
+                not_after: last.not_after(),
+            });
+        }
+        let anchors = certificates
+            .iter()
+            .map(|certificate| {
+                anchor_from_trusted_cert(certificate.der())
+                    .map(|anchor| anchor.to_owned())
+                    .map_err(|error| AnchorError::Unusable {
+                        subject: certificate.called(),
+                        detail: error.to_string(),
+                    })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            certificates,
+            anchors,
+            left_out,
+        })
+    }
+
+    /// No anchors: every chain is refused. For looking at what a server presents.
+    pub fn nobody() -> Self {
+        Self {
+            certificates: Vec::new(),
+            anchors: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// What was given and not taken because it has expired.
+    pub fn left_out(&self) -> &[Certificate] {
+        &self.left_out
+    }
+}
+
+/// Why a set of anchors cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnchorError {
+    #[error("expected a CA certificate, found nothing")]
+    Empty,
+    #[error("expected a CA certificate, found the leaf \"{subject}\"")]
+    NotCa { subject: String },
+    #[error("the CA \"{subject}\" expired at {not_after}")]
+    Expired { subject: String, not_after: Timestamp },
+    #[error("the CA \"{subject}\" cannot be used: {detail}")]
+    Unusable { subject: String, detail: String },
+}
+
+impl AnchorError {
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Expired { .. } => code::EXPIRED,
+            _ => code::BAD_TRUST_FILE,
+        }
+    }
+}
