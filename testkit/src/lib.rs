@@ -72,16 +72,28 @@ impl Ca {
         let subject = name::distinguished(name, None).expect("a name");
         let plan = ca_plan(Profile::Root, subject.clone(), &key);
         let certificate = sign(&plan, &Issuer::itself(subject, &key), &key);
-        Self { above: vec![certificate.clone()], certificate, key }
+        Self {
+            above: vec![certificate.clone()],
+            certificate,
+            key,
+        }
     }
 
     /// An issuing CA (path length 0) below this one.
     pub fn below(&self, name: &str) -> Self {
         let key = PrivateKey::generate(KeyKind::P256).expect("a key");
         let subject = name::distinguished(name, None).expect("a name");
-        let certificate = sign(&ca_plan(Profile::Intermediate, subject, &key), &self.issuer(), &self.key);
+        let certificate = sign(
+            &ca_plan(Profile::Intermediate, subject, &key),
+            &self.issuer(),
+            &self.key,
+        );
         let above = [&certificate].into_iter().chain(&self.above).cloned().collect();
-        Self { certificate, key, above }
+        Self {
+            certificate,
+            key,
+            above,
+        }
     }
 
     /// Signs `leaf`.
@@ -99,7 +111,11 @@ impl Ca {
         let certificate = sign(&plan, &self.issuer(), &self.key);
         let intermediates = &self.above[..self.above.len() - 1];
         let chain = [&certificate].into_iter().chain(intermediates).cloned().collect();
-        Pair { certificate, key, chain }
+        Pair {
+            certificate,
+            key,
+            chain,
+        }
     }
 
     fn issuer(&self) -> Issuer {

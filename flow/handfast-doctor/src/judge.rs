@@ -140,7 +140,8 @@ fn alert(trace: &Trace, number: u8, by_alert: Code, now: Timestamp) -> Finding {
     }
     let vague = [40, 42, 46].contains(&number) || by_alert == code::VAGUE_ALERT;
     if let Some((code, because, help)) = own_fault(trace, now)
-        && (vague || code == by_alert)
+        // certificate_expired is said of what is not valid yet, too (RFC 8446 section 6.2).
+        && (vague || code == by_alert || (code, by_alert) == (code::NOT_YET_VALID, code::EXPIRED))
     {
         let certainty = if code == by_alert {
             Certainty::Certain

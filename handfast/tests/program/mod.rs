@@ -3,6 +3,12 @@
 // Each test file uses another part of it.
 #![allow(dead_code)]
 
+pub(crate) mod caller;
+pub(crate) mod daemon;
+pub(crate) mod guide;
+pub(crate) mod pki;
+pub(crate) mod service;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -121,7 +127,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    fn new(line: &str, mut command: Command) -> Self {
+    pub(crate) fn new(line: &str, mut command: Command) -> Self {
         let Output {
             status,
             stdout,

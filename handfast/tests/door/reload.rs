@@ -1,0 +1,225 @@
+//! New certificate, new CA, new rules: taken over while connections stay open.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    time::{Duration, Instant},
+};
+
+use handfast_pki::Profile;
+
+use crate::program::{
+    Place,
+    caller::Call,
+    daemon::{configuration, until},
+    pki::{DOOR, Wanted, cast},
+    service::Service,
+};
+
+fn replace(place: &Place, from: &str, to: &str) {
+    fs::copy(place.path(from), place.path("staged")).expect("copied");
+    fs::rename(place.path("staged"), place.path(to)).expect("replaced at once");
+}
+
+#[test]
+fn a_new_certificate_is_taken_over_by_renaming_and_no_connection_is_dropped() {
+    let service = Service::hello();
+    let place = Place::new();
+    let (ours, _) = cast(&place);
+    ours.issue(
+        &place,
+        "renewed",
+        &Wanted::now(Profile::Server),
+        &["dns:localhost"],
+    );
+    let door = place.open(&format!(
+        "{DOOR} --to {} --allow uri:spiffe://acme/web",
+        service.url()
+    ));
+    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
+    assert_eq!(open.get().expect("an answer").status, 200);
+    replace(&place, "renewed/tls.key", "server/tls.key");
+    replace(&place, "renewed/tls.crt", "server/tls.crt");
+    let taken = until("the new pair", || {
+        door.events("reload")
+            .into_iter()
+            .find(|event| event["taken"] == true)
+    });
+    assert!(taken["code"].is_null(), "{taken}");
+    let new = Call::of(&place, "web").knock(door.port).expect("let in");
+    assert_ne!(new.server, open.server, "the new certificate is served");
+    assert_eq!(open.get().expect("the old connection lives").text(), "hello\n");
+}
+
+#[test]
+fn half_of_a_new_pair_is_refused_and_the_whole_one_taken() {
+    let service = Service::hello();
+    let place = Place::new();
+    let (ours, _) = cast(&place);
+    ours.issue(
+        &place,
+        "renewed",
+        &Wanted::now(Profile::Server),
+        &["dns:localhost"],
+    );
+    let door = place.open_with(&service.url(), "");
+    let old = Call::of(&place, "web").knock(door.port).expect("let in").server;
+    replace(&place, "renewed/tls.crt", "server/tls.crt");
+    let refused = door.reload_after(0);
+    assert_eq!(
+        (&refused["taken"], &refused["code"]),
+        (&false.into(), &"HF-401".into())
+    );
+    assert_eq!(
+        Call::of(&place, "web").knock(door.port).expect("let in").server,
+        old
+    );
+    replace(&place, "renewed/tls.key", "server/tls.key");
+    assert_eq!(door.reload_after(1)["taken"], true);
+    assert_ne!(
+        Call::of(&place, "web").knock(door.port).expect("let in").server,
+        old
+    );
+}
+
+#[test]
+fn a_new_ca_lets_its_clients_in_and_the_old_ones_out() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let door = place.open_with(&service.url(), "");
+    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
+    assert_eq!(open.get().expect("an answer").status, 200);
+    let call = |pair| Call {
+        ca: "web/ca.crt",
+        ..Call::of(&place, pair)
+    };
+    assert!(call("stranger").get(door.port).is_err());
+    replace(&place, "stranger/ca.crt", "server/ca.crt");
+    assert_eq!(door.reload_after(0)["taken"], true);
+    assert_eq!(call("stranger").get(door.port), Ok(200));
+    let refused = call("web").get(door.port).expect_err("its CA is gone");
+    assert!(
+        refused.contains("UnknownCA") || refused.contains("unknown_ca"),
+        "{refused}"
+    );
+    assert_eq!(open.get().expect("decided under the old state").status, 200);
+}
+
+#[test]
+fn new_rules_are_taken_over_from_the_configuration() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let door = place.open_with(&service.url(), "");
+    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
+    assert_eq!(open.get().expect("an answer").status, 200);
+    assert!(Call::of(&place, "api").get(door.port).is_err());
+    let api = configuration(&service.url(), "allow = [\"uri:spiffe://acme/api\"]");
+    place.write("handfast.toml", api);
+    assert_eq!(door.reload_after(0)["taken"], true);
+    assert_eq!(Call::of(&place, "api").get(door.port), Ok(200));
+    assert!(Call::of(&place, "web").get(door.port).is_err());
+    assert_eq!(open.get().expect("decided under the old state").status, 200);
+    let denied = door.events("connection").pop().expect("a record");
+    assert_eq!(
+        (&denied["verdict"], &denied["code"]),
+        (&"denied".into(), &"HF-609".into())
+    );
+}
+
+#[test]
+fn sighup_reloads_at_once_and_says_what_it_could_not_take() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let door = place.open_with(&service.url(), "");
+    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
+    door.signal("HUP");
+    let same = door.reload_after(0);
+    assert_eq!((&same["taken"], &same["generation"]), (&true.into(), &2.into()));
+    // Written in place and not renamed, so that a wake-up in the middle is possible; only the end counts.
+    place.write("handfast.toml", "[proxy]\nallow = [\"any\"]\n");
+    door.signal("HUP");
+    let refused = door.reload_after(1);
+    assert_eq!(
+        (&refused["taken"], &refused["code"]),
+        (&false.into(), &"HF-701".into())
+    );
+    assert!(
+        door.stderr().contains("the last good state serves on"),
+        "{}",
+        door.stderr()
+    );
+    assert!(Call::of(&place, "api").get(door.port).is_err());
+    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+    assert_eq!(open.get().expect("the old connection lives").status, 200);
+}
+
+/// As Kubernetes mounts secrets: the files never change, the link above them does.
+#[test]
+fn a_swapped_symlink_above_the_files_is_noticed() {
+    let service = Service::hello();
+    let place = Place::new();
+    let (ours, _) = cast(&place);
+    ours.issue(
+        &place,
+        "renewed",
+        &Wanted::now(Profile::Server),
+        &["dns:localhost"],
+    );
+    symlink("server", place.path("..data")).expect("a link");
+    symlink("..data/tls.crt", place.path("tls.crt")).expect("a link");
+    symlink("..data/tls.key", place.path("tls.key")).expect("a link");
+    let door = place.open(&format!(
+        "proxy --listen 127.0.0.1:0 --workers 1 --cert tls.crt --key tls.key --client-ca web/ca.crt --to {} --allow any",
+        service.url()
+    ));
+    let old = Call::of(&place, "web").knock(door.port).expect("let in").server;
+    symlink("renewed", place.path("..data_tmp")).expect("a link");
+    fs::rename(place.path("..data_tmp"), place.path("..data")).expect("swapped at once");
+    assert_eq!(door.reload_after(0)["taken"], true);
+    assert_ne!(
+        Call::of(&place, "web").knock(door.port).expect("let in").server,
+        old
+    );
+}
+
+#[test]
+fn a_storm_of_reloads_drops_nobody() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let door = place.open_with(&service.url(), "");
+    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(1500) {
+        door.signal("HUP");
+        assert_eq!(open.get().expect("an answer").status, 200);
+        assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+        assert!(Call::of(&place, "api").get(door.port).is_err());
+    }
+    door.reload_after(1);
+    assert!(door.events("reload").iter().all(|event| event["taken"] == true));
+}
+
+/// Address and service are not reloaded; a change of them must not look as if it had been taken over.
+#[test]
+fn what_a_reload_cannot_change_is_said() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let door = place.open_with(&service.url(), "");
+    place.write("handfast.toml", configuration("http://127.0.0.1:9", ""));
+    let event = door.reload_after(0);
+    assert_eq!(
+        Call::of(&place, "web").get(door.port),
+        Ok(200),
+        "the service is the same"
+    );
+    let told = event.to_string() + &door.stderr();
+    assert!(
+        told.contains("restart"),
+        "nothing says that \"to\" waits for a restart: {told}"
+    );
+}
