@@ -27,6 +27,25 @@ pub struct Proxy {
     pub limits: Limits,
 }
 
+impl Proxy {
+    /// The settings in which `other` differs and which an open door cannot take over.
+    pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        let differences = [
+            ("listen", self.listen != other.listen),
+            ("to", self.target != other.target),
+            ("to-ca, to-cert or to-key", self.backend_tls != other.backend_tls),
+            ("xfcc", self.xfcc != other.xfcc),
+            ("log", self.detail != other.detail),
+            ("workers", self.workers != other.workers),
+            ("limits", self.limits != other.limits),
+        ];
+        differences
+            .into_iter()
+            .filter_map(|(name, differs)| differs.then_some(name))
+            .collect()
+    }
+}
+
 /// How an `https` backend is verified and spoken to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackendTls {
@@ -85,11 +104,14 @@ impl From<String> for Text {
 
 /// Reads the file `path`; relative paths in it start from its folder.
 pub fn read(path: &Path) -> Result<Proxy, Vec<Trouble>> {
-    let unreadable = |error: std::io::Error| {
-        let problem = Problem::new(code::UNREADABLE, format_args!("cannot be read: {error}"));
-        vec![Trouble { line: None, problem }]
-    };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let refused = |problem: Problem| vec![Trouble { line: None, problem }];
+    let bytes = handfast_proxy::live::read_file(path).map_err(refused)?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        refused(Problem::new(
+            code::WRONG_FORMAT,
+            "expected text in UTF-8, found other bytes",
+        ))
+    })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut troubles = Vec::new();
     let written = Reader {
@@ -183,6 +205,7 @@ pub fn meant(written: &Written, folder: &Path, troubles: &mut Vec<Trouble>) -> O
             key: path(&written.key)?,
             client_ca: path(&written.client_ca)?,
             rules,
+            waiting: Vec::new(),
         },
         xfcc: written.xfcc,
         detail,

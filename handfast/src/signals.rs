@@ -1,4 +1,5 @@
-//! Signals while something serves: SIGHUP reloads, SIGTERM and Ctrl-C stop, a second one stops at once.
+//! Signals while something serves: SIGHUP reloads, SIGTERM and Ctrl-C stop, a second one does not wait for
+//! connections to end.
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -9,11 +10,13 @@ pub enum Signal {
     Stop,
 }
 
-/// Hands every signal to `told`, and after the first stop closes `served` with `close`.
+/// Hands every signal to `told`, and after the first stop closes `served` with `close`; a second stop calls
+/// `hurry` while that goes on.
 pub fn serve_until_told<T, R>(
     served: T,
     told: impl Fn(&T, Signal),
     close: impl FnOnce(T) -> R + Send + 'static,
+    hurry: impl Fn(),
 ) -> R
 where
     T: Send + 'static,
@@ -44,8 +47,8 @@ where
         let closing = std::thread::spawn(move || close(served));
         while !closing.is_finished() {
             tokio::select! {
-                _ = terminate.recv() => std::process::exit(0),
-                _ = interrupt.recv() => std::process::exit(0),
+                _ = terminate.recv() => hurry(),
+                _ = interrupt.recv() => hurry(),
                 () = tokio::time::sleep(std::time::Duration::from_millis(10)) => {}
             }
         }

@@ -97,7 +97,7 @@ where
             () = until_closing(closing) => {}
         }
         drop(listener);
-        let cut = drain(&keeper).await;
+        let cut = drain(&keeper, closing).await;
         sweeper.abort();
         cut
     })
@@ -186,10 +186,11 @@ fn take_place(common: &Arc<Common>) -> Option<Place> {
 }
 
 /// Asks every connection to end, waits within the deadline, cuts the rest and says how many that were.
-async fn drain(keeper: &Keeper) -> usize {
+async fn drain(keeper: &Keeper, closing: &Closing) -> usize {
     keeper.ward.ask_to_stop();
     let deadline = tokio::time::Instant::now() + keeper.common.limits.drain;
-    while keeper.ward.count() > 0 && tokio::time::Instant::now() < deadline {
+    let waits = || tokio::time::Instant::now() < deadline && !closing.hurried.load(Relaxed);
+    while keeper.ward.count() > 0 && waits() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let cut = keeper.ward.cut_all();

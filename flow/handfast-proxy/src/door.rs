@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// What a connection may cost, and for how long.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at a time; the next one is dropped with `HF-707`.
     pub connections: usize,
@@ -129,6 +129,22 @@ impl Keeper {
 pub(crate) struct Closing {
     pub(crate) asked: AtomicBool,
     pub(crate) notify: Notify,
+    /// Nobody waits for connections to end any more.
+    pub(crate) hurried: AtomicBool,
+}
+
+/// Makes a door or tunnel that is being closed cut what is left at once.
+pub struct Hurry(Arc<Closing>);
+
+impl Hurry {
+    pub(crate) fn new(closing: &Arc<Closing>) -> Self {
+        Self(closing.clone())
+    }
+
+    /// Ends the waiting; every connection still leaves its record.
+    pub fn now(&self) {
+        self.0.hurried.store(true, Relaxed);
+    }
 }
 
 impl Closing {
@@ -206,6 +222,11 @@ impl Door {
     /// Reloads now, as on SIGHUP.
     pub fn reload(&self) {
         self.watch.ask();
+    }
+
+    /// A way to make [`Self::close`] cut what is left at once.
+    pub fn hurry(&self) -> Hurry {
+        Hurry::new(&self.closing)
     }
 
     /// Stops accepting, lets connections end within the deadline, cuts the rest.

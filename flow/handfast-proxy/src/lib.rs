@@ -20,7 +20,7 @@ mod watch;
 use crate::{accept::Accepted, door::Worker, record::Ledger};
 pub use crate::{
     backend::Backend,
-    door::{Door, Drained, Limits, Settings},
+    door::{Door, Drained, Hurry, Limits, Settings},
     error::Problem,
     live::{ReadSources, Sources},
     tunnel::{Tunnel, TunnelSettings},

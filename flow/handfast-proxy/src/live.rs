@@ -27,6 +27,8 @@ pub struct Sources {
     /// The CAs whose clients may come in.
     pub client_ca: PathBuf,
     pub rules: Vec<Rule>,
+    /// Settings that were changed in the configuration and are taken over by a restart alone.
+    pub waiting: Vec<&'static str>,
 }
 
 /// Reads anew what the operator wrote: flags stay as they are, a configuration file may have changed.
@@ -116,8 +118,10 @@ impl Live {
     /// Loads a new state beside the old one and swaps it in, or says why not and keeps the old one.
     pub(crate) fn reload(&self, sink: &dyn Sink) {
         let now = self.current.load().generation;
+        let mut restart_for = Vec::new();
         let loaded = (self.sources)().and_then(|sources| {
             *self.files.lock().unwrap_or_else(PoisonError::into_inner) = sources.files();
+            restart_for = sources.waiting.clone();
             load(&sources, &self.alpn, now + 1)
         });
         let (taken, generation, code, reason) = match loaded {
@@ -127,12 +131,14 @@ impl Live {
             }
             Err(problem) => (false, now, Some(problem.code), Some(problem.message)),
         };
+        let time = Timestamp::now();
         sink.take(Event::Reload(Reload {
-            time: Timestamp::now(),
+            time,
             taken,
             generation,
             code,
             reason,
+            restart_for,
         }));
     }
 }
@@ -140,14 +146,21 @@ impl Live {
 /// Loads and checks everything, without a door, and tells every problem: what `check` does.
 pub fn rehearse(sources: &Sources) -> Vec<Problem> {
     let now = Timestamp::now();
-    let own = credentials(&sources.cert, &sources.key, Purpose::Server, now).err();
+    let cert = parse(&sources.cert, pem::certificates).err();
+    let key = parse(&sources.key, pem::private_key).err();
     let clients = anchors(&sources.client_ca, now).err();
-    let both: Vec<Problem> = own.into_iter().chain(clients).collect();
+    let pair = || credentials(&sources.cert, &sources.key, Purpose::Server, now).err();
+    let pair = if cert.is_none() && key.is_none() {
+        pair()
+    } else {
+        None
+    };
+    let parts: Vec<Problem> = [cert, key, pair, clients].into_iter().flatten().collect();
     // What is wrong only when everything is put together is looked for when all parts are good.
-    if both.is_empty() {
+    if parts.is_empty() {
         load(sources, &[], 0).err().into_iter().collect()
     } else {
-        both
+        parts
     }
 }
 
@@ -219,8 +232,8 @@ fn parse<T>(path: &Path, read: impl Fn(&[u8]) -> handfast_pki::Result<T>) -> Res
     read(&bytes).map_err(|error| Problem::in_file(path, error.code(), &error, error.hint()))
 }
 
-/// The bytes of a regular file of bounded size.
-fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
+/// The bytes of a regular file of at most 64 MiB.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
     let unreadable = |error: io::Error| {
         Problem::new(
             code::UNREADABLE,
@@ -228,10 +241,16 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
         )
     };
     let metadata = fs::metadata(path).map_err(unreadable)?;
-    if metadata.is_dir() {
+    // A pipe or a device could keep the door waiting for ever.
+    if !metadata.is_file() {
+        let kind = if metadata.is_dir() {
+            "a folder"
+        } else {
+            "no regular file"
+        };
         return Err(Problem::new(
             code::UNREADABLE,
-            format_args!("\"{}\" is a folder, expected a file", path.display()),
+            format_args!("\"{}\" is {kind}, expected a file", path.display()),
         ));
     }
     if metadata.len() > pem::LARGEST as u64 {

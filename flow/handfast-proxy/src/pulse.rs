@@ -63,6 +63,8 @@ pub(crate) struct Pulse {
     pub(crate) rest: Notify,
     /// Whether everything that was written has been flushed.
     flushed: AtomicBool,
+    /// Whether bytes between requests may be something else than a request: the frames of HTTP/2.
+    framed: AtomicBool,
 }
 
 const CUTS: [Code; 5] = [
@@ -90,6 +92,7 @@ impl Pulse {
             stop: Notify::new(),
             rest: Notify::new(),
             flushed: AtomicBool::new(false),
+            framed: AtomicBool::new(false),
         }
     }
 
@@ -104,6 +107,12 @@ impl Pulse {
     pub(crate) fn proven(&self, ends: i64) {
         self.ends.store(u64::try_from(ends).unwrap_or(0), Relaxed);
         self.enter(Phase::Waiting);
+    }
+
+    /// HTTP/2 is spoken. Only the first bytes must become a request soon; later ones may be pings and
+    /// windows, and a request that never gets whole ends with the idle deadline.
+    pub(crate) fn framed(&self) {
+        self.framed.store(true, Relaxed);
     }
 
     /// Bytes are tunnelled from now on.
@@ -122,7 +131,8 @@ impl Pulse {
     fn heard(&self, bytes: u64) {
         add(&self.bytes_in, bytes);
         self.last.store(self.worker.load(Relaxed), Relaxed);
-        if self.phase.load(Relaxed) == Phase::Waiting as u8 {
+        let frames = self.framed.load(Relaxed) && self.requests.load(Relaxed) > 0;
+        if self.phase.load(Relaxed) == Phase::Waiting as u8 && !frames {
             self.enter(Phase::Head);
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     Drained, Limits, Problem,
     accept::{self, Accepted},
     backend,
-    door::{Closing, Keeper, cannot_listen},
+    door::{Closing, Hurry, Keeper, cannot_listen},
     error::Ended,
     forward::splice,
     pulse::Felt,
@@ -110,6 +110,11 @@ impl Tunnel {
         self.watch.ask();
     }
 
+    /// A way to make [`Self::close`] cut what is left at once.
+    pub fn hurry(&self) -> Hurry {
+        Hurry::new(&self.closing)
+    }
+
     /// Stops accepting, lets connections end within the deadline, cuts the rest.
     pub fn close(self) -> Drained {
         self.closing.close();
@@ -135,6 +140,7 @@ fn reload(far: &Far, make: &MakeClient, sink: &dyn Sink) {
         generation: 0,
         code,
         reason,
+        restart_for: Vec::new(),
     }));
 }
 

@@ -14,6 +14,8 @@ use std::{
 use aws_lc_rs::digest::{Context, SHA256};
 use notify::{RecursiveMode, Watcher};
 
+use crate::live::read_file;
+
 /// How often contents are compared when no event comes.
 const POLL: Duration = Duration::from_secs(2);
 /// How long contents must stay the same before they are taken: several files change one after another.
@@ -110,7 +112,7 @@ fn follow(reload: &dyn Fn(), files: &dyn Fn() -> Vec<PathBuf>, mut seen: [u8; 32
 fn contents(files: &[PathBuf]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     for file in files {
-        match std::fs::read(file) {
+        match read_file(file) {
             Ok(bytes) => {
                 context.update(&(bytes.len() as u64).to_be_bytes());
                 context.update(&bytes);

@@ -8,7 +8,7 @@ use std::{
 use handfast_audit::{Event, Sink};
 use handfast_pki::{Purpose, code};
 use handfast_proxy::{
-    Backend, Door, Problem, ReadSources, Settings,
+    Backend, Door, Problem, ReadSources, Settings, Sources,
     backend::{self, Target},
     live,
     record::{Detail, Log},
@@ -91,6 +91,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     });
     let door = open(&meant, config, sink).map_err(of_problem)?;
     announce(&door, &meant, words);
+    let hurry = door.hurry();
     let drained = signals::serve_until_told(
         door,
         |door, signal| match signal {
@@ -98,6 +99,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             Signal::Stop => words.talk("handfast: closing the door; connections may end"),
         },
         Door::close,
+        move || hurry.now(),
     );
     log.finish();
     words.talk(match drained.cut {
@@ -110,10 +112,16 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 /// Opens the door that is meant.
 pub fn open(meant: &Proxy, config: Option<PathBuf>, sink: Arc<dyn Sink>) -> Result<Door, Problem> {
     let sources: ReadSources = match config.clone() {
-        Some(file) => Arc::new(move || match config::read(&file) {
-            Ok(proxy) => Ok(proxy.sources),
-            Err(troubles) => Err(first(&file, &troubles)),
-        }),
+        Some(file) => {
+            let opened = meant.clone();
+            Arc::new(move || match config::read(&file) {
+                Ok(now) => Ok(Sources {
+                    waiting: opened.fixed_differences(&now),
+                    ..now.sources
+                }),
+                Err(troubles) => Err(first(&file, &troubles)),
+            })
+        }
         None => {
             let fixed = meant.sources.clone();
             Arc::new(move || Ok(fixed.clone()))
@@ -293,6 +301,10 @@ impl Sink for Told {
                     "handfast: reloaded, state {} serves",
                     reload.generation
                 )),
+            }
+            if !reload.restart_for.is_empty() {
+                let what = reload.restart_for.join(", ");
+                self.words.talk(format_args!("  restart to take over: {what}"));
             }
         }
         self.log.take(event);

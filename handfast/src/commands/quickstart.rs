@@ -118,7 +118,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         return Ok(if good { Exit::Yes } else { Exit::No });
     }
     words.talk("the door stays open until Ctrl-C");
-    signals::serve_until_told(door, |_, _| {}, Door::close);
+    let hurry = door.hurry();
+    signals::serve_until_told(door, |_, _| {}, Door::close, move || hurry.now());
     log.finish();
     Ok(if good { Exit::Yes } else { Exit::No })
 }
@@ -204,6 +205,7 @@ fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {
             key: server.join("tls.key"),
             client_ca: server.join("ca.crt"),
             rules: vec![rule],
+            waiting: Vec::new(),
         },
         xfcc: true,
         detail: Detail::Connections,

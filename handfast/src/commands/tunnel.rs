@@ -75,6 +75,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         args.to
     ));
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
+    let hurry = tunnel.hurry();
     let drained = signals::serve_until_told(
         tunnel,
         |tunnel, signal| match signal {
@@ -82,6 +83,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             Signal::Stop => words.talk("handfast: closing the tunnel; connections may end"),
         },
         Tunnel::close,
+        move || hurry.now(),
     );
     log.finish();
     words.talk(format_args!(

@@ -402,11 +402,8 @@ fn a_second_sigterm_ends_at_once_and_no_record_is_lost() {
     // Within the patience of the test, which is shorter than the door's own 30 seconds.
     let left = door.stop();
     assert_eq!(left.exit, 0, "{left:#?}");
-    assert_eq!(
-        left.stdout.matches("\"event\":\"connection\"").count(),
-        1,
-        "{left:#?}"
-    );
+    // Asking whether the listener is closed may have been a connection, too, with a record of its own.
+    assert_eq!(left.stdout.matches("\"HF-712\"").count(), 1, "{left:#?}");
 }
 
 #[test]

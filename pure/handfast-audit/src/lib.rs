@@ -103,6 +103,9 @@ pub struct Reload {
     pub code: Option<Code>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Settings that were changed, too, and that only a restart takes over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restart_for: Vec<&'static str>,
 }
 
 impl Event {
@@ -208,6 +211,7 @@ mod tests {
             generation: 3,
             code: Some(handfast_pki::code::EXPIRED),
             reason: Some("old".into()),
+            restart_for: Vec::new(),
         });
         assert_eq!(
             event.to_line(),

@@ -1,10 +1,10 @@
 //! The server's side: always with a client certificate, never with a resumed session.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use handfast_pki::{Anchors, Purpose};
 use rustls::{ServerConfig, server::NoServerSessionStorage, sign::CertifiedKey};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
 pub use crate::verify::Admission;
@@ -70,12 +70,12 @@ impl Server {
         })
     }
 
-    /// One handshake. The caller sets the deadline.
+    /// One handshake. The caller sets the deadline. After a refusal the alert is given a moment to arrive.
     pub async fn accept<IO: AsyncRead + AsyncWrite + Unpin>(
         &self,
         io: IO,
     ) -> Result<Accepted<IO>, HandshakeError> {
-        let (outcome, witness) = Witnessed::new(self.acceptor.accept(io)).await;
+        let (outcome, witness) = Witnessed::new(self.acceptor.accept(io).into_fallible()).await;
         match outcome {
             Ok(stream) => {
                 let peer = witness.peer.ok_or(HandshakeError::Unusable {
@@ -88,9 +88,31 @@ impl Server {
                     established,
                 })
             }
-            Err(error) => Err(HandshakeError::read(&error, witness, Purpose::Client)),
+            Err((error, io)) => {
+                linger(io).await;
+                Err(HandshakeError::read(&error, witness, Purpose::Client))
+            }
         }
     }
+}
+
+/// Ends our direction and passes over what the client had sent on. Closing with unread bytes would reset the
+/// connection, and a reset can overtake the alert that says why.
+async fn linger<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO) {
+    const MOMENT: Duration = Duration::from_millis(500);
+    const MOST: usize = 64;
+    let passing = async {
+        io.shutdown().await?;
+        let mut passed_over = [0; 1024];
+        for _ in 0..MOST {
+            if io.read(&mut passed_over).await? == 0 {
+                break;
+            }
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    // Whatever goes wrong here, the connection is over.
+    let _ = tokio::time::timeout(MOMENT, passing).await;
 }
 
 /// A client that proved who it is.

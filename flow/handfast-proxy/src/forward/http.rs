@@ -150,6 +150,7 @@ async fn rest(io: &mut Felt<ServerStream<TcpStream>>, pulse: &Pulse) -> Result<b
 }
 
 async fn serve_http2(io: Io, visit: &Arc<Visit>) -> Result<(), Ended> {
+    visit.pulse.framed();
     const STREAMS: u32 = 128;
     let for_requests = visit.clone();
     let service = service_fn(move |request| -> Served { Box::pin(answer(for_requests.clone(), request)) });

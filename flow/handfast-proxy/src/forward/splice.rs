@@ -8,11 +8,12 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use handfast_pki::code;
 use handfast_tls::HandshakeError;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::error::Ended;
 
@@ -30,19 +31,51 @@ where
     B: AsyncRead + AsyncWrite + Unpin,
 {
     let (mut up, mut down) = (Way::default(), Way::default());
-    std::future::poll_fn(|cx| {
+    let ended = std::future::poll_fn(|cx| {
         let upwards = up.poll(cx, client, backend);
         if let Poll::Ready(Err(broken)) = upwards {
-            return Poll::Ready(Err(broken.in_direction("client", "backend")));
+            return Poll::Ready(Err((broken, Direction::Up)));
         }
         let downwards = down.poll(cx, backend, client);
         match (upwards, downwards) {
-            (_, Poll::Ready(Err(broken))) => Poll::Ready(Err(broken.in_direction("backend", "client"))),
+            (_, Poll::Ready(Err(broken))) => Poll::Ready(Err((broken, Direction::Down))),
             (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
             _ => Poll::Pending,
         }
-    })
-    .await
+    });
+    let Err((broken, direction)) = ended.await else {
+        return Ok(());
+    };
+    // Who cannot be written to any more may have said why: an alert waits where nobody has read it yet.
+    let alert = match (&broken, direction) {
+        (Broken::Writing(_), Direction::Up) => last_words(backend).await,
+        (Broken::Writing(_), Direction::Down) => last_words(client).await,
+        (Broken::Reading(error), _) => HandshakeError::late_alert(error),
+    };
+    Err(alert.map_or_else(|| broken.ended(direction), Ended::Refused))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    /// From the client to the backend.
+    Up,
+    Down,
+}
+
+/// The alert that stands at the end of `from`, if one comes within a moment.
+async fn last_words(from: &mut (impl AsyncRead + Unpin)) -> Option<HandshakeError> {
+    const MOMENT: Duration = Duration::from_millis(500);
+    let reading = async {
+        let mut passed_over = [0; 1024];
+        loop {
+            match from.read(&mut passed_over).await {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => return HandshakeError::late_alert(&error),
+            }
+        }
+    };
+    tokio::time::timeout(MOMENT, reading).await.unwrap_or(None)
 }
 
 /// One direction.
@@ -64,14 +97,16 @@ enum Broken {
 }
 
 impl Broken {
-    fn in_direction(self, from: &str, to: &str) -> Ended {
+    fn ended(self, direction: Direction) -> Ended {
+        let (from, to) = if direction == Direction::Up {
+            ("client", "backend")
+        } else {
+            ("backend", "client")
+        };
         let (who, error) = match self {
             Self::Reading(error) => (from, error),
             Self::Writing(error) => (to, error),
         };
-        if let Some(alert) = HandshakeError::late_alert(&error) {
-            return Ended::Refused(alert);
-        }
         let code = if who == "client" {
             code::PEER_BROKE
         } else {
@@ -188,7 +223,7 @@ impl Way {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::io::{AsyncWriteExt, duplex};
 
     use super::*;
 
