@@ -25,7 +25,7 @@ use tokio::{
 use crate::door::Limits;
 
 /// How often deadlines are compared; every deadline is met within one tick.
-pub(crate) const TICK: Duration = Duration::from_millis(250);
+pub(crate) const TICK: Duration = Duration::from_millis(100);
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -409,17 +409,17 @@ mod tests {
     #[test]
     fn each_phase_has_its_own_deadline_and_its_own_code() {
         let pulse = Arc::new(Pulse::new(Arc::default()));
-        assert_eq!(after(&pulse, 4), None);
-        assert_eq!(after(&pulse, 5), Some(code::HANDSHAKE_LATE));
+        assert_eq!(after(&pulse, 10), None);
+        assert_eq!(after(&pulse, 11), Some(code::HANDSHAKE_LATE));
         pulse.proven(i64::MAX);
-        assert_eq!(after(&pulse, 8), None);
-        assert_eq!(after(&pulse, 9), Some(code::IDLE));
+        assert_eq!(after(&pulse, 20), None);
+        assert_eq!(after(&pulse, 21), Some(code::IDLE));
         pulse.heard(1);
-        assert_eq!(after(&pulse, 5), Some(code::HEADERS_LATE));
+        assert_eq!(after(&pulse, 11), Some(code::HEADERS_LATE));
         let busy = pulse.request();
-        assert_eq!(after(&pulse, 8), None);
+        assert_eq!(after(&pulse, 20), None);
         drop(busy);
-        assert_eq!(after(&pulse, 9), Some(code::IDLE));
+        assert_eq!(after(&pulse, 21), Some(code::IDLE));
     }
 
     #[test]
@@ -427,11 +427,11 @@ mod tests {
         let clock: Arc<AtomicU32> = Arc::default();
         let pulse = Pulse::new(clock.clone());
         pulse.proven(i64::MAX);
-        for tick in 0..6 {
+        for tick in 0..12 {
             clock.store(tick, Relaxed);
             pulse.heard(1);
         }
-        assert_eq!(after(&pulse, 5), Some(code::HEADERS_LATE));
+        assert_eq!(after(&pulse, 11), Some(code::HEADERS_LATE));
     }
 
     #[test]
