@@ -8,34 +8,13 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use program::Place;
-
-/// "1. Generate Certificates" of the guide, word for word.
-const GUIDE: &str = "
-# Generate CA key and certificate
-openssl genrsa -out ca.key 2048
-openssl req -x509 -new -nodes -key ca.key -sha256 -days 3650 -out ca.crt
-
-# Generate server key and CSR
-openssl genrsa -out server.key 2048
-openssl req -new -key server.key -out server.csr
-
-# Sign server certificate with CA
-openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out server.crt -days 365 -sha256
-
-# Generate client key and CSR
-openssl genrsa -out client.key 2048
-openssl req -new -key client.key -out client.csr
-
-# Sign client certificate with CA
-openssl x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out client.crt -days 365 -sha256
-";
+use program::{Place, guide::CERTIFICATES};
 
 /// What the guide leaves behind when every question of `openssl req` is answered with the return key.
 fn guide() -> Place {
     let place = Place::new();
     place.write("return-key", "\n".repeat(20));
-    for line in GUIDE.lines().filter(|line| line.starts_with("openssl")) {
+    for line in CERTIFICATES.lines().filter(|line| line.starts_with("openssl")) {
         place.shell(&format!("{line} < return-key")).good();
     }
     place

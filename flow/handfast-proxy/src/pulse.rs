@@ -65,6 +65,8 @@ pub(crate) struct Pulse {
     flushed: AtomicBool,
     /// Whether bytes between requests may be something else than a request: the frames of HTTP/2.
     framed: AtomicBool,
+    /// Whether a request's body was given up before its end, so that what comes next is not a request.
+    unfinished: AtomicBool,
 }
 
 const CUTS: [Code; 5] = [
@@ -93,6 +95,7 @@ impl Pulse {
             rest: Notify::new(),
             flushed: AtomicBool::new(false),
             framed: AtomicBool::new(false),
+            unfinished: AtomicBool::new(false),
         }
     }
 
@@ -128,6 +131,18 @@ impl Pulse {
         Busy(self.clone())
     }
 
+    /// A part of a request goes on beside its answer: its body on the way to the backend.
+    pub(crate) fn also_busy(self: &Arc<Self>) -> Busy {
+        self.busy.fetch_add(1, Relaxed);
+        Busy(self.clone())
+    }
+
+    /// A body was given up before its end: only the HTTP state knows where the next request would begin, so
+    /// it must not be taken down.
+    pub(crate) fn unfinished(&self) {
+        self.unfinished.store(true, Relaxed);
+    }
+
     fn heard(&self, bytes: u64) {
         add(&self.bytes_in, bytes);
         self.last.store(self.worker.load(Relaxed), Relaxed);
@@ -148,6 +163,7 @@ impl Pulse {
         let now = self.worker.load(Relaxed);
         self.phase.load(Relaxed) == Phase::Waiting as u8
             && self.flushed.load(Relaxed)
+            && !self.unfinished.load(Relaxed)
             && now.wrapping_sub(self.last.load(Relaxed)) > 1
     }
 

@@ -4,6 +4,8 @@ use std::{
     io::{Read, Write},
     net::Shutdown,
     os::unix::net::UnixListener,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use crate::program::{
@@ -11,7 +13,7 @@ use crate::program::{
     caller::Call,
     daemon::Daemon,
     pki::{DOOR, cast},
-    service::{Service, closed_port},
+    service::{Service, closed_port, listen},
 };
 
 fn stage(service: &Service) -> (Place, Daemon) {
@@ -385,4 +387,61 @@ fn a_service_that_speaks_tls_is_verified_and_may_ask_who_we_are() {
         assert_eq!(status(&outer(ca, pair)), Ok(502), "{ca} {pair}");
     }
     assert_eq!(service.heard().len(), 1);
+}
+
+/// Longer than it takes a quiet connection to give its HTTP state back.
+const REST: Duration = Duration::from_millis(500);
+
+#[test]
+fn a_connection_that_has_rested_serves_the_next_request() {
+    let service = Service::hello();
+    let (place, door) = stage(&service);
+    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    for _ in 0..3 {
+        let answer = caller
+            .ask("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\nbody")
+            .expect("an answer");
+        assert_eq!(answer.status, 200);
+        assert_eq!(service.last().body, b"body");
+        std::thread::sleep(REST);
+    }
+}
+
+/// A service may answer before it has read the body. What the client sends then is still that body, also
+/// after a pause, and never a request of its own.
+#[test]
+fn the_rest_of_a_body_is_no_request_however_late_it_comes() {
+    let heard = Arc::new(Mutex::new(String::new()));
+    let for_service = heard.clone();
+    let port = listen(move |_, mut stream| {
+        let mut buffer = [0; 4096];
+        let mut answered = false;
+        while let Ok(count @ 1..) = stream.read(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..count]).to_lowercase();
+            for_service.lock().expect("no panic").push_str(&text);
+            if !answered {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+                answered = true;
+            }
+        }
+    });
+    let (place, door) = stage_to(&format!("http://127.0.0.1:{port}"));
+    for head in [
+        "content-length: 100\r\n\r\n0123456789",
+        "transfer-encoding: chunked\r\n\r\n5\r\n01234\r\n",
+    ] {
+        heard.lock().expect("no panic").clear();
+        let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+        let answer = caller.ask(&format!("POST / HTTP/1.1\r\nhost: localhost\r\n{head}"));
+        assert_eq!(answer.expect("an answer").status, 200);
+        std::thread::sleep(REST);
+        let _ = caller.send(b"GET /smuggled HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        let more = caller.read_within(REST).unwrap_or_default();
+        assert!(
+            !String::from_utf8_lossy(&more).contains("200 OK"),
+            "a second answer"
+        );
+        let heard = heard.lock().expect("no panic").clone();
+        assert_eq!(heard.matches("client-cert").count(), 1, "{heard}");
+    }
 }

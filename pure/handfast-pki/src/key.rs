@@ -3,6 +3,8 @@
 //! RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519. Private bytes live in one zeroizing buffer and are
 //! never printed.
 
+mod forms;
+
 use std::{fmt, str::FromStr};
 
 use aws_lc_rs::{
@@ -21,16 +23,14 @@ use const_oid::db::{
     },
     rfc8410::ID_ED_25519,
 };
-use der::{
-    Any, Decode, Encode, SliceReader,
-    asn1::{AnyRef, ObjectIdentifier},
-};
+use der::{Any, Decode, Encode, asn1::ObjectIdentifier};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::Serialize;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use webpki::ALL_VERIFICATION_ALGS;
 use zeroize::Zeroizing;
 
+use self::forms::{RsaParts, inside, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
 use crate::{Certificate, Error, Fingerprint, Result, pem};
 
 /// The kinds of key that are made and used.
@@ -400,58 +400,6 @@ impl PublicKey {
     }
 }
 
-/// RSAPublicKey (RFC 8017 appendix A.1.1).
-#[derive(der::Sequence)]
-struct RsaParts<'a> {
-    modulus: der::asn1::UintRef<'a>,
-    exponent: der::asn1::UintRef<'a>,
-}
-
-/// ECPrivateKey (RFC 5915 section 3), as far as needed to find the curve.
-#[derive(der::Sequence)]
-struct EcPrivateKey<'a> {
-    version: u8,
-    private_key: &'a der::asn1::OctetStringRef,
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
-    parameters: Option<ObjectIdentifier>,
-    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
-    public_key: Option<der::asn1::BitStringRef<'a>>,
-}
-
-/// PrivateKeyInfo (RFC 5208 section 5) around an older form.
-#[derive(der::Sequence)]
-struct Pkcs8<'a> {
-    version: u8,
-    algorithm: AlgorithmIdentifierOwned,
-    key: &'a der::asn1::OctetStringRef,
-}
-
-/// The contents of a short SEQUENCE: algorithm identifiers are compared without their outer header.
-fn inside(der: &[u8]) -> Option<&[u8]> {
-    match der {
-        [0x30, length @ 0..0x80, rest @ ..] if usize::from(*length) == rest.len() => Some(rest),
-        _ => None,
-    }
-}
-
-fn wrap_pkcs8(oid: ObjectIdentifier, parameters: &[u8], key: &[u8]) -> der::Result<Zeroizing<Vec<u8>>> {
-    let algorithm = AlgorithmIdentifierOwned {
-        oid,
-        parameters: Some(Any::from_der(parameters)?),
-    };
-    Pkcs8 {
-        version: 0,
-        algorithm,
-        key: der::asn1::OctetStringRef::new(key)?,
-    }
-    .to_der()
-    .map(Zeroizing::new)
-}
-
-fn sec1_curve(der: &[u8]) -> Option<ObjectIdentifier> {
-    EcPrivateKey::from_der(der).ok()?.parameters
-}
-
 fn read_pair(pkcs8: &[u8]) -> Result<Pair> {
     if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8) {
         return Ok(Pair::Ecdsa(Box::new(pair), Curve::P256));
@@ -479,24 +427,6 @@ fn read_pair(pkcs8: &[u8]) -> Result<Pair> {
             found: pkcs8_algorithm(pkcs8),
         }),
     }
-}
-
-/// The algorithm that a PKCS#8 structure names (RFC 5958 section 2), for a refusal.
-fn pkcs8_algorithm(pkcs8: &[u8]) -> String {
-    let named = || {
-        let outer = AnyRef::from_der(pkcs8)?;
-        let mut inner = SliceReader::new(outer.value())?;
-        u8::decode(&mut inner)?;
-        AlgorithmIdentifierOwned::decode(&mut inner)
-    };
-    named().map_or_else(
-        |_| "unreadable".into(),
-        |algorithm| {
-            const_oid::db::DB
-                .by_oid(&algorithm.oid)
-                .map_or_else(|| algorithm.oid.to_string(), str::to_owned)
-        },
-    )
 }
 
 fn generate_rsa(size: rsa::KeySize) -> Result<Vec<u8>> {

@@ -17,10 +17,37 @@ use super::{
     headers,
     pool::{Pool, Sender},
 };
-use crate::pulse::Busy;
+use crate::pulse::{Busy, Pulse};
 
 /// A request's body on its way to the backend; identity headers are taken out of its trailers, too.
-pub(crate) struct Cleaned(pub(crate) Incoming);
+///
+/// The backend may answer before it has all of the body. Until the body has ended or was given up, the
+/// connection is busy with it.
+pub(crate) struct Cleaned {
+    body: Incoming,
+    ended: bool,
+    pulse: Arc<Pulse>,
+    _busy: Busy,
+}
+
+impl Cleaned {
+    pub(crate) fn new(body: Incoming, pulse: &Arc<Pulse>) -> Self {
+        Self {
+            ended: body.is_end_stream(),
+            body,
+            _busy: pulse.also_busy(),
+            pulse: pulse.clone(),
+        }
+    }
+}
+
+impl Drop for Cleaned {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.pulse.unfinished();
+        }
+    }
+}
 
 impl Body for Cleaned {
     type Data = Bytes;
@@ -30,7 +57,8 @@ impl Body for Cleaned {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.0).poll_frame(cx);
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        self.ended |= matches!(polled, Poll::Ready(None)) || self.body.is_end_stream();
         polled.map_ok(|mut frame| {
             if let Some(trailers) = frame.trailers_mut() {
                 headers::strip_identity(trailers);
@@ -40,11 +68,11 @@ impl Body for Cleaned {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        self.body.size_hint()
     }
 }
 

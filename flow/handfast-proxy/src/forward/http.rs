@@ -196,6 +196,7 @@ async fn join_upgraded(client: OnUpgrade, backend: OnUpgrade, pulse: &Pulse) -> 
 async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
     let busy = visit.pulse.request();
     let begun = (visit.worker.keeper.common.detail >= Detail::Requests).then(|| Begun::of(&request));
+    let request = request.map(|body| Cleaned::new(body, &visit.pulse));
     let (response, why) = match forward(&visit, request).await {
         Ok((response, lease)) => (response.map(|body| Answer::backend(body, lease, busy)), None),
         Err((status, code)) => (problem(status, code, visit.id, busy), Some(code)),
@@ -208,11 +209,11 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Respons
 
 type Forwarded = (Response<Incoming>, Option<Lease>);
 
-async fn forward(visit: &Visit, mut request: Request<Incoming>) -> Result<Forwarded, (StatusCode, Code)> {
+async fn forward(visit: &Visit, mut request: Request<Cleaned>) -> Result<Forwarded, (StatusCode, Code)> {
     let upgrades = headers::to_backend(&mut request, &visit.ours)
         .map_err(|_| (StatusCode::BAD_REQUEST, code::BAD_REQUEST))?;
     let client_half = upgrades.then(|| hyper::upgrade::on(&mut request));
-    let (mut response, sender) = send(visit, request.map(Cleaned)).await?;
+    let (mut response, sender) = send(visit, request).await?;
     let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     headers::to_client(response.headers_mut(), switches);
     if switches {

@@ -1,6 +1,9 @@
 //! Connections to the backend that wait for their next request; one pool per worker.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -10,6 +13,9 @@ use crate::{backend::Backend, pulse::TICK};
 
 /// A way to send requests over one connection.
 pub(crate) type Sender = SendRequest<Cleaned>;
+
+/// How long a connection may take to be ready again after its answer; it is closed then.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Idle connections, the last used first.
 #[derive(Default)]
@@ -40,8 +46,21 @@ impl Pool {
         None
     }
 
-    /// Keeps a connection whose answer was read to its end.
-    pub(crate) fn give(&self, sender: Sender, now: u32) {
+    /// Keeps a connection whose answer was read to its end, once it can take the next request: a backend may
+    /// answer while the request's body is still on its way.
+    pub(crate) fn give(self: &Arc<Self>, mut sender: Sender, now: u32) {
+        if sender.is_ready() {
+            return self.keep(sender, now);
+        }
+        let pool = self.clone();
+        tokio::spawn(async move {
+            if let Ok(Ok(())) = tokio::time::timeout(SOON, sender.ready()).await {
+                pool.keep(sender, now);
+            }
+        });
+    }
+
+    fn keep(&self, sender: Sender, now: u32) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if !sender.is_closed() && idle.len() < Self::MOST {
             idle.push(Idle { sender, since: now });
