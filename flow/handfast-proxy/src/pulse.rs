@@ -126,21 +126,14 @@ impl Pulse {
     /// A request is complete enough to be served; the guard ends when its answer has.
     pub(crate) fn request(self: &Arc<Self>) -> Busy {
         add(&self.requests, 1);
-        self.busy.fetch_add(1, Relaxed);
         self.enter(Phase::Busy);
-        Busy(self.clone())
+        self.also_busy()
     }
 
     /// A part of a request goes on beside its answer: its body on the way to the backend.
     pub(crate) fn also_busy(self: &Arc<Self>) -> Busy {
-        self.busy.fetch_add(1, Relaxed);
+        self.busy.store(self.busy.load(Relaxed) + 1, Relaxed);
         Busy(self.clone())
-    }
-
-    /// A body was given up before its end: only the HTTP state knows where the next request would begin, so
-    /// it must not be taken down.
-    pub(crate) fn unfinished(&self) {
-        self.unfinished.store(true, Relaxed);
     }
 
     fn heard(&self, bytes: u64) {
@@ -207,9 +200,20 @@ fn add(counter: &AtomicU64, more: u64) {
 #[derive(Debug)]
 pub(crate) struct Busy(Arc<Pulse>);
 
+impl Busy {
+    /// A body was given up before its end: only the HTTP state knows where the next request would begin, so
+    /// it must not be taken down.
+    pub(crate) fn given_up(&self) {
+        self.0.unfinished.store(true, Relaxed);
+    }
+}
+
 impl Drop for Busy {
     fn drop(&mut self) {
-        if self.0.busy.fetch_sub(1, Relaxed) == 1 {
+        // As everywhere in here, only the worker's own thread writes.
+        let left = self.0.busy.load(Relaxed).saturating_sub(1);
+        self.0.busy.store(left, Relaxed);
+        if left == 0 {
             self.0.enter(Phase::Waiting);
         }
     }

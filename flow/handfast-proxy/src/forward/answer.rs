@@ -25,26 +25,23 @@ use crate::pulse::{Busy, Pulse};
 /// connection is busy with it.
 pub(crate) struct Cleaned {
     body: Incoming,
-    ended: bool,
-    pulse: Arc<Pulse>,
-    _busy: Busy,
+    /// Until the body has ended; most requests have none.
+    going: Option<Busy>,
 }
 
 impl Cleaned {
     pub(crate) fn new(body: Incoming, pulse: &Arc<Pulse>) -> Self {
         Self {
-            ended: body.is_end_stream(),
+            going: (!body.is_end_stream()).then(|| pulse.also_busy()),
             body,
-            _busy: pulse.also_busy(),
-            pulse: pulse.clone(),
         }
     }
 }
 
 impl Drop for Cleaned {
     fn drop(&mut self) {
-        if !self.ended {
-            self.pulse.unfinished();
+        if let Some(busy) = &self.going {
+            busy.given_up();
         }
     }
 }
@@ -58,7 +55,9 @@ impl Body for Cleaned {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        self.ended |= matches!(polled, Poll::Ready(None)) || self.body.is_end_stream();
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.going = None;
+        }
         polled.map_ok(|mut frame| {
             if let Some(trailers) = frame.trailers_mut() {
                 headers::strip_identity(trailers);
@@ -94,11 +93,13 @@ pub(crate) struct Lease {
     pub(crate) sender: Sender,
     pub(crate) pool: Arc<Pool>,
     pub(crate) now: u32,
+    /// Whether the request had a body, which may be on its way longer than the answer.
+    pub(crate) had_body: bool,
 }
 
 impl Lease {
     fn give_back(self) {
-        self.pool.give(self.sender, self.now);
+        self.pool.give(self.sender, self.now, self.had_body);
     }
 }
 

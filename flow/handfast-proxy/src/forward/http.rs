@@ -12,6 +12,7 @@ use handfast_audit::{Event, Request as RequestRecord};
 use handfast_pki::{Code, code, text::printable};
 use handfast_tls::ServerStream;
 use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Body;
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -213,6 +214,7 @@ async fn forward(visit: &Visit, mut request: Request<Cleaned>) -> Result<Forward
     let upgrades = headers::to_backend(&mut request, &visit.ours)
         .map_err(|_| (StatusCode::BAD_REQUEST, code::BAD_REQUEST))?;
     let client_half = upgrades.then(|| hyper::upgrade::on(&mut request));
+    let had_body = !request.body().is_end_stream();
     let (mut response, sender) = send(visit, request).await?;
     let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     headers::to_client(response.headers_mut(), switches);
@@ -228,6 +230,7 @@ async fn forward(visit: &Visit, mut request: Request<Cleaned>) -> Result<Forward
         sender,
         pool: visit.worker.pool.clone(),
         now: visit.worker.keeper.ward.tick(),
+        had_body,
     };
     Ok((response, Some(lease)))
 }

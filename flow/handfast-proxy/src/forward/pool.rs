@@ -46,10 +46,10 @@ impl Pool {
         None
     }
 
-    /// Keeps a connection whose answer was read to its end, once it can take the next request: a backend may
-    /// answer while the request's body is still on its way.
-    pub(crate) fn give(self: &Arc<Self>, mut sender: Sender, now: u32) {
-        if sender.is_ready() {
+    /// Keeps a connection whose answer was read to its end, once it can take the next request: with
+    /// `may_still_send`, the backend may have answered while the request's body is still on its way.
+    pub(crate) fn give(self: &Arc<Self>, mut sender: Sender, now: u32, may_still_send: bool) {
+        if !may_still_send || sender.is_ready() {
             return self.keep(sender, now);
         }
         let pool = self.clone();
