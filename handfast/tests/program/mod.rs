@@ -1,7 +1,6 @@
 //! Running the program in a folder of its own, as a user does.
 
-// Each test file uses another part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses another part of it")]
 
 pub(crate) mod caller;
 pub(crate) mod daemon;
