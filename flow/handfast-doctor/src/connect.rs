@@ -83,6 +83,7 @@ pub(crate) async fn connect(target: &Target) -> Contact {
         alpn: target.alpn.clone(),
         versions: target.versions,
         secrets: Some(secrets),
+        probing: Default::default(),
     });
     let client = match client {
         Ok(client) => client,

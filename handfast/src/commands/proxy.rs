@@ -162,6 +162,7 @@ pub fn backend(meant: &Proxy) -> Result<Backend, Problem> {
                 alpn: vec!["http/1.1"],
                 versions: client::Versions::Both,
                 secrets: None,
+                probing: Default::default(),
             };
             let client = Client::new(settings).map_err(|error| Problem::new(error.code(), error))?;
             backend::https(host, port, client)?

@@ -133,6 +133,7 @@ fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
             alpn: Vec::new(),
             versions: client::Versions::Both,
             secrets: None,
+            probing: Default::default(),
         };
         Client::new(settings).map_err(|error| Problem::new(error.code(), error))
     };

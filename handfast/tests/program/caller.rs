@@ -56,6 +56,7 @@ impl<'a> Call<'a> {
             alpn: vec![self.alpn],
             versions: self.versions,
             secrets: None,
+            probing: Default::default(),
         })
         .expect("a client")
     }

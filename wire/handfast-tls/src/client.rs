@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use handfast_pki::{Anchors, Purpose};
 use rustls::{
-    ClientConfig, KeyLog, SignatureScheme,
-    client::{ResolvesClientCert, Resumption},
+    ClientConfig, HandshakeKind, KeyLog, SignatureScheme,
+    client::{ResolvesClientCert, Resumption, danger::ServerCertVerifier},
     sign::CertifiedKey,
 };
 use rustls_pki_types::ServerName;
@@ -15,10 +15,13 @@ use tokio_rustls::TlsConnector;
 use crate::{
     Credentials, HandshakeError,
     peer::{Established, Peer},
-    provider::provider,
+    probing::AnyServer,
+    provider::{classic, provider},
     verify::{Admission, Verifier},
     witness::{Witnessed, testify},
 };
+
+pub use crate::probing::{Probing, Sessions};
 
 /// The encrypted stream to a server.
 pub type ClientStream<IO> = tokio_rustls::client::TlsStream<IO>;
@@ -44,6 +47,7 @@ pub struct Settings {
     pub versions: Versions,
     /// Where the traffic secrets go, for a trace of our own connection.
     pub secrets: Option<Arc<crate::trace::Secrets>>,
+    pub probing: Probing,
 }
 
 /// What the server asked of us in its CertificateRequest.
@@ -51,7 +55,9 @@ pub struct Settings {
 pub struct Asked {
     /// DER names of the issuers that it says it accepts; none means that it does not say.
     pub issuers: Vec<Vec<u8>>,
-    /// Whether we had a certificate to send that fits its signature schemes.
+    /// The signature schemes that it accepts, by number (RFC 8446 section 4.2.3).
+    pub schemes: Vec<u16>,
+    /// Whether a certificate was sent.
     pub sent: bool,
 }
 
@@ -66,14 +72,14 @@ impl Client {
         let unusable = |error: rustls::Error| HandshakeError::Unusable {
             detail: error.to_string(),
         };
-        let provider = provider();
+        let probing = settings.probing;
+        let provider = if probing.small_hello { classic() } else { provider() };
         let algorithms = provider.signature_verification_algorithms;
-        let verifier = Verifier::new(
-            settings.server_anchors,
-            Purpose::Server,
-            settings.admission,
-            algorithms,
-        );
+        let verifier: Arc<dyn ServerCertVerifier> = if probing.dangerous_any_server {
+            Arc::new(AnyServer(algorithms))
+        } else {
+            Verifier::new(settings.server_anchors, Purpose::Server, settings.admission, algorithms)
+        };
         let versions: &[&rustls::SupportedProtocolVersion] = match settings.versions {
             Versions::Both => &[&rustls::version::TLS13, &rustls::version::TLS12],
             Versions::OnlyTls12 => &[&rustls::version::TLS12],
@@ -92,7 +98,11 @@ impl Client {
             .iter()
             .map(|protocol| protocol.as_bytes().to_vec())
             .collect();
-        config.resumption = Resumption::disabled();
+        config.enable_sni = !probing.without_sni;
+        config.resumption = match probing.sessions {
+            Some(sessions) => Resumption::store(sessions),
+            None => Resumption::disabled(),
+        };
         if let Some(secrets) = settings.secrets {
             config.key_log = secrets as Arc<dyn KeyLog>;
         }
@@ -106,28 +116,43 @@ impl Client {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
+        let probed = self.probe(name, io).await?;
+        match probed.peer {
+            Some(peer) => Ok(Connected {
+                stream: probed.stream,
+                peer,
+                established: probed.established,
+            }),
+            None => Err(Refused {
+                error: HandshakeError::Unusable {
+                    detail: "no verified server".into(),
+                },
+                asked: probed.asked,
+            }),
+        }
+    }
+
+    /// As [`Client::connect`], where [`Probing`] may have asked to go on with a server that is not believed.
+    pub async fn probe<IO>(&self, name: ServerName<'static>, io: IO) -> Result<Probed<IO>, Refused>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
         let (outcome, witness) = Witnessed::new(self.connector.connect(name, io)).await;
-        let asked = witness.asked.clone();
         match outcome {
-            Ok(stream) => {
-                let Some(peer) = witness.peer else {
-                    let error = HandshakeError::Unusable {
-                        detail: "no verified server".into(),
-                    };
-                    return Err(Refused { error, asked });
-                };
-                let established = Established::of(stream.get_ref().1);
-                Ok(Connected {
-                    stream,
-                    peer,
-                    established,
+            Ok(stream) => Ok(Probed {
+                established: Established::of(stream.get_ref().1),
+                resumed: stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed),
+                stream,
+                peer: witness.peer,
+                asked: witness.asked,
+            }),
+            Err(error) => {
+                let asked = witness.asked.clone();
+                Err(Refused {
+                    error: HandshakeError::read(&error, witness, Purpose::Server),
                     asked,
                 })
             }
-            Err(error) => Err(Refused {
-                error: HandshakeError::read(&error, witness, Purpose::Server),
-                asked,
-            }),
         }
     }
 }
@@ -137,6 +162,16 @@ pub struct Connected<IO> {
     pub stream: ClientStream<IO>,
     pub peer: Arc<Peer>,
     pub established: Established,
+}
+
+/// A finished handshake and all that is known of it.
+pub struct Probed<IO> {
+    pub stream: ClientStream<IO>,
+    /// The server; nothing where it was not verified.
+    pub peer: Option<Arc<Peer>>,
+    pub established: Established,
+    /// Whether an earlier session was resumed, without certificates (RFC 8446 section 2.2).
+    pub resumed: bool,
     /// `None` where no client certificate was asked for.
     pub asked: Option<Asked>,
 }
@@ -161,6 +196,7 @@ impl ResolvesClientCert for Own {
         testify(|witness| {
             witness.asked = Some(Asked {
                 issuers,
+                schemes: schemes.iter().map(|scheme| u16::from(*scheme)).collect(),
                 sent: fitting.is_some(),
             })
         });

@@ -174,7 +174,7 @@ pub fn alert_code(number: u8, theirs: Purpose) -> Code {
         (49, _) => code::NOT_ALLOWED,
         (51, _) => code::BAD_SIGNATURE,
         (70, _) => code::NO_COMMON_VERSION,
-        (112, _) => code::UNRECOGNISED_NAME,
+        (112, _) => code::WRONG_SNI,
         (120, _) => code::NO_COMMON_ALPN,
         _ => code::VAGUE_ALERT,
     }

@@ -11,6 +11,7 @@ pub mod client;
 pub mod credentials;
 pub mod error;
 pub mod peer;
+mod probing;
 mod provider;
 pub mod server;
 pub mod trace;

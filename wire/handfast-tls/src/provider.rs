@@ -34,3 +34,10 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
         ..default_provider()
     })
 }
+
+/// The same without the post-quantum group, whose key share alone fills most of a packet.
+pub(crate) fn classic() -> Arc<CryptoProvider> {
+    let mut provider = CryptoProvider::clone(&provider());
+    provider.kx_groups = vec![kx_group::X25519, kx_group::SECP256R1];
+    Arc::new(provider)
+}

@@ -53,6 +53,7 @@ impl Lab {
             alpn: vec!["http/1.1"],
             versions,
             secrets: Some(secrets),
+            probing: Default::default(),
         })
         .expect("a client")
     }
