@@ -30,6 +30,7 @@ pub enum Command {
     Proxy(commands::proxy::Args),
     Tunnel(commands::tunnel::Args),
     Get(commands::get::Args),
+    Doctor(Box<commands::doctor::Args>),
     Check(commands::check::Args),
     Completions(commands::shell::Completions),
     Man(commands::shell::Man),

@@ -11,7 +11,7 @@ mod config;
 mod demo;
 mod failure;
 mod files;
-mod ladder;
+mod report;
 mod signals;
 mod words;
 

@@ -5,13 +5,16 @@ use std::{sync::Arc, time::Duration};
 use handfast_pki::{Anchors, code, text::printable};
 use handfast_tls::{
     Client, ClientStream, Credentials, Established, HandshakeError, Peer,
-    client::{Asked, Settings, Versions},
+    client::{Asked, Probing, Settings, Versions},
     trace::{Recording, Secrets, Tap},
 };
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 
-use crate::trace::Ending;
+use crate::{
+    starttls::{self, StartTls},
+    trace::Ending,
+};
 
 /// How long connecting, and then the handshake, may take each.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,6 +35,9 @@ pub struct Target {
     pub credentials: Option<Credentials>,
     pub versions: Versions,
     pub alpn: Vec<&'static str>,
+    /// The protocol that is spoken in the clear before TLS, where there is one.
+    pub starttls: Option<StartTls>,
+    pub probing: Probing,
 }
 
 pub(crate) type Stream = ClientStream<Tap<TcpStream>>;
@@ -49,6 +55,7 @@ pub(crate) struct Seen {
     pub(crate) peer: Option<Arc<Peer>>,
     pub(crate) established: Option<Established>,
     pub(crate) asked: Option<Asked>,
+    pub(crate) resumed: bool,
     pub(crate) ending: Ending,
 }
 
@@ -74,6 +81,7 @@ pub(crate) async fn connect(target: &Target) -> Contact {
         peer: None,
         established: None,
         asked: None,
+        resumed: false,
         ending: Ending::Open,
     };
     let client = Client::new(Settings {
@@ -83,14 +91,14 @@ pub(crate) async fn connect(target: &Target) -> Contact {
         alpn: target.alpn.clone(),
         versions: target.versions,
         secrets: Some(secrets),
-        probing: Default::default(),
+        probing: target.probing.clone(),
     });
     let client = match client {
         Ok(client) => client,
         Err(error) => return Contact::failed(seen, Ending::Handshake(error)),
     };
     let endpoint = (target.endpoint.host.as_str(), target.endpoint.port);
-    let tcp = match tokio::time::timeout(PATIENCE, TcpStream::connect(endpoint)).await {
+    let mut tcp = match tokio::time::timeout(PATIENCE, TcpStream::connect(endpoint)).await {
         Ok(Ok(tcp)) => tcp,
         Ok(Err(error)) => return Contact::failed(seen, Ending::Unreachable(printable(&error.to_string()))),
         Err(_) => {
@@ -101,11 +109,17 @@ pub(crate) async fn connect(target: &Target) -> Contact {
         }
     };
     let _ = tcp.set_nodelay(true);
+    if let Some(protocol) = target.starttls
+        && let Err(ending) = starttls::upgrade(&mut tcp, protocol, &target.endpoint.host).await
+    {
+        return Contact::failed(seen, ending);
+    }
     let (tap, recording) = Tap::new(tcp);
     seen.recording = Some(recording);
-    match tokio::time::timeout(PATIENCE, client.connect(target.name.clone(), tap)).await {
+    match tokio::time::timeout(PATIENCE, client.probe(target.name.clone(), tap)).await {
         Ok(Ok(connected)) => {
-            seen.peer = Some(connected.peer);
+            seen.peer = connected.peer;
+            seen.resumed = connected.resumed;
             seen.established = Some(connected.established);
             seen.asked = connected.asked;
             Contact {

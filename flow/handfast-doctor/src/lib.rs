@@ -5,12 +5,15 @@
 
 mod connect;
 mod exchange;
+mod finding;
 pub mod judge;
+mod starttls;
 pub mod trace;
 
 pub use connect::{Endpoint, Target};
 pub use exchange::{Answer, Ask};
-pub use judge::{Certainty, Finding, Refuser};
+pub use finding::{Certainty, Finding, Refuser, Report};
+pub use starttls::StartTls;
 pub use trace::{Ending, Trace};
 
 /// One request over mutual TLS, with everything that was seen on the way.

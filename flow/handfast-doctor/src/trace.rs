@@ -20,6 +20,8 @@ pub enum Ending {
     Unreachable(String),
     /// In the handshake, or by an alert after it.
     Handshake(HandshakeError),
+    /// The protocol before TLS did not lead to TLS.
+    NoStartTls(String),
     /// The server closed without a word.
     Closed,
     /// The connection broke.
@@ -41,12 +43,19 @@ pub struct Trace {
     pub established: Option<Established>,
     /// What the server asked of us; `None` where it asked for no certificate.
     pub asked: Option<Asked>,
+    /// Whether an earlier session was resumed, without certificates.
+    pub resumed: bool,
     /// The chain that we had to show, leaf first; empty without one.
     pub own_chain: Vec<Certificate>,
     pub ending: Ending,
 }
 
 impl Trace {
+    /// The name of this handshake, which the server's log knows too.
+    pub fn handshake_id(&self) -> Option<String> {
+        None
+    }
+
     /// The last alert that `side` sent.
     pub fn alert_from(&self, side: Side) -> Option<u8> {
         self.messages
@@ -82,6 +91,7 @@ pub(crate) fn trace(seen: Seen, target: &Target) -> Trace {
         peer: seen.peer,
         established: seen.established,
         asked: seen.asked,
+        resumed: seen.resumed,
         own_chain: target
             .credentials
             .as_ref()

@@ -24,6 +24,8 @@ pub fn presented_chain(host: &str, port: u16) -> Result<Vec<Certificate>, Failur
         credentials: None,
         versions: Versions::Both,
         alpn: Vec::new(),
+        starttls: None,
+        probing: Default::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

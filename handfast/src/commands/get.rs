@@ -14,7 +14,7 @@ use crate::{
     commands::proxy::of_problem,
     failure::{Exit, Failure},
     files,
-    ladder::ladder,
+    report::ladder::ladder,
     words::Words,
 };
 
@@ -169,6 +169,8 @@ fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
             None => Versions::Both,
         },
         alpn: vec!["http/1.1"],
+        starttls: None,
+        probing: Default::default(),
         endpoint,
     };
     let body = match args.data.as_deref() {

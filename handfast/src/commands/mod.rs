@@ -1,6 +1,7 @@
 //! One file per command: its flags, what it does with the crates below, what it says.
 
 pub mod check;
+pub mod doctor;
 pub mod fetch;
 pub mod get;
 pub mod init;
@@ -31,6 +32,7 @@ pub fn run(command: Command, words: &Words) -> Result<Exit, Failure> {
         Command::Proxy(args) => proxy::run(&args, words),
         Command::Tunnel(args) => tunnel::run(&args, words),
         Command::Get(args) => get::run(&args, words),
+        Command::Doctor(args) => doctor::run(&args, words),
         Command::Check(args) => check::run(&args, words),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args, words),

@@ -26,7 +26,7 @@ use crate::{
     demo,
     failure::{Exit, Failure},
     files::{self, Readers},
-    ladder::ladder,
+    report::ladder::ladder,
     signals,
     words::{BAD, GOOD, STRONG, Words, shell},
 };
@@ -255,6 +255,8 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
         credentials,
         versions: Versions::Both,
         alpn: vec!["http/1.1"],
+        starttls: None,
+        probing: Default::default(),
     };
     let ask = Ask {
         method: Method::GET,

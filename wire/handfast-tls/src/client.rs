@@ -73,12 +73,21 @@ impl Client {
             detail: error.to_string(),
         };
         let probing = settings.probing;
-        let provider = if probing.small_hello { classic() } else { provider() };
+        let provider = if probing.small_hello {
+            classic()
+        } else {
+            provider()
+        };
         let algorithms = provider.signature_verification_algorithms;
         let verifier: Arc<dyn ServerCertVerifier> = if probing.dangerous_any_server {
             Arc::new(AnyServer(algorithms))
         } else {
-            Verifier::new(settings.server_anchors, Purpose::Server, settings.admission, algorithms)
+            Verifier::new(
+                settings.server_anchors,
+                Purpose::Server,
+                settings.admission,
+                algorithms,
+            )
         };
         let versions: &[&rustls::SupportedProtocolVersion] = match settings.versions {
             Versions::Both => &[&rustls::version::TLS13, &rustls::version::TLS12],

@@ -60,7 +60,9 @@ impl fmt::Debug for Sessions {
 
 impl ClientSessionStore for Sessions {
     fn set_kx_hint(&self, server_name: ServerName<'static>, group: NamedGroup) {
-        self.kept().groups.insert(server_name.to_str().into_owned(), group);
+        self.kept()
+            .groups
+            .insert(server_name.to_str().into_owned(), group);
     }
 
     fn kx_hint(&self, server_name: &ServerName<'_>) -> Option<NamedGroup> {

@@ -8,57 +8,10 @@ use handfast_tls::{HandshakeError, error::alert_name, trace::Side};
 use jiff::Timestamp;
 
 use crate::{
+    Certainty, Finding, Refuser,
     exchange::Answer,
     trace::{Ending, Trace},
 };
-
-/// Who refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refuser {
-    Server,
-    Client,
-    Network,
-}
-
-impl Refuser {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Client => "client",
-            Self::Network => "network",
-        }
-    }
-}
-
-/// How sure a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Certainty {
-    Certain,
-    Likely,
-    Guess,
-}
-
-impl Certainty {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Certain => "certain",
-            Self::Likely => "likely",
-            Self::Guess => "guess",
-        }
-    }
-}
-
-/// Why a connection came to nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    pub code: Code,
-    pub side: Refuser,
-    pub certainty: Certainty,
-    /// What was seen, both values in it.
-    pub because: String,
-    /// One thing to do.
-    pub help: String,
-}
 
 /// The reason why the connection in `trace` failed at `now`; `None` where it did not.
 pub fn judge(trace: &Trace, answer: Option<&Answer>, now: Timestamp) -> Option<Finding> {
@@ -73,6 +26,7 @@ pub fn judge(trace: &Trace, answer: Option<&Answer>, now: Timestamp) -> Option<F
                 trace.target.host, trace.target.port
             ),
             help: "check host and port, and that the server runs and is not behind a firewall".into(),
+            command: None,
         }),
         Ending::Handshake(HandshakeError::Refused { refusal, purpose }) => Some(ours(refusal, *purpose)),
         Ending::Handshake(HandshakeError::Alert { number, code, .. }) => {
@@ -86,6 +40,7 @@ pub fn judge(trace: &Trace, answer: Option<&Answer>, now: Timestamp) -> Option<F
                 certainty: Certainty::Likely,
                 because: error.to_string(),
                 help: "check that the port speaks TLS, and the versions and suites of both sides".into(),
+                command: None,
             },
         }),
         Ending::Closed | Ending::Broken(_) => Some(match trace.alert_from(Side::Server) {
@@ -98,13 +53,19 @@ pub fn judge(trace: &Trace, answer: Option<&Answer>, now: Timestamp) -> Option<F
             certainty: Certainty::Guess,
             because: detail.clone(),
             help: "look at the server's log at this time".into(),
+            command: None,
         }),
+        Ending::NoStartTls(detail) => Some(
+            Finding::new(code::NOT_TLS, Refuser::Server, Certainty::Certain, detail)
+                .help("check the port, and that TLS is switched on in the server"),
+        ),
         Ending::NotHttp(detail) => Some(Finding {
             code: code::NOT_TLS,
             side: Refuser::Server,
             certainty: Certainty::Likely,
             because: format!("the server did not answer in HTTP: {detail}"),
             help: "check that the port serves HTTP behind TLS".into(),
+            command: None,
         }),
     }
 }
@@ -117,6 +78,7 @@ fn ours(refusal: &Refusal, purpose: Purpose) -> Finding {
         certainty: Certainty::Certain,
         because: format!("we do not believe the server: {refusal}"),
         help: refusal.hint().into(),
+        command: None,
     }
 }
 
@@ -154,6 +116,7 @@ fn alert(trace: &Trace, number: u8, by_alert: Code, now: Timestamp) -> Finding {
             certainty,
             because: format!("{said}; {because}"),
             help,
+            command: None,
         };
     }
     let help = match by_alert {
@@ -176,6 +139,7 @@ fn alert(trace: &Trace, number: u8, by_alert: Code, now: Timestamp) -> Finding {
         certainty,
         because: said,
         help: help.into(),
+        command: None,
     }
 }
 
@@ -199,6 +163,7 @@ fn closed(trace: &Trace, now: Timestamp) -> Finding {
         certainty: Certainty::Guess,
         because: format!("{SAID}; {because}"),
         help,
+        command: None,
     }
 }
 
@@ -225,6 +190,7 @@ fn in_http(trace: &Trace, answer: &Answer, now: Timestamp) -> Option<Finding> {
             certainty: Certainty::Likely,
             because,
             help,
+            command: None,
         });
     }
     None
@@ -238,6 +204,7 @@ fn no_certificate(certainty: Certainty, because: String) -> Finding {
         certainty,
         because,
         help,
+        command: None,
     }
 }
 

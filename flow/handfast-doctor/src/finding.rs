@@ -1,0 +1,106 @@
+//! What a look comes to: a code, the side that refused, how sure that is, both values, one thing to do.
+
+use handfast_pki::Code;
+
+/// Who refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refuser {
+    Server,
+    Client,
+    Network,
+}
+
+impl Refuser {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Network => "network",
+        }
+    }
+}
+
+/// How sure a finding is; the more certain one is the smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    Certain,
+    Likely,
+    Guess,
+}
+
+impl Certainty {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::Guess => "guess",
+        }
+    }
+}
+
+/// One cause of a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub code: Code,
+    pub side: Refuser,
+    pub certainty: Certainty,
+    /// What was seen, both values in it.
+    pub because: String,
+    /// One thing to do, in words.
+    pub help: String,
+    /// One command that does or checks it, ready to be run.
+    pub command: Option<String>,
+}
+
+impl Finding {
+    pub fn new(code: Code, side: Refuser, certainty: Certainty, because: impl Into<String>) -> Self {
+        Self {
+            code,
+            side,
+            certainty,
+            because: because.into(),
+            help: String::new(),
+            command: None,
+        }
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into());
+        self
+    }
+}
+
+/// Everything that one look came to.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What was looked at, as it was named.
+    pub target: String,
+    /// The connection, where there was one.
+    pub trace: Option<crate::Trace>,
+    /// What a server said over HTTP.
+    pub answer: Option<crate::Answer>,
+    /// The further connections that were made to separate causes, one sentence each.
+    pub probes: Vec<String>,
+    /// What was learned that is no failure, as name and value.
+    pub notes: Vec<(String, String)>,
+    /// The most specific first; empty when all is well.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    pub fn new(target: impl Into<String>) -> Self {
+        Self {
+            target: target.into(),
+            trace: None,
+            answer: None,
+            probes: Vec::new(),
+            notes: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+}

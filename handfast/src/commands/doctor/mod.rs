@@ -1,0 +1,74 @@
+//! `handfast doctor`: why a connection fails, who refused, and what to do.
+
+mod config;
+mod join;
+mod listen;
+mod pcap;
+mod posture;
+mod target;
+mod text;
+mod what_if;
+
+use clap::Subcommand;
+use handfast_doctor::Report;
+
+use crate::{
+    failure::{Exit, Failure},
+    report,
+    words::Words,
+};
+
+/// Say why a connection over mutual TLS fails, who refused, and what to do
+///
+/// Connects, records and decodes the handshake, and judges it together with the files given. Where one look is
+/// not enough, further connections are made without the user's certificate.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub look: Option<Look>,
+    #[command(flatten)]
+    pub target: target::Flags,
+}
+
+/// The other ways to look.
+#[derive(Debug, Subcommand)]
+pub enum Look {
+    WhatIf(what_if::WhatIf),
+    Listen(listen::Listen),
+    Pcap(pcap::Pcap),
+    Text(text::Text),
+    Config(config::Config),
+    Posture(posture::Posture),
+    Join(join::Join),
+}
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    match &args.look {
+        None => target::run(&args.target, words),
+        Some(Look::WhatIf(look)) => what_if::run(look, words),
+        Some(Look::Listen(look)) => listen::run(look, words),
+        Some(Look::Pcap(look)) => pcap::run(look, words),
+        Some(Look::Text(look)) => text::run(look, words),
+        Some(Look::Config(look)) => config::run(look, words),
+        Some(Look::Posture(look)) => posture::run(look, words),
+        Some(Look::Join(look)) => join::run(look, words),
+    }
+}
+
+/// Says a report without a connection of our own in it, and how the command ends: 0 without findings, 1 with.
+pub fn conclude(made: &Report, words: &Words) -> Exit {
+    if words.json {
+        words.json(&report::json::report(made));
+    } else {
+        for (name, value) in &made.notes {
+            words.data(format_args!("{name}: {value}"));
+        }
+        report::findings::say(&made.findings, words);
+    }
+    if made.findings.is_empty() {
+        Exit::Yes
+    } else {
+        Exit::No
+    }
+}

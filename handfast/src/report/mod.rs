@@ -1,0 +1,5 @@
+//! A doctor's report as people and machines read it: text, ladder, JSON, a page, a diagram.
+
+pub mod findings;
+pub mod json;
+pub mod ladder;
