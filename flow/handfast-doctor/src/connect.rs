@@ -27,6 +27,7 @@ pub struct Endpoint {
 }
 
 /// Whom to talk to, and as whom.
+#[derive(Clone)]
 pub struct Target {
     pub endpoint: Endpoint,
     /// The name that the server must have.
@@ -34,7 +35,7 @@ pub struct Target {
     pub anchors: Arc<Anchors>,
     pub credentials: Option<Credentials>,
     pub versions: Versions,
-    pub alpn: Vec<&'static str>,
+    pub alpn: Vec<String>,
     /// The protocol that is spoken in the clear before TLS, where there is one.
     pub starttls: Option<StartTls>,
     pub probing: Probing,

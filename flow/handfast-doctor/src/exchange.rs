@@ -1,4 +1,5 @@
-//! One HTTP/1.1 request and its answer, after the server's verdict on our certificate.
+//! What is said after the handshake: the server's verdict on our certificate is awaited, then one request is
+//! sent in the protocol of the service.
 
 use std::{error::Error, io, time::Duration};
 
@@ -9,7 +10,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     connect::{Contact, Seen, Stream},
@@ -18,10 +19,24 @@ use crate::{
 
 /// How long the answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a verdict is waited for where nothing can be asked.
+const PAUSE: Duration = Duration::from_millis(250);
 /// The largest body that is kept.
 const LARGEST: usize = 64 << 20;
 
-/// What to ask for.
+/// What to say after the handshake.
+#[derive(Debug, Clone)]
+pub enum Talk {
+    Http(Ask),
+    /// A startup message for this user, for PostgreSQL says only then what it thinks of a certificate.
+    Postgres {
+        user: String,
+    },
+    /// Nothing: wait for a moment whether the server has something to say.
+    Listen,
+}
+
+/// What to ask for over HTTP/1.1.
 #[derive(Debug, Clone)]
 pub struct Ask {
     pub method: Method,
@@ -41,7 +56,7 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-pub(crate) async fn exchange(contact: Contact, ask: &Ask) -> (Seen, Option<Answer>) {
+pub(crate) async fn exchange(contact: Contact, talk: &Talk) -> (Seen, Option<Answer>) {
     let Contact { stream, mut seen } = contact;
     let Some(mut stream) = stream else {
         return (seen, None);
@@ -52,9 +67,16 @@ pub(crate) async fn exchange(contact: Contact, ask: &Ask) -> (Seen, Option<Answe
         seen.ending = ending;
         return (seen, None);
     }
-    let waited = tokio::time::timeout(PATIENCE, send(stream, ask)).await;
+    let said = async {
+        match talk {
+            Talk::Http(ask) => send(stream, ask).await.map(Some),
+            Talk::Postgres { user } => start_postgres(stream, user).await.map(|()| None),
+            Talk::Listen => listen(stream).await.map(|()| None),
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, said).await;
     match waited.unwrap_or_else(|_| Err(Ending::Silent(format!("no answer within {PATIENCE:?}")))) {
-        Ok(answer) => (seen, Some(answer)),
+        Ok(answer) => (seen, answer),
         Err(ending) => {
             seen.ending = ending;
             (seen, None)
@@ -76,6 +98,48 @@ async fn verdict(stream: &mut Stream) -> Option<Ending> {
         Ok(Ok(_)) => Some(Ending::NotHttp("the server spoke first".into())),
         Ok(Err(error)) => Some(ending(&error)),
     }
+}
+
+async fn listen(mut stream: Stream) -> Result<(), Ending> {
+    let mut byte = [0; 1];
+    match tokio::time::timeout(PAUSE, stream.read(&mut byte)).await {
+        Err(_) | Ok(Ok(1..)) => {
+            let _ = tokio::time::timeout(PAUSE, stream.shutdown()).await;
+            Ok(())
+        }
+        Ok(Ok(0)) => Err(Ending::Closed),
+        Ok(Err(error)) => Err(ending(&error)),
+    }
+}
+
+/// A StartupMessage of protocol 3.0, and the first message of the answer.
+async fn start_postgres(mut stream: Stream, user: &str) -> Result<(), Ending> {
+    let mut message = 196_608_u32.to_be_bytes().to_vec();
+    for text in ["user", user, "database", "postgres"] {
+        // A zero within a name would end it early.
+        message.extend(text.bytes().filter(|byte| *byte != 0));
+        message.push(0);
+    }
+    message.push(0);
+    let length = u32::try_from(message.len() + 4).unwrap_or(u32::MAX);
+    let broke = |error: io::Error| ending(&error);
+    stream.write_all(&length.to_be_bytes()).await.map_err(broke)?;
+    stream.write_all(&message).await.map_err(broke)?;
+    stream.flush().await.map_err(broke)?;
+    let mut head = [0; 5];
+    stream.read_exact(&mut head).await.map_err(broke)?;
+    if head[0] != b'E' {
+        return Ok(());
+    }
+    let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]).clamp(4, 8192) as usize - 4;
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.map_err(broke)?;
+    // Fields of one letter and a text; "M" is the message in words.
+    let text = body
+        .split(|byte| *byte == 0)
+        .find_map(|field| field.strip_prefix(b"M"))
+        .unwrap_or_default();
+    Err(Ending::Service(printable(&String::from_utf8_lossy(text))))
 }
 
 async fn send(stream: Stream, ask: &Ask) -> Result<Answer, Ending> {

@@ -4,14 +4,18 @@
 //! of a failure can become a fixture.
 
 mod connect;
+mod examine;
 mod exchange;
 mod finding;
 pub mod judge;
+pub mod probe;
 mod starttls;
+mod throwaway;
 pub mod trace;
 
 pub use connect::{Endpoint, Target};
-pub use exchange::{Answer, Ask};
+pub use examine::{Context, Subject, When, examine};
+pub use exchange::{Answer, Ask, Talk};
 pub use finding::{Certainty, Finding, Refuser, Report};
 pub use starttls::StartTls;
 pub use trace::{Ending, Trace};
@@ -19,7 +23,7 @@ pub use trace::{Ending, Trace};
 /// One request over mutual TLS, with everything that was seen on the way.
 pub async fn get(target: &Target, ask: &Ask) -> (Trace, Option<Answer>) {
     let contact = connect::connect(target).await;
-    let (seen, answer) = exchange::exchange(contact, ask).await;
+    let (seen, answer) = exchange::exchange(contact, &Talk::Http(ask.clone())).await;
     (trace::trace(seen, target), answer)
 }
 

@@ -28,8 +28,32 @@ pub enum Ending {
     Broken(String),
     /// The server did not answer in time.
     Silent(String),
+    /// TLS is fine, and the service behind it refused in its own words.
+    Service(String),
     /// The server answered something else than HTTP.
     NotHttp(String),
+}
+
+impl Ending {
+    /// Whether nobody refused: all went well, or all but the protocol behind TLS.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Open)
+    }
+
+    /// In a few words.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Open => "went well".into(),
+            Self::Unreachable(detail) => format!("unreachable: {detail}"),
+            Self::Handshake(error) => error.to_string(),
+            Self::NoStartTls(detail) => detail.clone(),
+            Self::Closed => "the server closed without a word".into(),
+            Self::Broken(detail) => format!("the connection broke: {detail}"),
+            Self::Silent(detail) => detail.clone(),
+            Self::Service(text) => format!("the service said \"{text}\""),
+            Self::NotHttp(detail) => format!("not HTTP: {detail}"),
+        }
+    }
 }
 
 /// Everything that was seen of one connection.
@@ -54,6 +78,34 @@ impl Trace {
     /// The name of this handshake, which the server's log knows too.
     pub fn handshake_id(&self) -> Option<String> {
         None
+    }
+
+    /// Whether a message of this kind was seen.
+    pub fn saw(&self, kind: &Kind) -> bool {
+        self.messages.iter().any(|message| message.kind == *kind)
+    }
+
+    /// What proves that the server went on after it had seen our certificate; nothing where it was silent.
+    ///
+    /// In TLS 1.2 that is its Finished, in TLS 1.3 whatever it sends after ours (RFC 8446 section 4.6.1).
+    pub fn acceptance(&self) -> Option<&'static str> {
+        let ours = |message: &Message| message.from == Side::Client && message.kind == Kind::Finished;
+        let finished = self.messages.iter().position(ours)?;
+        let later = self.messages.get(finished + 1..)?;
+        let of_server = |kind: &Kind| {
+            later
+                .iter()
+                .any(|message| message.from == Side::Server && message.kind == *kind)
+        };
+        if of_server(&Kind::Finished) {
+            Some("its Finished came after our certificate")
+        } else if of_server(&Kind::NewSessionTicket) {
+            Some("it sent a session ticket after our certificate")
+        } else if of_server(&Kind::ApplicationData) {
+            Some("it sent data after our certificate")
+        } else {
+            None
+        }
     }
 
     /// The last alert that `side` sent.

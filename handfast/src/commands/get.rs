@@ -1,9 +1,13 @@
 //! `handfast get`: a request over mutual TLS, and the reason when it is refused.
 
-use std::{io::Write, path::PathBuf, sync::Arc};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use handfast_doctor::{Answer, Ask, Endpoint, Finding, Refuser, Target, Trace, judge};
-use handfast_pki::code;
+use handfast_pki::{Certificate, PrivateKey, code};
 use handfast_proxy::{Problem, backend, live};
 use handfast_tls::{Credentials, client::Versions};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -63,7 +67,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         .build()
         .map_err(Failure::bug)?;
     let (trace, answer) = runtime.block_on(handfast_doctor::get(&target, &ask));
-    let finding = judge::judge(&trace, answer.as_ref(), Timestamp::now());
+    let finding = judge::request(&trace, answer.as_ref(), Timestamp::now())
+        .into_iter()
+        .next();
     if args.verbose {
         words.talk(ladder(&trace).trim_end());
         if let Some(answer) = &answer {
@@ -168,7 +174,7 @@ fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
             Some(_) => Versions::OnlyTls13,
             None => Versions::Both,
         },
-        alpn: vec!["http/1.1"],
+        alpn: vec!["http/1.1".to_owned()],
         starttls: None,
         probing: Default::default(),
         endpoint,
@@ -202,14 +208,18 @@ fn credentials(args: &Args) -> Result<Option<Credentials>, Failure> {
     let (Some(cert), Some(key)) = (&args.cert, &args.key) else {
         return Ok(None);
     };
-    let pair = Credentials::new(files::certificates(cert)?, &files::private_key(key)?).map_err(|error| {
+    paired(files::certificates(cert)?, &files::private_key(key)?, key).map(Some)
+}
+
+/// `chain` with its key out of the file `key`.
+pub fn paired(chain: Vec<Certificate>, private: &PrivateKey, key: &Path) -> Result<Credentials, Failure> {
+    Credentials::new(chain, private).map_err(|error| {
         let problem = Problem::new(error.code(), format_args!("\"{}\": {error}", key.display()));
         of_problem(match error.hint() {
             Some(hint) => problem.hint(hint),
             None => problem,
         })
-    })?;
-    Ok(Some(pair))
+    })
 }
 
 fn headers(given: &[String]) -> Result<HeaderMap, Failure> {

@@ -159,7 +159,7 @@ pub fn backend(meant: &Proxy) -> Result<Backend, Problem> {
                 server_anchors: Arc::new(anchors),
                 credentials,
                 admission: None,
-                alpn: vec!["http/1.1"],
+                alpn: vec!["http/1.1".to_owned()],
                 versions: client::Versions::Both,
                 secrets: None,
                 probing: Default::default(),

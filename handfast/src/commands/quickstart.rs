@@ -254,7 +254,7 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
         anchors: Arc::new(live::anchors(&args.dir.join("client/ca.crt"), now).map_err(of_problem)?),
         credentials,
         versions: Versions::Both,
-        alpn: vec!["http/1.1"],
+        alpn: vec!["http/1.1".to_owned()],
         starttls: None,
         probing: Default::default(),
     };
@@ -266,7 +266,7 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
         body: Default::default(),
     };
     let (trace, answer) = handfast_doctor::get(&target, &ask).await;
-    let finding = judge::judge(&trace, answer.as_ref(), now);
+    let finding = judge::request(&trace, answer.as_ref(), now).into_iter().next();
     Ok(Outcome {
         trace,
         answer,

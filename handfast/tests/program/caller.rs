@@ -53,7 +53,7 @@ impl<'a> Call<'a> {
             server_anchors: Arc::new(live::anchors(&self.place.path(self.ca), now).expect("a CA")),
             credentials,
             admission: None,
-            alpn: vec![self.alpn],
+            alpn: vec![self.alpn.to_owned()],
             versions: self.versions,
             secrets: None,
             probing: Default::default(),

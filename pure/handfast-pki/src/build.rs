@@ -58,6 +58,7 @@ pub struct Plan {
 #[derive(Debug, Clone)]
 pub struct Issuer {
     pub subject: Name,
+    /// Empty: no authority key identifier is written, which the lint refuses of an authority.
     pub key_id: Vec<u8>,
     pub algorithm: AlgorithmIdentifierOwned,
 }
@@ -154,12 +155,14 @@ fn extensions(plan: &Plan, issuer: &Issuer) -> Result<Vec<Extension>> {
         extensions.push(extension(plan.subject.is_empty(), &SubjectAltName(names))?);
     }
     extensions.push(extension(false, &SubjectKeyIdentifier(own_id))?);
-    let authority = AuthorityKeyIdentifier {
-        key_identifier: Some(key_id),
-        authority_cert_issuer: None,
-        authority_cert_serial_number: None,
-    };
-    extensions.push(extension(false, &authority)?);
+    if !issuer.key_id.is_empty() {
+        let authority = AuthorityKeyIdentifier {
+            key_identifier: Some(key_id),
+            authority_cert_issuer: None,
+            authority_cert_serial_number: None,
+        };
+        extensions.push(extension(false, &authority)?);
+    }
     Ok(extensions)
 }
 

@@ -178,6 +178,11 @@ pub fn common_name(name: &Name) -> Option<String> {
     Some(text.value().into_owned())
 }
 
+/// The name in `der`, when it is one.
+pub fn of_der(der: &[u8]) -> Option<Name> {
+    Name::from_der(der).ok()
+}
+
 /// The DER bytes, by which names are compared.
 pub fn der_of(name: &Name) -> Vec<u8> {
     name.to_der().unwrap_or_default()

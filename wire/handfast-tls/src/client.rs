@@ -43,7 +43,8 @@ pub struct Settings {
     pub credentials: Option<Credentials>,
     /// A further condition on the server's identity, beside its name.
     pub admission: Option<Admission>,
-    pub alpn: Vec<&'static str>,
+    /// The application protocols to offer, the preferred first (RFC 7301).
+    pub alpn: Vec<String>,
     pub versions: Versions,
     /// Where the traffic secrets go, for a trace of our own connection.
     pub secrets: Option<Arc<crate::trace::Secrets>>,

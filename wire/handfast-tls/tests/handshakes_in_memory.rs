@@ -50,7 +50,7 @@ impl Lab {
             server_anchors: anchors(&self.root),
             credentials: pair.map(credentials),
             admission: None,
-            alpn: vec!["http/1.1"],
+            alpn: vec!["http/1.1".to_owned()],
             versions,
             secrets: Some(secrets),
             probing: Default::default(),

@@ -303,7 +303,8 @@ fn group_name(group: u16) -> String {
         .map_or_else(|| format!("{group:#06x}"), str::to_owned)
 }
 
-fn scheme_name(scheme: u16) -> String {
+/// The signature scheme `scheme` by its IANA name.
+pub fn scheme_name(scheme: u16) -> String {
     rustls::SignatureScheme::from(scheme)
         .as_str()
         .map_or_else(|| format!("{scheme:#06x}"), str::to_owned)

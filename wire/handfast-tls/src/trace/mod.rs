@@ -11,7 +11,7 @@ mod tap;
 
 use std::time::Duration;
 
-pub use message::{Kind, Message};
+pub use message::{Kind, Message, scheme_name};
 pub use secrets::Secrets;
 pub use tap::{Chunk, Recording, Tap};
 

@@ -1,0 +1,186 @@
+//! What the user expected of this server, compared with what it showed: the certificate on its disk, a pin, an
+//! identity, being asked for a certificate.
+
+use handfast_pki::{Certificate, code, name, text::listed};
+use jiff::Timestamp;
+
+use super::{Evidence, untrusted};
+use crate::{Certainty, Finding, Refuser, probe};
+
+/// More names than these, and the list is no private PKI's.
+const MOST_ISSUERS: usize = 20;
+
+pub(super) fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(old_process(evidence, now));
+    findings.extend(pin(evidence));
+    findings.extend(identity(evidence));
+    findings.extend(preflight(evidence));
+    findings.extend(not_asked(evidence));
+    findings.extend(unverified(evidence));
+    findings.extend(public_cas(evidence));
+    findings
+}
+
+fn leaf<'a>(evidence: &Evidence<'a>) -> Option<&'a Certificate> {
+    evidence.trace.presented().first()
+}
+
+/// The file was renewed, the process was not told.
+fn old_process(evidence: &Evidence<'_>, now: Timestamp) -> Option<Finding> {
+    let (leaf, file) = (leaf(evidence)?, evidence.context.served.as_ref()?);
+    if leaf.fingerprint() == file.fingerprint() {
+        return untrusted::several_instances(evidence, leaf, now);
+    }
+    Some(
+        Finding::new(
+            code::OLD_PROCESS,
+            Refuser::Server,
+            Certainty::Certain,
+            format!(
+                "the server shows serial {} (until {}), its file holds serial {} (until {})",
+                leaf.serial(),
+                leaf.not_after(),
+                file.serial(),
+                file.not_after()
+            ),
+        )
+        .help("reload the server, and every instance of it"),
+    )
+}
+
+fn pin(evidence: &Evidence<'_>) -> Option<Finding> {
+    let (leaf, pin) = (leaf(evidence)?, evidence.context.pin?);
+    let found = handfast_pki::Fingerprint::of(leaf.public_key().spki_der());
+    (found.0 != pin).then(|| {
+        Finding::new(
+            code::PIN_CHANGED,
+            Refuser::Client,
+            Certainty::Certain,
+            format!(
+                "the key of \"{}\" has the SHA-256 {found}, the pin is {}",
+                leaf.called(),
+                handfast_pki::Fingerprint(pin)
+            ),
+        )
+        .help("pin the CA or the key, never a leaf that is renewed, and keep the old pin beside the new one")
+    })
+}
+
+fn identity(evidence: &Evidence<'_>) -> Option<Finding> {
+    let expected = evidence.context.expected.as_ref()?;
+    // Believed or not: the names stand in what it showed.
+    let identity = leaf(evidence)?.identity();
+    let ips = identity.ips.iter().map(ToString::to_string);
+    let names: Vec<String> = [&identity.uris, &identity.dns, &identity.emails]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .chain(ips)
+        .collect();
+    let wanted = expected
+        .split_once(':')
+        .filter(|(kind, _)| ["uri", "dns", "email", "ip"].contains(kind));
+    let wanted = wanted.map_or(expected.as_str(), |(_, name)| name);
+    (!names.iter().any(|name| name == wanted)).then(|| {
+        Finding::new(
+            code::IDENTITY_MISMATCH,
+            Refuser::Client,
+            Certainty::Certain,
+            format!("the server is {}, expected \"{wanted}\"", listed(&names)),
+        )
+        .help("change the identity that is expected, or the one that this workload is issued")
+    })
+}
+
+/// With a certificate all is well, and the browser's question before it is refused.
+fn preflight(evidence: &Evidence<'_>) -> Option<Finding> {
+    let origin = evidence.context.origin.as_ref()?;
+    let probe = evidence.probe(probe::Kind::Preflight)?;
+    let well =
+        evidence.trace.ending.is_good() && evidence.answer.is_some_and(|answer| answer.status.as_u16() < 400);
+    (well && !probe.went_well()).then(|| {
+        Finding::new(
+            code::PREFLIGHT,
+            Refuser::Server,
+            Certainty::Certain,
+            format!(
+                "a request with the certificate goes well, the preflight from {origin} carries none and is refused ({})",
+                probe.told()
+            ),
+        )
+        .help("serve both from one origin, or ask for the certificate optionally and demand it on all but OPTIONS")
+    })
+}
+
+/// We have a certificate, and nobody wanted it.
+fn not_asked(evidence: &Evidence<'_>) -> Option<Finding> {
+    let trace = evidence.trace;
+    if trace.established.is_none() || trace.asked.is_some() || trace.resumed || trace.peer.is_none() {
+        return None;
+    }
+    let refused = evidence
+        .answer
+        .is_some_and(|answer| [401, 403].contains(&answer.status.as_u16()));
+    let has_own = !trace.own_chain.is_empty();
+    let certainty = match (has_own, refused) {
+        // Renegotiation and the like are found by their own rule, which is as sure and comes first.
+        (true, true) => Certainty::Likely,
+        (true, false) => Certainty::Certain,
+        (false, true) => Certainty::Guess,
+        (false, false) => return None,
+    };
+    let issuer = leaf(evidence)
+        .map(|leaf| name::shown(leaf.issuer()))
+        .unwrap_or_default();
+    Some(
+        Finding::new(
+            code::NOT_ASKED,
+            Refuser::Server,
+            certainty,
+            format!(
+                "the handshake holds no CertificateRequest, so our certificate was not sent; whoever ends TLS here has a \
+                 certificate of \"{issuer}\""
+            ),
+        )
+        .help("switch mutual TLS on where TLS ends (proxy, CDN, ingress), and check port and name"),
+    )
+}
+
+/// A certificate that nobody can want to let in is let in.
+fn unverified(evidence: &Evidence<'_>) -> Option<Finding> {
+    let probe = evidence.probe(probe::Kind::ThrowAway)?;
+    let trace = probe.trace()?;
+    let sent = trace.asked.as_ref().is_some_and(|asked| asked.sent);
+    let proven = probe.answer().is_some() || trace.acceptance().is_some();
+    (sent && proven && probe.went_well()).then(|| {
+        Finding::new(
+            code::UNVERIFIED,
+            Refuser::Server,
+            Certainty::Certain,
+            format!(
+                "a throw-away certificate, signed by nobody, is let in ({})",
+                probe.told()
+            ),
+        )
+        .help("switch verification on: ssl_verify_client on, SSLVerifyClient require, verify required")
+    })
+}
+
+fn public_cas(evidence: &Evidence<'_>) -> Option<Finding> {
+    let issuers = &evidence.trace.asked.as_ref()?.issuers;
+    (issuers.len() > MOST_ISSUERS).then(|| {
+        let shown: Vec<String> = issuers.iter().take(3).map(|der| name::shown_der(der)).collect();
+        Finding::new(
+            code::PUBLIC_CAS,
+            Refuser::Server,
+            Certainty::Likely,
+            format!(
+                "the server accepts {} issuers, such as {}: certificates of all of them enter",
+                issuers.len(),
+                listed(&shown)
+            ),
+        )
+        .help("trust a CA of your own for clients, and rules for the names it issues")
+    })
+}

@@ -1,0 +1,234 @@
+//! We refused the server: which of the several reasons for the same refusal it is.
+
+use handfast_pki::{Certificate, Purpose, Refusal, code, name};
+use jiff::Timestamp;
+
+use super::Evidence;
+use crate::{Certainty, Finding, Refuser, probe};
+
+/// Words in the issuer's name that say who really answered.
+const INSPECTORS: [&str; 14] = [
+    "zscaler",
+    "netskope",
+    "fortigate",
+    "fortinet",
+    "palo alto",
+    "blue coat",
+    "bluecoat",
+    "forcepoint",
+    "mcafee web gateway",
+    "sophos",
+    "cisco umbrella",
+    "mitmproxy",
+    "charles proxy",
+    "burp",
+];
+
+/// Why `refusal` came about.
+pub(super) fn judge(
+    evidence: &Evidence<'_>,
+    refusal: &Refusal,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let trace = evidence.trace;
+    let presented = trace.presented();
+    let mut findings = Vec::new();
+    let plain = Finding::new(
+        refusal.code(purpose),
+        Refuser::Client,
+        Certainty::Certain,
+        format!("we do not believe the server: {refusal}"),
+    )
+    .help(refusal.hint());
+    let Some(leaf) = presented.first() else {
+        return vec![plain];
+    };
+    match refusal {
+        Refusal::UnknownIssuer { .. } | Refusal::SelfSigned { .. } | Refusal::BadSignature { .. } => {
+            findings.extend(inspected(presented));
+            findings.extend(missing_intermediate(evidence, presented));
+            findings.extend(changed_key(evidence, leaf));
+            findings.push(Finding {
+                code: code::SERVER_UNTRUSTED,
+                ..plain
+            });
+        }
+        Refusal::NameMismatch { .. } | Refusal::NoIpName { .. } | Refusal::NoNames { .. } => {
+            findings.extend(other_without_sni(evidence, leaf));
+            findings.push(plain);
+        }
+        Refusal::Expired { .. } | Refusal::NotYetValid { .. } => {
+            findings.extend(several_instances(evidence, leaf, now));
+            findings.push(plain);
+        }
+        _ => findings.push(plain),
+    }
+    findings
+}
+
+fn inspected(presented: &[Certificate]) -> Option<Finding> {
+    let (issuer, inspector) = presented.iter().find_map(|certificate| {
+        let issuer = name::shown(certificate.issuer());
+        let lower = issuer.to_lowercase();
+        let found = INSPECTORS.iter().find(|inspector| lower.contains(**inspector))?;
+        Some((issuer, *found))
+    })?;
+    Some(
+        Finding::new(
+            code::INSPECTED,
+            Refuser::Network,
+            Certainty::Likely,
+            format!(
+                "the certificate shown was issued by \"{issuer}\": that is TLS inspection (\"{inspector}\"), not the \
+                 server itself, and no client certificate gets through it"
+            ),
+        )
+        .help("ask for a bypass for this host, and name it in NO_PROXY"),
+    )
+    .map(|finding| Finding {
+        // It is at the bottom of what else is found here.
+        certainty: Certainty::Certain,
+        ..finding
+    })
+}
+
+/// The server sent a leaf alone, and what stands above it is known or can be seen to be missing.
+fn missing_intermediate(evidence: &Evidence<'_>, presented: &[Certificate]) -> Option<Finding> {
+    let top = presented
+        .iter()
+        .rfind(|certificate| !certificate.is_self_issued())?;
+    let known = &evidence.context.known;
+    let link = known.iter().find(|known| {
+        known.subject() == top.issuer() && !known.is_self_issued() && !presented.contains(known)
+    });
+    let said = format!(
+        "the server sent {} certificate{}, up to \"{}\", issued by \"{}\"",
+        presented.len(),
+        if presented.len() == 1 { "" } else { "s" },
+        top.called(),
+        name::shown(top.issuer())
+    );
+    if let Some(link) = link {
+        return Some(
+            Finding::new(
+                code::SERVER_INTERMEDIATE,
+                Refuser::Server,
+                Certainty::Certain,
+                format!(
+                    "{said}; that one is an intermediate, which lies around here as \"{}\"",
+                    link.called()
+                ),
+            )
+            .help("configure the server with the full chain: leaf first, then the intermediate"),
+        );
+    }
+    // The same organisation stands above and below the gap.
+    let anchors = known.iter().filter(|known| known.is_self_issued());
+    let kin = anchors
+        .filter_map(|anchor| organisation(anchor.subject()))
+        .any(|organisation| organisation_of(top).is_some_and(|other| other == organisation));
+    kin.then(|| {
+        Finding::new(
+            code::SERVER_INTERMEDIATE,
+            Refuser::Server,
+            Certainty::Guess,
+            format!("{said}; a root of the same organisation is trusted, so an intermediate may be missing"),
+        )
+        .help("configure the server with the full chain: leaf first, then the intermediate")
+    })
+}
+
+fn organisation_of(certificate: &Certificate) -> Option<String> {
+    organisation(certificate.issuer())
+}
+
+fn organisation(name: &name::Name) -> Option<String> {
+    let shown = name::shown(name);
+    let start = shown.find("O=")?;
+    shown
+        .get(start + 2..)
+        .map(|rest| rest.split(',').next().unwrap_or(rest).to_owned())
+}
+
+/// A CA of the right name is trusted, with another key.
+fn changed_key(evidence: &Evidence<'_>, leaf: &Certificate) -> Option<Finding> {
+    let top = evidence.trace.presented().last().unwrap_or(leaf);
+    let same = evidence
+        .context
+        .known
+        .iter()
+        .find(|known| known.subject() == top.issuer() && known.is_ca())?;
+    (!top.is_signed_by(&same.public_key())).then(|| {
+        Finding::new(
+            code::BAD_SIGNATURE,
+            Refuser::Client,
+            Certainty::Certain,
+            format!(
+                "\"{}\" is trusted, and with another key than the one that signed \"{}\"",
+                same.called(),
+                top.called()
+            ),
+        )
+        .help("trust both CA certificates while a CA key changes, and never reuse a CA's name")
+    })
+}
+
+/// Without the name in SNI the server shows another certificate: it chooses by SNI, and chose wrongly.
+fn other_without_sni(evidence: &Evidence<'_>, leaf: &Certificate) -> Option<Finding> {
+    let other = evidence
+        .probe(probe::Kind::WithoutSni)?
+        .trace()?
+        .presented()
+        .first()?;
+    (other.fingerprint() != leaf.fingerprint()).then(|| {
+        Finding::new(
+            code::WRONG_SNI,
+            Refuser::Server,
+            Certainty::Certain,
+            format!(
+                "the server shows \"{}\" for this name and \"{}\" without one: it serves several sites and chooses \
+                 by SNI",
+                leaf.called(),
+                other.called()
+            ),
+        )
+        .help("use a name that the server knows, or give it a site for this one")
+    })
+}
+
+/// The same address shows different certificates: one of several processes has not been reloaded.
+pub(super) fn several_instances(
+    evidence: &Evidence<'_>,
+    leaf: &Certificate,
+    now: Timestamp,
+) -> Option<Finding> {
+    let others = evidence
+        .probes
+        .iter()
+        .filter(|probe| matches!(probe.kind, probe::Kind::Again | probe::Kind::AnyServer));
+    let other = others
+        .filter_map(|probe| probe.trace()?.presented().first())
+        .find(|other| other.fingerprint() != leaf.fingerprint() && other.subject() == leaf.subject())?;
+    let (old, new) = if leaf.not_after() < other.not_after() {
+        (leaf, other)
+    } else {
+        (other, leaf)
+    };
+    let state = if old.not_after() < now { "expired" } else { "ends" };
+    Some(
+        Finding::new(
+            code::OLD_PROCESS,
+            Refuser::Server,
+            Certainty::Certain,
+            format!(
+                "two certificates are served in turn: serial {} {state} at {}, serial {} ends at {}",
+                old.serial(),
+                old.not_after(),
+                new.serial(),
+                new.not_after()
+            ),
+        )
+        .help("reload every instance behind this address"),
+    )
+}

@@ -1,0 +1,42 @@
+//! A certificate that nobody can want to let in: a name that the server trusts, signed by a key that it does not.
+
+use handfast_pki::{
+    Certificate, Error, KeyKind, PrivateKey, Profile, Result,
+    build::{Issuer, Plan, Serial, assemble, to_be_signed},
+    name,
+};
+use handfast_tls::Credentials;
+use jiff::{SignedDuration, Timestamp};
+
+/// A client certificate of a new key, said to be issued by `issuer` (the DER of a name), else by itself. It has
+/// no authority key identifier, so that a server finds the issuer by name and then has to check the signature.
+pub(crate) fn throwaway(issuer: Option<&[u8]>, now: Timestamp) -> Result<Credentials> {
+    let key = PrivateKey::generate(KeyKind::P256)?;
+    let subject = name::distinguished("handfast doctor throw-away", None)?;
+    let named = issuer.and_then(name::of_der);
+    let issuer = Issuer {
+        subject: named.unwrap_or_else(|| subject.clone()),
+        key_id: Vec::new(),
+        algorithm: key.signature_algorithm(),
+    };
+    let mut serial = [0; 20];
+    for (octet, random) in serial.iter_mut().zip(key.public_key().key_id()) {
+        *octet = random;
+    }
+    let plan = Plan {
+        profile: Profile::Client,
+        serial: Serial::from_random(serial),
+        subject,
+        names: vec![name::AltName::dns("throw-away.handfast.invalid")?],
+        // Long on both sides, so that no clock can be the reason for a refusal.
+        not_before: now - SignedDuration::from_hours(24 * 365),
+        not_after: now + SignedDuration::from_hours(24 * 365),
+        public_key: key.public_key(),
+    };
+    let tbs = to_be_signed(&plan, &issuer)?;
+    let certificate: Certificate = assemble(&tbs, &issuer.algorithm, &key.sign(&tbs)?)?;
+    Credentials::new(vec![certificate], &key).map_err(|error| Error::Malformed {
+        what: "throw-away certificate",
+        detail: error.to_string(),
+    })
+}
