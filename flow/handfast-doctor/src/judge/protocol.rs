@@ -59,8 +59,10 @@ fn other_protocol(evidence: &Evidence<'_>) -> Option<Finding> {
 
 /// A finding from the words with which another protocol begins.
 fn plain(start: &str) -> Finding {
-    let known: [(&str, &str, Option<StartTls>); 8] = [
+    let known: [(&str, &str, Option<StartTls>); 10] = [
         ("HTTP/", "plain HTTP", None),
+        ("<!DOCTYPE", "plain HTTP", None),
+        ("<html", "plain HTTP", None),
         ("SSH-", "SSH", None),
         ("220", "SMTP or FTP", Some(StartTls::Smtp)),
         ("* OK", "IMAP", Some(StartTls::Imap)),

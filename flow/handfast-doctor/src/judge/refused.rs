@@ -196,6 +196,9 @@ fn unknown_ca(evidence: &Evidence<'_>, said: &str, throwaway: Option<u8>, explai
             .iter()
             .any(|sent| asked.issuers.contains(&issuer(sent)))
     });
+    if !is_named && explained {
+        return Vec::new();
+    }
     if !is_named {
         return vec![finding(
             code::UNKNOWN_ISSUER,

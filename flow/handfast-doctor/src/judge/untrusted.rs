@@ -51,12 +51,16 @@ pub(super) fn judge(
             findings.extend(changed_key(evidence, leaf));
             findings.push(Finding {
                 code: code::SERVER_UNTRUSTED,
+                certainty: beside(&findings),
                 ..plain
             });
         }
         Refusal::NameMismatch { .. } | Refusal::NoIpName { .. } | Refusal::NoNames { .. } => {
             findings.extend(other_without_sni(evidence, leaf));
-            findings.push(plain);
+            findings.push(Finding {
+                certainty: beside(&findings),
+                ..plain
+            });
         }
         Refusal::Expired { .. } | Refusal::NotYetValid { .. } => {
             findings.extend(several_instances(evidence, leaf, now));
@@ -65,6 +69,15 @@ pub(super) fn judge(
         _ => findings.push(plain),
     }
     findings
+}
+
+/// How sure the plain reading is beside more specific ones: the surest of them explains it.
+fn beside(specific: &[Finding]) -> Certainty {
+    let surest = specific.iter().map(|finding| finding.certainty).min();
+    match surest {
+        Some(Certainty::Certain | Certainty::Likely) => Certainty::Guess,
+        _ => Certainty::Certain,
+    }
 }
 
 fn inspected(presented: &[Certificate]) -> Option<Finding> {
@@ -86,11 +99,6 @@ fn inspected(presented: &[Certificate]) -> Option<Finding> {
         )
         .help("ask for a bypass for this host, and name it in NO_PROXY"),
     )
-    .map(|finding| Finding {
-        // It is at the bottom of what else is found here.
-        certainty: Certainty::Certain,
-        ..finding
-    })
 }
 
 /// The server sent a leaf alone, and what stands above it is known or can be seen to be missing.

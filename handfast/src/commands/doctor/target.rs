@@ -148,7 +148,7 @@ fn subject(flags: &Flags, now: Timestamp) -> Result<Prepared, Failure> {
             Some(_) => Versions::OnlyTls13,
             None => Versions::Both,
         },
-        alpn: alpn(flags, starttls.is_some()),
+        alpn: alpn(flags, place.is_http),
         starttls: starttls.map(|(_, protocol)| protocol),
         probing: Probing {
             small_hello: flags.no_pq,
@@ -309,8 +309,9 @@ fn system_anchors(now: Timestamp) -> (Anchors, Vec<Certificate>) {
     (found.unwrap_or_else(Anchors::nobody), Vec::new())
 }
 
-fn alpn(flags: &Flags, is_starttls: bool) -> Vec<String> {
-    if flags.alpn.is_empty() && !is_starttls {
+fn alpn(flags: &Flags, is_http: bool) -> Vec<String> {
+    // A server that was named by its port alone may speak anything, so nothing is demanded of it.
+    if flags.alpn.is_empty() && is_http {
         return vec!["http/1.1".to_owned()];
     }
     flags.alpn.clone()
