@@ -6,7 +6,7 @@ use handfast_pki::{Anchors, code, text::printable};
 use handfast_tls::{
     Client, ClientStream, Credentials, Established, HandshakeError, Peer,
     client::{Asked, Probing, Settings, Versions},
-    trace::{Recording, Secrets, Tap},
+    trace::{Recording, Secrets, Side, Tap},
 };
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
@@ -115,7 +115,7 @@ pub(crate) async fn connect(target: &Target) -> Contact {
     {
         return Contact::failed(seen, ending);
     }
-    let (tap, recording) = Tap::new(tcp);
+    let (tap, recording) = Tap::new(tcp, Side::Client);
     seen.recording = Some(recording);
     match tokio::time::timeout(PATIENCE, client.probe(target.name.clone(), tap)).await {
         Ok(Ok(connected)) => {

@@ -50,6 +50,17 @@ pub struct Finding {
     pub help: String,
     /// One command that does or checks it, ready to be run.
     pub command: Option<String>,
+    /// Where in a file it stands.
+    pub place: Option<Place>,
+}
+
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file as it was named.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
 }
 
 impl Finding {
@@ -61,11 +72,20 @@ impl Finding {
             because: because.into(),
             help: String::new(),
             command: None,
+            place: None,
         }
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
+        self
+    }
+
+    pub fn place(mut self, file: impl Into<String>, line: usize) -> Self {
+        self.place = Some(Place {
+            file: file.into(),
+            line,
+        });
         self
     }
 

@@ -16,7 +16,7 @@ pub mod trace;
 pub use connect::{Endpoint, Target};
 pub use examine::{Context, Subject, When, examine};
 pub use exchange::{Answer, Ask, Talk};
-pub use finding::{Certainty, Finding, Refuser, Report};
+pub use finding::{Certainty, Finding, Place, Refuser, Report};
 pub use starttls::StartTls;
 pub use trace::{Ending, Trace};
 

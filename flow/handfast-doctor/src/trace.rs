@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use handfast_pki::Certificate;
+use handfast_pki::{Certificate, text::hex};
 use handfast_tls::{
     Established, HandshakeError, Peer,
     client::Asked,
-    trace::{Kind, Message, Side, decode},
+    trace::{ClientHello, Kind, Message, Said, ServerHello, Side, decode},
 };
 
 use crate::connect::{Endpoint, Seen, Target};
@@ -75,9 +75,20 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The name of this handshake, which the server's log knows too.
+    /// The name of this handshake, which the server's log knows too: the first half of the ClientHello's random.
     pub fn handshake_id(&self) -> Option<String> {
-        None
+        let hello = self.client_hello()?;
+        hello.random.get(..16).map(hex)
+    }
+
+    /// What was offered, in the first hello.
+    pub fn client_hello(&self) -> Option<&ClientHello> {
+        self.messages.iter().find_map(Message::client_hello)
+    }
+
+    /// What was chosen in the end.
+    pub fn server_hello(&self) -> Option<&ServerHello> {
+        self.messages.iter().rev().find_map(Message::server_hello)
     }
 
     /// Whether a message of this kind was seen.
@@ -113,23 +124,43 @@ impl Trace {
         self.messages
             .iter()
             .rev()
-            .filter(|message| message.from == side)
+            .filter(|message| message.from == side && message.is_refusal())
             .find_map(|message| match message.kind {
-                Kind::Alert(number) if number != 0 => Some(number),
+                Kind::Alert(number) => Some(number),
                 _ => None,
             })
     }
 
     /// The chain that the server sent.
-    pub fn presented(&self) -> &[Certificate] {
-        let from_server =
-            |message: &&Message| message.from == Side::Server && message.kind == Kind::Certificate;
+    pub fn presented(&self) -> Vec<Certificate> {
+        self.chain_of(Side::Server)
+    }
+
+    /// The chain that `side` sent, leaf first; empty where it sent none.
+    pub fn chain_of(&self, side: Side) -> Vec<Certificate> {
         self.messages
             .iter()
-            .find(from_server)
-            .map(|message| message.certificates.as_slice())
+            .find(|message| message.from == side && message.kind == Kind::Certificate)
+            .map(Message::certificates)
             .unwrap_or_default()
     }
+}
+
+/// What the server asked for in `messages`, and whether anything was sent for it.
+pub(crate) fn asked(messages: &[Message]) -> Option<Asked> {
+    let request = messages.iter().find_map(|message| match &message.said {
+        Said::CertificateRequest(request) => Some(request),
+        _ => None,
+    })?;
+    let sent = |message: &Message| {
+        message.from == Side::Client
+            && matches!(&message.said, Said::Certificates(chain) if !chain.is_empty())
+    };
+    Some(Asked {
+        issuers: request.issuers.clone(),
+        schemes: request.schemes.clone(),
+        sent: messages.iter().any(sent),
+    })
 }
 
 pub(crate) fn trace(seen: Seen, target: &Target) -> Trace {
@@ -137,12 +168,14 @@ pub(crate) fn trace(seen: Seen, target: &Target) -> Trace {
         .recording
         .map(|recording| recording.chunks())
         .unwrap_or_default();
+    let messages = decode(&chunks, &seen.secrets);
     Trace {
         target: target.endpoint.clone(),
-        messages: decode(&chunks, &seen.secrets),
         peer: seen.peer,
         established: seen.established,
-        asked: seen.asked,
+        // The callback knows it also where the message itself could not be read.
+        asked: asked(&messages).or(seen.asked),
+        messages,
         resumed: seen.resumed,
         own_chain: target
             .credentials

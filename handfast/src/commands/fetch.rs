@@ -32,8 +32,9 @@ pub fn presented_chain(host: &str, port: u16) -> Result<Vec<Certificate>, Failur
         .build()
         .map_err(Failure::bug)?;
     let trace = runtime.block_on(handfast_doctor::look(&target));
-    if !trace.presented().is_empty() {
-        return Ok(trace.presented().to_vec());
+    let presented = trace.presented();
+    if !presented.is_empty() {
+        return Ok(presented);
     }
     let (code, why) = match &trace.ending {
         Ending::Unreachable(detail) => (code::CANNOT_CONNECT, detail.clone()),

@@ -130,7 +130,7 @@ fn report(trace: &Trace, answer: Option<&Answer>, finding: Option<&Finding>) -> 
             "message": message.kind.name(),
             "encrypted": message.encrypted,
             "bytes": message.bytes,
-            "fields": message.fields.iter().map(|(key, value)| json!([key, value])).collect::<Vec<_>>(),
+            "fields": message.fields().iter().map(|(key, value)| json!([key, value])).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "findings": finding.iter().map(|finding| json!({
             "code": finding.code.to_string(),

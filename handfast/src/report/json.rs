@@ -48,9 +48,9 @@ pub fn findings(findings: &[Finding]) -> Vec<Value> {
 /// One message of a trace.
 pub fn message(message: &Message) -> Value {
     let fields: Map<String, Value> = message
-        .fields
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), Value::from(value.clone())))
+        .fields()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
     json!({
         "ms": message.at.as_secs_f64() * 1000.0,

@@ -58,7 +58,7 @@ fn rung(message: &Message, number: &str) -> String {
     };
     let time = format!("{:>6.2} ms", message.at.as_secs_f64() * 1000.0);
     let fields: Vec<String> = message
-        .fields
+        .fields()
         .iter()
         .map(|(key, value)| format!("{key}: {value}"))
         .collect();

@@ -10,6 +10,7 @@
 pub mod client;
 pub mod credentials;
 pub mod error;
+pub mod greeting;
 pub mod peer;
 mod probing;
 mod provider;
@@ -21,5 +22,6 @@ mod witness;
 pub use client::{Client, ClientStream};
 pub use credentials::{CredentialError, Credentials};
 pub use error::HandshakeError;
+pub use greeting::Greeting;
 pub use peer::{Established, Peer};
 pub use server::{Server, ServerStream};

@@ -74,7 +74,7 @@ async fn meet(server: &Server, lab: &Lab, pair: Option<&Pair>, versions: Version
     let secrets = Arc::new(Secrets::default());
     let client = lab.client(pair, versions, secrets.clone());
     let (near, far): (DuplexStream, DuplexStream) = duplex(64 << 10);
-    let (near, recording) = Tap::new(near);
+    let (near, recording) = Tap::new(near, Side::Client);
     let serving = async {
         let mut accepted = server.accept(far).await?;
         let _ = accepted.stream.write_all(b"welcome").await;
@@ -135,12 +135,12 @@ async fn tls_13_is_traced_to_its_last_encrypted_message_and_no_ticket_is_among_t
         .filter(|(_, kind)| *kind != ChangeCipherSpec)
         .collect();
     assert_eq!(found, expected);
-    let sent = &seen
+    let sent = seen
         .messages
         .iter()
         .find(|message| message.kind == Certificate)
         .expect("sent")
-        .certificates;
+        .certificates();
     assert_eq!(sent[0], lab.door.certificate);
 }
 
@@ -166,9 +166,17 @@ async fn tls_12_is_the_nine_steps_of_the_textbook() {
     ];
     let handshake: Vec<_> = names(&seen.messages)
         .into_iter()
-        .filter(|(_, kind)| !matches!(kind, ChangeCipherSpec | ApplicationData | EncryptedAlert))
+        .filter(|(_, kind)| !matches!(kind, ChangeCipherSpec | ApplicationData | Alert(0)))
         .collect();
     assert_eq!(handshake, expected);
+    // Decrypted, and not guessed from its place: twelve bytes behind the header (RFC 5246 section 7.4.9).
+    let finished = |message: &&Message| message.kind == Finished;
+    assert!(
+        seen.messages
+            .iter()
+            .filter(finished)
+            .all(|message| message.raw.len() == 16 && message.encrypted)
+    );
 }
 
 #[tokio::test]

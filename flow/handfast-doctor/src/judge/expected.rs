@@ -22,15 +22,15 @@ pub(super) fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     findings
 }
 
-fn leaf<'a>(evidence: &Evidence<'a>) -> Option<&'a Certificate> {
-    evidence.trace.presented().first()
+fn leaf(evidence: &Evidence<'_>) -> Option<Certificate> {
+    evidence.trace.presented().into_iter().next()
 }
 
 /// The file was renewed, the process was not told.
 fn old_process(evidence: &Evidence<'_>, now: Timestamp) -> Option<Finding> {
     let (leaf, file) = (leaf(evidence)?, evidence.context.served.as_ref()?);
     if leaf.fingerprint() == file.fingerprint() {
-        return untrusted::several_instances(evidence, leaf, now);
+        return untrusted::several_instances(evidence, &leaf, now);
     }
     Some(
         Finding::new(

@@ -2,7 +2,11 @@
 //! application protocol, or somebody in between who cut the line.
 
 use handfast_pki::{Code, code, text::printable};
-use handfast_tls::{HandshakeError, error::alert_name, trace::Kind};
+use handfast_tls::{
+    HandshakeError,
+    error::alert_name,
+    trace::{Kind, Said},
+};
 
 use super::Evidence;
 use crate::{
@@ -48,12 +52,9 @@ fn other_protocol(evidence: &Evidence<'_>) -> Option<Finding> {
         .messages
         .iter()
         .find(|message| message.kind == Kind::NotTls)?;
-    let start = message
-        .fields
-        .iter()
-        .find(|(name, _)| *name == "starts with")
-        .map(|(_, text)| text.as_str())
-        .unwrap_or_default();
+    let Said::Start(start) = &message.said else {
+        return None;
+    };
     Some(plain(start))
 }
 

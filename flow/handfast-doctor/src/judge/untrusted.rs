@@ -32,7 +32,7 @@ pub(super) fn judge(
     now: Timestamp,
 ) -> Vec<Finding> {
     let trace = evidence.trace;
-    let presented = trace.presented();
+    let presented = &trace.presented()[..];
     let mut findings = Vec::new();
     let plain = Finding::new(
         refusal.code(purpose),
@@ -161,7 +161,8 @@ fn organisation(name: &name::Name) -> Option<String> {
 
 /// A CA of the right name is trusted, with another key.
 fn changed_key(evidence: &Evidence<'_>, leaf: &Certificate) -> Option<Finding> {
-    let top = evidence.trace.presented().last().unwrap_or(leaf);
+    let presented = evidence.trace.presented();
+    let top = presented.last().unwrap_or(leaf);
     let same = evidence
         .context
         .known
@@ -184,11 +185,8 @@ fn changed_key(evidence: &Evidence<'_>, leaf: &Certificate) -> Option<Finding> {
 
 /// Without the name in SNI the server shows another certificate: it chooses by SNI, and chose wrongly.
 fn other_without_sni(evidence: &Evidence<'_>, leaf: &Certificate) -> Option<Finding> {
-    let other = evidence
-        .probe(probe::Kind::WithoutSni)?
-        .trace()?
-        .presented()
-        .first()?;
+    let shown = evidence.probe(probe::Kind::WithoutSni)?.trace()?.presented();
+    let other = shown.first()?;
     (other.fingerprint() != leaf.fingerprint()).then(|| {
         Finding::new(
             code::WRONG_SNI,
@@ -216,12 +214,12 @@ pub(super) fn several_instances(
         .iter()
         .filter(|probe| matches!(probe.kind, probe::Kind::Again | probe::Kind::AnyServer));
     let other = others
-        .filter_map(|probe| probe.trace()?.presented().first())
+        .filter_map(|probe| probe.trace()?.presented().into_iter().next())
         .find(|other| other.fingerprint() != leaf.fingerprint() && other.subject() == leaf.subject())?;
     let (old, new) = if leaf.not_after() < other.not_after() {
-        (leaf, other)
+        (leaf, &other)
     } else {
-        (other, leaf)
+        (&other, leaf)
     };
     let state = if old.not_after() < now { "expired" } else { "ends" };
     Some(

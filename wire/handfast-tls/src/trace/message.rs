@@ -1,40 +1,48 @@
-//! One message: its kind, and the fields that explain most failures. Readers here return nothing rather
-//! than fail: a message that breaks off simply shows fewer fields.
+//! One message: its kind, and what it says. Readers here return nothing rather than fail: a message that
+//! breaks off simply says less.
 
 use std::time::Duration;
 
-use handfast_pki::{
-    Certificate,
-    text::{listed, printable},
-};
+use handfast_pki::{Certificate, name, text::listed};
 
-use super::Side;
+use super::{
+    Side,
+    bytes::{Bytes, numbers},
+    hello::{self, ClientHello, Extension, ServerHello, joined, number},
+    names::{alert_with_number, certificate_type_name, extension_name, group_name, scheme_name},
+};
 use crate::error::alert_name;
 
 /// The kinds of message (RFC 8446 section 4, RFC 5246 section 7.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
+    HelloRequest,
     ClientHello,
     ServerHello,
     HelloRetryRequest,
     EncryptedExtensions,
     CertificateRequest,
     Certificate,
+    /// RFC 8879.
+    CompressedCertificate,
     CertificateStatus,
     CertificateVerify,
     ServerKeyExchange,
     ServerHelloDone,
     ClientKeyExchange,
+    EndOfEarlyData,
     Finished,
     NewSessionTicket,
     KeyUpdate,
     ChangeCipherSpec,
     Alert(u8),
-    /// TLS 1.2 after ChangeCipherSpec.
+    /// TLS 1.2 after ChangeCipherSpec, where the key is not known.
     EncryptedAlert,
+    /// The same for a handshake message after Finished: a renegotiation.
+    EncryptedHandshake,
     ApplicationData,
     Unknown(u8),
-    /// The first bytes are not TLS.
+    /// The bytes are not TLS.
     NotTls,
 }
 
@@ -44,13 +52,29 @@ impl Kind {
         match self {
             Self::Alert(number) => format!("Alert {}", alert_name(*number)),
             Self::EncryptedAlert => "Alert (encrypted)".into(),
+            Self::EncryptedHandshake => "handshake (encrypted)".into(),
             Self::ApplicationData => "application data".into(),
             Self::Unknown(number) => format!("unknown message {number}"),
             Self::NotTls => "not TLS".into(),
             other => format!("{other:?}"),
         }
     }
+
+    /// Whether it is a step of the handshake, and not an alert, filler or data.
+    pub fn is_step(&self) -> bool {
+        !matches!(
+            self,
+            Self::Alert(_)
+                | Self::EncryptedAlert
+                | Self::ApplicationData
+                | Self::ChangeCipherSpec
+                | Self::NotTls
+        )
+    }
 }
+
+/// A name and what stands for it; both are safe to print.
+pub type Field = (&'static str, String);
 
 /// One message of the trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,281 +87,320 @@ pub struct Message {
     pub encrypted: bool,
     /// Length in bytes, header included.
     pub bytes: usize,
-    /// What it says, by name; values are safe to print.
-    pub fields: Vec<(&'static str, String)>,
+    pub said: Said,
+    /// The message as it was sent, decrypted and with its header; of application data nothing is kept.
+    pub raw: Vec<u8>,
+}
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// Nothing that explains anything, or nothing that could be read.
+    Nothing,
+    ClientHello(Box<ClientHello>),
+    ServerHello(Box<ServerHello>),
+    EncryptedExtensions(Vec<Extension>),
+    CertificateRequest(CertificateRequest),
+    /// The chain, in the order in which it was sent.
+    Certificates(Vec<Presented>),
+    /// The scheme of a CertificateVerify; none before TLS 1.2.
+    Signature(Option<u16>),
+    /// What a ServerKeyExchange of ECDHE proposes.
+    KeyExchange {
+        group: Option<u16>,
+        scheme: Option<u16>,
+    },
+    Ticket {
+        lifetime: Duration,
+    },
+    /// Whether the other side is asked to change its key, too.
+    KeyUpdate {
+        asks: bool,
+    },
+    Alert {
+        fatal: bool,
+    },
+    /// The first bytes of what is not TLS, safe to print.
+    Start(String),
+}
+
+/// A certificate as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presented {
+    pub der: Vec<u8>,
+    /// Nothing where it cannot be decoded.
+    pub certificate: Option<Certificate>,
+}
+
+/// What a server asks of its client (RFC 8446 section 4.3.2, RFC 5246 section 7.4.4).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CertificateRequest {
+    /// DER names of the accepted issuers; none means that it does not say.
+    pub issuers: Vec<Vec<u8>>,
+    pub schemes: Vec<u16>,
+    /// The kinds of certificate, in TLS 1.2.
+    pub types: Vec<u8>,
+    /// Whether it came after the handshake (RFC 8446 section 4.6.2).
+    pub is_late: bool,
+}
+
+impl Message {
     /// The chain of a Certificate message, as far as it can be decoded.
-    pub certificates: Vec<Certificate>,
-}
-
-/// What a ServerHello decided.
-pub(super) struct Hello {
-    pub(super) suite: u16,
-    pub(super) is_13: bool,
-}
-
-/// The random of a HelloRetryRequest (RFC 8446 section 4.1.3).
-const RETRY: [u8; 32] = [
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
-    0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-];
-
-/// Kind and fields of the handshake message of type `number`.
-pub(super) fn describe(number: u8, body: &[u8], is_13: bool) -> (Kind, Vec<(&'static str, String)>) {
-    let kind = match number {
-        1 => Kind::ClientHello,
-        2 if body.get(2..34) == Some(&RETRY) => Kind::HelloRetryRequest,
-        2 => Kind::ServerHello,
-        4 => Kind::NewSessionTicket,
-        8 => Kind::EncryptedExtensions,
-        11 => Kind::Certificate,
-        12 => Kind::ServerKeyExchange,
-        13 => Kind::CertificateRequest,
-        14 => Kind::ServerHelloDone,
-        15 => Kind::CertificateVerify,
-        16 => Kind::ClientKeyExchange,
-        20 => Kind::Finished,
-        22 => Kind::CertificateStatus,
-        24 => Kind::KeyUpdate,
-        other => Kind::Unknown(other),
-    };
-    let fields = match kind {
-        Kind::ClientHello => client_hello(body),
-        Kind::ServerHello | Kind::HelloRetryRequest => server_hello_fields(body),
-        Kind::EncryptedExtensions => encrypted_extensions(body),
-        Kind::Certificate => certificates(body, is_13),
-        Kind::CertificateRequest => certificate_request(body, is_13),
-        Kind::CertificateVerify => Bytes(body)
-            .u16()
-            .map(|scheme| ("scheme", scheme_name(scheme)))
-            .into_iter()
-            .collect(),
-        _ => Vec::new(),
-    };
-    (kind, fields)
-}
-
-/// What the ServerHello (or retry request) in `body` chose.
-pub(super) fn server_hello(kind: &Kind, body: &[u8]) -> Option<Hello> {
-    if !matches!(kind, Kind::ServerHello | Kind::HelloRetryRequest) {
-        return None;
-    }
-    let (suite, extensions) = server_hello_parts(body)?;
-    let is_13 = extension(&extensions, 43).is_some_and(|body| body == [3, 4]);
-    Some(Hello { suite, is_13 })
-}
-
-type Extensions<'a> = Vec<(u16, &'a [u8])>;
-
-fn server_hello_parts(body: &[u8]) -> Option<(u16, Extensions<'_>)> {
-    let mut bytes = Bytes(body);
-    bytes.take(34)?;
-    bytes.vector8()?;
-    let suite = bytes.u16()?;
-    bytes.take(1)?;
-    Some((suite, extensions(bytes.vector16().unwrap_or_default())))
-}
-
-fn client_hello(body: &[u8]) -> Vec<(&'static str, String)> {
-    let mut fields = Vec::new();
-    let read = || {
-        let mut bytes = Bytes(body);
-        bytes.take(34)?;
-        bytes.vector8()?;
-        let suites = bytes.vector16()?.len() / 2;
-        bytes.vector8()?;
-        Some((suites, extensions(bytes.vector16().unwrap_or_default())))
-    };
-    let Some((suites, extensions)) = read() else {
-        return fields;
-    };
-    // server_name: a list of one entry, its type, its name (RFC 6066 section 3).
-    let name = extension(&extensions, 0).and_then(|body| Bytes(body.get(3..)?).vector16());
-    fields.push((
-        "SNI",
-        name.map_or("none".into(), |name| printable(&String::from_utf8_lossy(name))),
-    ));
-    let versions = extension(&extensions, 43).and_then(|body| Bytes(body).vector8());
-    fields.push((
-        "versions",
-        versions.map_or("TLS 1.2".into(), |list| {
-            let names = list.chunks_exact(2).filter_map(|pair| version_name(pair));
-            names.collect::<Vec<_>>().join(", ")
-        }),
-    ));
-    if let Some(protocols) = extension(&extensions, 16).and_then(|body| Bytes(body).vector16()) {
-        fields.push(("ALPN", protocol_names(protocols)));
-    }
-    fields.push(("suites", suites.to_string()));
-    fields
-}
-
-fn server_hello_fields(body: &[u8]) -> Vec<(&'static str, String)> {
-    let Some((suite, extensions)) = server_hello_parts(body) else {
-        return Vec::new();
-    };
-    let version = extension(&extensions, 43)
-        .and_then(version_name)
-        .unwrap_or("TLS 1.2");
-    let mut fields = vec![("version", version.to_owned()), ("suite", suite_name(suite))];
-    if let Some(group) = extension(&extensions, 51).and_then(|body| Bytes(body).u16()) {
-        fields.push(("group", group_name(group)));
-    }
-    fields
-}
-
-fn encrypted_extensions(body: &[u8]) -> Vec<(&'static str, String)> {
-    let extensions = extensions(Bytes(body).vector16().unwrap_or_default());
-    let protocols = extension(&extensions, 16).and_then(|body| Bytes(body).vector16());
-    protocols
-        .map(|protocols| ("ALPN", protocol_names(protocols)))
-        .into_iter()
-        .collect()
-}
-
-/// The chain in the body of a Certificate message; what cannot be decoded is left out.
-pub(super) fn chain(body: &[u8], is_13: bool) -> Vec<Certificate> {
-    let read = || {
-        let mut bytes = Bytes(body);
-        if is_13 {
-            bytes.vector8()?;
+    pub fn certificates(&self) -> Vec<Certificate> {
+        match &self.said {
+            Said::Certificates(chain) => chain
+                .iter()
+                .filter_map(|presented| presented.certificate.clone())
+                .collect(),
+            _ => Vec::new(),
         }
-        let mut list = Bytes(bytes.vector24()?);
-        let mut chain = Vec::new();
-        while let Some(der) = list.vector24() {
-            if is_13 {
-                list.vector16()?;
+    }
+
+    pub fn client_hello(&self) -> Option<&ClientHello> {
+        match &self.said {
+            Said::ClientHello(hello) => Some(hello),
+            _ => None,
+        }
+    }
+
+    pub fn server_hello(&self) -> Option<&ServerHello> {
+        match &self.said {
+            Said::ServerHello(hello) => Some(hello),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an alert that ends the connection with a reason.
+    pub fn is_refusal(&self) -> bool {
+        // The level means nothing in TLS 1.3 (RFC 8446 section 6), and a warning ends nothing in TLS 1.2.
+        matches!(self.kind, Kind::Alert(number) if number != 0) && self.said != (Said::Alert { fatal: false })
+    }
+
+    /// What explains most failures.
+    pub fn fields(&self) -> Vec<Field> {
+        match &self.said {
+            Said::Nothing => Vec::new(),
+            Said::ClientHello(hello) => hello.fields(),
+            Said::ServerHello(hello) => hello.fields(),
+            Said::EncryptedExtensions(extensions) => encrypted_extensions(extensions),
+            Said::CertificateRequest(request) => vec![("accepted issuers", issuers(request))],
+            Said::Certificates(chain) => vec![("certificates", called(chain))],
+            Said::Signature(scheme) => scheme
+                .map(|scheme| ("scheme", scheme_name(scheme)))
+                .into_iter()
+                .collect(),
+            Said::KeyExchange { group, scheme } => {
+                let group = group.map(|group| ("group", group_name(group)));
+                let scheme = scheme.map(|scheme| ("scheme", scheme_name(scheme)));
+                group.into_iter().chain(scheme).collect()
             }
-            chain.extend(Certificate::from_der(der).ok());
+            Said::Ticket { lifetime } => vec![("lifetime", format!("{lifetime:?}"))],
+            Said::KeyUpdate { asks } => {
+                vec![("asks for the same", if *asks { "yes" } else { "no" }.into())]
+            }
+            Said::Alert { fatal } => match self.kind {
+                Kind::Alert(number) => vec![
+                    ("alert", alert_with_number(number)),
+                    ("level", if *fatal { "fatal" } else { "warning" }.into()),
+                ],
+                _ => Vec::new(),
+            },
+            Said::Start(text) => vec![("starts with", text.clone())],
         }
-        Some(chain)
-    };
-    read().unwrap_or_default()
-}
+    }
 
-fn certificates(body: &[u8], is_13: bool) -> Vec<(&'static str, String)> {
-    let names: Vec<String> = chain(body, is_13).iter().map(Certificate::called).collect();
-    vec![(
-        "certificates",
-        if names.is_empty() {
-            "none".into()
-        } else {
-            format!("{} ({})", names.len(), listed(&names))
-        },
-    )]
-}
-
-fn certificate_request(body: &[u8], is_13: bool) -> Vec<(&'static str, String)> {
-    let read = || {
-        let mut bytes = Bytes(body);
-        if is_13 {
-            bytes.vector8()?;
-            let extensions = extensions(bytes.vector16()?);
-            return extension(&extensions, 47)
-                .and_then(|body| Bytes(body).vector16())
-                .or(Some(&[]));
+    /// What is worth reading beside [`Message::fields`] when those do not explain it.
+    pub fn details(&self) -> Vec<Field> {
+        match &self.said {
+            Said::ClientHello(hello) => hello.details(),
+            Said::ServerHello(hello) => hello.details(),
+            Said::EncryptedExtensions(extensions) => {
+                let names = extensions
+                    .iter()
+                    .map(|extension| extension_name(extension.number));
+                vec![("extensions", joined(names))]
+            }
+            Said::CertificateRequest(request) => {
+                let mut fields = vec![(
+                    "signature schemes",
+                    joined(request.schemes.iter().map(|scheme| scheme_name(*scheme))),
+                )];
+                if !request.types.is_empty() {
+                    let types = request.types.iter().map(|kind| certificate_type_name(*kind));
+                    fields.push(("certificate types", joined(types)));
+                }
+                fields
+            }
+            Said::Certificates(chain) => chain.iter().flat_map(certificate_details).collect(),
+            _ => Vec::new(),
         }
-        bytes.vector8()?;
-        bytes.vector16()?;
-        bytes.vector16()
-    };
-    let mut list = Bytes(read().unwrap_or_default());
-    let mut names = Vec::new();
-    while let Some(name) = list.vector16() {
-        names.push(handfast_pki::name::shown_der(name));
     }
-    vec![(
-        "accepted issuers",
-        if names.is_empty() {
-            "not said".into()
-        } else {
-            listed(&names)
-        },
-    )]
 }
 
-fn extensions(list: &[u8]) -> Extensions<'_> {
-    let mut found = Vec::new();
-    let mut bytes = Bytes(list);
-    while let (Some(number), Some(body)) = (bytes.u16(), bytes.vector16()) {
-        found.push((number, body));
-    }
-    found
-}
-
-fn extension<'a>(extensions: &Extensions<'a>, number: u16) -> Option<&'a [u8]> {
-    extensions
+fn encrypted_extensions(extensions: &[Extension]) -> Vec<Field> {
+    let alpn = extensions
         .iter()
-        .find(|(known, _)| *known == number)
-        .map(|(_, body)| *body)
+        .find(|extension| extension.number == number::ALPN)
+        .map(|extension| ("ALPN", hello::protocols(&extension.body).join(", ")));
+    let early = extensions
+        .iter()
+        .find(|extension| extension.number == number::EARLY_DATA)
+        .map(|_| ("early data", "accepted".to_owned()));
+    alpn.into_iter().chain(early).collect()
 }
 
-fn protocol_names(list: &[u8]) -> String {
-    let mut bytes = Bytes(list);
-    let mut names = Vec::new();
-    while let Some(name) = bytes.vector8() {
-        names.push(printable(&String::from_utf8_lossy(name)));
-    }
-    names.join(", ")
-}
-
-fn version_name(pair: &[u8]) -> Option<&'static str> {
-    match pair {
-        [3, 4] => Some("TLS 1.3"),
-        [3, 3] => Some("TLS 1.2"),
-        [3, 2] => Some("TLS 1.1"),
-        [3, 1] => Some("TLS 1.0"),
-        _ => None,
+fn issuers(request: &CertificateRequest) -> String {
+    let names: Vec<String> = request.issuers.iter().map(|der| name::shown_der(der)).collect();
+    if names.is_empty() {
+        "not said".into()
+    } else {
+        listed(&names)
     }
 }
 
-fn suite_name(suite: u16) -> String {
-    match rustls::CipherSuite::from(suite).as_str() {
-        Some(name) => name.replacen("TLS13_", "TLS_", 1),
-        None => format!("{suite:#06x}"),
+fn called(chain: &[Presented]) -> String {
+    let names: Vec<String> = chain
+        .iter()
+        .map(|presented| match &presented.certificate {
+            Some(certificate) => certificate.called(),
+            None => format!("unreadable, {} bytes", presented.der.len()),
+        })
+        .collect();
+    if names.is_empty() {
+        "none".into()
+    } else {
+        format!("{} ({})", names.len(), listed(&names))
     }
 }
 
-fn group_name(group: u16) -> String {
-    rustls::NamedGroup::from(group)
-        .as_str()
-        .map_or_else(|| format!("{group:#06x}"), str::to_owned)
+fn certificate_details(presented: &Presented) -> Vec<Field> {
+    let Some(certificate) = &presented.certificate else {
+        return vec![(
+            "certificate",
+            format!("unreadable, {} bytes", presented.der.len()),
+        )];
+    };
+    vec![
+        ("certificate", certificate.called()),
+        ("issuer", name::shown(certificate.issuer())),
+        ("serial", certificate.serial()),
+        (
+            "valid",
+            format!("{} to {}", certificate.not_before(), certificate.not_after()),
+        ),
+        ("key", certificate.public_key().algorithm().to_string()),
+        ("SHA-256", certificate.fingerprint().to_string()),
+    ]
 }
 
-/// The signature scheme `scheme` by its IANA name.
-pub fn scheme_name(scheme: u16) -> String {
-    rustls::SignatureScheme::from(scheme)
-        .as_str()
-        .map_or_else(|| format!("{scheme:#06x}"), str::to_owned)
+/// Kind and content of the handshake message of type `number`. `is_13` is what the ServerHello decided, and
+/// `is_over` whether the sender has finished its handshake.
+pub(super) fn read(number: u8, body: &[u8], is_13: bool, is_over: bool) -> (Kind, Said) {
+    let said = |said: Option<Said>| said.unwrap_or(Said::Nothing);
+    match number {
+        0 => (Kind::HelloRequest, Said::Nothing),
+        1 => (
+            Kind::ClientHello,
+            said(ClientHello::read(body).map(|hello| Said::ClientHello(Box::new(hello)))),
+        ),
+        2 => {
+            let hello = ServerHello::read(body);
+            let kind = if hello.as_ref().is_some_and(ServerHello::is_retry) {
+                Kind::HelloRetryRequest
+            } else {
+                Kind::ServerHello
+            };
+            (kind, said(hello.map(|hello| Said::ServerHello(Box::new(hello)))))
+        }
+        4 => (Kind::NewSessionTicket, said(ticket(body))),
+        5 => (Kind::EndOfEarlyData, Said::Nothing),
+        8 => {
+            let list = Bytes(body).vector16().unwrap_or_default();
+            (
+                Kind::EncryptedExtensions,
+                Said::EncryptedExtensions(hello::extensions(list)),
+            )
+        }
+        11 => (Kind::Certificate, said(chain(body, is_13))),
+        12 => (Kind::ServerKeyExchange, key_exchange(body)),
+        13 => (
+            Kind::CertificateRequest,
+            said(request(body, is_13, is_over).map(Said::CertificateRequest)),
+        ),
+        14 => (Kind::ServerHelloDone, Said::Nothing),
+        15 => (Kind::CertificateVerify, Said::Signature(Bytes(body).u16())),
+        16 => (Kind::ClientKeyExchange, Said::Nothing),
+        20 => (Kind::Finished, Said::Nothing),
+        22 => (Kind::CertificateStatus, Said::Nothing),
+        24 => (
+            Kind::KeyUpdate,
+            Said::KeyUpdate {
+                asks: body.first() == Some(&1),
+            },
+        ),
+        25 => (Kind::CompressedCertificate, Said::Nothing),
+        other => (Kind::Unknown(other), Said::Nothing),
+    }
 }
 
-/// Reads the vectors of the TLS presentation language (RFC 8446 section 3.4); nothing where they end early.
-struct Bytes<'a>(&'a [u8]);
+fn ticket(body: &[u8]) -> Option<Said> {
+    // In both versions the lifetime in seconds comes first.
+    let lifetime = Duration::from_secs(u64::from(Bytes(body).u32()?));
+    Some(Said::Ticket { lifetime })
+}
 
-impl<'a> Bytes<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
+fn chain(body: &[u8], is_13: bool) -> Option<Said> {
+    let mut bytes = Bytes(body);
+    if is_13 {
+        bytes.vector8()?;
     }
+    let mut list = Bytes(bytes.vector24()?);
+    let mut chain = Vec::new();
+    while let Some(der) = list.vector24() {
+        chain.push(Presented {
+            der: der.to_vec(),
+            certificate: Certificate::from_der(der).ok(),
+        });
+        if is_13 && list.vector16().is_none() {
+            break;
+        }
+    }
+    Some(Said::Certificates(chain))
+}
 
-    fn u16(&mut self) -> Option<u16> {
-        self.take(2).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]))
-    }
+/// A named curve (type 3), the server's point, and the scheme of its signature (RFC 8422 section 5.4).
+fn key_exchange(body: &[u8]) -> Said {
+    let mut bytes = Bytes(body);
+    let group = bytes
+        .u8()
+        .filter(|curve_type| *curve_type == 3)
+        .and_then(|_| bytes.u16());
+    let scheme = group.and_then(|_| bytes.vector8()).and_then(|_| bytes.u16());
+    Said::KeyExchange { group, scheme }
+}
 
-    fn vector8(&mut self) -> Option<&'a [u8]> {
-        let length = usize::from(self.take(1)?[0]);
-        self.take(length)
+fn request(body: &[u8], is_13: bool, is_late: bool) -> Option<CertificateRequest> {
+    let mut bytes = Bytes(body);
+    if !is_13 {
+        return Some(CertificateRequest {
+            types: bytes.vector8()?.to_vec(),
+            schemes: numbers(bytes.vector16()?),
+            issuers: hello::authorities(bytes.vector16()?),
+            is_late,
+        });
     }
-
-    fn vector16(&mut self) -> Option<&'a [u8]> {
-        let length = usize::from(self.u16()?);
-        self.take(length)
-    }
-
-    fn vector24(&mut self) -> Option<&'a [u8]> {
-        let length =
-            self.take(3)
-                .map(|bytes| u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]))? as usize;
-        self.take(length)
-    }
+    bytes.vector8()?;
+    let extensions = hello::extensions(bytes.vector16()?);
+    let list = |number: u16| {
+        let extension = extensions.iter().find(|extension| extension.number == number);
+        extension
+            .and_then(|extension| Bytes(&extension.body).vector16())
+            .unwrap_or_default()
+    };
+    Some(CertificateRequest {
+        issuers: hello::authorities(list(number::AUTHORITIES)),
+        schemes: numbers(list(number::SCHEMES)),
+        types: Vec::new(),
+        is_late,
+    })
 }

@@ -1,17 +1,22 @@
-//! What was said on one connection of our own: every handshake message of both sides, in order, with its
+//! What was said on one connection: every handshake message of both sides, in order, with its
 //! time. The bytes are recorded by a [`Tap`] below TLS and decoded afterwards, sans I/O; in TLS 1.3 the
-//! encrypted messages are decrypted with the secrets of our own connection ([`Secrets`]).
+//! encrypted messages are decrypted with the secrets of the connection ([`Secrets`]).
 //!
 //! Nothing in here can fail: what cannot be decoded is shown as what it is, encrypted or unknown.
 
+mod bytes;
+mod hello;
 mod message;
+mod names;
 mod records;
 mod secrets;
 mod tap;
 
 use std::time::Duration;
 
-pub use message::{Kind, Message, scheme_name};
+pub use hello::{ClientHello, Extension, ServerHello};
+pub use message::{CertificateRequest, Field, Kind, Message, Presented, Said};
+pub use names::{extension_name, group_name, scheme_name, suite_name, version_name};
 pub use secrets::Secrets;
 pub use tap::{Chunk, Recording, Tap};
 
@@ -20,6 +25,24 @@ pub use tap::{Chunk, Recording, Tap};
 pub enum Side {
     Client,
     Server,
+}
+
+impl Side {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// In lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
 }
 
 /// The messages in `chunks`, with `secrets` for those that are encrypted.

@@ -63,15 +63,16 @@ impl Recording {
     }
 }
 
-/// The client's stream with a [`Recording`] of it.
+/// One side's stream with a [`Recording`] of it.
 pub struct Tap<IO> {
     io: IO,
     recording: Recording,
+    ours: Side,
 }
 
 impl<IO> Tap<IO> {
-    /// Begins to record `io`, of which we are the client.
-    pub fn new(io: IO) -> (Self, Recording) {
+    /// Begins to record `io`, on which we are `ours`.
+    pub fn new(io: IO, ours: Side) -> (Self, Recording) {
         let recording = Recording {
             began: Instant::now(),
             heard: Arc::default(),
@@ -80,6 +81,7 @@ impl<IO> Tap<IO> {
             Self {
                 io,
                 recording: recording.clone(),
+                ours,
             },
             recording,
         )
@@ -92,7 +94,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Tap<IO> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut this.io).poll_read(cx, buf);
         this.recording
-            .add(Side::Server, buf.filled().get(before..).unwrap_or_default());
+            .add(this.ours.other(), buf.filled().get(before..).unwrap_or_default());
         polled
     }
 }
@@ -103,7 +105,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Tap<IO> {
         let polled = Pin::new(&mut this.io).poll_write(cx, buf);
         if let Poll::Ready(Ok(written)) = &polled {
             this.recording
-                .add(Side::Client, buf.get(..*written).unwrap_or_default());
+                .add(this.ours, buf.get(..*written).unwrap_or_default());
         }
         polled
     }
@@ -122,7 +124,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Tap<IO> {
                 .flat_map(|buf| buf.iter().copied())
                 .take(*written)
                 .collect();
-            this.recording.add(Side::Client, &sent);
+            this.recording.add(this.ours, &sent);
         }
         polled
     }
