@@ -10,6 +10,22 @@ pub enum Signal {
     Stop,
 }
 
+/// Waits for SIGTERM or Ctrl-C.
+pub fn until_told() -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        Ok(())
+    })
+}
+
 /// Hands every signal to `told`, and after the first stop closes `served` with `close`; a second stop calls
 /// `hurry` while that goes on.
 pub fn serve_until_told<T, R>(

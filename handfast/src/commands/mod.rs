@@ -7,6 +7,7 @@ pub mod get;
 pub mod init;
 pub mod inspect;
 pub mod issue;
+pub mod lab;
 pub mod proxy;
 pub mod quickstart;
 pub mod shell;
@@ -33,6 +34,7 @@ pub fn run(command: Command, words: &Words) -> Result<Exit, Failure> {
         Command::Tunnel(args) => tunnel::run(&args, words),
         Command::Get(args) => get::run(&args, words),
         Command::Doctor(args) => doctor::run(&args, words),
+        Command::Lab(args) => lab::run(&args, words),
         Command::Check(args) => check::run(&args, words),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args, words),

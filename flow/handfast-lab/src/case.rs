@@ -1,0 +1,146 @@
+//! A case: what is wrong, with which programs it is made, how it is looked at, and what must be found.
+
+use handfast_pki::Code;
+use jiff::Timestamp;
+
+use crate::{Error, Folder, Program, Running, cast};
+
+/// What must be found first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    pub code: Code,
+    /// `server`, `client` or `network`: who refused.
+    pub side: &'static str,
+    /// `certain`, `likely` or `guess`.
+    pub certainty: &'static str,
+}
+
+/// One failure, or a connection that has none.
+pub struct Case {
+    /// Code and program, such as `HF-206/nginx`; `healthy/nginx` where nothing is wrong.
+    pub name: String,
+    /// What is wrong, in a sentence without a full stop.
+    pub story: String,
+    /// Nothing where nothing is wrong.
+    pub expected: Option<Expected>,
+    pub needs: Vec<Program>,
+    make: Make,
+}
+
+type Make = Box<dyn Fn(&Folder) -> Result<Scene, Error> + Send + Sync>;
+
+/// A case that stands: its programs run until this is dropped.
+#[derive(Debug)]
+pub struct Scene {
+    pub look: Look,
+    /// The same connection with the tools of others, as lines of `sh`.
+    pub curl: Option<String>,
+    pub openssl: Option<String>,
+    pub running: Vec<Running>,
+}
+
+/// How to look at a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Run `handfast` with these arguments, in the folder of the case.
+    Command(Vec<String>),
+    /// Run `handfast` with these arguments until it says where it listens; then run `client` with that port in
+    /// `$PORT`.
+    Listen { arguments: Vec<String>, client: String },
+    /// Run this line of `sh` and give what it says to `handfast doctor text`.
+    Text(String),
+}
+
+impl Case {
+    pub(crate) fn new(
+        name: impl Into<String>,
+        story: impl Into<String>,
+        needs: &[Program],
+        make: impl Fn(&Folder) -> Result<Scene, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            story: story.into(),
+            expected: None,
+            needs: needs.to_vec(),
+            make: Box::new(make),
+        }
+    }
+
+    pub(crate) fn expect(mut self, code: Code, side: &'static str, certainty: &'static str) -> Self {
+        self.expected = Some(Expected {
+            code,
+            side,
+            certainty,
+        });
+        self
+    }
+
+    /// The programs that this machine lacks for it.
+    pub fn missing(&self) -> Vec<Program> {
+        let is_missing = |program: &&Program| program.find().is_err();
+        self.needs.iter().filter(is_missing).copied().collect()
+    }
+
+    /// Writes the files of the case into `folder` and starts its programs.
+    pub fn make(&self, folder: &Folder) -> Result<Scene, Error> {
+        for program in &self.needs {
+            program.find()?;
+        }
+        cast::write(folder, Timestamp::now())?;
+        (self.make)(folder)
+    }
+}
+
+impl Scene {
+    /// A look at what listens on `port` as HTTPS, with the certificate in the folder `pair` where there is one.
+    pub(crate) fn https(running: Vec<Running>, port: u16, pair: Option<&str>, more: &[&str]) -> Self {
+        let target = format!("https://localhost:{port}/");
+        let mut words = vec![
+            "doctor".to_owned(),
+            target.clone(),
+            "--ca".into(),
+            "ca.crt".into(),
+        ];
+        words.extend(pair.iter().flat_map(|pair| {
+            [
+                "--cert",
+                &format!("{pair}/tls.crt"),
+                "--key",
+                &format!("{pair}/tls.key"),
+            ]
+            .map(str::to_owned)
+        }));
+        words.extend(more.iter().map(|word| (*word).to_owned()));
+        let curl_pair = pair.map_or(String::new(), |pair| {
+            format!(" --cert {pair}/tls.crt --key {pair}/tls.key")
+        });
+        let openssl_pair = pair.map_or(String::new(), |pair| {
+            format!(" -cert {pair}/tls.crt -key {pair}/tls.key -cert_chain {pair}/tls.crt")
+        });
+        Self {
+            look: Look::Command(words),
+            curl: Some(format!("curl -v --cacert ca.crt{curl_pair} {target}")),
+            openssl: Some(format!(
+                "openssl s_client -connect localhost:{port} -CAfile ca.crt{openssl_pair}"
+            )),
+            running,
+        }
+    }
+
+    /// With other arguments for `handfast`.
+    pub(crate) fn look(mut self, words: &[&str]) -> Self {
+        self.look = Look::Command(words.iter().map(|word| (*word).to_owned()).collect());
+        self
+    }
+
+    /// No program runs, or none that curl and OpenSSL could look at.
+    pub(crate) fn only(look: Look) -> Self {
+        Self {
+            look,
+            curl: None,
+            openssl: None,
+            running: Vec::new(),
+        }
+    }
+}

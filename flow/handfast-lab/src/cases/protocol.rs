@@ -1,0 +1,7 @@
+//! To be written.
+
+use crate::Case;
+
+pub(super) fn cases() -> Vec<Case> {
+    Vec::new()
+}

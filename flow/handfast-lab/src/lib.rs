@@ -1,0 +1,18 @@
+//! The lab: every failure of mutual TLS on loopback, made with real programs.
+//!
+//! A [`Case`] says what is wrong and how to make it; [`Case::make`] writes the files, starts the programs and
+//! says how to look at it. Who looks is not known here: the finding is compared by whoever runs the case.
+
+mod case;
+mod cases;
+mod cast;
+mod error;
+mod folder;
+mod forge;
+mod programs;
+
+pub use case::{Case, Expected, Look, Scene};
+pub use cases::{all, named};
+pub use error::Error;
+pub use folder::Folder;
+pub use programs::{Asks, Program, Running, Setup, Speaks, free_port, serve};

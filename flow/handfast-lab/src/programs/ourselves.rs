@@ -1,0 +1,33 @@
+//! Handfast's own door, in front of Python's HTTP server or of nobody.
+
+use super::{Place, Running, Setup};
+use crate::Error;
+
+pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> {
+    let allow = if setup.inside.is_empty() {
+        "dns:*.lab.example"
+    } else {
+        setup.inside.trim()
+    };
+    let mut arguments = vec![
+        "proxy".to_owned(),
+        "--listen".into(),
+        format!("127.0.0.1:{}", place.port),
+        "--workers".into(),
+        "1".into(),
+        "--cert".into(),
+        format!("{}/tls.crt", setup.pair),
+        "--key".into(),
+        format!("{}/tls.key", setup.pair),
+        "--client-ca".into(),
+        setup.client_ca.clone(),
+        "--allow".into(),
+        allow.into(),
+    ];
+    if !setup.more.contains("--to ") {
+        // Nobody listens behind it: who comes in is answered 502.
+        arguments.extend(["--to".into(), format!("http://127.0.0.1:{}", super::free_port()?)]);
+    }
+    arguments.extend(setup.more.split_whitespace().map(str::to_owned));
+    place.start(&arguments)
+}

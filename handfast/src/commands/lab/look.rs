@@ -1,0 +1,204 @@
+//! Looking at a case: our own program as the user would run it, and the tools of others on the same case.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::{Command, Output, Stdio},
+    time::Instant,
+};
+
+use handfast_lab::{Folder, Look, Scene};
+use handfast_pki::text::printable;
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// How long a tool of others may take, in seconds.
+const PATIENCE: &str = "20";
+
+/// What our own program said.
+pub struct Found {
+    pub exit: i32,
+    /// The findings of the JSON report.
+    pub findings: Vec<Value>,
+    /// The report as people read it, where it was asked for.
+    pub text: String,
+    pub milliseconds: u128,
+}
+
+/// The finding that stands first.
+pub struct First {
+    pub code: String,
+    pub side: String,
+    pub certainty: String,
+}
+
+impl Found {
+    pub fn first(&self) -> Option<First> {
+        let first = self.findings.first()?;
+        let text = |name: &str| first[name].as_str().unwrap_or_default().to_owned();
+        Some(First {
+            code: text("code"),
+            side: text("side"),
+            certainty: text("certainty"),
+        })
+    }
+}
+
+/// Runs the look of `scene`; once more for people, when `in_words`.
+pub fn look(scene: &Scene, folder: &Folder, in_words: bool) -> Result<Found, Failure> {
+    let begun = Instant::now();
+    let ran = run(&scene.look, folder, true)?;
+    let milliseconds = begun.elapsed().as_millis();
+    let stdout = String::from_utf8_lossy(&ran.stdout);
+    let report: Value = serde_json::from_str(&stdout).map_err(|error| {
+        let said = String::from_utf8_lossy(&ran.stderr);
+        Failure::bug(format!("no report: {error}: {stdout}{said}"))
+    })?;
+    let text = if in_words {
+        let ran = run(&scene.look, folder, false)?;
+        String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr)
+    } else {
+        String::new()
+    };
+    Ok(Found {
+        exit: ran.status.code().unwrap_or(-1),
+        findings: report["findings"].as_array().cloned().unwrap_or_default(),
+        text,
+        milliseconds,
+    })
+}
+
+fn ourselves(folder: &Folder) -> Result<Command, Failure> {
+    let program = std::env::current_exe().map_err(Failure::bug)?;
+    let mut command = Command::new(program);
+    command.current_dir(folder.path()).stdin(Stdio::null());
+    Ok(command)
+}
+
+fn run(look: &Look, folder: &Folder, as_json: bool) -> Result<Output, Failure> {
+    let mut command = ourselves(folder)?;
+    if as_json {
+        command.arg("--json");
+    }
+    match look {
+        Look::Command(arguments) => command.args(arguments).output().map_err(Failure::bug),
+        Look::Text(line) => {
+            let said = shell(line, folder).map_err(Failure::bug)?;
+            let mut child = command
+                .args(["doctor", "text"])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .map_err(Failure::bug)?;
+            if let Some(mut stdin) = child.stdin.take() {
+                // A reader that has read enough is no failure.
+                let _ = stdin
+                    .write_all(&said.stdout)
+                    .and_then(|()| stdin.write_all(&said.stderr));
+            }
+            child.wait_with_output().map_err(Failure::bug)
+        }
+        Look::Listen { arguments, client } => listen(command.args(arguments), client, folder),
+    }
+}
+
+/// Runs `client` once `command` says where it listens.
+fn listen(command: &mut Command, client: &str, folder: &Folder) -> Result<Output, Failure> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(Failure::bug)?;
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().map(BufReader::new);
+    let mut port = None;
+    while let Some(reader) = &mut stderr
+        && port.is_none()
+        && reader.read_line(&mut said).is_ok_and(|read| read > 0)
+    {
+        port = said.rsplit_once("listening on ").and_then(|(_, rest)| {
+            let address = rest.split([',', '\n']).next()?;
+            address.rsplit_once(':')?.1.trim().parse::<u16>().ok()
+        });
+    }
+    let Some(port) = port else {
+        let _ = child.kill();
+        return Err(Failure::bug(format!("it does not listen: {said}")));
+    };
+    let line = format!("PORT={port}; {client}");
+    let ran = shell(&line, folder).map_err(Failure::bug)?;
+    let mut output = child.wait_with_output().map_err(Failure::bug)?;
+    if let Some(reader) = &mut stderr {
+        let _ = reader.read_to_string(&mut said);
+    }
+    output.stderr = said.into_bytes();
+    output.stderr.extend(ran.stderr);
+    Ok(output)
+}
+
+fn shell(line: &str, folder: &Folder) -> std::io::Result<Output> {
+    Command::new("timeout")
+        .args([PATIENCE, "sh", "-c", line])
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .env_remove("SSL_CERT_FILE")
+        .env_remove("CURL_CA_BUNDLE")
+        .stdin(Stdio::null())
+        .output()
+}
+
+/// What the tools of others say of a case, in their own last words.
+#[derive(Default)]
+pub struct Others {
+    pub curl: Option<String>,
+    pub openssl: Option<String>,
+}
+
+pub fn compare(scene: &Scene, folder: &Folder) -> Others {
+    let run = |line: &Option<String>, words: fn(&str) -> String| {
+        let ran = shell(line.as_ref()?, folder).ok()?;
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+        Some(words(&said))
+    };
+    // A moment after the handshake, so that s_client hears a late alert.
+    let openssl = scene
+        .openssl
+        .as_ref()
+        .map(|line| format!("(sleep 0.3; printf 'GET / HTTP/1.0\\r\\n\\r\\n'; sleep 0.3) | {line}"));
+    Others {
+        curl: run(&scene.curl, of_curl),
+        openssl: run(&openssl, of_openssl),
+    }
+}
+
+/// The line with curl's verdict, else the status of the answer.
+fn of_curl(said: &str) -> String {
+    let line = said
+        .lines()
+        .find(|line| line.starts_with("curl: ("))
+        .or_else(|| said.lines().find(|line| line.starts_with("< HTTP/")));
+    short(line.unwrap_or("nothing"))
+}
+
+/// The lines with OpenSSL's errors, else the status of the answer.
+fn of_openssl(said: &str) -> String {
+    let error = said.lines().find_map(|line| {
+        let (_, rest) = line.split_once(":error:")?;
+        // Number and library say nothing to people.
+        rest.split(':').nth(3).map(str::to_owned)
+    });
+    let verify = said
+        .lines()
+        .find(|line| line.starts_with("Verify return code: ") && !line.contains("0 (ok)"));
+    let status = said.lines().find(|line| line.starts_with("HTTP/"));
+    let line = error
+        .or_else(|| verify.map(str::to_owned))
+        .or_else(|| status.map(str::to_owned));
+    short(&line.unwrap_or_else(|| "nothing".into()))
+}
+
+fn short(line: &str) -> String {
+    const LONGEST: usize = 110;
+    printable(line.trim()).chars().take(LONGEST).collect()
+}
