@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
 use der::{
     Any, Decode, Encode,
-    asn1::{Ia5String, OctetString, SetOfVec, Utf8StringRef},
+    asn1::{Ia5String, ObjectIdentifier, OctetString, SetOfVec, Utf8StringRef},
 };
 use serde::Serialize;
 /// A distinguished name (RFC 5280 section 4.1.2.4).
@@ -170,7 +170,16 @@ pub fn shown_der(der: &[u8]) -> String {
 
 /// The common name, when there is exactly one: with two, nobody can say which one is meant.
 pub fn common_name(name: &Name) -> Option<String> {
-    let mut found = name.iter().filter(|attribute| attribute.oid == COMMON_NAME);
+    only(name, COMMON_NAME)
+}
+
+/// The organization, when there is exactly one.
+pub fn organization(name: &Name) -> Option<String> {
+    only(name, ORGANIZATION_NAME)
+}
+
+fn only(name: &Name, kind: ObjectIdentifier) -> Option<String> {
+    let mut found = name.iter().filter(|attribute| attribute.oid == kind);
     let (only, None) = (found.next()?, found.next()) else {
         return None;
     };

@@ -202,6 +202,8 @@ fn of_chain(evidence: &Evidence<'_>, own: &Certificate, now: Timestamp) -> Vec<F
             "issue the CA certificate again, with the same key, CA:TRUE and keyCertSign",
         ));
     } else if !issuers.is_empty()
+        // A signature with an old digest is not even looked at.
+        && !is_old_digest(&own.signature_algorithm())
         && issuers
             .iter()
             .all(|issuer| !own.is_signed_by(&issuer.public_key()))
@@ -298,7 +300,7 @@ fn of_reach(evidence: &Evidence<'_>, own: &Certificate) -> Vec<Fault> {
         }) {
             return vec![missing];
         }
-        return vec![Fault::new(
+        let unknown = Fault::new(
             code::UNKNOWN_ISSUER,
             format!(
                 "our certificate was issued by \"{}\", the server accepts {}",
@@ -306,9 +308,36 @@ fn of_reach(evidence: &Evidence<'_>, own: &Certificate) -> Vec<Fault> {
                 listed(&shown)
             ),
             "have the issuing CA added to the server's client CAs, or get a certificate from an accepted one",
-        )];
+        );
+        let kin = kin_of(top, accepted).map(|root| {
+            Fault::new(
+                code::MISSING_INTERMEDIATE,
+                format!(
+                    "our chain ends with \"{}\", issued by \"{}\"; the server accepts \"{root}\" of the same \
+                     organisation, so a certificate between them may be missing",
+                    top.called(),
+                    name::shown(top.issuer()),
+                ),
+                "put the intermediate behind the leaf in the file of --cert, leaf first, without the root",
+            )
+            .arguable()
+        });
+        return match kin {
+            Some(kin) => vec![kin, unknown.arguable()],
+            None => vec![unknown],
+        };
     }
     of_servers_file(evidence, own, accepted)
+}
+
+/// The accepted issuer that has the organisation of the one that `top` names, and another name.
+fn kin_of(top: &Certificate, accepted: &[Vec<u8>]) -> Option<String> {
+    let organisation = name::organization(top.issuer())?;
+    accepted
+        .iter()
+        .filter_map(|der| name::of_der(der))
+        .find(|issuer| name::organization(issuer).as_ref() == Some(&organisation))
+        .map(|issuer| name::shown(&issuer))
 }
 
 /// The intermediate that lies around and was not sent, when it leads on.

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{Certainty, Finding, Refuser, probe};
 
-/// The alerts that say next to nothing (RFC 8446 section 6.2).
-const VAGUE: [u8; 5] = [40, 42, 46, 47, 80];
+/// The alerts that say next to nothing (RFC 8446 section 6.2). `access_denied` (49) is one of them: doors say it of
+/// a name that no rule allows, GnuTLS of every certificate that it does not believe.
+const VAGUE: [u8; 6] = [40, 42, 46, 47, 49, 80];
 
 /// With the alert `number`.
 pub(super) fn by_alert(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> Vec<Finding> {
@@ -46,9 +47,12 @@ pub(super) fn by_alert(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> V
         .partition(|fault| fits(number, fault.code));
     let mut findings = Vec::new();
     for (place, fault) in fitting.into_iter().enumerate() {
+        // Apache says internal_error of a chain that is longer than its SSLVerifyDepth, and of little else.
+        let is_apache = number == 80 && fault.code == code::VERIFY_DEPTH;
         let certainty = match (fault.is_plain, VAGUE.contains(&number)) {
             (true, false) if place == 0 => Certainty::Certain,
             (true, true) | (false, false) if place == 0 => Certainty::Likely,
+            (false, true) if place == 0 && is_apache => Certainty::Likely,
             _ => Certainty::Guess,
         };
         findings.push(of_fault(fault, certainty, &said));
@@ -169,6 +173,15 @@ fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -
             "the server received none".into(),
             Refusal::NoCertificate.hint(),
         )],
+        // Apache says so of an expired list, and unknown_ca of an issuer that it does not know.
+        46 if throwaway == Some(48) && !explained => vec![finding(
+            code::CRL_UNUSABLE,
+            Certainty::Likely,
+            "a certificate of an unknown issuer is refused with another alert, so the server knows ours; Apache says \
+             this of an expired revocation list"
+                .into(),
+            LISTS,
+        )],
         _ => vec![finding(
             code::VAGUE_ALERT,
             likely,
@@ -252,10 +265,16 @@ fn fits(number: u8, code: Code) -> bool {
     match number {
         48 => BROKEN_CHAIN.contains(&code),
         45 => [code::EXPIRED, code::NOT_YET_VALID, code::CRL_UNUSABLE].contains(&code),
-        43 => [code::WRONG_PURPOSE, code::NOT_A_CA].contains(&code),
+        43 => [
+            code::WRONG_PURPOSE,
+            code::NOT_A_CA,
+            code::VERSION_1,
+            code::CA_AS_LEAF,
+        ]
+        .contains(&code),
         44 => code == code::REVOKED,
         51 => [code::BAD_SIGNATURE, code::WEAK_KEY].contains(&code),
-        49 | 116 => false,
+        116 => false,
         _ => true,
     }
 }

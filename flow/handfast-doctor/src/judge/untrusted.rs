@@ -134,8 +134,8 @@ fn missing_intermediate(evidence: &Evidence<'_>, presented: &[Certificate]) -> O
     // The same organisation stands above and below the gap.
     let anchors = known.iter().filter(|known| known.is_self_issued());
     let kin = anchors
-        .filter_map(|anchor| organisation(anchor.subject()))
-        .any(|organisation| organisation_of(top).is_some_and(|other| other == organisation));
+        .filter_map(|anchor| name::organization(anchor.subject()))
+        .any(|organization| name::organization(top.issuer()).is_some_and(|other| other == organization));
     kin.then(|| {
         Finding::new(
             code::SERVER_INTERMEDIATE,
@@ -145,18 +145,6 @@ fn missing_intermediate(evidence: &Evidence<'_>, presented: &[Certificate]) -> O
         )
         .help("configure the server with the full chain: leaf first, then the intermediate")
     })
-}
-
-fn organisation_of(certificate: &Certificate) -> Option<String> {
-    organisation(certificate.issuer())
-}
-
-fn organisation(name: &name::Name) -> Option<String> {
-    let shown = name::shown(name);
-    let start = shown.find("O=")?;
-    shown
-        .get(start + 2..)
-        .map(|rest| rest.split(',').next().unwrap_or(rest).to_owned())
 }
 
 /// A CA of the right name is trusted, with another key.

@@ -59,7 +59,8 @@ fn tls(place: &Place<'_>, setup: &Setup) -> String {
             Asks::AndTakesAnything => "SSLVerifyClient optional_no_ca".into(),
             _ => "SSLVerifyClient require".into(),
         });
-        lines.push(format!("SSLVerifyDepth {}", setup.depth.unwrap_or(1)));
+        // It counts the CAs above the leaf, the root with them; its own default is 1.
+        lines.push(format!("SSLVerifyDepth {}", setup.depth.unwrap_or(2)));
     }
     if let Some(crl) = &setup.crl {
         lines.push(format!("SSLCARevocationFile {}", place.file(crl)));

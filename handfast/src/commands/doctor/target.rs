@@ -88,7 +88,8 @@ pub struct Flags {
 }
 
 pub fn run(flags: &Flags, words: &Words) -> Result<Exit, Failure> {
-    let now = Timestamp::now();
+    // Whole seconds, as certificates have them.
+    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
     let named = flags.target.clone().unwrap_or_default();
     let made = match subject(flags, now)? {
         Prepared::Unusable(finding) => Report {

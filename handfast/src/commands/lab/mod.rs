@@ -149,7 +149,17 @@ fn run_cases(args: &Run, words: &Words) -> Result<Exit, Failure> {
     let (mut objects, mut wrong) = (Vec::new(), 0);
     let is_alone = cases.len() == 1;
     for case in &cases {
-        let outcome = one(case, args, is_alone, words)?;
+        let outcome = match one(case, args, is_alone, words) {
+            // One that cannot be made is no reason to leave out the others, and no success either.
+            Err(failure) if !is_alone && !words.json => {
+                words.failure(&failure);
+                Outcome {
+                    is_right: false,
+                    object: Value::Null,
+                }
+            }
+            other => other?,
+        };
         wrong += usize::from(!outcome.is_right);
         objects.push(outcome.object);
     }
@@ -207,17 +217,20 @@ fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome
 }
 
 fn tell(case: &Case, scene: &Scene, found: &Found, is_right: bool, is_alone: bool, words: &Words) {
-    let mark = if is_right {
-        format!("{GOOD}found{GOOD:#}")
+    let (style, mark) = if is_right {
+        (GOOD, "found")
     } else {
-        format!("{BAD}NOT FOUND{BAD:#}")
+        (BAD, "NOT FOUND")
     };
     let first = match found.first() {
         Some(first) => format!("{} {}, {}", first.code, first.side, first.certainty),
         None => "no finding".to_owned(),
     };
     if !is_alone {
-        words.data(format_args!("{mark:<9}  {:<34} {first}", case.name));
+        words.data(format_args!(
+            "{style}{mark:<9}{style:#}  {:<34} {first}",
+            case.name
+        ));
         if !is_right {
             let wanted = case.expected.map_or("no finding".to_owned(), |expected| {
                 format!("{} {}, {}", expected.code, expected.side, expected.certainty)
@@ -231,7 +244,7 @@ fn tell(case: &Case, scene: &Scene, found: &Found, is_right: bool, is_alone: boo
     words.data("");
     words.data(found.text.trim_end());
     words.data("");
-    words.data(format_args!("{mark}: {first}"));
+    words.data(format_args!("{style}{mark}{style:#}: {first}"));
 }
 
 /// The command of a look, as people would type it.
