@@ -1,7 +1,9 @@
 //! The whole look at a server: one connection as the user would make it, the judgement, and where that leaves
 //! causes that one look cannot separate, further connections and the judgement again.
 
-use handfast_pki::{Certificate, crl::RevocationList};
+use std::sync::Arc;
+
+use handfast_pki::{Anchors, Certificate, crl::RevocationList};
 use jiff::Timestamp;
 
 use crate::{
@@ -42,10 +44,14 @@ pub struct Context {
     pub expected: Option<String>,
     /// SHA-256 of the SubjectPublicKeyInfo that the server must have.
     pub pin: Option<[u8; 32]>,
-    /// The leaf that the server should be using.
+    /// The leaf that the other side should be using.
     pub served: Option<Certificate>,
     /// The revocation lists that the server may be using.
     pub revocation: Vec<RevocationList>,
+    /// The CAs whose clients a server believes, where we are to judge in its place.
+    pub client_anchors: Option<Arc<Anchors>>,
+    /// DER names of the issuers that were named to this client before, when it sent nothing for them.
+    pub named_before: Vec<Vec<u8>>,
     /// The web origin of a browser's preflight.
     pub origin: Option<String>,
     /// The options that name our own files, as they were given; for commands that can be run as they stand.

@@ -8,9 +8,10 @@ mod examine;
 mod exchange;
 mod finding;
 pub mod judge;
+pub mod listen;
 pub mod probe;
 mod starttls;
-mod throwaway;
+pub mod throwaway;
 pub mod trace;
 
 pub use connect::{Endpoint, Target};

@@ -20,8 +20,7 @@ use tokio::{
 use crate::{
     Answer, Ask, Ending, Subject, Target, Trace, When, connect,
     exchange::{self, Talk},
-    throwaway::throwaway,
-    trace,
+    throwaway, trace,
 };
 
 /// What is done otherwise.
@@ -207,7 +206,7 @@ fn changed(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Resu
                 .as_ref()
                 .and_then(|asked| asked.issuers.first().cloned());
             let issuer = own.or(accepted);
-            let made = throwaway(issuer.as_deref(), now).map_err(|error| error.to_string())?;
+            let made = throwaway::client(issuer.as_deref(), now).map_err(|error| error.to_string())?;
             target.credentials = Some(made);
         }
         Kind::OnlyTls12 => target.versions = Versions::OnlyTls12,

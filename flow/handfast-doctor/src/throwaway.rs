@@ -1,21 +1,36 @@
-//! A certificate that nobody can want to let in: a name that the server trusts, signed by a key that it does not.
+//! Certificates that nobody has a reason to believe: a client's with a name that the server trusts and a key that it
+//! does not, and a server's for looking at clients.
 
 use handfast_pki::{
     Certificate, Error, KeyKind, PrivateKey, Profile, Result,
     build::{Issuer, Plan, Serial, assemble, to_be_signed},
-    name,
+    name::{self, AltName},
 };
 use handfast_tls::Credentials;
 use jiff::{SignedDuration, Timestamp};
 
 /// A client certificate of a new key, said to be issued by `issuer` (the DER of a name), else by itself. It has
 /// no authority key identifier, so that a server finds the issuer by name and then has to check the signature.
-pub(crate) fn throwaway(issuer: Option<&[u8]>, now: Timestamp) -> Result<Credentials> {
+pub(crate) fn client(issuer: Option<&[u8]>, now: Timestamp) -> Result<Credentials> {
+    let names = vec![AltName::dns("throw-away.handfast.invalid")?];
+    make(Profile::Client, names, issuer.and_then(name::of_der), now)
+}
+
+/// A server certificate for `names`, signed by itself.
+pub fn server(names: Vec<AltName>, now: Timestamp) -> Result<Credentials> {
+    make(Profile::Server, names, None, now)
+}
+
+fn make(
+    profile: Profile,
+    names: Vec<AltName>,
+    issuer: Option<name::Name>,
+    now: Timestamp,
+) -> Result<Credentials> {
     let key = PrivateKey::generate(KeyKind::P256)?;
     let subject = name::distinguished("handfast doctor throw-away", None)?;
-    let named = issuer.and_then(name::of_der);
     let issuer = Issuer {
-        subject: named.unwrap_or_else(|| subject.clone()),
+        subject: issuer.unwrap_or_else(|| subject.clone()),
         key_id: Vec::new(),
         algorithm: key.signature_algorithm(),
     };
@@ -24,10 +39,10 @@ pub(crate) fn throwaway(issuer: Option<&[u8]>, now: Timestamp) -> Result<Credent
         *octet = random;
     }
     let plan = Plan {
-        profile: Profile::Client,
+        profile,
         serial: Serial::from_random(serial),
         subject,
-        names: vec![name::AltName::dns("throw-away.handfast.invalid")?],
+        names,
         // Long on both sides, so that no clock can be the reason for a refusal.
         not_before: now - SignedDuration::from_hours(24 * 365),
         not_after: now + SignedDuration::from_hours(24 * 365),

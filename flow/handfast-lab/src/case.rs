@@ -128,6 +128,19 @@ impl Scene {
         }
     }
 
+    /// With `new` for `old` in every line.
+    pub(crate) fn instead_of(mut self, old: &str, new: &str) -> Self {
+        if let Look::Command(words) = &mut self.look {
+            for word in words {
+                *word = word.replace(old, new);
+            }
+        }
+        for line in [&mut self.curl, &mut self.openssl].into_iter().flatten() {
+            *line = line.replace(old, new);
+        }
+        self
+    }
+
     /// With other arguments for `handfast`.
     pub(crate) fn look(mut self, words: &[&str]) -> Self {
         self.look = Look::Command(words.iter().map(|word| (*word).to_owned()).collect());
@@ -143,4 +156,21 @@ impl Scene {
             running: Vec::new(),
         }
     }
+}
+
+/// The arguments of `handfast doctor listen` on a free port, as the lab's server.
+pub(crate) fn listen(more: &[&str]) -> Vec<String> {
+    [
+        "doctor",
+        "listen",
+        "127.0.0.1:0",
+        "--cert",
+        "server/tls.crt",
+        "--key",
+        "server/tls.key",
+    ]
+    .iter()
+    .chain(more)
+    .map(|word| (*word).to_owned())
+    .collect()
 }

@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, Error>;
 const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "door.lab.example"];
 
 /// Writes everything into `folder`, as of `now`.
-pub fn write(folder: &Folder, now: Timestamp) -> Result<()> {
+pub(crate) fn write(folder: &Folder, now: Timestamp) -> Result<()> {
     let root = Holder::itself(&Wish::ca("Lab Root", None, now)?)?;
     let issuing = root.sign(&Wish::ca("Lab Issuing CA", None, now)?)?;
     folder.write("ca.crt", root.certificate.to_pem())?;

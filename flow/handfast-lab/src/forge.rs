@@ -36,35 +36,35 @@ use crate::Error;
 type Result<T> = std::result::Result<T, Error>;
 
 /// A day, for lifetimes.
-pub const DAY: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a certificate shall say.
 #[derive(Debug, Clone)]
-pub struct Wish {
-    pub subject: Name,
-    pub names: Vec<AltName>,
-    pub key: KeyKind,
+pub(crate) struct Wish {
+    pub(crate) subject: Name,
+    pub(crate) names: Vec<AltName>,
+    pub(crate) key: KeyKind,
     /// 1 or 3; a version 1 certificate has no extensions.
-    pub version: u8,
-    pub not_before: Timestamp,
-    pub not_after: Timestamp,
+    pub(crate) version: u8,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
     /// Whether it says that it is a CA, and how many CAs may follow.
-    pub ca: Option<Option<u8>>,
+    pub(crate) ca: Option<Option<u8>>,
     /// No key usage extension without any.
-    pub usages: Option<FlagSet<KeyUsages>>,
+    pub(crate) usages: Option<FlagSet<KeyUsages>>,
     /// No extended key usage extension without any.
-    pub purposes: Vec<ObjectIdentifier>,
+    pub(crate) purposes: Vec<ObjectIdentifier>,
     /// The DNS subtree that a CA may sign.
-    pub permitted_dns: Option<String>,
+    pub(crate) permitted_dns: Option<String>,
     /// Whether it has a critical extension that nobody knows.
-    pub private_critical: bool,
+    pub(crate) private_critical: bool,
     /// Whether it names the key of its issuer.
-    pub authority_key_id: bool,
+    pub(crate) authority_key_id: bool,
 }
 
 impl Wish {
     /// A leaf called `common_name`, valid from yesterday for 30 days, for clients.
-    pub fn client(common_name: &str, now: Timestamp) -> Result<Self> {
+    pub(crate) fn client(common_name: &str, now: Timestamp) -> Result<Self> {
         Ok(Self {
             subject: distinguished(common_name)?,
             names: Vec::new(),
@@ -82,7 +82,7 @@ impl Wish {
     }
 
     /// The same for servers.
-    pub fn server(common_name: &str, now: Timestamp) -> Result<Self> {
+    pub(crate) fn server(common_name: &str, now: Timestamp) -> Result<Self> {
         Ok(Self {
             purposes: vec![ID_KP_SERVER_AUTH],
             ..Self::client(common_name, now)?
@@ -90,7 +90,7 @@ impl Wish {
     }
 
     /// A CA, valid from 100 days ago for 300 days.
-    pub fn ca(common_name: &str, path_length: Option<u8>, now: Timestamp) -> Result<Self> {
+    pub(crate) fn ca(common_name: &str, path_length: Option<u8>, now: Timestamp) -> Result<Self> {
         let usages: FlagSet<KeyUsages> = KeyUsages::KeyCertSign | KeyUsages::CRLSign;
         Ok(Self {
             not_before: now - DAY * 100,
@@ -103,7 +103,7 @@ impl Wish {
     }
 
     /// With these DNS names and addresses.
-    pub fn named(mut self, names: &[&str]) -> Result<Self> {
+    pub(crate) fn named(mut self, names: &[&str]) -> Result<Self> {
         for name in names {
             self.names.push(match name {
                 name if name.contains("://") => AltName::uri(name)?,
@@ -116,34 +116,34 @@ impl Wish {
 }
 
 /// `CN=common_name,O=Handfast Lab`.
-pub fn distinguished(common_name: &str) -> Result<Name> {
+pub(crate) fn distinguished(common_name: &str) -> Result<Name> {
     Ok(name::distinguished(common_name, Some("Handfast Lab"))?)
 }
 
 /// A certificate with its key.
 #[derive(Debug)]
-pub struct Holder {
-    pub certificate: Certificate,
-    pub key: PrivateKey,
+pub(crate) struct Holder {
+    pub(crate) certificate: Certificate,
+    pub(crate) key: PrivateKey,
 }
 
 impl Holder {
     /// Signed by itself.
-    pub fn itself(wish: &Wish) -> Result<Self> {
+    pub(crate) fn itself(wish: &Wish) -> Result<Self> {
         let key = PrivateKey::generate(wish.key)?;
         let certificate = certify(wish, &key, &wish.subject, &key)?;
         Ok(Self { certificate, key })
     }
 
     /// Signs what `wish` says, for a new key.
-    pub fn sign(&self, wish: &Wish) -> Result<Self> {
+    pub(crate) fn sign(&self, wish: &Wish) -> Result<Self> {
         let key = PrivateKey::generate(wish.key)?;
         let certificate = certify(wish, &key, self.certificate.subject(), &self.key)?;
         Ok(Self { certificate, key })
     }
 
     /// A revocation list in PEM, of these serial numbers and until `next_update`.
-    pub fn revoke(
+    pub(crate) fn revoke(
         &self,
         revoked: &[&Certificate],
         from: Timestamp,

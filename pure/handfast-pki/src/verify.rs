@@ -137,7 +137,11 @@ pub fn verify(
 
 /// Whether the leaf of `chain` is valid for the host `asked` (RFC 9525: names only from the SAN).
 pub fn for_host(chain: &VerifiedChain, asked: &ServerName<'_>) -> Result<(), Refusal> {
-    let leaf = chain.leaf();
+    has_name(chain.leaf(), asked)
+}
+
+/// Whether `leaf` has the name `asked`; whether it is to be believed is another question.
+pub fn has_name(leaf: &Certificate, asked: &ServerName<'_>) -> Result<(), Refusal> {
     let end_entity = EndEntityCert::try_from(leaf.der()).map_err(|error| Refusal::Malformed {
         detail: error.to_string(),
     })?;

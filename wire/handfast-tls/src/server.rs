@@ -98,7 +98,7 @@ impl Server {
 
 /// Ends our direction and passes over what the client had sent on. Closing with unread bytes would reset the
 /// connection, and a reset can overtake the alert that says why.
-async fn linger<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO) {
+pub(crate) async fn linger<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO) {
     const MOMENT: Duration = Duration::from_millis(500);
     const MOST: usize = 64;
     let passing = async {
@@ -124,7 +124,7 @@ pub struct Accepted<IO> {
 
 /// The same credentials for everybody.
 #[derive(Debug)]
-struct Always(Arc<CertifiedKey>);
+pub(crate) struct Always(pub(crate) Arc<CertifiedKey>);
 
 impl rustls::server::ResolvesServerCert for Always {
     fn resolve(&self, _hello: rustls::server::ClientHello<'_>) -> Option<Arc<CertifiedKey>> {

@@ -4,7 +4,7 @@
 use handfast_pki::{Certificate, code, name, text::listed};
 use jiff::Timestamp;
 
-use super::{Evidence, untrusted};
+use super::{Evidence, refused, untrusted};
 use crate::{Certainty, Finding, Refuser, probe};
 
 /// More names than these, and the list is no private PKI's.
@@ -17,6 +17,7 @@ pub(super) fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     findings.extend(identity(evidence));
     findings.extend(preflight(evidence));
     findings.extend(not_asked(evidence));
+    findings.extend(not_named(evidence));
     findings.extend(unverified(evidence));
     findings.extend(public_cas(evidence));
     findings
@@ -119,14 +120,15 @@ fn not_asked(evidence: &Evidence<'_>) -> Option<Finding> {
     if trace.established.is_none() || trace.asked.is_some() || trace.resumed || trace.peer.is_none() {
         return None;
     }
+    if refused::asks_late(evidence).is_some() {
+        return None;
+    }
     let refused = evidence
         .answer
         .is_some_and(|answer| [401, 403].contains(&answer.status.as_u16()));
     let has_own = !trace.own_chain.is_empty();
     let certainty = match (has_own, refused) {
-        // Renegotiation and the like are found by their own rule, which is as sure and comes first.
-        (true, true) => Certainty::Likely,
-        (true, false) => Certainty::Certain,
+        (true, _) => Certainty::Certain,
         (false, true) => Certainty::Guess,
         (false, false) => return None,
     };
@@ -144,6 +146,34 @@ fn not_asked(evidence: &Evidence<'_>) -> Option<Finding> {
             ),
         )
         .help("switch mutual TLS on where TLS ends (proxy, CDN, ingress), and check port and name"),
+    )
+}
+
+/// The server takes our certificate and does not name its issuer. We send what we have; many clients do not.
+fn not_named(evidence: &Evidence<'_>) -> Option<Finding> {
+    let trace = evidence.trace;
+    let asked = trace.asked.as_ref()?;
+    let is_named = |own: &Certificate| asked.issuers.contains(&name::der_of(own.issuer()));
+    let went_well =
+        trace.ending.is_good() && evidence.answer.is_none_or(|answer| answer.status.as_u16() < 400);
+    let own = trace.own_chain.first()?;
+    if asked.issuers.is_empty() || !asked.sent || !went_well || trace.own_chain.iter().any(is_named) {
+        return None;
+    }
+    let shown: Vec<String> = asked.issuers.iter().map(|der| name::shown_der(der)).collect();
+    Some(
+        Finding::new(
+            code::HELD_BACK,
+            Refuser::Client,
+            Certainty::Likely,
+            format!(
+                "our certificate was taken, and its issuer \"{}\" is not among those that the server names ({}): \
+                 browsers, Java and .NET send nothing then",
+                name::shown(own.issuer()),
+                listed(&shown)
+            ),
+        )
+        .help("name the issuing CA in ssl_client_certificate or SSLCADNRequestFile, or name nobody"),
     )
 }
 

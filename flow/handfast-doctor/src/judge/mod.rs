@@ -4,10 +4,13 @@
 //! was sent, what our own certificate says against itself, and what other connections came to.
 
 mod expected;
+mod heard;
 mod own;
 mod protocol;
 mod refused;
 mod untrusted;
+
+pub use heard::heard;
 
 use handfast_pki::code;
 use handfast_tls::{HandshakeError, trace::Kind};

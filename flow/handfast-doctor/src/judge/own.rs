@@ -37,7 +37,7 @@ impl Fault {
     fn of(refusal: &Refusal) -> Self {
         Self::new(
             refusal.code(Purpose::Client),
-            format!("our certificate: {refusal}"),
+            format!("the client's certificate: {refusal}"),
             refusal.hint(),
         )
     }
@@ -75,7 +75,7 @@ fn of_leaf(own: &Certificate, now: Timestamp) -> Vec<Fault> {
     if own.is_self_issued() {
         faults.push(Fault::new(
             code::CA_AS_LEAF,
-            format!("our certificate \"{subject}\" is signed by itself"),
+            format!("the client's certificate \"{subject}\" is signed by itself"),
             "make a CA and a leaf: handfast init, then handfast issue",
         ));
     } else if own.is_ca() {
@@ -192,7 +192,7 @@ fn of_chain(evidence: &Evidence<'_>, own: &Certificate, now: Timestamp) -> Vec<F
         faults.push(Fault::new(
             code::NOT_A_CA,
             format!(
-                "\"{}\" issued our certificate and is not allowed to sign certificates",
+                "\"{}\" issued the client's certificate and is not allowed to sign certificates",
                 issuers
                     .iter()
                     .map(|issuer| issuer.called())
@@ -303,7 +303,7 @@ fn of_reach(evidence: &Evidence<'_>, own: &Certificate) -> Vec<Fault> {
         let unknown = Fault::new(
             code::UNKNOWN_ISSUER,
             format!(
-                "our certificate was issued by \"{}\", the server accepts {}",
+                "the client's certificate was issued by \"{}\", the server accepts {}",
                 name::shown(top.issuer()),
                 listed(&shown)
             ),
@@ -313,7 +313,7 @@ fn of_reach(evidence: &Evidence<'_>, own: &Certificate) -> Vec<Fault> {
             Fault::new(
                 code::MISSING_INTERMEDIATE,
                 format!(
-                    "our chain ends with \"{}\", issued by \"{}\"; the server accepts \"{root}\" of the same \
+                    "the client's chain ends with \"{}\", issued by \"{}\"; the server accepts \"{root}\" of the same \
                      organisation, so a certificate between them may be missing",
                     top.called(),
                     name::shown(top.issuer()),
@@ -359,7 +359,7 @@ fn missing_link(
         Fault::new(
             code::MISSING_INTERMEDIATE,
             format!(
-                "our chain ends with \"{}\", issued by \"{}\"; that intermediate lies around and was not sent",
+                "the client's chain ends with \"{}\", issued by \"{}\"; that intermediate lies around and was not sent",
                 top.called(),
                 link.called()
             ),
@@ -400,7 +400,7 @@ fn of_servers_file(evidence: &Evidence<'_>, own: &Certificate, accepted: &[Vec<u
             Fault::new(
                 code::VERIFY_DEPTH,
                 format!(
-                    "{intermediates} intermediates stand between our certificate and the root; nginx and Apache \
+                    "{intermediates} intermediates stand between the client's certificate and the root; nginx and Apache \
                      follow one unless they are told otherwise"
                 ),
                 "raise ssl_verify_depth or SSLVerifyDepth to the length of the chain",

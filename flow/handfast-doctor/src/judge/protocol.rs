@@ -33,7 +33,7 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
                 code::CUT_SHORT,
                 Refuser::Network,
                 Certainty::Likely,
-                format!("our ClientHello got no answer: {}", ending.told()),
+                format!("the ClientHello got no answer: {}", ending.told()),
             )
             .help(
                 "compare from another network: a firewall that reads SNI, a health check, or a packet size limit \
@@ -151,10 +151,10 @@ fn by_probes(evidence: &Evidence<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The server refused our ClientHello.
+/// The server refused the ClientHello.
 fn by_alert(number: u8) -> Finding {
     let said = format!(
-        "the server refused our ClientHello with the alert {} ({number})",
+        "the server refused the ClientHello with the alert {} ({number})",
         alert_name(number)
     );
     let (code, certainty) = match number {

@@ -1,6 +1,6 @@
 //! The server refused us: with an alert, without a word, or in the words of the service behind TLS.
 
-use handfast_pki::{Code, Refusal, code, text::printable};
+use handfast_pki::{Code, Refusal, code};
 use handfast_tls::{error::alert_name, trace::Kind};
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use super::{
     Evidence,
     own::{self, Fault},
 };
-use crate::{Certainty, Finding, Refuser, probe};
+use crate::{Answer, Certainty, Finding, Refuser, probe};
 
 /// The alerts that say next to nothing (RFC 8446 section 6.2). `access_denied` (49) is one of them: doors say it of
 /// a name that no rule allows, GnuTLS of every certificate that it does not believe.
@@ -91,7 +91,9 @@ pub(super) fn by_closing(evidence: &Evidence<'_>, said: &str, now: Timestamp) ->
             code::VAGUE_ALERT,
             Refuser::Server,
             Certainty::Guess,
-            format!("{said}; it had seen our certificate, and nothing in what was exchanged says why"),
+            format!(
+                "{said}; it had seen the client's certificate, and nothing in what was exchanged says why"
+            ),
         )
     } else {
         Finding::new(
@@ -135,7 +137,7 @@ fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -
             finding(
                 code::CRL_UNUSABLE,
                 likely,
-                "nothing in our chain has expired: OpenSSL says so of an expired revocation list".into(),
+                "nothing in the client's chain has expired: OpenSSL says so of an expired revocation list".into(),
                 LISTS,
             )
         }],
@@ -149,7 +151,7 @@ fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -
         44 => vec![finding(
             code::REVOKED,
             likely,
-            "our certificate is on a revocation list".into(),
+            "the client's certificate is on a revocation list".into(),
             Refusal::Revoked {
                 subject: String::new(),
             }
@@ -158,7 +160,7 @@ fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -
         51 => vec![finding(
             code::BAD_SIGNATURE,
             likely,
-            "the server knows an issuer of this name, and its key did not sign our certificate".into(),
+            "the server knows an issuer of this name, and its key did not sign the client's certificate".into(),
             "trust both CA certificates while a CA key changes, and never reuse a CA's name",
         )],
         49 => vec![finding(
@@ -185,7 +187,7 @@ fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -
         _ => vec![finding(
             code::VAGUE_ALERT,
             likely,
-            "our certificate shows no fault of its own".into(),
+            "the client's certificate shows no fault of its own".into(),
             "look at the server's log at this time: it knows the reason",
         )],
     }
@@ -227,7 +229,7 @@ fn unknown_ca(evidence: &Evidence<'_>, said: &str, throwaway: Option<u8>, explai
         } else {
             Certainty::Guess
         },
-        "the server names our issuer and does not find it: it may know an older or newer key of that name",
+        "the server names the client's issuer and does not find it: it may know an older or newer key of that name",
         "trust both CA certificates while a CA key changes, and never reuse a CA's name",
     );
     let list = finding(
@@ -237,13 +239,13 @@ fn unknown_ca(evidence: &Evidence<'_>, said: &str, throwaway: Option<u8>, explai
         } else {
             Certainty::Guess
         },
-        "the server names our issuer and refuses any certificate of it: a revocation list is missing",
+        "the server names the client's issuer and refuses any certificate of it: a revocation list is missing",
         "give the server one revocation list for every CA of the chain",
     );
     let unknown = finding(
         code::UNKNOWN_ISSUER,
         Certainty::Guess,
-        "it names our issuer, and yet it may trust other CAs than it names",
+        "it names the client's issuer, and yet it may trust other CAs than it names",
         "compare its file of client CAs with the names that it sends",
     );
     vec![changed, list, unknown]
@@ -251,7 +253,7 @@ fn unknown_ca(evidence: &Evidence<'_>, said: &str, throwaway: Option<u8>, explai
 
 /// Whether stacks send the alert `number` for `code` (OpenSSL's table in `statem_lib.c`, rustls's in `error.rs`).
 fn fits(number: u8, code: Code) -> bool {
-    const BROKEN_CHAIN: [Code; 9] = [
+    const BROKEN_CHAIN: [Code; 10] = [
         code::UNKNOWN_ISSUER,
         code::MISSING_INTERMEDIATE,
         code::BAD_CLIENT_CAS,
@@ -261,6 +263,8 @@ fn fits(number: u8, code: Code) -> bool {
         code::NOT_A_CA,
         code::PATH_LENGTH,
         code::BAD_SIGNATURE,
+        // Go looks for another issuer when it does not know the digest.
+        code::WEAK_KEY,
     ];
     match number {
         48 => BROKEN_CHAIN.contains(&code),
@@ -311,7 +315,7 @@ fn no_common_scheme(evidence: &Evidence<'_>, schemes: &[u16], said: &str) -> Fin
         Refuser::Client,
         Certainty::Certain,
         format!(
-            "our key is {algorithm}, the server takes signatures of {}; so no certificate was sent, and {said}",
+            "the client's key is {algorithm}, the server takes signatures of {}; so no certificate was sent, and {said}",
             schemes.join(", ")
         ),
     )
@@ -345,7 +349,7 @@ pub(super) fn in_words(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> 
     let Some(answer) = evidence.answer else {
         return Vec::new();
     };
-    let page = String::from_utf8_lossy(answer.body.get(..4096.min(answer.body.len())).unwrap_or_default());
+    let page = page(answer);
     match answer.status.as_u16() {
         400 if page.contains("No required SSL certificate was sent") => vec![no_certificate(
             Certainty::Certain,
@@ -370,7 +374,7 @@ pub(super) fn in_words(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> 
             )
             .help("use one connection per name, and the same name in SNI and Host"),
         ],
-        401 | 403 => forbidden(evidence, answer.status.as_u16(), &page),
+        401 | 403 => forbidden(evidence, answer.status.as_u16()),
         _ => Vec::new(),
     }
 }
@@ -416,7 +420,7 @@ fn nginx(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
 }
 
 /// The handshake went well, the request did not.
-fn forbidden(evidence: &Evidence<'_>, status: u16, page: &str) -> Vec<Finding> {
+fn forbidden(evidence: &Evidence<'_>, status: u16) -> Vec<Finding> {
     let trace = evidence.trace;
     let said = format!("the server answered {status}");
     if trace.asked.is_some() {
@@ -427,16 +431,7 @@ fn forbidden(evidence: &Evidence<'_>, status: u16, page: &str) -> Vec<Finding> {
             vec![no_certificate(Certainty::Likely, said)]
         };
     }
-    let renegotiates = evidence
-        .probe(probe::Kind::OnlyTls12)
-        .and_then(probe::Probe::trace)
-        .is_some_and(asks_again);
-    if page.contains("Post-Handshake Authentication") || renegotiates || asks_again(trace) {
-        let seen = if renegotiates || asks_again(trace) {
-            "in TLS 1.2 it asks for a new handshake once it has read the request"
-        } else {
-            "it says that it cannot ask after the handshake"
-        };
+    if let Some(seen) = asks_late(evidence) {
         return vec![
             Finding::new(
                 code::ASKED_LATE,
@@ -453,6 +448,28 @@ fn forbidden(evidence: &Evidence<'_>, status: u16, page: &str) -> Vec<Finding> {
     Vec::new()
 }
 
+/// How it is seen that the server asks once it has read the request.
+pub(super) fn asks_late(evidence: &Evidence<'_>) -> Option<&'static str> {
+    let page = page(evidence.answer?);
+    let in_12 = evidence
+        .probe(probe::Kind::OnlyTls12)
+        .and_then(probe::Probe::trace);
+    if asks_again(evidence.trace) || in_12.is_some_and(asks_again) {
+        Some("in TLS 1.2 it asks for a new handshake once it has read the request")
+    } else if page.contains("Post-Handshake Authentication") {
+        Some("it says that it cannot ask after the handshake")
+    } else {
+        None
+    }
+}
+
+/// The beginning of an answer, as text.
+fn page(answer: &Answer) -> String {
+    const MOST: usize = 4096;
+    let start = answer.body.get(..MOST.min(answer.body.len()));
+    String::from_utf8_lossy(start.unwrap_or_default()).into_owned()
+}
+
 /// TLS let us in, what is behind it did not.
 fn behind(said: &str) -> Vec<Finding> {
     vec![
@@ -460,7 +477,7 @@ fn behind(said: &str) -> Vec<Finding> {
             code::NOT_FORWARDED,
             Refuser::Server,
             Certainty::Guess,
-            format!("{said}, after a handshake with our certificate: the application may not be told of it"),
+            format!("{said}, after a handshake with the client's certificate: the application may not be told of it"),
         )
         .help("have the proxy hand the certificate on: Client-Cert (RFC 9440) or X-Forwarded-Client-Cert"),
         Finding::new(
@@ -485,5 +502,5 @@ fn asks_again(trace: &crate::Trace) -> bool {
     trace
         .messages
         .iter()
-        .any(|message| printable(&message.kind.name()) == "HelloRequest")
+        .any(|message| message.kind == Kind::HelloRequest)
 }

@@ -140,7 +140,7 @@ fn missing_intermediate(evidence: &Evidence<'_>, presented: &[Certificate]) -> O
         Finding::new(
             code::SERVER_INTERMEDIATE,
             Refuser::Server,
-            Certainty::Guess,
+            Certainty::Likely,
             format!("{said}; a root of the same organisation is trusted, so an intermediate may be missing"),
         )
         .help("configure the server with the full chain: leaf first, then the intermediate")

@@ -326,7 +326,8 @@ const FAULTS: &[Fault] = &[
         minded_by: &[
             (PAGE, "certain"),
             (OPENSSL, "likely"),
-            (&[Node, Caddy, Ourselves], "likely"),
+            (&[Node, Ourselves], "likely"),
+            (&[Caddy], "certain"),
         ],
     },
     Fault {

@@ -38,6 +38,16 @@ pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> 
     place.start(&arguments)
 }
 
+/// See [`super::java_client`].
+pub(super) fn client(folder: &Folder, pair: &str, trust: &str) -> Result<String, Error> {
+    folder.write("JavaClient.java", include_str!("JavaClient.java"))?;
+    let keys = keystore(folder, pair)?;
+    let trust = truststore(folder, trust)?;
+    Ok(format!(
+        "java -XX:TieredStopAtLevel=1 JavaClient.java https://localhost:$PORT/ {keys} {trust}"
+    ))
+}
+
 /// `pair` as PKCS#12, which Java reads.
 pub(crate) fn keystore(folder: &Folder, pair: &str) -> Result<String, Error> {
     let file = format!("{}.p12", pair.replace('/', "-"));
@@ -51,7 +61,7 @@ pub(crate) fn keystore(folder: &Folder, pair: &str) -> Result<String, Error> {
 pub(crate) fn truststore(folder: &Folder, file: &str) -> Result<String, Error> {
     let store = format!("{}.trust.p12", file.replace('/', "-"));
     folder.shell(&format!(
-        "rm -f {store}; csplit -s -z -f {store}-part- {file} '/-----BEGIN CERTIFICATE-----/' '{{*}}'; \
+        "set -e; rm -f {store}; csplit -s -z -f {store}-part- {file} '/-----BEGIN CERTIFICATE-----/' '{{*}}'; \
          for part in {store}-part-*; do keytool -importcert -noprompt -file $part -alias $part -keystore {store} \
          -storetype PKCS12 -storepass {PASSWORD}; done; rm -f {store}-part-*"
     ))?;

@@ -322,6 +322,23 @@ impl Place<'_> {
     }
 }
 
+/// nginx on `port` with these `server` blocks.
+pub(crate) fn nginx_with(folder: &Folder, port: u16, servers: &str) -> Result<Running, Error> {
+    let place = Place {
+        program: Program::Nginx,
+        path: Program::Nginx.find()?,
+        folder,
+        port,
+    };
+    nginx::start(&place, servers)
+}
+
+/// The line that asks `https://localhost:$PORT/` with Java's client, with the certificate in the folder `pair` and
+/// belief in the CAs of `trust`.
+pub(crate) fn java_client(folder: &Folder, pair: &str, trust: &str) -> Result<String, Error> {
+    java::client(folder, pair, trust)
+}
+
 /// A port that nobody listens on.
 pub fn free_port() -> Result<u16, Error> {
     let bound = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
@@ -339,7 +356,7 @@ fn user_id() -> Option<u32> {
 }
 
 /// Python's HTTP server without TLS, for what stands behind a door.
-pub fn plain_http(folder: &Folder) -> Result<Running, Error> {
+pub(crate) fn plain_http(folder: &Folder) -> Result<Running, Error> {
     folder.write("behind/index.html", "hello\n")?;
     let place = Place {
         program: Program::Python,

@@ -4,18 +4,27 @@ use super::{Asks, Place, Running, Setup, Speaks};
 use crate::Error;
 
 pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> {
+    let server = format!(
+        "    server {{\n        listen 127.0.0.1:{port} ssl;\n{tls}        location / {{\n{inside}            \
+         default_type text/plain;\n            return 200 \"hello\\n\";\n        }}\n    }}\n",
+        port = place.port,
+        tls = tls(place, setup),
+        inside = setup.inside,
+    );
+    start(place, &server)
+}
+
+/// With these `server` blocks.
+pub(super) fn start(place: &Place<'_>, servers: &str) -> Result<Running, Error> {
     let port = place.port;
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .iter()
         .map(|name| format!("    {name}_temp_path {};\n", place.file("nginx-temporary")))
         .collect();
     let configuration = format!(
-        "daemon off;\nmaster_process off;\npid {pid};\nerror_log stderr info;\nevents {{}}\nhttp {{\n    access_log off;\n\
-         {temporary}    server {{\n        listen 127.0.0.1:{port} ssl;\n{tls}        location / {{\n{inside}            \
-         default_type text/plain;\n            return 200 \"hello\\n\";\n        }}\n    }}\n}}\n",
+        "daemon off;\nmaster_process off;\npid {pid};\nerror_log stderr info;\nevents {{}}\nhttp {{\n    access_log \
+         off;\n{temporary}{servers}}}\n",
         pid = place.file(&format!("nginx-{port}.pid")),
-        tls = tls(place, setup),
-        inside = setup.inside,
     );
     let name = format!("nginx-{port}.conf");
     place.folder.write(&name, configuration)?;

@@ -56,19 +56,21 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     }
 }
 
-/// Says a report without a connection of our own in it, and how the command ends: 0 without findings, 1 with.
-pub fn conclude(made: &Report, words: &Words) -> Exit {
-    if words.json {
-        words.json(&report::json::report(made));
-    } else {
-        for (name, value) in &made.notes {
-            words.data(format_args!("{name}: {value}"));
-        }
-        report::findings::say(&made.findings, words);
-    }
+/// Says `made`, and how the command ends: 0 without findings, 1 with.
+fn conclude(made: &Report, words: &Words) -> Exit {
+    words.json(&report::json::report(made));
+    say(made, words);
     if made.findings.is_empty() {
         Exit::Yes
     } else {
         Exit::No
     }
+}
+
+/// What was learned, and the findings.
+fn say(made: &Report, words: &Words) {
+    for (name, value) in &made.notes {
+        words.data(format_args!("{name}: {value}"));
+    }
+    report::findings::say(&made.findings, words);
 }

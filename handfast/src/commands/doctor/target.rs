@@ -368,6 +368,8 @@ fn context(flags: &Flags, place: &Place, trusted: Vec<Certificate>) -> Result<Co
         served,
         revocation,
         origin: flags.origin.clone(),
+        client_anchors: None,
+        named_before: Vec::new(),
         as_whom,
     })
 }
@@ -395,7 +397,7 @@ fn lists(path: &Path) -> Result<Vec<RevocationList>, Failure> {
 
 /// The certificates in the folder of `cert`: the missing intermediate often lies right there. What cannot be
 /// read is passed over, for nobody asked for it.
-fn neighbours(cert: &Path) -> Vec<Certificate> {
+pub(super) fn neighbours(cert: &Path) -> Vec<Certificate> {
     const MOST: usize = 200;
     const LARGEST: u64 = 1 << 20;
     let folder = cert.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     process::{Command, Output, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use handfast_lab::{Folder, Look, Scene};
@@ -128,6 +128,7 @@ fn listen(command: &mut Command, client: &str, folder: &Folder) -> Result<Output
     };
     let line = format!("PORT={port}; {client}");
     let ran = shell(&line, folder).map_err(Failure::bug)?;
+    end(&mut child);
     let mut output = child.wait_with_output().map_err(Failure::bug)?;
     if let Some(reader) = &mut stderr {
         let _ = reader.read_to_string(&mut said);
@@ -135,6 +136,20 @@ fn listen(command: &mut Command, client: &str, folder: &Folder) -> Result<Output
     output.stderr = said.into_bytes();
     output.stderr.extend(ran.stderr);
     Ok(output)
+}
+
+/// Lets it end by itself for a moment, and then as Ctrl-C would.
+fn end(child: &mut std::process::Child) {
+    const MOMENT: Duration = Duration::from_secs(3);
+    let begun = Instant::now();
+    let is_running = |child: &mut std::process::Child| matches!(child.try_wait(), Ok(None));
+    while is_running(child) && begun.elapsed() < MOMENT {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    if is_running(child) {
+        let id = child.id().to_string();
+        let _ = Command::new("kill").args(["-INT", &id]).status();
+    }
 }
 
 fn shell(line: &str, folder: &Folder) -> std::io::Result<Output> {
