@@ -9,7 +9,7 @@ use handfast_tls::{
     trace::{Recording, Secrets, Side, Tap},
 };
 use rustls_pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
     starttls::{self, StartTls},
@@ -60,6 +60,20 @@ pub(crate) struct Seen {
     pub(crate) ending: Ending,
 }
 
+impl Seen {
+    fn nothing(secrets: Arc<Secrets>) -> Self {
+        Self {
+            recording: None,
+            secrets,
+            peer: None,
+            established: None,
+            asked: None,
+            resumed: false,
+            ending: Ending::Open,
+        }
+    }
+}
+
 impl Contact {
     pub(crate) fn into_seen(self) -> Seen {
         self.seen
@@ -73,51 +87,46 @@ impl Contact {
     }
 }
 
+/// A client for a target; several connections by one may share sessions.
+pub(crate) struct Way {
+    client: Client,
+    secrets: Arc<Secrets>,
+}
+
+impl Way {
+    pub(crate) fn of(target: &Target) -> Result<Self, HandshakeError> {
+        let secrets = Arc::new(Secrets::default());
+        let client = Client::new(Settings {
+            server_anchors: target.anchors.clone(),
+            credentials: target.credentials.clone(),
+            admission: None,
+            alpn: target.alpn.clone(),
+            versions: target.versions,
+            secrets: Some(secrets.clone()),
+            probing: target.probing.clone(),
+        })?;
+        Ok(Self { client, secrets })
+    }
+}
+
 /// Connects and shakes hands; failures are part of what is seen.
 pub(crate) async fn connect(target: &Target) -> Contact {
-    let secrets = Arc::new(Secrets::default());
-    let mut seen = Seen {
-        recording: None,
-        secrets: secrets.clone(),
-        peer: None,
-        established: None,
-        asked: None,
-        resumed: false,
-        ending: Ending::Open,
-    };
-    let client = Client::new(Settings {
-        server_anchors: target.anchors.clone(),
-        credentials: target.credentials.clone(),
-        admission: None,
-        alpn: target.alpn.clone(),
-        versions: target.versions,
-        secrets: Some(secrets),
-        probing: target.probing.clone(),
-    });
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => return Contact::failed(seen, Ending::Handshake(error)),
-    };
-    let endpoint = (target.endpoint.host.as_str(), target.endpoint.port);
-    let mut tcp = match tokio::time::timeout(PATIENCE, TcpStream::connect(endpoint)).await {
-        Ok(Ok(tcp)) => tcp,
-        Ok(Err(error)) => return Contact::failed(seen, Ending::Unreachable(printable(&error.to_string()))),
-        Err(_) => {
-            return Contact::failed(
-                seen,
-                Ending::Unreachable(format!("no answer within {PATIENCE:?}")),
-            );
-        }
-    };
-    let _ = tcp.set_nodelay(true);
-    if let Some(protocol) = target.starttls
-        && let Err(ending) = starttls::upgrade(&mut tcp, protocol, &target.endpoint.host).await
-    {
-        return Contact::failed(seen, ending);
+    match Way::of(target) {
+        Ok(way) => connect_by(&way, target).await,
+        Err(error) => Contact::failed(Seen::nothing(Arc::default()), Ending::Handshake(error)),
     }
+}
+
+/// The same with a client that was made before.
+pub(crate) async fn connect_by(way: &Way, target: &Target) -> Contact {
+    let mut seen = Seen::nothing(way.secrets.clone());
+    let tcp = match reach(target).await {
+        Ok(tcp) => tcp,
+        Err(ending) => return Contact::failed(seen, ending),
+    };
     let (tap, recording) = Tap::new(tcp, Side::Client);
     seen.recording = Some(recording);
-    match tokio::time::timeout(PATIENCE, client.probe(target.name.clone(), tap)).await {
+    match timeout(PATIENCE, way.client.probe(target.name.clone(), tap)).await {
         Ok(Ok(connected)) => {
             seen.peer = connected.peer;
             seen.resumed = connected.resumed;
@@ -137,4 +146,19 @@ pub(crate) async fn connect(target: &Target) -> Contact {
             Contact::failed(seen, Ending::Handshake(HandshakeError::CutShort { detail }))
         }
     }
+}
+
+/// TCP, and the words before TLS where there are any.
+async fn reach(target: &Target) -> Result<TcpStream, Ending> {
+    let endpoint = (target.endpoint.host.as_str(), target.endpoint.port);
+    let mut tcp = match timeout(PATIENCE, TcpStream::connect(endpoint)).await {
+        Ok(Ok(tcp)) => tcp,
+        Ok(Err(error)) => return Err(Ending::Unreachable(printable(&error.to_string()))),
+        Err(_) => return Err(Ending::Unreachable(format!("no answer within {PATIENCE:?}"))),
+    };
+    let _ = tcp.set_nodelay(true);
+    if let Some(protocol) = target.starttls {
+        starttls::upgrade(&mut tcp, protocol, &target.endpoint.host).await?;
+    }
+    Ok(tcp)
 }

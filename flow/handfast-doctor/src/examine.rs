@@ -40,6 +40,8 @@ pub struct Context {
     pub known: Vec<Certificate>,
     /// The user said that this is a server of HTTP.
     pub is_http: bool,
+    /// Other names of the same server, for sessions that are begun there.
+    pub other_names: Vec<String>,
     /// The identity that the server must have.
     pub expected: Option<String>,
     /// SHA-256 of the SubjectPublicKeyInfo that the server must have.

@@ -3,15 +3,17 @@
 //! None of them carries the user's certificate unless the server is the one that the user named and it is
 //! believed; none is made to another host.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use handfast_tls::{
-    HandshakeError,
+    Credentials, Greeting, HandshakeError,
     client::{Probing, Versions},
-    trace::{Kind as MessageKind, Side},
+    greeting::USUAL_SUITES,
+    trace::{Chunk, Kind as MessageKind, Message, Secrets, Side, decode},
 };
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
+use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -48,6 +50,10 @@ pub enum Kind {
     Postgres,
     /// The PROXY protocol's first line before the hello.
     ProxyLine,
+    /// A session that was begun under another of the server's names, without a certificate.
+    ResumedFromOther,
+    /// A session that was begun with a throw-away certificate, which was refused.
+    ResumedAfterRefusal,
 }
 
 /// One further connection.
@@ -64,6 +70,8 @@ pub enum Outcome {
     Seen(Box<Trace>, Option<Answer>),
     /// The first bytes of an answer to bytes of our own making.
     Bytes(Vec<u8>),
+    /// The messages of an answer to a hello of our own making.
+    Greeted(Vec<Message>),
     /// It could not be made.
     Impossible(String),
 }
@@ -105,6 +113,8 @@ impl Probe {
             Kind::OldHello => "a hello of old times",
             Kind::Postgres => "PostgreSQL's request for TLS",
             Kind::ProxyLine => "a PROXY line before the hello",
+            Kind::ResumedFromOther => "resuming a session of another name, without a certificate",
+            Kind::ResumedAfterRefusal => "resuming a session of a refused certificate",
         };
         let came = match &self.outcome {
             Outcome::Seen(trace, answer) => match (&trace.ending, answer) {
@@ -113,6 +123,17 @@ impl Probe {
             },
             Outcome::Bytes(bytes) if bytes.is_empty() => "no answer".into(),
             Outcome::Bytes(bytes) => format!("{} bytes came back", bytes.len()),
+            Outcome::Greeted(messages) => match messages.iter().find_map(Message::server_hello) {
+                Some(hello) => format!(
+                    "answered {} with {}",
+                    handfast_tls::trace::version_name(hello.version()),
+                    handfast_tls::trace::suite_name(hello.suite)
+                ),
+                None => match messages.first() {
+                    Some(first) => format!("answered {}", first.kind.name()),
+                    None => "no answer".into(),
+                },
+            },
             Outcome::Impossible(why) => format!("not made: {why}"),
         };
         format!("{done}: {came}")
@@ -124,6 +145,9 @@ pub fn worth(trace: &Trace, answer: Option<&Answer>, subject: &Subject) -> Vec<K
     let mut kinds = needed(trace, answer, subject);
     if subject.context.origin.is_some() {
         kinds.push(Kind::Preflight);
+    }
+    if !subject.context.other_names.is_empty() && trace.established.is_some() {
+        kinds.extend([Kind::WithoutCertificate, Kind::ResumedFromOther]);
     }
     if subject.when == When::Always && trace.established.is_some() {
         let all = [
@@ -148,6 +172,8 @@ fn needed(trace: &Trace, answer: Option<&Answer>, subject: &Subject) -> Vec<Kind
         return match &trace.ending {
             Ending::NoStartTls(_) | Ending::Unreachable(_) => Vec::new(),
             _ if trace.saw(&MessageKind::NotTls) => Vec::new(),
+            // These two say all there is to say (RFC 6066 section 3, RFC 7301 section 3.2).
+            _ if matches!(refused_by_alert(trace), Some(112 | 120)) => Vec::new(),
             _ => vec![
                 Kind::SmallHello,
                 Kind::WithoutSni,
@@ -175,9 +201,18 @@ fn needed(trace: &Trace, answer: Option<&Answer>, subject: &Subject) -> Vec<Kind
 /// Makes the connection.
 pub async fn probe(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Probe {
     let outcome = match kind {
-        Kind::OldHello => raw(subject, &[], &old_hello(subject)).await,
-        Kind::ProxyLine => raw(subject, b"PROXY UNKNOWN\r\n", &old_hello(subject)).await,
-        Kind::Postgres => raw(subject, &[], &[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]).await,
+        Kind::OldHello => greet(subject, &[], &Greeting::old(sni(subject))).await,
+        Kind::ProxyLine => {
+            let mut greeting = Greeting::old(sni(subject));
+            greeting.suites.extend(USUAL_SUITES);
+            greet(subject, b"PROXY UNKNOWN\r\n", &greeting).await
+        }
+        Kind::Postgres => match raw(subject, &[&[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]]).await {
+            Ok(bytes) => Outcome::Bytes(bytes),
+            Err(why) => Outcome::Impossible(why),
+        },
+        Kind::ResumedFromOther => resumed_from_other(subject).await,
+        Kind::ResumedAfterRefusal => resumed_after_refusal(subject, first, now).await,
         _ => match changed(kind, subject, first, now) {
             Ok((target, talk)) => {
                 let contact = connect::connect(&target).await;
@@ -196,19 +231,7 @@ fn changed(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Resu
     let mut talk = subject.talk.clone();
     match kind {
         Kind::WithoutCertificate => target.credentials = None,
-        Kind::ThrowAway => {
-            let own = first
-                .own_chain
-                .first()
-                .map(|own| handfast_pki::name::der_of(own.issuer()));
-            let accepted = first
-                .asked
-                .as_ref()
-                .and_then(|asked| asked.issuers.first().cloned());
-            let issuer = own.or(accepted);
-            let made = throwaway::client(issuer.as_deref(), now).map_err(|error| error.to_string())?;
-            target.credentials = Some(made);
-        }
+        Kind::ThrowAway => target.credentials = Some(throw_away(first, now)?),
         Kind::OnlyTls12 => target.versions = Versions::OnlyTls12,
         Kind::WithoutSni => target.probing.without_sni = true,
         Kind::SmallHello => target.probing.small_hello = true,
@@ -224,7 +247,12 @@ fn changed(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Resu
             target.credentials = None;
             talk = preflight(subject)?;
         }
-        Kind::Again | Kind::OldHello | Kind::Postgres | Kind::ProxyLine => {}
+        Kind::Again
+        | Kind::OldHello
+        | Kind::Postgres
+        | Kind::ProxyLine
+        | Kind::ResumedFromOther
+        | Kind::ResumedAfterRefusal => {}
     }
     Ok((target, talk))
 }
@@ -249,35 +277,127 @@ fn preflight(subject: &Subject) -> Result<Talk, String> {
     }))
 }
 
-/// Sends `before` and `hello` as they are, and takes the first bytes of the answer.
-async fn raw(subject: &Subject, before: &[u8], hello: &[u8]) -> Outcome {
+/// A certificate of nobody, with the issuer of our own or one that the server accepts.
+fn throw_away(first: &Trace, now: Timestamp) -> Result<Credentials, String> {
+    let own = first
+        .own_chain
+        .first()
+        .map(|own| handfast_pki::name::der_of(own.issuer()));
+    let accepted = || {
+        let asked = first.asked.as_ref()?;
+        asked.issuers.first().cloned()
+    };
+    let issuer = own.or_else(accepted);
+    throwaway::client(issuer.as_deref(), now).map_err(|error| error.to_string())
+}
+
+/// A session begun under another name, offered under the name that was asked for. Neither connection carries a
+/// certificate of ours, so nobody has proven anything.
+async fn resumed_from_other(subject: &Subject) -> Outcome {
+    let mut tried = Outcome::Impossible("no other name of this server is known".into());
+    for other in &subject.context.other_names {
+        let Ok(name) = handfast_pki::verify::host(other) else {
+            continue;
+        };
+        let mut target = subject.target.clone();
+        target.credentials = None;
+        target.probing.sessions = Some(Arc::default());
+        let begin = Target {
+            name,
+            ..target.clone()
+        };
+        let talk = match &subject.talk {
+            Talk::Http(ask) => Talk::Http(Ask {
+                host: other.clone(),
+                ..ask.clone()
+            }),
+            other => other.clone(),
+        };
+        tried = resume(&begin, &talk, &target, &subject.talk).await;
+        if let Outcome::Seen(trace, _) = &tried
+            && trace.resumed
+        {
+            break;
+        }
+    }
+    tried
+}
+
+/// A session begun with a certificate that the server refuses, offered again.
+async fn resumed_after_refusal(subject: &Subject, first: &Trace, now: Timestamp) -> Outcome {
+    let mut target = subject.target.clone();
+    match throw_away(first, now) {
+        Ok(made) => target.credentials = Some(made),
+        Err(why) => return Outcome::Impossible(why),
+    }
+    target.probing.sessions = Some(Arc::default());
+    resume(&target, &subject.talk, &target, &subject.talk).await
+}
+
+/// One connection to get a session, another one to use it.
+async fn resume(begin: &Target, first: &Talk, target: &Target, second: &Talk) -> Outcome {
+    let way = match connect::Way::of(begin) {
+        Ok(way) => way,
+        Err(error) => return Outcome::Impossible(error.to_string()),
+    };
+    let contact = connect::connect_by(&way, begin).await;
+    exchange::exchange(contact, first).await;
+    let contact = connect::connect_by(&way, target).await;
+    let (seen, answer) = exchange::exchange(contact, second).await;
+    Outcome::Seen(Box::new(trace::trace(seen, target)), answer)
+}
+
+/// What is sent as SNI: names, never addresses (RFC 6066 section 3).
+fn sni(subject: &Subject) -> Option<String> {
+    match &subject.target.name {
+        ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
+        _ => None,
+    }
+}
+
+/// Sends `before` and the hello as they are, and reads the answer.
+async fn greet(subject: &Subject, before: &[u8], greeting: &Greeting) -> Outcome {
+    let hello = greeting.to_bytes(&handfast_tls::greeting::random());
+    match raw(subject, &[before, &hello]).await {
+        Ok(bytes) => {
+            let chunk = Chunk {
+                at: Duration::ZERO,
+                from: Side::Server,
+                bytes,
+            };
+            Outcome::Greeted(decode(&[chunk], &Secrets::default()))
+        }
+        Err(why) => Outcome::Impossible(why),
+    }
+}
+
+/// Sends `pieces` as they are, and takes the first bytes of the answer.
+async fn raw(subject: &Subject, pieces: &[&[u8]]) -> Result<Vec<u8>, String> {
     const PATIENCE: Duration = Duration::from_millis(600);
+    /// A ServerHello is among these, and the certificates of most.
+    const ENOUGH: usize = 16 << 10;
     let endpoint = (
         subject.target.endpoint.host.as_str(),
         subject.target.endpoint.port,
     );
+    let mut bytes = Vec::new();
     let talk = async {
         let mut tcp = TcpStream::connect(endpoint).await?;
-        tcp.write_all(&[before, hello].concat()).await?;
-        let mut bytes = Vec::new();
+        tcp.write_all(&pieces.concat()).await?;
         let mut piece = [0; 2048];
-        while bytes.len() < 64 {
+        while bytes.len() < ENOUGH {
             match tcp.read(&mut piece).await {
                 Ok(0) | Err(_) => break,
                 Ok(length) => bytes.extend(piece.get(..length).unwrap_or_default()),
             }
         }
-        Ok::<_, std::io::Error>(bytes)
+        Ok::<_, std::io::Error>(())
     };
     match tokio::time::timeout(PATIENCE, talk).await {
-        Ok(Ok(bytes)) => Outcome::Bytes(bytes),
-        Ok(Err(error)) => Outcome::Impossible(error.to_string()),
-        Err(_) => Outcome::Bytes(Vec::new()),
+        Ok(Err(error)) => Err(error.to_string()),
+        // A server that waits for more has said what it had to say.
+        Ok(Ok(())) | Err(_) => Ok(bytes),
     }
-}
-
-fn old_hello(_subject: &Subject) -> Vec<u8> {
-    Vec::new()
 }
 
 /// Whether the last word of `trace` was the server's, in an alert.

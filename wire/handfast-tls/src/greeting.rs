@@ -89,6 +89,14 @@ impl Greeting {
     }
 }
 
+/// A random for a hello, from the cryptographic library.
+pub fn random() -> [u8; 32] {
+    let mut random = [0; 32];
+    // If it fails the hello is still one: it keeps no secret, and whoever answers is read and left.
+    let _ = aws_lc_rs::rand::fill(&mut random);
+    random
+}
+
 fn numbers(list: &[u16]) -> Vec<u8> {
     list.iter().flat_map(|number| number.to_be_bytes()).collect()
 }

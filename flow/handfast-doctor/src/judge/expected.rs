@@ -19,6 +19,7 @@ pub(super) fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     findings.extend(not_asked(evidence));
     findings.extend(not_named(evidence));
     findings.extend(unverified(evidence));
+    findings.extend(resumed_unchecked(evidence));
     findings.extend(public_cas(evidence));
     findings
 }
@@ -194,6 +195,31 @@ fn unverified(evidence: &Evidence<'_>) -> Option<Finding> {
             ),
         )
         .help("switch verification on: ssl_verify_client on, SSLVerifyClient require, verify required")
+    })
+}
+
+/// Without a certificate the server refuses us, and with a session of another of its names it does not.
+fn resumed_unchecked(evidence: &Evidence<'_>) -> Option<Finding> {
+    let plain = evidence.probe(probe::Kind::WithoutCertificate)?;
+    let resumed = evidence.probe(probe::Kind::ResumedFromOther)?;
+    let is_resumed = resumed.trace().is_some_and(|trace| trace.resumed);
+    (is_resumed && resumed.went_well() && !plain.went_well()).then(|| {
+        Finding::new(
+            code::RESUMED_UNCHECKED,
+            Refuser::Server,
+            Certainty::Certain,
+            format!(
+                "without a certificate the server refuses us ({}); a session that was begun under {} without one is \
+                 resumed here, and the request is served ({})",
+                plain.told(),
+                listed(&evidence.context.other_names),
+                resumed.told()
+            ),
+        )
+        .help(
+            "update the server (nginx 1.27.4 or 1.26.3, Apache 2.4.64), and give each name its own session cache and \
+             ticket keys, or switch tickets off",
+        )
     })
 }
 

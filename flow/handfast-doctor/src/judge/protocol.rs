@@ -5,7 +5,7 @@ use handfast_pki::{Code, code, text::printable};
 use handfast_tls::{
     HandshakeError,
     error::alert_name,
-    trace::{Kind, Said},
+    trace::{Kind, Message, Said, suite_name, version_name},
 };
 
 use super::Evidence;
@@ -27,7 +27,9 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
                     .help(help(*code)),
             );
         }
-        (_, Some(number)) => findings.push(by_alert(number)),
+        (_, Some(number)) if !findings.iter().any(|finding| finding.certainty == Certainty::Certain) => {
+            findings.push(by_alert(number));
+        }
         (ending, None) if findings.is_empty() => findings.push(
             Finding::new(
                 code::CUT_SHORT,
@@ -117,6 +119,8 @@ fn by_probes(evidence: &Evidence<'_>) -> Vec<Finding> {
             .help("add --starttls postgres"),
         );
     }
+    findings.extend(old(evidence));
+    findings.extend(proxied(evidence));
     if went(probe::Kind::SmallHello) {
         findings.push(
             Finding::new(
@@ -149,6 +153,53 @@ fn by_probes(evidence: &Evidence<'_>) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// The messages with which the server answered a hello of our own making.
+fn greeted<'a>(evidence: &Evidence<'a>, kind: probe::Kind) -> &'a [Message] {
+    let probe = evidence.probes.iter().find(|probe| probe.kind == kind);
+    match probe.map(|probe| &probe.outcome) {
+        Some(Outcome::Greeted(messages)) => messages,
+        _ => &[],
+    }
+}
+
+/// A server that answers nobody but clients of old times.
+fn old(evidence: &Evidence<'_>) -> Option<Finding> {
+    let hello = greeted(evidence, probe::Kind::OldHello)
+        .iter()
+        .find_map(Message::server_hello)?;
+    let (version, suite) = (version_name(hello.version()), suite_name(hello.suite));
+    let (code, because) = if hello.version() < 0x0303 {
+        (
+            code::NO_COMMON_VERSION,
+            format!("asked as clients of old times ask, the server chooses {version}, and nothing newer"),
+        )
+    } else {
+        (
+            code::NO_COMMON_CIPHER,
+            format!(
+                "the server chooses {suite} from the suites of old times, and takes none with ECDHE and an AEAD"
+            ),
+        )
+    };
+    Some(Finding::new(code, Refuser::Server, Certainty::Certain, because).help(help(code)))
+}
+
+/// A server that speaks TLS once it has been told who is behind the proxy.
+fn proxied(evidence: &Evidence<'_>) -> Option<Finding> {
+    greeted(evidence, probe::Kind::ProxyLine)
+        .iter()
+        .find_map(Message::server_hello)?;
+    Some(
+        Finding::new(
+            code::NOT_TLS,
+            Refuser::Server,
+            Certainty::Certain,
+            "the server answers after a line of the PROXY protocol: it is meant to stand behind a load balancer",
+        )
+        .help("go through the load balancer, or open a port without accept-proxy"),
+    )
 }
 
 /// The server refused the ClientHello.

@@ -4,6 +4,18 @@ use super::{Asks, Place, Running, Setup, Speaks};
 use crate::Error;
 
 pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> {
+    let host = format!(
+        "<VirtualHost 127.0.0.1:{port}>\nSSLEngine on\n{tls}<Location />\nRequire all granted\n{inside}</Location>\n\
+         </VirtualHost>\n",
+        port = place.port,
+        tls = tls(place, setup),
+        inside = setup.inside,
+    );
+    start(place, &host)
+}
+
+/// With these virtual hosts.
+pub(super) fn start(place: &Place<'_>, hosts: &str) -> Result<Running, Error> {
     let (port, folder) = (place.port, place.folder.path().display());
     let mut modules = String::new();
     for name in [
@@ -14,7 +26,6 @@ pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> 
         "headers",
         "rewrite",
         "socache_shmcb",
-        "http2",
     ] {
         let file = format!("/usr/lib/apache2/modules/mod_{name}.so");
         if std::path::Path::new(&file).exists() {
@@ -26,10 +37,7 @@ pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> 
         "{modules}ServerRoot {folder}\nServerName localhost\nPidFile {folder}/apache-{port}.pid\n\
          ErrorLog /dev/stderr\nLogLevel info\nDefaultRuntimeDir {folder}\nMutex file:{folder}\n\
          User www-data\nGroup www-data\nStartServers 1\nDocumentRoot {folder}/htdocs\n\
-         DirectoryIndex index.html\nListen 127.0.0.1:{port}\n<VirtualHost 127.0.0.1:{port}>\nSSLEngine on\n{tls}\
-         <Location />\nRequire all granted\n{inside}</Location>\n</VirtualHost>\n",
-        tls = tls(place, setup),
-        inside = setup.inside,
+         DirectoryIndex index.html\nListen 127.0.0.1:{port}\n{hosts}",
     );
     let name = format!("apache-{port}.conf");
     place.folder.write(&name, configuration)?;

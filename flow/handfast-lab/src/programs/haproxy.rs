@@ -38,7 +38,12 @@ pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> 
          content-type text/plain string \"hello\\n\"\n",
         inside = setup.inside,
     );
-    let name = format!("haproxy-{port}.cfg");
+    start(place, &configuration)
+}
+
+/// With this configuration.
+pub(super) fn start(place: &Place<'_>, configuration: &str) -> Result<Running, Error> {
+    let name = format!("haproxy-{}.cfg", place.port);
     place.folder.write(&name, configuration)?;
     place.start(&["-db", "-f", &name])
 }

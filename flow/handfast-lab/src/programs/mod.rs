@@ -333,6 +333,28 @@ pub(crate) fn nginx_with(folder: &Folder, port: u16, servers: &str) -> Result<Ru
     nginx::start(&place, servers)
 }
 
+/// Apache on `port` with these virtual hosts.
+pub(crate) fn apache_with(folder: &Folder, port: u16, hosts: &str) -> Result<Running, Error> {
+    let place = Place {
+        program: Program::Apache,
+        path: Program::Apache.find()?,
+        folder,
+        port,
+    };
+    apache::start(&place, hosts)
+}
+
+/// HAProxy on `port` with this configuration.
+pub(crate) fn haproxy_with(folder: &Folder, port: u16, configuration: &str) -> Result<Running, Error> {
+    let place = Place {
+        program: Program::Haproxy,
+        path: Program::Haproxy.find()?,
+        folder,
+        port,
+    };
+    haproxy::start(&place, configuration)
+}
+
 /// The line that asks `https://localhost:$PORT/` with Java's client, with the certificate in the folder `pair` and
 /// belief in the CAs of `trust`.
 pub(crate) fn java_client(folder: &Folder, pair: &str, trust: &str) -> Result<String, Error> {

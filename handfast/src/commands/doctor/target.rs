@@ -70,6 +70,9 @@ pub struct Flags {
     /// The pin of the server's key, as curl's --pinnedpubkey writes it: sha256//BASE64
     #[arg(long, value_name = "PIN")]
     pin: Option<String>,
+    /// Another name of the same server: are its sessions good here, too? May be repeated
+    #[arg(long, value_name = "NAME")]
+    other_name: Vec<String>,
     /// The certificate file that the server should be using
     #[arg(long, value_name = "FILE")]
     served: Option<PathBuf>,
@@ -368,6 +371,7 @@ fn context(flags: &Flags, place: &Place, trusted: Vec<Certificate>) -> Result<Co
         served,
         revocation,
         origin: flags.origin.clone(),
+        other_names: flags.other_name.clone(),
         client_anchors: None,
         named_before: Vec::new(),
         as_whom,
