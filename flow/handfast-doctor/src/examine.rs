@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use handfast_pki::{Anchors, Certificate, crl::RevocationList};
+use handfast_tls::Credentials;
 use jiff::Timestamp;
 
 use crate::{
@@ -40,6 +41,14 @@ pub struct Context {
     pub known: Vec<Certificate>,
     /// The user said that this is a server of HTTP.
     pub is_http: bool,
+    /// The subject with which a rule on the server compares.
+    pub expected_subject: Option<String>,
+    /// The answer repeats the headers of the request that the application saw.
+    pub is_echo: bool,
+    /// Whether forged identity headers may be sent.
+    pub may_forge: bool,
+    /// Somebody of the right CA whom the server must not let in.
+    pub must_refuse: Option<Credentials>,
     /// Other names of the same server, for sessions that are begun there.
     pub other_names: Vec<String>,
     /// The identity that the server must have.

@@ -6,6 +6,7 @@
 mod connect;
 mod examine;
 mod exchange;
+pub mod files;
 mod finding;
 pub mod judge;
 pub mod listen;
@@ -13,6 +14,7 @@ pub mod probe;
 mod starttls;
 pub mod throwaway;
 pub mod trace;
+pub mod what_if;
 
 pub use connect::{Endpoint, Target};
 pub use examine::{Context, Subject, When, examine};

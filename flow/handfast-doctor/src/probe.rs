@@ -54,6 +54,10 @@ pub enum Kind {
     ResumedFromOther,
     /// A session that was begun with a throw-away certificate, which was refused.
     ResumedAfterRefusal,
+    /// With identity headers of our own making.
+    Forged,
+    /// As somebody of the right CA whom the server must refuse.
+    MustRefuse,
 }
 
 /// One further connection.
@@ -115,6 +119,8 @@ impl Probe {
             Kind::ProxyLine => "a PROXY line before the hello",
             Kind::ResumedFromOther => "resuming a session of another name, without a certificate",
             Kind::ResumedAfterRefusal => "resuming a session of a refused certificate",
+            Kind::Forged => "with forged identity headers",
+            Kind::MustRefuse => "as somebody whom it must refuse",
         };
         let came = match &self.outcome {
             Outcome::Seen(trace, answer) => match (&trace.ending, answer) {
@@ -143,6 +149,12 @@ impl Probe {
 /// Which further connections could separate what `trace` and `answer` leave open.
 pub fn worth(trace: &Trace, answer: Option<&Answer>, subject: &Subject) -> Vec<Kind> {
     let mut kinds = needed(trace, answer, subject);
+    if subject.context.may_forge && answer.is_some() {
+        kinds.push(Kind::Forged);
+    }
+    if subject.context.must_refuse.is_some() && trace.ending.is_good() {
+        kinds.push(Kind::MustRefuse);
+    }
     if subject.context.origin.is_some() {
         kinds.push(Kind::Preflight);
     }
@@ -194,6 +206,10 @@ fn needed(trace: &Trace, answer: Option<&Answer>, subject: &Subject) -> Vec<Kind
             vec![Kind::OnlyTls12]
         }
         Ending::Open if subject.context.served.is_some() => vec![Kind::Again, Kind::Again],
+        // Whether it verifies what it asks for is shown by nothing but a certificate that must be refused.
+        Ending::Open if sent && answer.is_none_or(|answer| answer.status.as_u16() < 400) => {
+            vec![Kind::ThrowAway]
+        }
         _ => Vec::new(),
     }
 }
@@ -243,6 +259,8 @@ fn changed(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Resu
                 ..target.probing
             };
         }
+        Kind::Forged => talk = forged(subject)?,
+        Kind::MustRefuse => target.credentials = subject.context.must_refuse.clone(),
         Kind::Preflight => {
             target.credentials = None;
             talk = preflight(subject)?;
@@ -255,6 +273,40 @@ fn changed(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Resu
         | Kind::ResumedAfterRefusal => {}
     }
     Ok((target, talk))
+}
+
+/// The mark by which a forged header is known again.
+pub(crate) const FORGED: &str = "handfast-forged-identity";
+
+/// The same request with every header by which proxies tell applications who the client is.
+fn forged(subject: &Subject) -> Result<Talk, String> {
+    const HEADERS: [&str; 14] = [
+        "client-cert",
+        "x-forwarded-client-cert",
+        "x-client-cert",
+        "x-ssl-cert",
+        "x-ssl-client-cert",
+        "x-ssl-client-verify",
+        "x-ssl-client-s-dn",
+        "x-ssl-client-dn",
+        "x-ssl-client-cn",
+        "ssl-client-cert",
+        "ssl-client-verify",
+        "ssl-client-subject-dn",
+        "x-client-dn",
+        "x-amzn-mtls-clientcert-subject",
+    ];
+    let Talk::Http(ask) = &subject.talk else {
+        return Err("headers need HTTP".into());
+    };
+    let mut headers = ask.headers.clone();
+    for name in HEADERS {
+        headers.insert(name, HeaderValue::from_static(FORGED));
+    }
+    Ok(Talk::Http(Ask {
+        headers,
+        ..ask.clone()
+    }))
 }
 
 /// What a browser asks before a request with credentials from another origin (Fetch, section 3.2.2).

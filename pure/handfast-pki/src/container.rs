@@ -1,7 +1,11 @@
 //! PKCS#12 (RFC 7292): one key with its chain behind a password, for browsers, Java and phones.
 
-use der::{Decode, Sequence, asn1::Any};
+use der::{
+    Decode, Sequence,
+    asn1::{Any, ObjectIdentifier, OctetString},
+};
 use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12Archive, PrivateKeyChain};
+use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
 use crate::{Certificate, Error, PrivateKey, Result};
@@ -20,6 +24,150 @@ struct Pfx {
 pub struct Contents {
     pub keys: Vec<PrivateKey>,
     pub certificates: Vec<Certificate>,
+}
+
+/// The algorithms that protect a container; they stand outside of what the password locks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Protection {
+    /// What the contents are encrypted with, in order.
+    pub encryption: Vec<Cipher>,
+    /// The digest of the MAC over the whole; none without a MAC.
+    pub mac: Option<Digest>,
+}
+
+/// How a part of a container is encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cipher {
+    /// RC2 with 40 bits (RFC 7292 appendix C): OpenSSL 3 reads it with its legacy provider only.
+    Rc2With40Bits,
+    /// Triple DES (RFC 7292 appendix C), which everybody reads.
+    TripleDes,
+    /// PBES2 (RFC 8018), which macOS, older Windows and Java 8 do not read.
+    Pbes2,
+    Other(String),
+}
+
+/// The digest of a container's MAC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Digest {
+    Sha1,
+    Sha256,
+    Other(String),
+}
+
+impl Protection {
+    /// Whether OpenSSL 3 refuses it unless its legacy provider is loaded.
+    pub fn is_too_old(&self) -> bool {
+        self.encryption.contains(&Cipher::Rc2With40Bits)
+    }
+
+    /// Whether macOS, Windows before 2019 and Java 8 before update 301 refuse it.
+    pub fn is_too_new(&self) -> bool {
+        self.encryption.contains(&Cipher::Pbes2) || self.mac.as_ref().is_some_and(|mac| *mac != Digest::Sha1)
+    }
+}
+
+/// What protects the container `der`; read without its password.
+pub fn protection(der: &[u8]) -> Result<Protection> {
+    let pfx = Pfx::from_der(der).map_err(|error| Error::Malformed {
+        what: "PKCS#12 container",
+        detail: error.to_string(),
+    })?;
+    Ok(Protection {
+        encryption: ciphers(&pfx.auth_safe).unwrap_or_default(),
+        mac: pfx.mac_data.as_ref().and_then(mac_digest),
+    })
+}
+
+/// AuthenticatedSafe: in a ContentInfo of type data, an OCTET STRING with a SEQUENCE of ContentInfo (RFC 7292
+/// section 4.1). Each is EncryptedData with its algorithm, or data with shrouded keys in it.
+fn ciphers(auth_safe: &Any) -> Option<Vec<Cipher>> {
+    let outer: ContentInfo = auth_safe.decode_as().ok()?;
+    let inner = outer.content.decode_as::<OctetString>().ok()?;
+    let safes = Vec::<ContentInfo>::from_der(inner.as_bytes()).ok()?;
+    let mut found = Vec::new();
+    for safe in safes {
+        if let Ok(encrypted) = safe.content.decode_as::<EncryptedData>() {
+            found.push(cipher(&encrypted.content.algorithm));
+        } else if let Ok(plain) = safe.content.decode_as::<OctetString>() {
+            let bags = Vec::<SafeBag>::from_der(plain.as_bytes()).unwrap_or_default();
+            let shrouded = bags
+                .iter()
+                .filter_map(|bag| bag.value.decode_as::<Shrouded>().ok());
+            found.extend(shrouded.map(|shrouded| cipher(&shrouded.algorithm)));
+        }
+    }
+    Some(found)
+}
+
+fn cipher(algorithm: &AlgorithmIdentifierOwned) -> Cipher {
+    match algorithm.oid.to_string().as_str() {
+        "1.2.840.113549.1.12.1.6" => Cipher::Rc2With40Bits,
+        "1.2.840.113549.1.12.1.3" => Cipher::TripleDes,
+        "1.2.840.113549.1.5.13" => Cipher::Pbes2,
+        other => Cipher::Other(other.to_owned()),
+    }
+}
+
+fn mac_digest(mac: &Any) -> Option<Digest> {
+    let mac: MacData = mac.decode_as().ok()?;
+    Some(match mac.mac.algorithm.oid.to_string().as_str() {
+        "1.3.14.3.2.26" => Digest::Sha1,
+        "2.16.840.1.101.3.4.2.1" => Digest::Sha256,
+        other => Digest::Other(other.to_owned()),
+    })
+}
+
+#[derive(Sequence)]
+struct ContentInfo {
+    kind: ObjectIdentifier,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    content: Any,
+}
+
+/// RFC 2315 section 13.
+#[derive(Sequence)]
+struct EncryptedData {
+    version: u8,
+    content: EncryptedContent,
+}
+
+#[derive(Sequence)]
+struct EncryptedContent {
+    kind: ObjectIdentifier,
+    algorithm: AlgorithmIdentifierOwned,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
+    content: Option<OctetString>,
+}
+
+#[derive(Sequence)]
+struct SafeBag {
+    kind: ObjectIdentifier,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    value: Any,
+    #[asn1(optional = "true")]
+    attributes: Option<Any>,
+}
+
+/// EncryptedPrivateKeyInfo (RFC 5958 section 3).
+#[derive(Sequence)]
+struct Shrouded {
+    algorithm: AlgorithmIdentifierOwned,
+    data: OctetString,
+}
+
+#[derive(Sequence)]
+struct MacData {
+    mac: DigestInfo,
+    salt: OctetString,
+    #[asn1(optional = "true")]
+    iterations: Option<u32>,
+}
+
+#[derive(Sequence)]
+struct DigestInfo {
+    algorithm: AlgorithmIdentifierOwned,
+    digest: OctetString,
 }
 
 /// Whether `der` has the outer shape of PKCS#12.

@@ -16,6 +16,7 @@ pub mod container;
 pub mod crl;
 pub mod error;
 pub mod identity;
+pub mod jks;
 pub mod key;
 pub mod lint;
 pub mod name;

@@ -163,6 +163,35 @@ pub fn shown(name: &Name) -> String {
     }
 }
 
+/// `name` in every form that programs write it in, with who does, safe to print.
+pub fn forms(name: &Name) -> Vec<(&'static str, String)> {
+    let text = shown(name);
+    let mut parts: Vec<&str> = Vec::new();
+    let (mut begin, mut is_escaped) = (0, false);
+    for (at, c) in text.char_indices() {
+        if c == ',' && !is_escaped {
+            parts.extend(text.get(begin..at));
+            begin = at + 1;
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    parts.extend(text.get(begin..));
+    let joined = |parts: &[&str], between: &str| parts.join(between);
+    let upwards: Vec<&str> = parts.iter().rev().copied().collect();
+    let spaced: Vec<String> = upwards.iter().map(|part| part.replacen('=', " = ", 1)).collect();
+    vec![
+        ("RFC 4514: nginx, Apache, Handfast", joined(&parts, ",")),
+        ("with blanks: Java, GnuTLS", joined(&parts, ", ")),
+        (
+            "one line of OpenSSL: HAProxy, nginx's legacy variables",
+            format!("/{}", joined(&upwards, "/")),
+        ),
+        ("openssl x509 -subject", spaced.join(", ")),
+        ("from the top", joined(&upwards, ",")),
+        ("from the top, with blanks", joined(&upwards, ", ")),
+    ]
+}
+
 /// The DER bytes of a name as text; `(unreadable)` for what is none.
 pub fn shown_der(der: &[u8]) -> String {
     Name::from_der(der).map_or_else(|_| "(unreadable)".to_owned(), |name| shown(&name))
@@ -274,6 +303,15 @@ mod tests {
         ] {
             assert!(AltName::uri(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_is_known_in_every_form() {
+        let name = distinguished("a, b", Some("Acme")).expect("valid");
+        let forms: Vec<String> = forms(&name).into_iter().map(|(_, form)| form).collect();
+        assert!(forms.contains(&"CN=a\\, b,O=Acme".to_owned()), "{forms:?}");
+        assert!(forms.contains(&"/O=Acme/CN=a\\, b".to_owned()), "{forms:?}");
+        assert!(forms.contains(&"O = Acme, CN = a\\, b".to_owned()), "{forms:?}");
     }
 
     #[test]

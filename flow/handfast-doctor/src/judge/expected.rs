@@ -4,7 +4,7 @@
 use handfast_pki::{Certificate, code, name, text::listed};
 use jiff::Timestamp;
 
-use super::{Evidence, refused, untrusted};
+use super::{Evidence, allowed, refused, untrusted};
 use crate::{Certainty, Finding, Refuser, probe};
 
 /// More names than these, and the list is no private PKI's.
@@ -21,6 +21,7 @@ pub(super) fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     findings.extend(unverified(evidence));
     findings.extend(resumed_unchecked(evidence));
     findings.extend(public_cas(evidence));
+    findings.extend(allowed::judge(evidence));
     findings
 }
 

@@ -305,7 +305,7 @@ fn old_process(evidence: &Evidence<'_>) -> Option<Finding> {
 }
 
 /// What a server with the given CAs would say of what the client sent.
-fn would_be_refused(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
+pub(crate) fn would_be_refused(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     let trace = evidence.trace;
     let (Some(anchors), false) = (&evidence.context.client_anchors, trace.own_chain.is_empty()) else {
         return Vec::new();

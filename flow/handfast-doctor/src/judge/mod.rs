@@ -3,6 +3,7 @@
 //! An alert alone proves little, for stacks choose differently; it is read together with what was asked, what
 //! was sent, what our own certificate says against itself, and what other connections came to.
 
+mod allowed;
 mod expected;
 mod heard;
 mod own;
@@ -11,8 +12,9 @@ mod refused;
 mod untrusted;
 
 pub use heard::heard;
+pub(crate) use heard::would_be_refused;
 
-use handfast_pki::code;
+use handfast_pki::{Purpose, code};
 use handfast_tls::{HandshakeError, trace::Kind};
 use jiff::Timestamp;
 
@@ -58,6 +60,21 @@ pub fn request(trace: &Trace, answer: Option<&Answer>, now: Timestamp) -> Vec<Fi
         probes: &[],
     };
     judge(&evidence, now)
+}
+
+/// What the chain in `evidence` says against itself, for `purpose` at `now`; the files are all there is.
+pub(crate) fn files_faults(evidence: &Evidence<'_>, purpose: Purpose, now: Timestamp) -> Vec<Finding> {
+    own::of_files(evidence, purpose, now)
+        .into_iter()
+        .map(|fault| {
+            let certainty = if fault.is_plain {
+                Certainty::Certain
+            } else {
+                Certainty::Likely
+            };
+            Finding::new(fault.code, Refuser::Server, certainty, fault.because).help(fault.help)
+        })
+        .collect()
 }
 
 fn by_ending(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
@@ -134,7 +151,7 @@ fn unreachable(trace: &Trace, detail: &str) -> Finding {
 }
 
 /// The surest first, in the order of the rules where equally sure; each code once.
-fn ranked(mut findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn ranked(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_key(|finding| finding.certainty);
     let mut seen = Vec::new();
     findings.retain(|finding| {

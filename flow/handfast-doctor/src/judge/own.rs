@@ -34,86 +34,116 @@ impl Fault {
         self
     }
 
-    fn of(refusal: &Refusal) -> Self {
+    fn of(refusal: &Refusal, purpose: Purpose) -> Self {
         Self::new(
-            refusal.code(Purpose::Client),
-            format!("the client's certificate: {refusal}"),
+            refusal.code(purpose),
+            format!("the {purpose}'s certificate: {refusal}"),
             refusal.hint(),
         )
     }
 }
 
-/// Every fault of what we sent, at `now`.
+/// Every fault of what the client sent, at `now`.
 pub(super) fn faults(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Fault> {
-    let Some(own) = evidence.trace.own_chain.first() else {
-        return Vec::new();
-    };
-    let mut faults = of_leaf(own, now);
-    faults.extend(revoked(evidence, own, now));
-    faults.extend(of_chain(evidence, own, now));
-    faults.extend(of_reach(evidence, own));
+    let mut faults = of_files(evidence, Purpose::Client, now);
+    if let Some(own) = evidence.trace.own_chain.first() {
+        faults.extend(of_reach(evidence, own));
+    }
     faults
 }
 
-fn of_leaf(own: &Certificate, now: Timestamp) -> Vec<Fault> {
+/// Every fault that stands in the chain itself, for `purpose` at `now`.
+pub(super) fn of_files(evidence: &Evidence<'_>, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
+    let Some(own) = evidence.trace.own_chain.first() else {
+        return Vec::new();
+    };
+    let mut faults = of_leaf(own, purpose, now);
+    faults.extend(revoked(evidence, own, purpose, now));
+    faults.extend(of_chain(evidence, own, purpose, now));
+    faults
+}
+
+fn of_leaf(own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
     let subject = own.called();
     let mut faults = Vec::new();
     if now > own.not_after() {
-        faults.push(Fault::of(&Refusal::Expired {
-            subject: subject.clone(),
-            not_after: own.not_after(),
-            now,
-        }));
+        faults.push(Fault::of(
+            &Refusal::Expired {
+                subject: subject.clone(),
+                not_after: own.not_after(),
+                now,
+            },
+            purpose,
+        ));
     }
     if now < own.not_before() {
-        faults.push(Fault::of(&Refusal::NotYetValid {
-            subject: subject.clone(),
-            not_before: own.not_before(),
-            now,
-        }));
+        faults.push(Fault::of(
+            &Refusal::NotYetValid {
+                subject: subject.clone(),
+                not_before: own.not_before(),
+                now,
+            },
+            purpose,
+        ));
     }
     if own.is_self_issued() {
         faults.push(Fault::new(
             code::CA_AS_LEAF,
-            format!("the client's certificate \"{subject}\" is signed by itself"),
+            format!("the {purpose}'s certificate \"{subject}\" is signed by itself"),
             "make a CA and a leaf: handfast init, then handfast issue",
         ));
     } else if own.is_ca() {
         faults.push(
-            Fault::of(&Refusal::CaAsLeaf {
-                subject: subject.clone(),
-            })
+            Fault::of(
+                &Refusal::CaAsLeaf {
+                    subject: subject.clone(),
+                },
+                purpose,
+            )
             .arguable(),
         );
     }
+    let wanted = format!("{purpose}Auth");
     if let Some(usages) = own.extended_key_usage_names()
-        && !usages.iter().any(|usage| usage == "clientAuth" || usage == "any")
+        && !usages.iter().any(|usage| *usage == wanted || usage == "any")
     {
-        faults.push(Fault::of(&Refusal::WrongPurpose {
-            subject: subject.clone(),
-            purpose: Purpose::Client,
-            found: usages.join(", "),
-        }));
+        faults.push(Fault::of(
+            &Refusal::WrongPurpose {
+                subject: subject.clone(),
+                purpose,
+                found: usages.join(", "),
+            },
+            purpose,
+        ));
     }
     let digest = own.signature_algorithm();
     if let Err(error) = own.public_key().must_be_strong() {
-        faults.push(Fault::of(&Refusal::Weak {
-            subject: subject.clone(),
-            found: error.to_string(),
-        }));
+        faults.push(Fault::of(
+            &Refusal::Weak {
+                subject: subject.clone(),
+                found: error.to_string(),
+            },
+            purpose,
+        ));
     } else if is_old_digest(&digest) {
-        faults.push(Fault::of(&Refusal::Weak {
-            subject: subject.clone(),
-            found: printable(&digest),
-        }));
+        faults.push(Fault::of(
+            &Refusal::Weak {
+                subject: subject.clone(),
+                found: printable(&digest),
+            },
+            purpose,
+        ));
     }
     // OpenSSL takes version 1, so it is a fault for some only.
     if own.version() != 3 {
         faults.push(
-            Fault::of(&Refusal::OldVersion {
-                subject,
-                version: own.version(),
-            })
+            Fault::of(
+                &Refusal::OldVersion {
+                    subject,
+                    version: own.version(),
+                },
+                purpose,
+            )
             .arguable(),
         );
     }
@@ -126,7 +156,7 @@ fn is_old_digest(algorithm: &str) -> bool {
 }
 
 /// The lists that the user gave say that the leaf was revoked, or are of no use themselves.
-fn revoked(evidence: &Evidence<'_>, own: &Certificate, now: Timestamp) -> Vec<Fault> {
+fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
     let lists = &evidence.context.revocation;
     let mut faults = Vec::new();
     let chain = || {
@@ -139,9 +169,12 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, now: Timestamp) -> Vec<Fa
             name::shown(certificate.issuer()) == list.issuer && list.revoked.contains(&certificate.serial())
         };
         if let Some(certificate) = evidence.trace.own_chain.iter().find(listed) {
-            faults.push(Fault::of(&Refusal::Revoked {
-                subject: certificate.called(),
-            }));
+            faults.push(Fault::of(
+                &Refusal::Revoked {
+                    subject: certificate.called(),
+                },
+                purpose,
+            ));
         }
         let concerns = chain().any(|certificate| name::shown(certificate.issuer()) == list.issuer);
         if let Some(until) = list.next_update
@@ -180,7 +213,7 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, now: Timestamp) -> Vec<Fa
 }
 
 /// What stands above the leaf: certificates that may not sign, that do not fit, or that have ended.
-fn of_chain(evidence: &Evidence<'_>, own: &Certificate, now: Timestamp) -> Vec<Fault> {
+fn of_chain(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
     let around = around(evidence);
     let mut faults = Vec::new();
     let issuers: Vec<&Certificate> = around
@@ -192,7 +225,7 @@ fn of_chain(evidence: &Evidence<'_>, own: &Certificate, now: Timestamp) -> Vec<F
         faults.push(Fault::new(
             code::NOT_A_CA,
             format!(
-                "\"{}\" issued the client's certificate and is not allowed to sign certificates",
+                "\"{}\" issued the {purpose}'s certificate and is not allowed to sign certificates",
                 issuers
                     .iter()
                     .map(|issuer| issuer.called())
@@ -208,15 +241,16 @@ fn of_chain(evidence: &Evidence<'_>, own: &Certificate, now: Timestamp) -> Vec<F
             .iter()
             .all(|issuer| !own.is_signed_by(&issuer.public_key()))
     {
-        faults.push(Fault::of(&Refusal::BadSignature {
-            subject: own.called(),
-            issuer: name::shown(own.issuer()),
-        }));
+        faults.push(Fault::of(
+            &Refusal::BadSignature {
+                subject: own.called(),
+                issuer: name::shown(own.issuer()),
+            },
+            purpose,
+        ));
     }
-    if let Some(refusal) = verified(evidence, &around, now) {
-        let known = faults
-            .iter()
-            .any(|fault| fault.code == refusal.code(Purpose::Client));
+    if let Some(refusal) = verified(evidence, &around, purpose, now) {
+        let known = faults.iter().any(|fault| fault.code == refusal.code(purpose));
         let of_leaf = matches!(
             refusal,
             Refusal::UnknownIssuer { .. }
@@ -230,7 +264,7 @@ fn of_chain(evidence: &Evidence<'_>, own: &Certificate, now: Timestamp) -> Vec<F
         ) || (matches!(refusal, Refusal::Expired { .. }) && now > own.not_after())
             || (matches!(refusal, Refusal::NotYetValid { .. }) && now < own.not_before());
         if !known && !of_leaf {
-            faults.push(Fault::of(&refusal));
+            faults.push(Fault::of(&refusal, purpose));
         }
     }
     faults
@@ -248,7 +282,12 @@ fn around<'a>(evidence: &Evidence<'a>) -> Vec<&'a Certificate> {
 }
 
 /// What the door's own judgement says of the chain, with the best anchors that are known.
-fn verified(evidence: &Evidence<'_>, around: &[&Certificate], now: Timestamp) -> Option<Refusal> {
+fn verified(
+    evidence: &Evidence<'_>,
+    around: &[&Certificate],
+    purpose: Purpose,
+    now: Timestamp,
+) -> Option<Refusal> {
     let roots: Vec<Certificate> = around
         .iter()
         .filter(|certificate| certificate.is_self_issued() && certificate.is_ca())
@@ -270,7 +309,7 @@ fn verified(evidence: &Evidence<'_>, around: &[&Certificate], now: Timestamp) ->
         .chain(between.copied())
         .map(|certificate| certificate.der().clone())
         .collect();
-    verify::verify(&chain, &anchors, Purpose::Client, now).err()
+    verify::verify(&chain, &anchors, purpose, now).err()
 }
 
 /// Whether what we sent leads to what the server says it accepts.

@@ -5,7 +5,7 @@ use handfast_pki::code;
 use super::{healthy::needs, named_case};
 use crate::{
     Case, Error, Folder, Look, Program,
-    Program::{Apache, Curl, Envoy, GnutlsServer, Haproxy, Nginx, Node, Openssl, Postgres, Python},
+    Program::{Apache, Curl, GnutlsServer, Haproxy, Nginx, Node, Openssl, Postgres, Python},
     Scene, Setup, Speaks, serve,
 };
 

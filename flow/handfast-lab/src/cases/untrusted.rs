@@ -217,7 +217,8 @@ fn pinned() -> Case {
 
 /// The file of trusted CAs is none.
 fn trust_files() -> Vec<Case> {
-    let kinds: [(&'static str, &'static str, fn(&Folder) -> Result<(), Error>); 4] = [
+    type Make = fn(&Folder) -> Result<(), Error>;
+    let kinds: [(&'static str, &'static str, Make); 4] = [
         ("missing", "the file of trusted CAs is not there", |_| Ok(())),
         ("empty", "the file of trusted CAs is empty", |folder| {
             folder.write("trust.pem", "")

@@ -377,6 +377,17 @@ fn user_id() -> Option<u32> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
+/// A script of Python that listens on the port it is given.
+pub(crate) fn python_script(folder: &Folder, script: &str) -> Result<Running, Error> {
+    let place = Place {
+        program: Program::Python,
+        path: Program::Python.find()?,
+        folder,
+        port: free_port()?,
+    };
+    place.start(&[script, &place.port.to_string()])
+}
+
 /// Python's HTTP server without TLS, for what stands behind a door.
 pub(crate) fn plain_http(folder: &Folder) -> Result<Running, Error> {
     folder.write("behind/index.html", "hello\n")?;

@@ -1,5 +1,6 @@
 //! `handfast doctor`: why a connection fails, who refused, and what to do.
 
+mod client_files;
 mod config;
 mod join;
 mod listen;

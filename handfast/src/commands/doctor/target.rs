@@ -10,9 +10,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use handfast_doctor::{
     Ask, Certainty, Context, Ending, Endpoint, Finding, Refuser, Report, StartTls, Subject, Talk, Target,
-    When, examine,
+    When, examine, files::Reader,
 };
-use handfast_pki::{Anchors, Certificate, code, crl::RevocationList, pem};
+use handfast_pki::{Anchors, Certificate, Purpose, code, crl::RevocationList, pem};
 use handfast_proxy::backend;
 use handfast_tls::{
     Credentials,
@@ -22,7 +22,14 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
 use crate::{
-    commands::{doctor::conclude, get, proxy::of_problem},
+    commands::{
+        doctor::{
+            client_files::{self, Wanted},
+            conclude,
+        },
+        get,
+        proxy::of_problem,
+    },
     failure::{Exit, Failure},
     files,
     words::{Words, shell},
@@ -32,8 +39,20 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub struct Flags {
     /// HOST:PORT or an https URL
-    #[arg(required = true, value_name = "TARGET")]
+    #[arg(required_unless_present_any = ["client_files", "server_files"], value_name = "TARGET")]
     target: Option<String>,
+    /// Look at the files in this folder, as a client's, and at nobody else
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "server_files"])]
+    client_files: Option<PathBuf>,
+    /// The same, as a server's
+    #[arg(long, value_name = "DIR", conflicts_with = "target")]
+    server_files: Option<PathBuf>,
+    /// The password of containers in the folder, the first line of FILE
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Who has to read containers in the folder
+    #[arg(long = "for", value_name = "READER", value_parser = Reader::ALL.map(|(name, _)| name))]
+    reader: Option<String>,
     /// Our certificate, leaf first
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
@@ -76,6 +95,21 @@ pub struct Flags {
     /// The certificate file that the server should be using
     #[arg(long, value_name = "FILE")]
     served: Option<PathBuf>,
+    /// The subject that a rule on the server names, as it is written there
+    #[arg(long, value_name = "SUBJECT")]
+    expect_dn: Option<String>,
+    /// The answer repeats the headers that the application saw: is the certificate among them?
+    #[arg(long)]
+    echo: bool,
+    /// Send identity headers of our own making, too: are they believed?
+    #[arg(long)]
+    active: bool,
+    /// A certificate of the same CA that the server must refuse
+    #[arg(long, value_name = "FILE", requires = "must_refuse_key")]
+    must_refuse: Option<PathBuf>,
+    /// The key of --must-refuse
+    #[arg(long, value_name = "FILE", requires = "must_refuse")]
+    must_refuse_key: Option<PathBuf>,
     /// A revocation list that the server may be using; may be repeated
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
@@ -91,6 +125,23 @@ pub struct Flags {
 }
 
 pub fn run(flags: &Flags, words: &Words) -> Result<Exit, Failure> {
+    let folders = [
+        (&flags.client_files, Purpose::Client),
+        (&flags.server_files, Purpose::Server),
+    ];
+    if let Some((Some(folder), purpose)) = folders.into_iter().find(|(folder, _)| folder.is_some()) {
+        let reader = flags
+            .reader
+            .as_deref()
+            .and_then(|wanted| Reader::ALL.into_iter().find(|(name, _)| *name == wanted));
+        let wanted = Wanted {
+            folder,
+            purpose,
+            password_file: flags.password_file.as_ref(),
+            reader: reader.map(|(_, reader)| reader),
+        };
+        return client_files::run(&wanted, words);
+    }
     // Whole seconds, as certificates have them.
     let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
     let named = flags.target.clone().unwrap_or_default();
@@ -353,6 +404,14 @@ fn context(flags: &Flags, place: &Place, trusted: Vec<Certificate>) -> Result<Co
     for path in &flags.crl {
         revocation.extend(lists(path)?);
     }
+    let must_refuse = match (&flags.must_refuse, &flags.must_refuse_key) {
+        (Some(cert), Some(key)) => Some(get::paired(
+            files::certificates(cert)?,
+            &files::private_key(key)?,
+            key,
+        )?),
+        _ => None,
+    };
     let mut known = trusted;
     known.extend(flags.cert.as_deref().map(neighbours).unwrap_or_default());
     let as_whom = [
@@ -371,6 +430,10 @@ fn context(flags: &Flags, place: &Place, trusted: Vec<Certificate>) -> Result<Co
         served,
         revocation,
         origin: flags.origin.clone(),
+        expected_subject: flags.expect_dn.clone(),
+        is_echo: flags.echo,
+        may_forge: flags.active,
+        must_refuse,
         other_names: flags.other_name.clone(),
         client_anchors: None,
         named_before: Vec::new(),

@@ -1,23 +1,85 @@
-//! `handfast doctor what-if`.
+//! `handfast doctor what-if`: two folders, and what would happen between them.
 
 use std::path::PathBuf;
 
+use handfast_doctor::{
+    Report,
+    what_if::{Tried, what_if},
+};
+use handfast_pki::Certificate;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{client_files::holdings, say};
 use crate::{
     failure::{Exit, Failure},
-    words::Words,
+    report,
+    words::{BAD, GOOD, STRONG, Words},
 };
 
 /// What would happen between a client and a server with these files, offline
+///
+/// Finds in each folder the certificate with its key and the CAs that this side believes (files that hold CAs
+/// alone), judges both ways as a door and a client would, and shows every path that would be tried.
 #[derive(Debug, clap::Args)]
 pub struct WhatIf {
     /// The client's folder: certificate, key, the CAs it believes
     #[arg(long, value_name = "DIR")]
-    pub client: PathBuf,
+    client: PathBuf,
     /// The server's folder: certificate, key, the CAs whose clients it believes
     #[arg(long, value_name = "DIR")]
-    pub server: PathBuf,
+    server: PathBuf,
+    /// The name by which the client calls the server
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
 }
 
-pub fn run(args: &WhatIf, _words: &Words) -> Result<Exit, Failure> {
-    Err(Failure::bug(format!("{args:?} is not built yet")))
+pub fn run(args: &WhatIf, words: &Words) -> Result<Exit, Failure> {
+    let now = Timestamp::now();
+    let client = holdings(&args.client, handfast_pki::Purpose::Client, &[], None)?;
+    let server = holdings(&args.server, handfast_pki::Purpose::Server, &[], None)?;
+    let made = what_if(&client, &server, args.host.as_deref(), now);
+    let report = Report {
+        notes: made.notes,
+        findings: made.findings,
+        ..Report::new(format!("{} and {}", args.client.display(), args.server.display()))
+    };
+    let mut object = report::json::report(&report);
+    object["paths"] = made.paths.iter().map(path_json).collect();
+    words.json(&object);
+    say(&report, words);
+    if !made.paths.is_empty() {
+        words.data(format_args!("\n{STRONG}paths tried{STRONG:#}"));
+    }
+    for path in &made.paths {
+        words.data(path_text(path));
+    }
+    Ok(if report.findings.is_empty() {
+        Exit::Yes
+    } else {
+        Exit::No
+    })
+}
+
+fn path_text(path: &Tried) -> String {
+    let names: Vec<String> = path.candidate.path.iter().map(Certificate::called).collect();
+    let verdict = match &path.candidate.verdict {
+        Ok(()) => format!("{GOOD}good{GOOD:#}"),
+        Err(refusal) => format!("{BAD}refused{BAD:#}: {refusal}"),
+    };
+    let end = if path.candidate.reaches_anchor {
+        ""
+    } else {
+        " -> ?"
+    };
+    format!("  {}: {}{end}\n    {verdict}", path.whose, names.join(" -> "))
+}
+
+fn path_json(path: &Tried) -> Value {
+    json!({
+        "whose": path.whose.to_string(),
+        "path": path.candidate.path.iter().map(Certificate::called).collect::<Vec<_>>(),
+        "reaches_anchor": path.candidate.reaches_anchor,
+        "refused": path.candidate.verdict.as_ref().err().map(ToString::to_string),
+    })
 }

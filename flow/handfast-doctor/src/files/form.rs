@@ -1,0 +1,257 @@
+//! What is wrong with a file by itself: its form, its permissions, what it holds in the place of what it should.
+
+use handfast_pki::{Code, code};
+use handfast_pki::{
+    Error,
+    container::{Cipher, Digest, Protection},
+    text::printable,
+};
+
+use super::{File, Reader};
+use crate::{Certainty, Finding, Refuser};
+
+fn found(file: &File, code: Code, certainty: Certainty, because: &str) -> Finding {
+    Finding::new(
+        code,
+        Refuser::Client,
+        certainty,
+        format!("{}: {because}", file.name),
+    )
+    .place(&file.name, 1)
+}
+
+/// Whether `finding` is about `file`.
+pub(super) fn is_about(finding: &Finding, file: &File) -> bool {
+    finding
+        .place
+        .as_ref()
+        .is_some_and(|place| place.file == file.name)
+}
+
+/// Whether a file of this name is meant to hold a key or a certificate.
+pub(super) fn is_meant(name: &str) -> bool {
+    const ENDINGS: [&str; 12] = [
+        ".crt",
+        ".cer",
+        ".pem",
+        ".key",
+        ".der",
+        ".p12",
+        ".pfx",
+        ".jks",
+        ".crl",
+        ".p7b",
+        ".csr",
+        ".keystore",
+    ];
+    let name = name.to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a keystore of this name is meant to hold trusted CAs alone.
+pub(super) fn is_trust_store(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.contains("trust") || name.contains("cacerts")
+}
+
+pub(super) fn unreadable(file: &File, why: &str) -> Finding {
+    found(
+        file,
+        code::UNREADABLE,
+        Certainty::Certain,
+        &format!("cannot be read: {}", printable(why)),
+    )
+    .help("give the user that the program runs as leave to read it, and to enter its folder")
+    .command(format!("ls -l {}", file.name))
+}
+
+/// A private key that others on the machine can read.
+pub(super) fn readable_by_others(file: &File) -> Option<Finding> {
+    let mode = file.mode? & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        found(
+            file,
+            code::UNREADABLE,
+            Certainty::Likely,
+            &format!("the private key has the mode {mode:04o}, so that others can read it; PostgreSQL and others refuse it"),
+        )
+        .help("let its owner alone read it")
+        .command(format!("chmod 600 {}", file.name))
+    })
+}
+
+pub(super) fn encrypted(file: &File, label: &str) -> Finding {
+    found(
+        file,
+        code::KEY_ENCRYPTED,
+        Certainty::Certain,
+        &format!("the private key is behind a password (\"{}\")", printable(label)),
+    )
+    .help("give the program the password, or take it off the key where the disk protects it")
+    .command(format!(
+        "openssl pkey -in {} -out plain.key && chmod 600 plain.key",
+        file.name
+    ))
+}
+
+/// A request in a file that is named like a certificate.
+pub(super) fn request(file: &File) -> Option<Finding> {
+    let name = file.name.to_ascii_lowercase();
+    let is_named_so = name.ends_with(".csr") || name.ends_with(".req");
+    (!is_named_so).then(|| {
+        found(
+            file,
+            code::WRONG_FORMAT,
+            Certainty::Certain,
+            "it holds a certificate request, which a CA has still to sign",
+        )
+        .help("send it to the CA, and use the certificate that comes back")
+        .command(format!("handfast sign {} client --out FILE", file.name))
+    })
+}
+
+/// Something else with a PEM label.
+pub(super) fn other(file: &File, label: &str) -> Option<Finding> {
+    let help = match label {
+        "PKCS7" | "CMS" => "unpack it: openssl pkcs7 -print_certs",
+        "PUBLIC KEY" | "RSA PUBLIC KEY" => {
+            "a public key alone proves nothing; the private key or the certificate is needed"
+        }
+        "OPENSSH PRIVATE KEY" => "TLS does not read OpenSSH's own form: ssh-keygen -p -m PKCS8 -f FILE",
+        _ => return None,
+    };
+    let because = format!(
+        "it holds \"{}\", and neither a certificate nor a private key",
+        printable(label)
+    );
+    let finding = found(file, code::WRONG_FORMAT, Certainty::Certain, &because).help(help);
+    Some(match label {
+        "PKCS7" | "CMS" => finding.command(format!(
+            "openssl pkcs7 -in {} -print_certs -out chain.pem",
+            file.name
+        )),
+        _ => finding,
+    })
+}
+
+pub(super) fn malformed(file: &File, error: &Error) -> Finding {
+    let finding = found(file, error.code(), Certainty::Certain, &error.to_string());
+    match error.hint() {
+        Some(hint) => finding.help(hint),
+        None => finding
+            .help("see what is in it, and get it anew where it is damaged")
+            .command(format!("handfast inspect {}", file.name)),
+    }
+}
+
+pub(super) fn without_key(file: &File, what: &str) -> Finding {
+    found(
+        file,
+        code::P12_WITHOUT_KEY,
+        Certainty::Certain,
+        &format!("the {what} holds certificates and no private key, so a client with it sends nothing"),
+    )
+    .help("export it again together with its key")
+    .command("openssl pkcs12 -export -in tls.crt -inkey tls.key -name client -out client.p12")
+}
+
+/// A container that its reader cannot read.
+pub(super) fn protection(file: &File, protection: &Protection, reader: Option<Reader>) -> Option<Finding> {
+    if protection.is_too_old() {
+        return Some(
+            found(
+                file,
+                code::P12_TOO_OLD,
+                Certainty::Certain,
+                "it is encrypted with RC2 of 40 bits, which OpenSSL 3, Node 17 and Python 3.11 do not read",
+            )
+            .help("open it once with the old algorithms and write it with new ones")
+            .command(format!(
+                "openssl pkcs12 -legacy -in {0} -nodes -out all.pem && openssl pkcs12 -export -in all.pem -out new.p12",
+                file.name
+            )),
+        );
+    }
+    let reader = reader.filter(|_| protection.is_too_new())?;
+    Some(
+        found(
+            file,
+            code::P12_TOO_NEW,
+            Certainty::Certain,
+            &format!(
+                "it is protected with {}, which {} does not read",
+                protected_with(protection),
+                reader.name()
+            ),
+        )
+        .help("write it with SHA-1 and triple DES for this reader alone, and with a long password")
+        .command(format!(
+            "openssl pkcs12 -in {} -nodes -out all.pem && openssl pkcs12 -export -in all.pem -legacy -keypbe \
+             PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1 -out compatible.p12",
+            file.name
+        )),
+    )
+}
+
+fn protected_with(protection: &Protection) -> String {
+    let mut words = Vec::new();
+    if protection.encryption.contains(&Cipher::Pbes2) {
+        words.push("PBES2".to_owned());
+    }
+    match &protection.mac {
+        Some(Digest::Sha256) => words.push("a MAC of SHA-256".into()),
+        Some(Digest::Other(other)) => words.push(format!("a MAC of {other}")),
+        Some(Digest::Sha1) | None => {}
+    }
+    words.join(" and ")
+}
+
+/// A form that some program trips over, though we may not.
+pub(super) fn problem(file: &File, bytes: &[u8]) -> Option<Finding> {
+    let certain = |because: &str, help: &str| {
+        Some(found(file, code::WRONG_FORMAT, Certainty::Certain, because).help(help))
+    };
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return certain(
+            "it is text in UTF-16, as Windows writes it",
+            "save it as plain ASCII or UTF-8",
+        )
+        .map(|finding| finding.command(format!("iconv -f UTF-16 -t ASCII {} > mended.pem", file.name)));
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    if !text.contains("-----BEGIN ") {
+        return None;
+    }
+    if text.contains("-----\\n") {
+        return certain(
+            "its line ends are written as the two characters \\n, as they are in an environment variable",
+            "turn them into line ends",
+        )
+        .map(|finding| finding.command(format!("printf '%b' \"$(cat {})\" > mended.pem", file.name)));
+    }
+    if text.contains("----------") {
+        return certain(
+            "an END line and the next BEGIN line stand on one line: files were joined without a line end between them",
+            "put a line end between them",
+        )
+        .map(|finding| finding.command(format!("sed 's/----------/-----\\n-----/g' {} > mended.pem", file.name)));
+    }
+    if text
+        .lines()
+        .any(|line| line.trim_start() != line && line.trim_start().starts_with("-----"))
+    {
+        return certain(
+            "its lines are indented, as in a YAML file or an e-mail; OpenSSL finds no start line",
+            "take the blanks away",
+        )
+        .map(|finding| finding.command(format!("sed 's/^[[:space:]]*//' {} > mended.pem", file.name)));
+    }
+    if text.starts_with('\u{feff}') {
+        return certain(
+            "it begins with a byte order mark, which OpenSSL takes for a part of the first line",
+            "save it without",
+        )
+        .map(|finding| finding.command(format!("sed '1s/^\\xEF\\xBB\\xBF//' {} > mended.pem", file.name)));
+    }
+    None
+}

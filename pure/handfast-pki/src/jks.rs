@@ -1,0 +1,166 @@
+//! Java's own keystores, as far as they can be read without their password: which entries there are and the
+//! certificates in them. The format has no specification; this is what the JDK's `JavaKeyStore` writes.
+
+use crate::{Certificate, Error, Result, text::printable};
+
+/// What a keystore holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// `JKS` or `JCEKS`.
+    pub kind: &'static str,
+    pub entries: Vec<Entry>,
+}
+
+/// One entry of a keystore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Safe to print.
+    pub alias: String,
+    /// Whether a private key is behind it.
+    pub has_key: bool,
+    /// Leaf first; those that cannot be decoded are left out.
+    pub certificates: Vec<Certificate>,
+}
+
+const JKS: u32 = 0xfeed_feed;
+const JCEKS: u32 = 0xcece_cece;
+/// More entries than any store has, so that a count cannot keep us busy.
+const MOST_ENTRIES: u32 = 10_000;
+
+/// Whether `bytes` begin as a keystore of Java does.
+pub fn looks_like(bytes: &[u8]) -> bool {
+    let mut bytes = Bytes(bytes);
+    matches!(bytes.u32(), Some(JKS | JCEKS)) && matches!(bytes.u32(), Some(1 | 2))
+}
+
+/// Reads the entries of a keystore. Its password protects the keys and the whole, which is not checked here.
+pub fn read(bytes: &[u8]) -> Result<Store> {
+    let broken = || Error::Malformed {
+        what: "Java keystore",
+        detail: "it breaks off".into(),
+    };
+    let mut bytes = Bytes(bytes);
+    let kind = match bytes.u32() {
+        Some(JKS) => "JKS",
+        Some(JCEKS) => "JCEKS",
+        _ => {
+            return Err(Error::Unexpected {
+                expected: "a Java keystore",
+                found: "something else".into(),
+            });
+        }
+    };
+    let version = bytes.u32().ok_or_else(broken)?;
+    let count = bytes.u32().ok_or_else(broken)?.min(MOST_ENTRIES);
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        match entry(&mut bytes, version).ok_or_else(broken)? {
+            Some(entry) => entries.push(entry),
+            // What follows a secret key is a Java object of no known length.
+            None => break,
+        }
+    }
+    Ok(Store { kind, entries })
+}
+
+/// Nothing where it breaks off, and inside nothing for an entry of another kind.
+fn entry(bytes: &mut Bytes<'_>, version: u32) -> Option<Option<Entry>> {
+    let tag = bytes.u32()?;
+    let alias = printable(&String::from_utf8_lossy(bytes.text()?));
+    bytes.take(8)?;
+    let mut certificates = Vec::new();
+    let mut certificate = |bytes: &mut Bytes<'_>| {
+        if version == 2 {
+            bytes.text()?;
+        }
+        certificates.extend(Certificate::from_der(bytes.block()?).ok());
+        Some(())
+    };
+    match tag {
+        1 => {
+            bytes.block()?;
+            for _ in 0..bytes.u32()?.min(MOST_ENTRIES) {
+                certificate(bytes)?;
+            }
+        }
+        2 => certificate(bytes)?,
+        _ => return Some(None),
+    }
+    Some(Some(Entry {
+        alias,
+        has_key: tag == 1,
+        certificates,
+    }))
+}
+
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.take(4)
+            .map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]))
+    }
+
+    /// Behind a length of two bytes.
+    fn text(&mut self) -> Option<&'a [u8]> {
+        let length = self.take(2).map(|two| u16::from_be_bytes([two[0], two[1]]))?;
+        self.take(usize::from(length))
+    }
+
+    /// Behind a length of four bytes.
+    fn block(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.u32()?).ok()?;
+        self.take(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(tag: u32) -> Vec<u8> {
+        let mut bytes = [
+            JKS.to_be_bytes(),
+            2_u32.to_be_bytes(),
+            1_u32.to_be_bytes(),
+            tag.to_be_bytes(),
+        ]
+        .concat();
+        bytes.extend_from_slice(b"\0\x02ca");
+        bytes.extend_from_slice(&[0; 8]);
+        if tag == 1 {
+            bytes.extend_from_slice(&[0, 0, 0, 1, 7, 0, 0, 0, 0]);
+        } else {
+            bytes.extend_from_slice(b"\0\x05X.509\0\0\0\x01\x30");
+        }
+        bytes
+    }
+
+    #[test]
+    fn entries_with_and_without_a_key_are_told_apart() {
+        for (tag, has_key) in [(1, true), (2, false)] {
+            let read = read(&store(tag)).expect("a store");
+            assert_eq!((read.kind, read.entries.len()), ("JKS", 1));
+            assert_eq!(
+                (read.entries[0].alias.as_str(), read.entries[0].has_key),
+                ("ca", has_key)
+            );
+        }
+    }
+
+    #[test]
+    fn a_store_that_breaks_off_is_refused_wherever_it_does() {
+        let whole = store(2);
+        assert!(looks_like(&whole));
+        for length in 12..whole.len() {
+            assert!(read(&whole[..length]).is_err(), "{length}");
+        }
+        assert!(!looks_like(b"\x30\x82"));
+    }
+}
