@@ -14,6 +14,7 @@ use crate::{
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = vec![
+        told(),
         not_told(),
         forgeable(),
         other_form(),
@@ -46,6 +47,40 @@ fn behind(folder: &Folder, inside: &str, more: &[&str]) -> Result<Scene, Error> 
     let port = running.port;
     Ok(Scene::https(vec![running, service], port, Some("client"), more))
 }
+
+/// The twin of the next two: told, and nothing can be made up.
+fn told() -> Case {
+    Case::new(
+        "healthy/nginx-forwarding",
+        "the proxy tells the application who the client is, and nobody else can",
+        &[Nginx, Python],
+        |folder| {
+            let headers = "proxy_set_header X-SSL-Client-Verify $ssl_client_verify;\nproxy_set_header \
+                           X-SSL-Client-S-DN $ssl_client_s_dn;\n";
+            let cleared: String = FORGEABLE
+                .iter()
+                .map(|name| format!("proxy_set_header {name} \"\";\n"))
+                .collect();
+            behind(folder, &format!("{headers}{cleared}"), &["--echo", "--active"])
+        },
+    )
+}
+
+/// Every other header by which applications are told of a client.
+const FORGEABLE: [&str; 12] = [
+    "Client-Cert",
+    "X-Forwarded-Client-Cert",
+    "X-Client-Cert",
+    "X-SSL-Cert",
+    "X-SSL-Client-Cert",
+    "X-SSL-Client-DN",
+    "X-SSL-Client-CN",
+    "SSL-Client-Cert",
+    "SSL-Client-Verify",
+    "SSL-Client-Subject-DN",
+    "X-Client-DN",
+    "X-Amzn-Mtls-Clientcert-Subject",
+];
 
 fn not_told() -> Case {
     let case = Case::new(

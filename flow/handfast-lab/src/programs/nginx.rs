@@ -4,9 +4,15 @@ use super::{Asks, Place, Running, Setup, Speaks};
 use crate::Error;
 
 pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> {
+    // `return` would come before whatever else the location does.
+    let answer = if setup.inside.contains("proxy_pass") {
+        ""
+    } else {
+        "            default_type text/plain;\n            return 200 \"hello\\n\";\n"
+    };
     let server = format!(
-        "    server {{\n        listen 127.0.0.1:{port} ssl;\n{tls}        location / {{\n{inside}            \
-         default_type text/plain;\n            return 200 \"hello\\n\";\n        }}\n    }}\n",
+        "    server {{\n        listen 127.0.0.1:{port} ssl;\n{tls}        location / {{\n{inside}{answer}        }}\n    \
+         }}\n",
         port = place.port,
         tls = tls(place, setup),
         inside = setup.inside,
