@@ -89,6 +89,7 @@ pub async fn examine(named: String, subject: &Subject, now: Timestamp) -> Report
     let findings = judge(&evidence, now);
     Report {
         target: named,
+        trusted: subject.target.anchors.certificates().to_vec(),
         notes: notes(&trace),
         probes: probes.iter().map(Probe::told).collect(),
         findings,

@@ -1,6 +1,7 @@
 //! What a look comes to: a code, the side that refused, how sure that is, both values, one thing to do.
 
-use handfast_pki::Code;
+use handfast_pki::{Certificate, Code};
+use handfast_tls::trace::{Kind, Message, Side};
 
 /// Who refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +105,8 @@ pub struct Report {
     pub trace: Option<crate::Trace>,
     /// What a server said over HTTP.
     pub answer: Option<crate::Answer>,
+    /// The CAs that we believe, where we judged a server.
+    pub trusted: Vec<Certificate>,
     /// The further connections that were made to separate causes, one sentence each.
     pub probes: Vec<String>,
     /// What was learned that is no failure, as name and value.
@@ -118,9 +121,28 @@ impl Report {
             target: target.into(),
             trace: None,
             answer: None,
+            trusted: Vec::new(),
             probes: Vec::new(),
             notes: Vec::new(),
             findings: Vec::new(),
         }
+    }
+
+    /// The message that was refused, by its place in the trace; an alert says only that something was.
+    pub fn blamed(&self) -> Option<usize> {
+        let first = self.findings.first()?;
+        let messages = self.trace.as_ref()?.messages.as_slice();
+        let of = |kind: &Kind, from: Side| {
+            let is_it = |message: &Message| message.kind == *kind && message.from == from;
+            messages.iter().rposition(is_it)
+        };
+        let by_client = first.side == Refuser::Client && of(&Kind::Certificate, Side::Client).is_none();
+        if !messages.iter().any(|message| message.kind == Kind::ServerHello) {
+            return of(&Kind::ClientHello, Side::Client);
+        }
+        if by_client {
+            return of(&Kind::Certificate, Side::Server);
+        }
+        of(&Kind::Certificate, Side::Client)
     }
 }

@@ -1,5 +1,11 @@
-//! A doctor's report as people and machines read it: text, ladder, JSON, a page, a diagram.
+//! A doctor's report as people and machines read it: text, ladder, chains, JSON, a page, a diagram, a bundle.
 
+pub mod bundle;
+pub mod chains;
 pub mod findings;
+pub mod html;
 pub mod json;
 pub mod ladder;
+pub mod mermaid;
+mod steps;
+mod svg;

@@ -6,6 +6,7 @@ mod join;
 mod listen;
 mod pcap;
 mod posture;
+mod show;
 mod target;
 mod text;
 mod what_if;

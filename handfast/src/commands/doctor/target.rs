@@ -25,7 +25,7 @@ use crate::{
     commands::{
         doctor::{
             client_files::{self, Wanted},
-            conclude,
+            show::{Show, show},
         },
         get,
         proxy::of_problem,
@@ -122,6 +122,8 @@ pub struct Flags {
     /// The same as --probe never
     #[arg(long)]
     no_probe: bool,
+    #[command(flatten)]
+    show: Show,
 }
 
 pub fn run(flags: &Flags, words: &Words) -> Result<Exit, Failure> {
@@ -158,7 +160,7 @@ pub fn run(flags: &Flags, words: &Words) -> Result<Exit, Failure> {
             runtime.block_on(examine(named, &subject, now))
         }
     };
-    let exit = conclude(&made, words);
+    let exit = show(&made, &flags.show, words)?;
     let unreachable = made
         .trace
         .as_ref()

@@ -1,0 +1,97 @@
+//! How a report is shown: in the terminal, as JSON, as a page, as a diagram, as a bundle for the other party.
+
+use std::path::PathBuf;
+
+use handfast_doctor::Report;
+use jiff::Timestamp;
+
+use crate::{
+    failure::{Exit, Failure},
+    files::{self, Readers},
+    report::{self, ladder::Detail},
+    words::{FAINT, STRONG, Words, shell},
+};
+
+/// The looks of a report.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Show {
+    /// Open every step of the handshake in plain words
+    #[arg(long)]
+    explain: bool,
+    /// More fields of each message; twice, and its bytes
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Write the report as one self-contained page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Print the handshake as a Mermaid sequence diagram instead of the report
+    #[arg(long, conflicts_with = "explain")]
+    mermaid: bool,
+    /// Write a report that is safe to send to the other party: no keys, no secrets
+    #[arg(long, value_name = "FILE.zip")]
+    bundle: Option<PathBuf>,
+    /// Mask the names of hosts and certificates in the bundle
+    #[arg(long, requires = "bundle")]
+    mask: bool,
+}
+
+/// Shows `made`, and says how the command ends: 0 without findings, 1 with.
+pub fn show(made: &Report, show: &Show, words: &Words) -> Result<Exit, Failure> {
+    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
+    if let Some(path) = &show.html {
+        files::write(path, report::html::page(made, now).as_bytes(), Readers::Everybody)?;
+    }
+    if let Some(path) = &show.bundle {
+        let zipped = report::bundle::bundle(made, show.mask, now).map_err(Failure::bug)?;
+        files::write(path, &zipped, Readers::Everybody)?;
+    }
+    words.json(&report::json::report(made));
+    if show.mermaid {
+        words.data(report::mermaid::mermaid(made).trim_end());
+    } else {
+        picture(made, show, now, words);
+        super::say(made, words);
+    }
+    for path in show.html.iter().chain(&show.bundle) {
+        words.talk(format_args!("written: {}", shell(path.display())));
+    }
+    Ok(if made.findings.is_empty() {
+        Exit::Yes
+    } else {
+        Exit::No
+    })
+}
+
+/// The ladder, the chains where they may explain something, the further connections.
+fn picture(made: &Report, show: &Show, now: Timestamp, words: &Words) {
+    let Some(trace) = made.trace.as_ref().filter(|trace| !trace.messages.is_empty()) else {
+        return;
+    };
+    let detail = Detail {
+        explain: show.explain,
+        verbose: show.verbose,
+    };
+    words.data(report::ladder::detailed(trace, detail, made.blamed()).trim_end());
+    words.data("");
+    let wanted = show.verbose > 0 || show.explain || made.findings.first().is_some_and(is_about_chains);
+    if let Some(chains) = report::chains::of(made, now).filter(|_| wanted) {
+        words.data(chains.text());
+    }
+    if !made.probes.is_empty() {
+        words.data(format_args!("{STRONG}further connections{STRONG:#}"));
+        for probe in &made.probes {
+            words.data(format_args!("  {FAINT}{probe}{FAINT:#}"));
+        }
+        words.data("");
+    }
+}
+
+/// Whether two chains side by side help to see what `finding` means.
+fn is_about_chains(finding: &handfast_doctor::Finding) -> bool {
+    let code = finding.code.to_string();
+    code.starts_with("HF-2")
+        || [
+            "HF-102", "HF-103", "HF-104", "HF-105", "HF-106", "HF-110", "HF-301", "HF-302",
+        ]
+        .contains(&code.as_str())
+}
