@@ -22,10 +22,10 @@ pub fn ladder(rungs: &[Rung<'_>], blamed: Option<usize>) -> Markup {
     html! {
         svg .ladder viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label="the handshake, message by message" {
             defs {
-                marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto-start-reverse" {
+                marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="11" markerHeight="11" markerUnits="userSpaceOnUse" orient="auto-start-reverse" {
                     path .arrowhead d="M0 0 L10 5 L0 10 z" {}
                 }
-                marker id="bad-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto-start-reverse" {
+                marker id="bad-head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="11" markerHeight="11" markerUnits="userSpaceOnUse" orient="auto-start-reverse" {
                     path .badhead d="M0 0 L10 5 L0 10 z" {}
                 }
             }
@@ -47,7 +47,7 @@ fn one(rung: &Rung<'_>, y: usize, is_blamed: bool) -> Markup {
         Side::Client => (LEFT + 4, RIGHT - 4),
         Side::Server => (RIGHT - 4, LEFT + 4),
     };
-    let number = rung.step.map_or(String::new(), |step| format!("{step}  "));
+    let number = rung.step.map_or(String::new(), |step| format!("{step}. "));
     let mark = if message.is_refusal() {
         "  ✗ refused here"
     } else if is_blamed {
@@ -55,13 +55,16 @@ fn one(rung: &Rung<'_>, y: usize, is_blamed: bool) -> Markup {
     } else {
         ""
     };
-    let lock = if message.encrypted { " 🔒" } else { "" };
     let time = format!("{:.2} ms", message.at.as_secs_f64() * 1000.0);
     html! {
         a .rung.bad[is_bad] href=(format!("#{}", anchor(rung))) {
             rect .hit x="0" y=(y - STEP / 2) width=(WIDTH) height=(STEP) {}
             text .time x=(LEFT - 14) y=(y + 4) text-anchor="end" { (time) }
-            text .name x=((LEFT + RIGHT) / 2) y=(y - 7) text-anchor="middle" { (number) (message.kind.name()) (lock) (mark) }
+            text .name x=((LEFT + RIGHT) / 2) y=(y - 7) text-anchor="middle" {
+                (number) (message.kind.name())
+                @if message.encrypted { tspan .faint { " encrypted" } }
+                (mark)
+            }
             line .arrow x1=(from) y1=(y) x2=(to) y2=(y) marker-end=(if is_bad { "url(#bad-head)" } else { "url(#head)" }) {}
         }
     }

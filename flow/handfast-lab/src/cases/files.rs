@@ -279,6 +279,9 @@ fn by_folder() -> Vec<Case> {
         .collect()
 }
 
+/// A command line, and what has to run while it does.
+type Line = Result<(String, Vec<crate::Running>), Error>;
+
 /// What other programs say, in their own words.
 struct Said {
     code: Code,
@@ -286,12 +289,12 @@ struct Said {
     variant: &'static str,
     story: &'static str,
     needs: &'static [Program],
-    line: fn(&Folder) -> Result<(String, Vec<crate::Running>), Error>,
+    line: fn(&Folder) -> Line,
     side: &'static str,
     certainty: &'static str,
 }
 
-fn plainly(line: &str) -> Result<(String, Vec<crate::Running>), Error> {
+fn plainly(line: &str) -> Line {
     Ok((line.to_owned(), Vec::new()))
 }
 

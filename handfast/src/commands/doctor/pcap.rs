@@ -1,20 +1,109 @@
-//! `handfast doctor pcap`.
+//! `handfast doctor pcap FILE`: a capture made by others.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use handfast_doctor::{Context, Finding, Report, capture};
+use handfast_pki::code;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::show::{Show, show_all};
 use crate::{
     failure::{Exit, Failure},
+    files, report,
     words::Words,
 };
 
 /// Decode and judge a capture made by others
+///
+/// Reads pcap and pcapng of tcpdump or Wireshark. What TLS 1.3 encrypts is read with the key log that browsers,
+/// curl and others write where SSLKEYLOGFILE is set, or that the file itself carries.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  tcpdump -i lo -w trouble.pcap port 8443\n  handfast doctor pcap trouble.pcap --keylog keys.log"
+)]
 pub struct Pcap {
     /// A file of tcpdump or Wireshark, pcap or pcapng
     #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    file: PathBuf,
+    /// The key log of the client or the server
+    #[arg(long, value_name = "FILE")]
+    keylog: Option<PathBuf>,
+    /// The CAs whose clients the server believes, to judge the client's certificate by
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+    /// Show this conversation only, counted from 1
+    #[arg(long, value_name = "NUMBER")]
+    stream: Option<usize>,
+    #[command(flatten)]
+    show: Show,
 }
 
-pub fn run(args: &Pcap, _words: &Words) -> Result<Exit, Failure> {
-    Err(Failure::bug(format!("{args:?} is not built yet")))
+pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
+    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
+    let mut context = Context::default();
+    if let Some(path) = &args.client_ca {
+        let anchors = handfast_proxy::live::anchors(path, now).map_err(crate::commands::proxy::of_problem)?;
+        context.known = anchors.certificates().to_vec();
+        context.client_anchors = Some(Arc::new(anchors));
+    }
+    let key_log = match &args.keylog {
+        Some(path) => Some(String::from_utf8_lossy(&files::read(path)?).into_owned()),
+        None => None,
+    };
+    let bytes = files::read(&args.file)?;
+    let mut reports = capture::read(&bytes, key_log.as_deref(), &context, now).map_err(|error| {
+        Failure::new(
+            Exit::Misuse,
+            code::WRONG_FORMAT,
+            format!("\"{}\": {error}", args.file.display()),
+        )
+        .hint("tcpdump -i lo -w FILE port 8443")
+    })?;
+    if let Some(number) = args.stream {
+        let chosen = number.checked_sub(1).filter(|place| *place < reports.len());
+        let Some(place) = chosen else {
+            return Err(Failure::misuse(format!(
+                "there are {} conversations of TLS in it",
+                reports.len()
+            )));
+        };
+        reports = vec![reports.swap_remove(place)];
+    }
+    if reports.is_empty() {
+        return Err(Failure::new(
+            Exit::Unreachable,
+            code::NOT_TLS,
+            format!(
+                "\"{}\" holds no conversation of TLS over TCP",
+                args.file.display()
+            ),
+        )
+        .hint("capture whole packets: tcpdump -s 0 -w FILE port 8443"));
+    }
+    let findings = together(&reports);
+    // The conversation that went wrong is the one that people look for.
+    let worst = reports
+        .iter()
+        .position(|report| !report.findings.is_empty())
+        .unwrap_or(0);
+    let mut object = report::json::report(&reports[worst]);
+    object["target"] = json!(args.file.display().to_string());
+    object["conversations"] = reports.iter().map(report::json::report).collect();
+    object["findings"] = json!(report::json::findings(&findings));
+    words.json(&object);
+    show_all(&reports, worst, &args.show, words)?;
+    Ok(if findings.is_empty() { Exit::Yes } else { Exit::No })
+}
+
+/// The findings of all conversations, the surest first, each code once.
+fn together(reports: &[Report]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in reports.iter().flat_map(|report| &report.findings) {
+        if !findings.iter().any(|known| known.code == finding.code) {
+            findings.push(finding.clone());
+        }
+    }
+    findings.sort_by_key(|finding| finding.certainty);
+    findings
 }

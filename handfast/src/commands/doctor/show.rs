@@ -37,29 +37,38 @@ pub struct Show {
 
 /// Shows `made`, and says how the command ends: 0 without findings, 1 with.
 pub fn show(made: &Report, show: &Show, words: &Words) -> Result<Exit, Failure> {
-    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
-    if let Some(path) = &show.html {
-        files::write(path, report::html::page(made, now).as_bytes(), Readers::Everybody)?;
-    }
-    if let Some(path) = &show.bundle {
-        let zipped = report::bundle::bundle(made, show.mask, now).map_err(Failure::bug)?;
-        files::write(path, &zipped, Readers::Everybody)?;
-    }
     words.json(&report::json::report(made));
-    if show.mermaid {
-        words.data(report::mermaid::mermaid(made).trim_end());
-    } else {
-        picture(made, show, now, words);
-        super::say(made, words);
-    }
-    for path in show.html.iter().chain(&show.bundle) {
-        words.talk(format_args!("written: {}", shell(path.display())));
-    }
+    show_all(std::slice::from_ref(made), 0, show, words)?;
     Ok(if made.findings.is_empty() {
         Exit::Yes
     } else {
         Exit::No
     })
+}
+
+/// Shows `reports` one after the other; page, diagram and bundle are those of number `chosen`.
+pub fn show_all(reports: &[Report], chosen: usize, show: &Show, words: &Words) -> Result<(), Failure> {
+    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
+    let worst = &reports[chosen];
+    if let Some(path) = &show.html {
+        files::write(path, report::html::page(worst, now).as_bytes(), Readers::Everybody)?;
+    }
+    if let Some(path) = &show.bundle {
+        let zipped = report::bundle::bundle(worst, show.mask, now).map_err(Failure::bug)?;
+        files::write(path, &zipped, Readers::Everybody)?;
+    }
+    if show.mermaid {
+        words.data(report::mermaid::mermaid(worst).trim_end());
+    } else {
+        for made in reports {
+            picture(made, show, now, words);
+            super::say(made, words);
+        }
+    }
+    for path in show.html.iter().chain(&show.bundle) {
+        words.talk(format_args!("written: {}", shell(path.display())));
+    }
+    Ok(())
 }
 
 /// The ladder, the chains where they may explain something, the further connections.

@@ -9,7 +9,7 @@ use super::{
     Side,
     bytes::{Bytes, numbers},
     hello::{self, ClientHello, Extension, ServerHello, joined, number},
-    names::{alert_with_number, certificate_type_name, extension_name, group_name, scheme_name},
+    names::{certificate_type_name, extension_name, group_name, scheme_name},
 };
 use crate::error::alert_name;
 
@@ -200,7 +200,7 @@ impl Message {
             }
             Said::Alert { fatal } => match self.kind {
                 Kind::Alert(number) => vec![
-                    ("alert", alert_with_number(number)),
+                    ("number", number.to_string()),
                     ("level", if *fatal { "fatal" } else { "warning" }.into()),
                 ],
                 _ => Vec::new(),

@@ -1,7 +1,5 @@
 //! What the numbers of TLS are called, in the spelling of the IANA registries.
 
-use crate::error::alert_name;
-
 /// Values that clients send so that servers stay tolerant of new ones (RFC 8701).
 pub(super) fn is_grease(number: u16) -> bool {
     number & 0x0f0f == 0x0a0a && number >> 8 == number & 0xff
@@ -118,9 +116,4 @@ pub(super) fn certificate_type_name(kind: u8) -> String {
         other => return format!("{other}"),
     };
     name.to_owned()
-}
-
-/// An alert with its number.
-pub(super) fn alert_with_number(number: u8) -> String {
-    format!("{} ({number})", alert_name(number))
 }

@@ -1,0 +1,125 @@
+//! A capture made by others: from the file to the conversations in it, and what is to be said of each.
+//!
+//! Pure: the bytes of the file come in, reports go out. What is no TCP or no TLS is passed over.
+
+mod packets;
+mod streams;
+
+use handfast_pki::text::printable;
+use handfast_tls::trace::{Kind, Message, Secrets, Side, decode};
+use jiff::Timestamp;
+
+pub use packets::Malformed;
+
+use crate::{
+    Certainty, Context, Ending, Endpoint, Finding, Refuser, Report, Trace,
+    judge::{Evidence, heard},
+    trace,
+};
+use handfast_pki::code;
+use streams::{Conversation, End};
+
+/// Every conversation of TLS in the capture `bytes`, in the order in which they began. `secrets` open what is
+/// encrypted, beside those that the file itself carries.
+pub fn read(
+    bytes: &[u8],
+    secrets: Option<&str>,
+    context: &Context,
+    now: Timestamp,
+) -> Result<Vec<Report>, Malformed> {
+    let capture = packets::read(bytes)?;
+    let mut log = secrets.unwrap_or_default().to_owned();
+    log.push('\n');
+    log.push_str(&capture.key_log);
+    let secrets = Secrets::from_key_log(&log);
+    let conversations = streams::follow(&capture.packets);
+    Ok(conversations
+        .iter()
+        .filter(|conversation| conversation.looks_like_tls())
+        .map(|conversation| report(conversation, &secrets, context, now))
+        .collect())
+}
+
+fn report(conversation: &Conversation, secrets: &Secrets, context: &Context, now: Timestamp) -> Report {
+    let messages = decode(&conversation.chunks, secrets);
+    let mut trace = Trace {
+        target: Endpoint {
+            host: conversation.server.ip().to_string(),
+            port: conversation.server.port(),
+        },
+        peer: None,
+        established: None,
+        asked: trace::asked(&messages),
+        messages,
+        resumed: false,
+        own_chain: Vec::new(),
+        ending: ending(conversation.end),
+    };
+    trace.own_chain = trace.chain_of(Side::Client);
+    trace.resumed = trace.server_hello().is_some_and(|hello| hello.is_resumption());
+    let evidence = Evidence {
+        trace: &trace,
+        answer: None,
+        context,
+        probes: &[],
+    };
+    let mut findings = heard(&evidence, now);
+    if findings.is_empty() {
+        findings.extend(hidden(&trace, conversation));
+    }
+    let mut notes = Vec::new();
+    if conversation.has_gaps {
+        notes.push(("gaps".to_owned(), "packets are missing from the capture, so messages may be, too".to_owned()));
+    }
+    if is_locked(&trace) {
+        let text = "most of it is encrypted; give the key log that SSLKEYLOGFILE makes: --keylog FILE";
+        notes.push(("encrypted".to_owned(), text.to_owned()));
+    }
+    Report {
+        notes,
+        findings,
+        trace: Some(trace),
+        ..Report::new(printable(&format!("{} -> {}", conversation.client, conversation.server)))
+    }
+}
+
+fn ending(end: Option<End>) -> Ending {
+    match end {
+        Some(End { by: Side::Server, reset: true }) => Ending::Broken("the server reset the connection".into()),
+        Some(End { by: Side::Client, reset: true }) => Ending::Broken("the client reset the connection".into()),
+        Some(End { by: Side::Client, reset: false }) | None => Ending::Open,
+        Some(End { by: Side::Server, reset: false }) => Ending::Closed,
+    }
+}
+
+/// Whether TLS 1.3 was chosen and nothing of it can be read.
+fn is_locked(trace: &Trace) -> bool {
+    let is_13 = trace.server_hello().is_some_and(|hello| hello.version() == 0x0304);
+    is_13 && !trace.saw(&Kind::EncryptedExtensions)
+}
+
+/// The length of a record of TLS 1.3 with nothing but an alert in it: two bytes, the type, the tag, the header.
+const ALERT_RECORD: usize = 24;
+
+/// A refusal that cannot be read shows by its length: the last word of the server is an alert, and nothing of what
+/// the connection was for came before it.
+fn hidden(trace: &Trace, conversation: &Conversation) -> Option<Finding> {
+    let from_server = |message: &&Message| message.from == Side::Server;
+    let after_flight = trace
+        .messages
+        .iter()
+        .filter(from_server)
+        .filter(|message| message.kind == Kind::ApplicationData);
+    let last = after_flight.last()?;
+    let ended = conversation.end.is_some_and(|end| end.by == Side::Server);
+    (is_locked(trace) && ended && last.bytes == ALERT_RECORD).then(|| {
+        Finding::new(
+            code::VAGUE_ALERT,
+            Refuser::Server,
+            Certainty::Likely,
+            "after the client's last message the server sent one record of the length of an alert and closed; what it \
+             says is encrypted",
+        )
+        .help("capture it again with the client's key log (SSLKEYLOGFILE), and give that with --keylog")
+    })
+}
