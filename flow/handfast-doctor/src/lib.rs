@@ -10,6 +10,7 @@ mod finding;
 pub mod judge;
 pub mod probe;
 mod starttls;
+pub mod text;
 mod throwaway;
 pub mod trace;
 

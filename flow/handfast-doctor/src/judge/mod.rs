@@ -9,6 +9,8 @@ mod protocol;
 mod refused;
 mod untrusted;
 
+pub(crate) use untrusted::INSPECTORS;
+
 use handfast_pki::code;
 use handfast_tls::{HandshakeError, trace::Kind};
 use jiff::Timestamp;
