@@ -23,11 +23,7 @@ pub(super) const TABLE: &[Pattern] = &[
         .otherwise(Server)
         .means(&[certain(code::BAD_SIGNATURE)]),
     own("Go", &[])
-        .any(&[
-            "signed by unknown authority",
-            "certificate is not trusted",
-            "no x.509 bundle for trust domain",
-        ])
+        .any(&["signed by unknown authority", "no x.509 bundle for trust domain"])
         .server(&[
             likely(code::UNKNOWN_ISSUER),
             guess(code::MISSING_INTERMEDIATE)
@@ -38,6 +34,9 @@ pub(super) const TABLE: &[Pattern] = &[
             guess(code::SERVER_INTERMEDIATE).why("a server that forgot its intermediate looks the same"),
             guess(code::INSPECTED),
         ]),
+    own("Go", &["x509:", "certificate is not trusted"])
+        .server(&[likely(code::UNKNOWN_ISSUER)])
+        .client(&[likely(code::SERVER_UNTRUSTED), guess(code::INSPECTED)]),
     own("Go", &["certificate has expired or is not yet valid", "is after"])
         .otherwise(Server)
         .means(&[certain(code::EXPIRED)]),

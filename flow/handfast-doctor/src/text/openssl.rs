@@ -89,6 +89,7 @@ pub(super) const TABLE: &[Pattern] = &[
             likely(code::SERVER_INTERMEDIATE)
                 .why("the server sent one certificate, and its issuer is not known"),
             likely(code::SERVER_UNTRUSTED),
+            guess(code::BAD_SIGNATURE).why(KEY_CHANGED),
         ]),
     own("OpenSSL", &["unable to verify leaf signature"])
         .server(&[likely(code::UNKNOWN_ISSUER), likely(code::MISSING_INTERMEDIATE)])

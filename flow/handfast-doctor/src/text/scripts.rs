@@ -7,7 +7,7 @@ use crate::Refuser::Server;
 
 pub(super) const TABLE: &[Pattern] = &[
     // --- Node --------------------------------------------------------------------------------------------
-    own("Node", &["altnames: ip:"]).client(&[likely(code::NO_IP_NAME), likely(code::NAME_MISMATCH)]),
+    own("Node", &["altnames: ip:"]).client(&[certain(code::NO_IP_NAME), likely(code::NAME_MISMATCH)]),
     own("Node", &[])
         .any(&[
             "err tls cert altname invalid",

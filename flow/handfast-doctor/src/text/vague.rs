@@ -80,6 +80,7 @@ pub(super) const TABLE: &[Pattern] = &[
         .any(&[
             "connection refused",
             "econnrefused",
+            "failed to connect to",
             "could not resolve host",
             "no such host",
             "enotfound",
