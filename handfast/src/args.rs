@@ -31,6 +31,7 @@ pub enum Command {
     Tunnel(commands::tunnel::Args),
     Get(commands::get::Args),
     Doctor(Box<commands::doctor::Args>),
+    Explain(commands::explain::Args),
     Check(commands::check::Args),
     Completions(commands::shell::Completions),
     Man(commands::shell::Man),

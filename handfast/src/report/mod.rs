@@ -3,4 +3,5 @@
 pub mod findings;
 pub mod json;
 pub mod ladder;
+pub mod page;
 pub mod reading;

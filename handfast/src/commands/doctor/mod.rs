@@ -6,7 +6,7 @@ mod listen;
 mod pcap;
 mod posture;
 mod target;
-mod text;
+pub mod text;
 mod what_if;
 
 use clap::Subcommand;
