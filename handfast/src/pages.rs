@@ -83,6 +83,36 @@ mod tests {
     }
 
     #[test]
+    fn the_doctor_reads_what_the_pages_show() {
+        // Nobody says a text for these, they show in what happens.
+        const SILENT: [Code; 7] = [
+            code::OLD_PROCESS,
+            code::RESUMED_UNCHECKED,
+            code::OLD_POOL,
+            code::FORGEABLE,
+            code::PUBLIC_CAS,
+            code::ANY_OF_CA,
+            code::LONG_LIVED,
+        ];
+        for (name, page) in PAGES {
+            let code = Code::parse(name).expect("a code");
+            if code >= code::NOT_ALLOWED || SILENT.contains(&code) {
+                continue;
+            }
+            let (_, seen) = page.split_once("**What you see:**").expect("what is seen");
+            let (seen, _) = seen.split_once("**How to check:**").expect("how to check");
+            let texts: Vec<&str> = seen.split('`').skip(1).step_by(2).collect();
+            let known = |text: &&&str| {
+                let causes = handfast_doctor::text::causes(text);
+                causes.iter().any(|finding| finding.code == code)
+            };
+            // Pages that refer to another one for their texts have none of their own.
+            let is_told = texts.iter().any(|text| known(&text)) || seen.contains("The texts of");
+            assert!(is_told, "{code}: {texts:#?}");
+        }
+    }
+
+    #[test]
     fn every_link_between_pages_leads_somewhere() {
         for (name, page) in PAGES {
             for target in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -23,6 +23,9 @@ macro_rules! alert {
             concat!("alert code is ", $number),
             concat!("alert code ", $number),
             concat!("alert description ", $number),
+            concat!($name, " (", $number, ")"),
+            concat!("=", $name),
+            concat!("=", $go),
         ])
     };
 }
@@ -43,6 +46,7 @@ macro_rules! plain_alert {
             concat!("remote error: tls: ", $go),
             concat!("alert, ", $name, " (", $curl, ")"),
             concat!("ssl error ", $name, " alert"),
+            concat!($name, " (", $number, ")"),
             concat!("alert number ", $number),
             concat!("alert [", $number, "]"),
             concat!("alert code is ", $number),

@@ -14,6 +14,7 @@ mod gnutls;
 mod go;
 mod java;
 mod lines;
+mod numbers;
 mod openssl;
 mod ourselves;
 mod pattern;
@@ -65,7 +66,7 @@ pub struct Said {
 }
 
 /// The tables, in the order in which a line is compared with them; the first that fits decides.
-static TABLES: [&[Pattern]; 16] = [
+static TABLES: [&[Pattern]; 17] = [
     web::TABLE,
     servers::TABLE,
     services::TABLE,
@@ -79,6 +80,7 @@ static TABLES: [&[Pattern]; 16] = [
     gnutls::TABLE,
     curl::TABLE,
     tokens::TABLE,
+    numbers::TABLE,
     openssl::TABLE,
     alerts::TABLE,
     vague::TABLE,

@@ -335,6 +335,13 @@ pub(super) const TABLE: &[Pattern] = &[
         ])
         .general()
         .means(&[certain(code::UNREADABLE)]),
+    own("OpenSSL", &[])
+        .any(&["=permission denied", "=no such file or directory", "avc: denied"])
+        .means(&[likely(code::UNREADABLE)]),
+    own("a tool", &["wrong password?"]).means(&[
+        likely(code::P12_TOO_OLD).why("tools of old say so of algorithms that OpenSSL 3 does not read"),
+        likely(code::KEY_ENCRYPTED),
+    ]),
     own("OpenSSL", &["permission denied"])
         .any(&[
             ".pem",

@@ -11,7 +11,7 @@ pub(super) struct Pattern {
     /// The program or library that says it.
     pub(super) program: &'static str,
     pub(super) speech: Speech,
-    /// Fragments in normal form that all stand in the line.
+    /// Fragments in normal form that all stand in the line. One that begins with `=` is the whole line.
     all: &'static [&'static str],
     /// One of them at least; none is asked for where there is none.
     any: &'static [&'static str],
@@ -153,7 +153,10 @@ impl Pattern {
 
     /// Whether `line` says it, and the fragment by which it was found. `text` is the whole in normal form.
     pub(super) fn fits(&self, line: &Line, text: &str) -> Option<&'static str> {
-        let stands = |fragment: &&&str| line.normal.contains(**fragment);
+        let stands = |fragment: &&&str| match fragment.strip_prefix('=') {
+            Some(whole) => line.normal.trim() == whole,
+            None => line.normal.contains(**fragment),
+        };
         let any = self.any.iter().find(stands).copied();
         let fits = self.all.iter().all(|fragment| stands(&fragment))
             && (self.any.is_empty() || any.is_some())

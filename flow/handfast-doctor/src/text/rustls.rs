@@ -129,7 +129,7 @@ pub(super) const TABLE: &[Pattern] = &[
     ]),
     // --- files -------------------------------------------------------------------------------------------
     own("rustls", &[])
-        .any(&["keys may not be consistent", "inconsistentkeys"])
+        .any(&["keys may not be consistent", "keymismatch", "inconsistentkeys"])
         .means(&[certain(code::KEY_MISMATCH), guess(code::CHAIN_ORDER)]),
     own("rustls", &["native root ca certificates found"]).means(&[certain(code::BAD_TRUST_FILE)]),
 ];

@@ -57,7 +57,7 @@ pub(super) const TABLE: &[Pattern] = &[
             "requireanyclientcert",
         ])
         .means(&[likely(code::UNVERIFIED)]),
-    by(Server, "nginx", &["ssl verify client", "optional no ca"]).means(&[likely(code::UNVERIFIED)]),
+    by(Server, "nginx", &["optional no ca"]).means(&[likely(code::UNVERIFIED)]),
     by(Server, "nginx", &["ssl verify client", "optional"]).means(&[
         guess(code::UNVERIFIED).why("nginx lets everybody in unless $ssl_client_verify is looked at")
     ]),

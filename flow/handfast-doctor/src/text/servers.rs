@@ -65,6 +65,10 @@ pub(super) const TABLE: &[Pattern] = &[
     own("nginx", &["ssl ctx use privatekey", "failed"])
         .otherwise(Server)
         .means(&[likely(code::KEY_MISMATCH), guess(code::CHAIN_ORDER)]),
+    own("nginx", &["pem read bio privatekey() failed"])
+        .none(&["ssl: error"])
+        .otherwise(Server)
+        .means(&[likely(code::KEY_ENCRYPTED), guess(code::WRONG_FORMAT)]),
     // The reason that follows in brackets is OpenSSL's; without one it may be any.
     by(Server, "nginx", &["client ssl certificate verify error"])
         .none(&["verify error: ("])

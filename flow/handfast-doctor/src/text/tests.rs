@@ -98,6 +98,20 @@ fn what_stands_around_a_text_does_not_disturb_it() {
 }
 
 #[test]
+fn a_name_that_is_the_whole_text_is_known_and_within_another_it_is_not() {
+    for (name, code) in [
+        ("handshake_failure", code::VAGUE_ALERT),
+        ("bad_certificate", code::VAGUE_ALERT),
+        ("unknown certificate authority", code::UNKNOWN_ISSUER),
+        ("  permission denied\n", code::UNREADABLE),
+        ("no application protocol", code::NO_COMMON_ALPN),
+    ] {
+        assert_eq!(causes(name).first().map(|first| first.code), Some(code), "{name}");
+        assert!(causes(&format!("rsync: {name} in /srv")).is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn a_text_that_a_terminal_broke_is_put_together() {
     for broken in [
         "psql: error: SSL error: tlsv1 alert unkn\nown ca",
