@@ -32,6 +32,7 @@ pub enum Command {
     Get(commands::get::Args),
     Doctor(Box<commands::doctor::Args>),
     Lab(commands::lab::Args),
+    Explain(commands::explain::Args),
     Check(commands::check::Args),
     Completions(commands::shell::Completions),
     Man(commands::shell::Man),

@@ -15,6 +15,12 @@ use crate::failure::{Exit, Failure};
 
 /// The bytes of `path`, or of stdin for `-`.
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    // One byte more than the largest input, so that a larger one is refused and not cut.
+    read_at_most(path, pem::LARGEST as u64 + 1)
+}
+
+/// The first `most` bytes of `path`, or of stdin for `-`.
+pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     let shown = path.display();
     let failed = |error: io::Error| {
         Failure::new(
@@ -37,11 +43,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         }
         Box::new(file)
     };
-    // One byte more than the largest input, so that a larger one is refused and not cut.
-    source
-        .take(pem::LARGEST as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    source.take(most).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 

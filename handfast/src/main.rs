@@ -11,6 +11,7 @@ mod config;
 mod demo;
 mod failure;
 mod files;
+mod pages;
 mod report;
 mod signals;
 mod words;

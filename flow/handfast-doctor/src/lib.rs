@@ -13,6 +13,7 @@ pub mod judge;
 pub mod listen;
 pub mod probe;
 mod starttls;
+pub mod text;
 pub mod throwaway;
 pub mod trace;
 pub mod what_if;

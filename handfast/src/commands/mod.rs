@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod doctor;
+pub mod explain;
 pub mod fetch;
 pub mod get;
 pub mod init;
@@ -35,6 +36,7 @@ pub fn run(command: Command, words: &Words) -> Result<Exit, Failure> {
         Command::Get(args) => get::run(&args, words),
         Command::Doctor(args) => doctor::run(&args, words),
         Command::Lab(args) => lab::run(&args, words),
+        Command::Explain(args) => explain::run(&args, words),
         Command::Check(args) => check::run(&args, words),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args, words),

@@ -20,7 +20,8 @@ pub fn say(findings: &[Finding], words: &Words) {
     }
 }
 
-fn one(finding: &Finding, words: &Words) {
+/// Says one finding.
+pub fn one(finding: &Finding, words: &Words) {
     words.data(format_args!(
         "{BAD}{}{BAD:#} {STRONG}{}{STRONG:#}",
         finding.code,

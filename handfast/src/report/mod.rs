@@ -9,3 +9,5 @@ pub mod ladder;
 pub mod mermaid;
 mod steps;
 mod svg;
+pub mod page;
+pub mod reading;

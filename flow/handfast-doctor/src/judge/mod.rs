@@ -13,6 +13,7 @@ mod untrusted;
 
 pub use heard::heard;
 pub(crate) use heard::would_be_refused;
+pub(crate) use untrusted::INSPECTORS;
 
 use handfast_pki::{Purpose, code};
 use handfast_tls::{HandshakeError, trace::Kind};

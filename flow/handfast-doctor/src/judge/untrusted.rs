@@ -7,7 +7,7 @@ use super::Evidence;
 use crate::{Certainty, Finding, Refuser, probe};
 
 /// Words in the issuer's name that say who really answered.
-const INSPECTORS: [&str; 14] = [
+pub(crate) const INSPECTORS: [&str; 14] = [
     "zscaler",
     "netskope",
     "fortigate",

@@ -8,7 +8,7 @@ mod pcap;
 mod posture;
 mod show;
 mod target;
-mod text;
+pub mod text;
 mod what_if;
 
 use clap::Subcommand;

@@ -1,20 +1,73 @@
 //! `handfast doctor text`.
 
-use std::path::PathBuf;
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+};
+
+use handfast_doctor::text;
 
 use crate::{
     failure::{Exit, Failure},
+    files, report,
     words::Words,
 };
 
 /// The causes behind an error message of another program
+///
+/// Takes error texts and log lines of OpenSSL, curl, nginx, Apache, HAProxy, Envoy, Go, Java, Node, Python, rustls,
+/// PostgreSQL, .NET, browsers and others. Names the causes, who refused, and the test that separates them.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Text {
     /// The file with the text; stdin without one
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
 }
 
-pub fn run(args: &Text, _words: &Words) -> Result<Exit, Failure> {
-    Err(Failure::bug(format!("{args:?} is not built yet")))
+const EXAMPLES: &str = "Examples:\n  curl https://localhost:8443/ 2>&1 | handfast doctor text\n  \
+                        handfast doctor text /var/log/nginx/error.log";
+
+pub fn run(args: &Text, words: &Words) -> Result<Exit, Failure> {
+    let file = args.file.as_deref().unwrap_or(Path::new("-"));
+    if file == Path::new("-") && std::io::stdin().is_terminal() {
+        words.talk("paste the text, then press Ctrl-D");
+    }
+    let bytes = files::read_at_most(file, text::LARGEST as u64 + 1)?;
+    if bytes.len() > text::LARGEST {
+        words.talk("note: the text is longer than 1 MiB; only its beginning is read");
+    }
+    explain(&text::decode(&bytes), words)
+}
+
+/// Says what `pasted` comes to, and how the command ends: 1 with findings, 3 where nothing is known.
+pub fn explain(pasted: &str, words: &Words) -> Result<Exit, Failure> {
+    let reading = text::read(pasted);
+    if reading.findings.is_empty() {
+        return Err(unknown(pasted));
+    }
+    if words.json {
+        words.json(&report::reading::json(&reading));
+    } else {
+        report::reading::say(&reading, words);
+    }
+    Ok(Exit::No)
+}
+
+fn unknown(pasted: &str) -> Failure {
+    let message = if pasted.trim().is_empty() {
+        "the text is empty"
+    } else {
+        "nothing in the text is an error that the doctor knows"
+    };
+    Failure {
+        exit: Exit::Unreachable,
+        code: None,
+        message: message.to_owned(),
+        details: Vec::new(),
+        hint: Some(
+            "let the doctor look for itself: handfast doctor HOST:PORT --cert tls.crt --key tls.key --ca ca.crt"
+                .to_owned(),
+        ),
+    }
 }

@@ -1,0 +1,91 @@
+//! `handfast explain`: the page of a code, or the causes of an error text.
+
+use handfast_pki::{Code, code, text::printable};
+use serde_json::json;
+
+use crate::{
+    commands::doctor::text,
+    failure::{Exit, Failure},
+    pages, report,
+    words::{STRONG, Words},
+};
+
+/// Explain a code such as HF-103, or the error text of another program
+///
+/// A code shows its page: what it means, what programs say, who refused, how to check, how to fix it. Anything else
+/// is taken as an error text, as doctor text takes it. Without WHAT, every code with its title.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// A code (HF-103, hf-103 or 103), an error text, or - for a text from stdin
+    #[arg(value_name = "WHAT")]
+    what: Vec<String>,
+}
+
+const EXAMPLES: &str = "Examples:\n  handfast explain HF-103\n  \
+                        handfast explain \"tlsv1 alert unknown ca\"";
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    let what = args.what.join(" ");
+    if args.what.is_empty() {
+        list(words);
+        return Ok(Exit::Yes);
+    }
+    if what == "-" {
+        return text::run(&text::Text { file: None }, words);
+    }
+    match Code::parse(&what) {
+        Some(code) => page(code, words),
+        None if is_code(&what) => {
+            let unknown = format!("\"{}\" is not a code of ours", printable(&what));
+            Err(Failure::misuse(unknown).hint("every code with its title: handfast explain"))
+        }
+        None => text::explain(&what, words),
+    }
+}
+
+fn list(words: &Words) {
+    let codes = code::ALL.iter();
+    words.json(&json!({
+        "codes": codes
+            .clone()
+            .map(|(code, title)| json!({ "code": code.to_string(), "title": title }))
+            .collect::<Vec<_>>(),
+    }));
+    for (code, title) in codes {
+        words.data(format_args!("{STRONG}{code}{STRONG:#} {title}"));
+    }
+}
+
+fn page(code: Code, words: &Words) -> Result<Exit, Failure> {
+    let page = pages::of(code).ok_or_else(|| Failure::bug(format!("{code} has no page")))?;
+    words.json(&json!({ "code": code.to_string(), "title": code.title(), "page": page }));
+    words.data(report::page::render(page).trim_end());
+    Ok(Exit::Yes)
+}
+
+/// Whether `what` has the form of a code: `HF-` with digits, or up to three digits.
+fn is_code(what: &str) -> bool {
+    let what = what.trim();
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let named = what.get(..2).filter(|name| name.eq_ignore_ascii_case("hf"));
+    match named.and_then(|_| what.get(2..)) {
+        Some(rest) => digits(rest.trim_start_matches('-')),
+        None => what.len() <= 3 && digits(what),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_the_form_of_a_code_is_never_taken_for_a_text() {
+        for what in ["HF-998", "hf998", "7", "998"] {
+            assert!(is_code(what), "{what}");
+        }
+        for what in ["1795576130", "hf-103x", "x509: y", "höf", "", "HF-"] {
+            assert!(!is_code(what), "{what}");
+        }
+    }
+}
