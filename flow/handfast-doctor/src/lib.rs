@@ -3,6 +3,7 @@
 //! [`judge::judge`] is a pure function from a recorded [`trace::Trace`] to a finding, so that every report
 //! of a failure can become a fixture.
 
+pub mod config;
 mod connect;
 mod examine;
 mod exchange;
