@@ -62,6 +62,19 @@ pub struct Place {
     pub file: String,
     /// Counted from 1.
     pub line: usize,
+    /// The line itself, where it may be shown.
+    pub text: Option<String>,
+}
+
+impl Place {
+    /// Line `line` of `file`, counted from 1.
+    pub fn new(file: impl Into<String>, line: usize) -> Self {
+        Self {
+            file: file.into(),
+            line,
+            text: None,
+        }
+    }
 }
 
 impl Finding {
@@ -83,10 +96,7 @@ impl Finding {
     }
 
     pub fn place(mut self, file: impl Into<String>, line: usize) -> Self {
-        self.place = Some(Place {
-            file: file.into(),
-            line,
-        });
+        self.place = Some(Place::new(file, line));
         self
     }
 

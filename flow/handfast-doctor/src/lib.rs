@@ -4,6 +4,7 @@
 //! of a failure can become a fixture.
 
 pub mod capture;
+pub mod config;
 mod connect;
 mod examine;
 mod exchange;

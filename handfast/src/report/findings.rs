@@ -20,8 +20,25 @@ pub fn say(findings: &[Finding], words: &Words) {
     }
 }
 
+/// Says `findings` that stand beside one another, each at its line.
+pub fn list(findings: &[Finding], words: &Words) {
+    if findings.is_empty() {
+        words.data(format_args!("{GOOD}no finding{GOOD:#}"));
+    }
+    for finding in findings {
+        words.data("");
+        one(finding, words);
+    }
+}
+
 /// Says one finding.
 pub fn one(finding: &Finding, words: &Words) {
+    if let Some(place) = &finding.place {
+        words.data(format_args!("{STRONG}{}:{}{STRONG:#}", place.file, place.line));
+        if let Some(text) = &place.text {
+            words.data(format_args!("  {FAINT}|{FAINT:#} {text}"));
+        }
+    }
     words.data(format_args!(
         "{BAD}{}{BAD:#} {STRONG}{}{STRONG:#}",
         finding.code,

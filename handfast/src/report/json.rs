@@ -40,6 +40,9 @@ pub fn findings(findings: &[Finding]) -> Vec<Value> {
             "because": finding.because,
             "help": finding.help,
             "command": finding.command,
+            "place": finding.place.as_ref().map(|place| json!({
+                "file": place.file, "line": place.line, "text": place.text,
+            })),
         })
     };
     findings.iter().map(one).collect()

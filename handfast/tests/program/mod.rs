@@ -6,6 +6,7 @@ pub(crate) mod caller;
 pub(crate) mod daemon;
 pub(crate) mod guide;
 pub(crate) mod pki;
+pub(crate) mod servers;
 pub(crate) mod service;
 
 use std::{

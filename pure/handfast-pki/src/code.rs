@@ -114,6 +114,7 @@ codes! {
     ANY_OF_CA = 607, "every certificate of the CA is let in, no rule looks at the identity";
     LONG_LIVED = 608, "a client certificate lives long or is shared";
     NOT_ALLOWED = 609, "the identity is proven and no rule allows it";
+    REVOCATION_OFF = 610, "revoked certificates are let in, because nobody looks at the revocation list";
     CONFIG_INVALID = 701, "the configuration is not valid";
     NO_RULE = 702, "no rule says who may connect";
     BAD_RULE = 703, "a rule cannot be read";

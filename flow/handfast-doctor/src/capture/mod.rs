@@ -69,7 +69,10 @@ fn report(conversation: &Conversation, secrets: &Secrets, context: &Context, now
     }
     let mut notes = Vec::new();
     if conversation.has_gaps {
-        notes.push(("gaps".to_owned(), "packets are missing from the capture, so messages may be, too".to_owned()));
+        notes.push((
+            "gaps".to_owned(),
+            "packets are missing from the capture, so messages may be, too".to_owned(),
+        ));
     }
     if is_locked(&trace) {
         let text = "most of it is encrypted; give the key log that SSLKEYLOGFILE makes: --keylog FILE";
@@ -79,22 +82,40 @@ fn report(conversation: &Conversation, secrets: &Secrets, context: &Context, now
         notes,
         findings,
         trace: Some(trace),
-        ..Report::new(printable(&format!("{} -> {}", conversation.client, conversation.server)))
+        ..Report::new(printable(&format!(
+            "{} -> {}",
+            conversation.client, conversation.server
+        )))
     }
 }
 
 fn ending(end: Option<End>) -> Ending {
     match end {
-        Some(End { by: Side::Server, reset: true }) => Ending::Broken("the server reset the connection".into()),
-        Some(End { by: Side::Client, reset: true }) => Ending::Broken("the client reset the connection".into()),
-        Some(End { by: Side::Client, reset: false }) | None => Ending::Open,
-        Some(End { by: Side::Server, reset: false }) => Ending::Closed,
+        Some(End {
+            by: Side::Server,
+            reset: true,
+        }) => Ending::Broken("the server reset the connection".into()),
+        Some(End {
+            by: Side::Client,
+            reset: true,
+        }) => Ending::Broken("the client reset the connection".into()),
+        Some(End {
+            by: Side::Client,
+            reset: false,
+        })
+        | None => Ending::Open,
+        Some(End {
+            by: Side::Server,
+            reset: false,
+        }) => Ending::Closed,
     }
 }
 
 /// Whether TLS 1.3 was chosen and nothing of it can be read.
 fn is_locked(trace: &Trace) -> bool {
-    let is_13 = trace.server_hello().is_some_and(|hello| hello.version() == 0x0304);
+    let is_13 = trace
+        .server_hello()
+        .is_some_and(|hello| hello.version() == 0x0304);
     is_13 && !trace.saw(&Kind::EncryptedExtensions)
 }
 

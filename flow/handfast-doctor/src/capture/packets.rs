@@ -105,7 +105,10 @@ fn take(capture: &mut Capture, clock: &mut Clock, block: &PcapBlockOwned<'_>) {
         }
         PcapBlockOwned::NG(Block::SectionHeader(_)) => clock.interfaces.clear(),
         PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
-            let ticks = interface.ts_resolution().filter(|ticks| *ticks > 0).unwrap_or(1_000_000);
+            let ticks = interface
+                .ts_resolution()
+                .filter(|ticks| *ticks > 0)
+                .unwrap_or(1_000_000);
             clock.interfaces.push((interface.linktype.0, ticks));
         }
         PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
@@ -123,7 +126,9 @@ fn take(capture: &mut Capture, clock: &mut Clock, block: &PcapBlockOwned<'_>) {
         }
         PcapBlockOwned::NG(Block::SimplePacket(packet)) => {
             if let Some((link, _)) = clock.interfaces.first() {
-                capture.packets.extend(segment(*link, Duration::ZERO, packet.data));
+                capture
+                    .packets
+                    .extend(segment(*link, Duration::ZERO, packet.data));
             }
         }
         PcapBlockOwned::NG(Block::DecryptionSecrets(secrets)) => {
@@ -180,5 +185,8 @@ fn segment(link: i32, at: Duration, frame: &[u8]) -> Option<Packet> {
 fn cooked(frame: &[u8], protocol: usize, header: usize) -> Option<LaxSlicedPacket<'_>> {
     let kind: [u8; 2] = frame.get(protocol..protocol + 2)?.try_into().ok()?;
     let payload = frame.get(header..)?;
-    Some(LaxSlicedPacket::from_ether_type(EtherType(u16::from_be_bytes(kind)), payload))
+    Some(LaxSlicedPacket::from_ether_type(
+        EtherType(u16::from_be_bytes(kind)),
+        payload,
+    ))
 }

@@ -58,11 +58,12 @@ pub(super) fn follow(packets: &[Packet]) -> Vec<Conversation> {
             Some(place) if !(begins && found[place].is_over()) => place,
             _ if found.len() >= MOST_CONVERSATIONS => continue,
             _ => {
-                let (client, server) = if packet.syn && packet.ack || !begins && packet.from.port() < packet.to.port() {
-                    (packet.to, packet.from)
-                } else {
-                    (packet.from, packet.to)
-                };
+                let (client, server) =
+                    if packet.syn && packet.ack || !begins && packet.from.port() < packet.to.port() {
+                        (packet.to, packet.from)
+                    } else {
+                        (packet.from, packet.to)
+                    };
                 found.push(Building::new(client, server));
                 places.insert((client, server), found.len() - 1);
                 places.remove(&(server, client));
@@ -108,7 +109,11 @@ impl Building {
     }
 
     fn take(&mut self, packet: &Packet) {
-        let side = if packet.from == self.client { Side::Client } else { Side::Server };
+        let side = if packet.from == self.client {
+            Side::Client
+        } else {
+            Side::Server
+        };
         let direction = &mut self.sent[usize::from(side == Side::Server)];
         if packet.syn {
             direction.next = Some(packet.sequence.wrapping_add(1));
@@ -116,7 +121,11 @@ impl Building {
         if !packet.payload.is_empty() {
             direction.add(packet.sequence, packet.at, &packet.payload);
             let ready = direction.ready();
-            self.chunks.extend(ready.into_iter().map(|(at, bytes)| Chunk { at, from: side, bytes }));
+            self.chunks.extend(ready.into_iter().map(|(at, bytes)| Chunk {
+                at,
+                from: side,
+                bytes,
+            }));
         }
         if (packet.fin || packet.rst) && self.end.is_none() {
             self.end = Some(End {
@@ -129,7 +138,11 @@ impl Building {
     fn finish(mut self) -> Conversation {
         for (place, side) in [(0, Side::Client), (1, Side::Server)] {
             let rest = self.sent[place].rest();
-            self.chunks.extend(rest.into_iter().map(|(at, bytes)| Chunk { at, from: side, bytes }));
+            self.chunks.extend(rest.into_iter().map(|(at, bytes)| Chunk {
+                at,
+                from: side,
+                bytes,
+            }));
         }
         let mut conversation = Conversation {
             has_gaps: self.sent.iter().any(|direction| direction.has_gaps),
@@ -171,7 +184,9 @@ impl Direction {
         let mut ready = Vec::new();
         loop {
             let Some(next) = self.next else { return ready };
-            let Some(place) = self.first(next) else { return ready };
+            let Some(place) = self.first(next) else {
+                return ready;
+            };
             let ahead = place.wrapping_sub(next);
             if ahead != 0 && ahead <= u32::MAX / 2 && self.early.len() < MOST_WAITING {
                 return ready;
@@ -277,7 +292,10 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].client, address(50_000));
         let chunks = found[0].chunks.iter().filter(|chunk| chunk.from == Side::Client);
-        (chunks.flat_map(|chunk| chunk.bytes.clone()).collect(), found[0].has_gaps)
+        (
+            chunks.flat_map(|chunk| chunk.bytes.clone()).collect(),
+            found[0].has_gaps,
+        )
     }
 
     #[test]

@@ -140,10 +140,7 @@ fn faults(holdings: &Holdings, own: &Own, look: &Look) -> Vec<Finding> {
     let mut findings = files_faults(&evidence, look.purpose, look.now);
     for finding in &mut findings {
         finding.because = format!("{}: {}", own.file, finding.because);
-        finding.place = Some(crate::Place {
-            file: own.file.clone(),
-            line: 1,
-        });
+        finding.place = Some(crate::Place::new(own.file.clone(), 1));
     }
     findings
 }

@@ -51,7 +51,11 @@ pub fn show_all(reports: &[Report], chosen: usize, show: &Show, words: &Words) -
     let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
     let worst = &reports[chosen];
     if let Some(path) = &show.html {
-        files::write(path, report::html::page(worst, now).as_bytes(), Readers::Everybody)?;
+        files::write(
+            path,
+            report::html::page(worst, now).as_bytes(),
+            Readers::Everybody,
+        )?;
     }
     if let Some(path) = &show.bundle {
         let zipped = report::bundle::bundle(worst, show.mask, now).map_err(Failure::bug)?;

@@ -1,0 +1,93 @@
+//! The holes in a configuration of nginx, Apache, HAProxy, Envoy or Caddy, as its user wrote it.
+//!
+//! In: the name of a file and a way to read it and what it names. A reader per kind makes [`site::Site`]s of the
+//! text, the rules judge those. Out: findings, each with the line that it is about. What cannot be read as a
+//! configuration is a [`Trouble`] and no finding.
+
+mod apache;
+mod caddy;
+mod dialect;
+mod envoy;
+mod files;
+mod haproxy;
+mod kind;
+#[cfg(test)]
+mod lab;
+mod nginx;
+mod node;
+mod pattern;
+mod rules;
+mod site;
+mod trouble;
+
+use std::path::{Path, PathBuf};
+
+pub use files::Files;
+use files::Reader;
+use jiff::Timestamp;
+pub use kind::Kind;
+use site::Meant;
+pub use trouble::Trouble;
+
+use crate::Report;
+
+/// What the user says beside the name of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Whose configuration it is, where that cannot be told.
+    pub kind: Option<Kind>,
+    /// The folder that relative paths start from.
+    pub folder: Option<PathBuf>,
+}
+
+/// Reads the configuration `file` and what it names, and says where its mutual TLS has holes at `now`.
+pub fn look(file: &Path, wanted: &Wanted, files: &dyn Files, now: Timestamp) -> Result<Report, Trouble> {
+    let mut reader = Reader::new(files, file, wanted.folder.as_deref());
+    let text = reader.open(file, None)?;
+    let name = file.display().to_string();
+    if wanted.kind.is_none() && kind::is_ours(file, &text) {
+        return Err(Trouble::Ours { file: name });
+    }
+    let kind = wanted.kind.or_else(|| Kind::told_by(file, &text));
+    let kind = kind.ok_or_else(|| Trouble::UnknownKind { file: name.clone() })?;
+    let sites = match kind {
+        Kind::Nginx => nginx::read(&name, &text, &mut reader)?,
+        Kind::Apache => apache::read(&name, &text, &mut reader)?,
+        Kind::HaProxy => haproxy::read(&name, &text, &mut reader)?,
+        Kind::Envoy => envoy::read(&name, &text, &mut reader)?,
+        Kind::Caddy => caddy::read(&name, &text, &mut reader)?,
+    };
+    let meant = Meant {
+        kind,
+        sites,
+        file: name.clone(),
+    };
+    let mut report = Report::new(name);
+    report.findings = rules::judge(&meant, &mut reader, now);
+    for place in report
+        .findings
+        .iter_mut()
+        .filter_map(|finding| finding.place.as_mut())
+    {
+        place.text = reader.line(place);
+    }
+    report.notes = notes(&meant, &reader);
+    Ok(report)
+}
+
+fn notes(meant: &Meant, reader: &Reader<'_>) -> Vec<(String, String)> {
+    let ends = meant.sites.iter().filter(|site| site.is_tls).count();
+    let asks = meant.sites.iter().filter(|site| site.does_ask()).count();
+    let mut notes = vec![
+        ("kind".to_owned(), meant.kind.name().to_owned()),
+        ("files".to_owned(), reader.count().to_string()),
+        (
+            "sites".to_owned(),
+            format!("{ends} with TLS, {asks} ask for a client certificate"),
+        ),
+    ];
+    if !reader.passed_over.is_empty() {
+        notes.push(("not looked at".to_owned(), reader.passed_over.join("; ")));
+    }
+    notes
+}

@@ -1,0 +1,70 @@
+//! Why a configuration cannot be judged: both values, and where.
+
+use handfast_pki::{Code, code};
+
+use crate::Place;
+
+/// A configuration that cannot be read as what it is; the operator's, and no finding.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Trouble {
+    #[error("\"{file}\" cannot be read{}: {why}", of(.named_at))]
+    Unreadable {
+        file: String,
+        /// The line that names it; none for the file that the user named.
+        named_at: Option<Place>,
+        why: String,
+    },
+    #[error("\"{file}\": expected text, found bytes that are none")]
+    NotText { file: String },
+    #[error("{}:{}: expected {expected}, found {found}", .place.file, .place.line)]
+    Malformed {
+        place: Place,
+        expected: String,
+        found: String,
+    },
+    #[error(
+        "\"{file}\": expected a configuration of nginx, Apache, HAProxy, Envoy or Caddy, found none of them"
+    )]
+    UnknownKind { file: String },
+    #[error("\"{file}\" is a configuration of Handfast itself")]
+    Ours { file: String },
+}
+
+fn of(named_at: &Option<Place>) -> String {
+    named_at
+        .as_ref()
+        .map(|place| format!(", which {}:{} names", place.file, place.line))
+        .unwrap_or_default()
+}
+
+impl Trouble {
+    pub(super) fn malformed(place: &Place, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::Malformed {
+            place: place.clone(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unreadable { .. } => code::UNREADABLE,
+            Self::NotText { .. } | Self::UnknownKind { .. } => code::WRONG_FORMAT,
+            Self::Malformed { .. } | Self::Ours { .. } => code::CONFIG_INVALID,
+        }
+    }
+
+    /// One thing to do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreadable {
+                named_at: Some(_), ..
+            } => Some("name the folder that relative paths start from: --prefix DIR".to_owned()),
+            Self::UnknownKind { .. } => Some("say what it is: --kind nginx".to_owned()),
+            Self::Ours { file } => Some(format!("handfast check --config {file}")),
+            _ => None,
+        }
+    }
+}
