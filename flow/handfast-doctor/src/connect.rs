@@ -149,7 +149,7 @@ pub(crate) async fn connect_by(way: &Way, target: &Target) -> Contact {
 }
 
 /// TCP, and the words before TLS where there are any.
-async fn reach(target: &Target) -> Result<TcpStream, Ending> {
+pub(crate) async fn reach(target: &Target) -> Result<TcpStream, Ending> {
     let endpoint = (target.endpoint.host.as_str(), target.endpoint.port);
     let mut tcp = match timeout(PATIENCE, TcpStream::connect(endpoint)).await {
         Ok(Ok(tcp)) => tcp,

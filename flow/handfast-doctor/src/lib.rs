@@ -12,6 +12,7 @@ pub mod files;
 mod finding;
 pub mod judge;
 pub mod listen;
+pub mod posture;
 pub mod probe;
 mod starttls;
 pub mod text;

@@ -14,10 +14,7 @@ use handfast_tls::{
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 use rustls_pki_types::ServerName;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     Answer, Ask, Ending, Subject, Target, Trace, When, connect,
@@ -32,6 +29,9 @@ pub enum Kind {
     WithoutCertificate,
     /// A certificate that says to be of the right issuer and is not.
     ThrowAway,
+    /// A certificate of an issuer that nobody knows: itself. Servers that pass over unknown issuers still refuse a
+    /// bad signature of a known one.
+    Stranger,
     OnlyTls12,
     WithoutSni,
     /// Without post-quantum key exchange.
@@ -107,6 +107,7 @@ impl Probe {
         let done = match self.kind {
             Kind::WithoutCertificate => "without a certificate",
             Kind::ThrowAway => "with a throw-away certificate",
+            Kind::Stranger => "with a self-signed throw-away certificate",
             Kind::OnlyTls12 => "with TLS 1.2 only",
             Kind::WithoutSni => "without SNI",
             Kind::SmallHello => "without post-quantum key exchange",
@@ -165,6 +166,7 @@ pub fn worth(trace: &Trace, answer: Option<&Answer>, subject: &Subject) -> Vec<K
         let all = [
             Kind::WithoutCertificate,
             Kind::ThrowAway,
+            Kind::Stranger,
             Kind::OnlyTls12,
             Kind::WithoutSni,
             Kind::SmallHello,
@@ -208,7 +210,7 @@ fn needed(trace: &Trace, answer: Option<&Answer>, subject: &Subject) -> Vec<Kind
         Ending::Open if subject.context.served.is_some() => vec![Kind::Again, Kind::Again],
         // Whether it verifies what it asks for is shown by nothing but a certificate that must be refused.
         Ending::Open if sent && answer.is_none_or(|answer| answer.status.as_u16() < 400) => {
-            vec![Kind::ThrowAway]
+            vec![Kind::ThrowAway, Kind::Stranger]
         }
         _ => Vec::new(),
     }
@@ -217,13 +219,19 @@ fn needed(trace: &Trace, answer: Option<&Answer>, subject: &Subject) -> Vec<Kind
 /// Makes the connection.
 pub async fn probe(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Probe {
     let outcome = match kind {
-        Kind::OldHello => greet(subject, &[], &Greeting::old(sni(subject))).await,
+        Kind::OldHello => greet(subject, &[], &Greeting::old(sni(&subject.target))).await,
         Kind::ProxyLine => {
-            let mut greeting = Greeting::old(sni(subject));
+            let mut greeting = Greeting::old(sni(&subject.target));
             greeting.suites.extend(USUAL_SUITES);
             greet(subject, b"PROXY UNKNOWN\r\n", &greeting).await
         }
-        Kind::Postgres => match raw(subject, &[&[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]]).await {
+        Kind::Postgres => match raw(
+            &subject.target,
+            &[&[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]],
+            |bytes| !bytes.is_empty(),
+        )
+        .await
+        {
             Ok(bytes) => Outcome::Bytes(bytes),
             Err(why) => Outcome::Impossible(why),
         },
@@ -248,6 +256,10 @@ fn changed(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Resu
     match kind {
         Kind::WithoutCertificate => target.credentials = None,
         Kind::ThrowAway => target.credentials = Some(throw_away(first, now)?),
+        Kind::Stranger => {
+            let made = throwaway::client(None, now).map_err(|error| error.to_string())?;
+            target.credentials = Some(made);
+        }
         Kind::OnlyTls12 => target.versions = Versions::OnlyTls12,
         Kind::WithoutSni => target.probing.without_sni = true,
         Kind::SmallHello => target.probing.small_hello = true,
@@ -400,44 +412,51 @@ async fn resume(begin: &Target, first: &Talk, target: &Target, second: &Talk) ->
 }
 
 /// What is sent as SNI: names, never addresses (RFC 6066 section 3).
-fn sni(subject: &Subject) -> Option<String> {
-    match &subject.target.name {
+pub(crate) fn sni(target: &Target) -> Option<String> {
+    match &target.name {
         ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
         _ => None,
     }
 }
 
-/// Sends `before` and the hello as they are, and reads the answer.
 async fn greet(subject: &Subject, before: &[u8], greeting: &Greeting) -> Outcome {
-    let hello = greeting.to_bytes(&handfast_tls::greeting::random());
-    match raw(subject, &[before, &hello]).await {
-        Ok(bytes) => {
-            let chunk = Chunk {
-                at: Duration::ZERO,
-                from: Side::Server,
-                bytes,
-            };
-            Outcome::Greeted(decode(&[chunk], &Secrets::default()))
-        }
+    match greeted(&subject.target, before, greeting).await {
+        Ok(messages) => Outcome::Greeted(messages),
         Err(why) => Outcome::Impossible(why),
     }
 }
 
-/// Sends `pieces` as they are, and takes the first bytes of the answer.
-async fn raw(subject: &Subject, pieces: &[&[u8]]) -> Result<Vec<u8>, String> {
+/// Sends `before` and the hello as they are, and reads the answer.
+pub(crate) async fn greeted(
+    target: &Target,
+    before: &[u8],
+    greeting: &Greeting,
+) -> Result<Vec<Message>, String> {
+    let hello = greeting.to_bytes(&handfast_tls::greeting::random());
+    let read = |bytes: &[u8]| {
+        let chunk = Chunk {
+            at: Duration::ZERO,
+            from: Side::Server,
+            bytes: bytes.to_vec(),
+        };
+        decode(&[chunk], &Secrets::default())
+    };
+    // Its choice is in the first message; the server would wait for ours after the rest.
+    let bytes = raw(target, &[before, &hello], |bytes| !read(bytes).is_empty()).await?;
+    Ok(read(&bytes))
+}
+
+/// Sends `pieces` as they are, and takes the first bytes of the answer, until they are `enough`.
+async fn raw(target: &Target, pieces: &[&[u8]], enough: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, String> {
     const PATIENCE: Duration = Duration::from_millis(600);
     /// A ServerHello is among these, and the certificates of most.
-    const ENOUGH: usize = 16 << 10;
-    let endpoint = (
-        subject.target.endpoint.host.as_str(),
-        subject.target.endpoint.port,
-    );
+    const MOST: usize = 16 << 10;
+    let mut tcp = connect::reach(target).await.map_err(|ending| ending.told())?;
     let mut bytes = Vec::new();
     let talk = async {
-        let mut tcp = TcpStream::connect(endpoint).await?;
         tcp.write_all(&pieces.concat()).await?;
         let mut piece = [0; 2048];
-        while bytes.len() < ENOUGH {
+        while bytes.len() < MOST && !enough(&bytes) {
             match tcp.read(&mut piece).await {
                 Ok(0) | Err(_) => break,
                 Ok(length) => bytes.extend(piece.get(..length).unwrap_or_default()),

@@ -16,7 +16,7 @@ pub struct Greeting {
 
 /// RSA key exchange and DHE with CBC, the suites of TLS 1.0 and 1.1, and the AEAD ones of TLS 1.2 with RSA key
 /// exchange: all that rustls leaves out and that servers are still found with.
-const OLD_SUITES: [u16; 21] = [
+pub const OLD_SUITES: [u16; 21] = [
     0xc009, 0xc00a, 0xc013, 0xc014, 0xc023, 0xc024, 0xc027, 0xc028, 0x0033, 0x0039, 0x0067, 0x006b, 0x009e,
     0x009f, 0x002f, 0x0035, 0x003c, 0x003d, 0x009c, 0x009d, 0x000a,
 ];

@@ -20,7 +20,7 @@ fn body(answer: &Answer) -> String {
 }
 
 /// An identity that we made up arrives, or opens the door.
-fn forgeable(evidence: &Evidence<'_>) -> Option<Finding> {
+pub(crate) fn forgeable(evidence: &Evidence<'_>) -> Option<Finding> {
     let forged = evidence.probe(probe::Kind::Forged)?.answer()?;
     let before = evidence.answer?;
     let because = if body(forged).contains(probe::FORGED) {

@@ -8,7 +8,7 @@ use super::{Evidence, allowed, refused, untrusted};
 use crate::{Certainty, Finding, Refuser, probe};
 
 /// More names than these, and the list is no private PKI's.
-const MOST_ISSUERS: usize = 20;
+pub(crate) const MOST_ISSUERS: usize = 20;
 
 pub(super) fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -181,11 +181,20 @@ fn not_named(evidence: &Evidence<'_>) -> Option<Finding> {
 
 /// A certificate that nobody can want to let in is let in.
 fn unverified(evidence: &Evidence<'_>) -> Option<Finding> {
-    let probe = evidence.probe(probe::Kind::ThrowAway)?;
-    let trace = probe.trace()?;
-    let sent = trace.asked.as_ref().is_some_and(|asked| asked.sent);
-    let proven = probe.answer().is_some() || trace.acceptance().is_some();
-    (sent && proven && probe.went_well()).then(|| {
+    let thrown = [probe::Kind::ThrowAway, probe::Kind::Stranger];
+    let is_let_in = |probe: &&probe::Probe| {
+        let Some(trace) = probe.trace() else {
+            return false;
+        };
+        let sent = trace.asked.as_ref().is_some_and(|asked| asked.sent);
+        let proven = probe.answer().is_some() || trace.acceptance().is_some();
+        sent && proven && probe.went_well()
+    };
+    let probe = thrown
+        .into_iter()
+        .filter_map(|kind| evidence.probe(kind))
+        .find(is_let_in)?;
+    Some(
         Finding::new(
             code::UNVERIFIED,
             Refuser::Server,
@@ -195,8 +204,8 @@ fn unverified(evidence: &Evidence<'_>) -> Option<Finding> {
                 probe.told()
             ),
         )
-        .help("switch verification on: ssl_verify_client on, SSLVerifyClient require, verify required")
-    })
+        .help("switch verification on: ssl_verify_client on, SSLVerifyClient require, verify required"),
+    )
 }
 
 /// Without a certificate the server refuses us, and with a session of another of its names it does not.

@@ -11,6 +11,8 @@ mod protocol;
 mod refused;
 mod untrusted;
 
+pub(crate) use allowed::forgeable;
+pub(crate) use expected::MOST_ISSUERS;
 pub use heard::heard;
 pub(crate) use heard::would_be_refused;
 pub(crate) use untrusted::INSPECTORS;

@@ -1,18 +1,190 @@
-//! `handfast doctor posture`.
+//! `handfast doctor posture`: what a server demands of its clients, graded.
 
+use std::{
+    io::{BufRead, IsTerminal},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use handfast_doctor::{Ask, Context, StartTls, Subject, Talk, Target, When, posture};
+use handfast_pki::code;
+use handfast_proxy::backend;
+use handfast_tls::client::{Probing, Versions};
+use http::Method;
+use jiff::Timestamp;
+
+use super::target::{Place, anchors, headers, pair, system_anchors};
 use crate::{
+    commands::proxy::of_problem,
     failure::{Exit, Failure},
-    words::Words,
+    files::{self, Readers},
+    report,
+    words::{Words, shell},
 };
 
 /// Grade what a server demands of its clients
+///
+/// Connects without a certificate, with a throw-away one that it must refuse, with sessions of others, and asks for
+/// every version, suite and group. The user's own certificate is sent to a server that is believed, and only with
+/// --active.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  handfast doctor posture https://api.example.com:8443/orders --other-name www.example.com --junit posture.xml"
+)]
 pub struct Posture {
-    /// HOST:PORT or a URL
+    /// HOST:PORT or an https URL
     #[arg(value_name = "TARGET")]
-    pub target: String,
+    target: String,
+    /// Our certificate, leaf first, for --active
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The key of --cert
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// The CAs whose servers are believed; without it, those of the system
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The name to send as SNI
+    #[arg(long, value_name = "NAME")]
+    sni: Option<String>,
+    /// The protocol that is spoken before TLS
+    #[arg(long, value_name = "PROTOCOL", value_parser = StartTls::ALL.map(|(name, _)| name))]
+    starttls: Option<String>,
+    /// Another name of the same server, beside those of its certificate; may be repeated
+    #[arg(long, value_name = "NAME")]
+    other_name: Vec<String>,
+    /// Send identity headers of our own making, too: are they believed?
+    #[arg(long)]
+    active: bool,
+    /// Do not ask before --active
+    #[arg(long, requires = "active")]
+    yes: bool,
+    /// Write the checks for code scanners (SARIF 2.1.0)
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Write the checks as a test report (JUnit)
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
-pub fn run(args: &Posture, _words: &Words) -> Result<Exit, Failure> {
-    Err(Failure::bug(format!("{args:?} is not built yet")))
+pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
+    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
+    let subject = subject(args, now)?;
+    if args.active && !args.yes {
+        agree(args, words)?;
+    }
+    let (system, _) = system_anchors(now);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::bug)?;
+    let made = runtime.block_on(posture::look(args.target.clone(), &subject, &system, now));
+    if let Some(why) = &made.unreachable {
+        return Err(Failure::new(
+            Exit::Unreachable,
+            code::CANNOT_CONNECT,
+            format!("{} cannot be reached: {why}", args.target),
+        )
+        .hint("is the server running, and is the port right?"));
+    }
+    let written = [
+        (&args.sarif, report::sarif::sarif(&made)),
+        (&args.junit, report::junit::junit(&made)),
+    ];
+    for (path, text) in written {
+        if let Some(path) = path {
+            files::write(path, text.as_bytes(), Readers::Everybody)?;
+            words.talk(format_args!("written: {}", shell(path.display())));
+        }
+    }
+    words.json(&report::posture::json(&made));
+    report::posture::say(&made, words);
+    Ok(match made.grade() {
+        _ if made.has_holes() => Exit::No,
+        None => Exit::Unreachable,
+        Some(_) => Exit::Yes,
+    })
+}
+
+/// Forged headers are an attack where nobody has allowed it, so the user is asked.
+fn agree(args: &Posture, words: &Words) -> Result<(), Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::misuse(
+            "--active sends forged identity headers, and there is nobody here to ask",
+        )
+        .hint("add --yes where the server is yours to attack"));
+    }
+    words.talk(format_args!(
+        "--active sends identity headers of our own making to {}. Is this server yours to attack? [y/N]",
+        args.target
+    ));
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(Failure::bug)?;
+    if ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()) {
+        Ok(())
+    } else {
+        Err(Failure::misuse("nothing was sent").hint("leave --active out to look without forged headers"))
+    }
+}
+
+fn subject(args: &Posture, now: Timestamp) -> Result<Subject, Failure> {
+    let place = Place::of(&args.target)?;
+    let unusable = |finding: Box<handfast_doctor::Finding>| {
+        Failure::new(Exit::Misuse, finding.code, &finding.because).hint(&finding.help)
+    };
+    let credentials = match (&args.cert, &args.key) {
+        (Some(cert), Some(key)) => Some(pair(cert, key).map_err(unusable)?),
+        _ => None,
+    };
+    let (anchors, known) = match &args.ca {
+        Some(path) => anchors(path, now).map_err(unusable)?,
+        None => system_anchors(now),
+    };
+    let name = args.sni.as_deref().unwrap_or(&place.endpoint.host);
+    let starttls = args
+        .starttls
+        .as_deref()
+        .and_then(|wanted| StartTls::ALL.into_iter().find(|(name, _)| *name == wanted))
+        .map(|(_, protocol)| protocol);
+    Ok(Subject {
+        target: Target {
+            name: backend::server_name(name).map_err(of_problem)?,
+            anchors: Arc::new(anchors),
+            credentials,
+            versions: Versions::Both,
+            alpn: if place.is_http {
+                vec!["http/1.1".to_owned()]
+            } else {
+                Vec::new()
+            },
+            starttls,
+            probing: Probing::default(),
+            endpoint: place.endpoint.clone(),
+        },
+        talk: match starttls {
+            Some(StartTls::Postgres) => Talk::Postgres {
+                user: "postgres".to_owned(),
+            },
+            Some(_) => Talk::Listen,
+            None => Talk::Http(Ask {
+                method: Method::GET,
+                path: place.path.clone(),
+                host: place.authority(name),
+                headers: headers(),
+                body: Bytes::new(),
+            }),
+        },
+        context: Context {
+            known,
+            is_http: place.is_http,
+            may_forge: args.active,
+            other_names: args.other_name.clone(),
+            ..Context::default()
+        },
+        when: When::Always,
+    })
 }

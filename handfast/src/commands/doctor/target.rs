@@ -242,14 +242,14 @@ fn subject(flags: &Flags, now: Timestamp) -> Result<Prepared, Failure> {
 }
 
 /// Where to connect to, out of `HOST:PORT`, `HOST` or a URL.
-struct Place {
-    endpoint: Endpoint,
-    path: String,
-    is_http: bool,
+pub(super) struct Place {
+    pub(super) endpoint: Endpoint,
+    pub(super) path: String,
+    pub(super) is_http: bool,
 }
 
 impl Place {
-    fn of(text: &str) -> Result<Self, Failure> {
+    pub(super) fn of(text: &str) -> Result<Self, Failure> {
         let is_http = text.starts_with("https://");
         let bad = |why: String| Failure::misuse(why).hint("write HOST:PORT or https://HOST:PORT/PATH");
         if let Some((scheme, _)) = text.split_once("://")
@@ -282,7 +282,7 @@ impl Place {
     }
 
     /// The value of Host for `name` on this port.
-    fn authority(&self, name: &str) -> String {
+    pub(super) fn authority(&self, name: &str) -> String {
         let name = if name.contains(':') {
             format!("[{name}]")
         } else {
@@ -296,7 +296,7 @@ impl Place {
 }
 
 /// Our certificate and key; what is wrong with the pair is a finding and not a misuse.
-fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
+pub(super) fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
     let of = |path: &Path, failure: &Failure| {
         let code = failure.code.unwrap_or(code::UNREADABLE);
         let because = format!("{}: {}", path.display(), failure.message);
@@ -324,7 +324,7 @@ fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
 }
 
 /// The CAs in `path`; a file that holds none is a finding of its own.
-fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), Box<Finding>> {
+pub(super) fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), Box<Finding>> {
     let unusable = |why: String| {
         Box::new(
             Finding::new(
@@ -346,7 +346,7 @@ fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), B
 }
 
 /// The file in which the system keeps its CAs; nobody where there is none, so that every server is a finding.
-fn system_anchors(now: Timestamp) -> (Anchors, Vec<Certificate>) {
+pub(super) fn system_anchors(now: Timestamp) -> (Anchors, Vec<Certificate>) {
     const PLACES: [&str; 4] = [
         "/etc/ssl/certs/ca-certificates.crt",
         "/etc/pki/tls/certs/ca-bundle.crt",
@@ -374,7 +374,7 @@ fn alpn(flags: &Flags, is_http: bool) -> Vec<String> {
     flags.alpn.clone()
 }
 
-fn headers() -> HeaderMap {
+pub(super) fn headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(
         http::header::USER_AGENT,
