@@ -2,7 +2,8 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use handfast_tls::{Established, HandshakeError, Peer, ServerStream};
+use handfast_audit::HandshakeId;
+use handfast_tls::{Established, HandshakeError, Peer, ServerStream, trace};
 use tokio::net::TcpStream;
 
 use crate::{accept::Accepted, authorize, door::Worker, error::Ended, live::State, pulse::Pulse};
@@ -18,6 +19,14 @@ pub(crate) struct Shaken {
     pub(crate) address: SocketAddr,
     pub(crate) id: u64,
     _private: (),
+}
+
+/// The name of the handshake that is about to begin, read without taking it from the stream. Nothing where its first
+/// bytes come in pieces: a name is not worth waiting for.
+pub(crate) async fn id(tcp: &TcpStream) -> Option<HandshakeId> {
+    let mut start = [0; trace::HANDSHAKE_ID_NEEDS];
+    let length = tcp.peek(&mut start).await.ok()?;
+    trace::handshake_id(start.get(..length)?).map(HandshakeId)
 }
 
 /// Shakes hands; the worker's sweep sees to the deadline.

@@ -30,6 +30,7 @@ pub use crate::{
 async fn serve(mut accepted: Accepted, worker: Worker) {
     let mut ledger = Ledger::begin(&mut accepted, &worker.keeper); // one event, whatever happens below
     let outcome = async {
+        ledger.named(handshake::id(&accepted.tcp).await);
         let shaken = handshake::perform(accepted, &worker).await?;
         ledger.shaken(&shaken);
         let who = identify::peer(&shaken);

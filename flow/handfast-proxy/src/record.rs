@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use handfast_audit::{Entry, Event, Sink, Verdict};
+use handfast_audit::{Entry, Event, HandshakeId, Sink, Verdict};
 use handfast_tls::{Established, Peer};
 use jiff::Timestamp;
 
@@ -56,6 +56,10 @@ impl Ledger {
             keeper: keeper.clone(),
             _place: accepted.place.take(),
         }
+    }
+
+    pub(crate) fn named(&mut self, handshake: Option<HandshakeId>) {
+        self.entry.record.handshake = handshake;
     }
 
     pub(crate) fn shaken(&mut self, shaken: &Shaken) {

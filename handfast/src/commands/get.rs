@@ -119,6 +119,7 @@ fn report(trace: &Trace, answer: Option<&Answer>, finding: Option<&Finding>) -> 
     });
     json!({
         "target": format!("{}:{}", trace.target.host, trace.target.port),
+        "handshake": trace.handshake_id(),
         "status": answer.map(|answer| answer.status.as_u16()),
         "headers": headers,
         "body": answer.map(|answer| String::from_utf8_lossy(&answer.body).into_owned()),

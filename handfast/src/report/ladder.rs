@@ -34,11 +34,7 @@ pub fn ladder(trace: &Trace) -> String {
 pub fn detailed(trace: &Trace, detail: Detail, blamed: Option<usize>) -> String {
     let mut out = String::new();
     let to = format!("{}:{}", trace.target.host, trace.target.port);
-    let _ = writeln!(
-        out,
-        "{STRONG}{:>9}  client {:RUNG$} server  {to}{STRONG:#}",
-        "", ""
-    );
+    let _ = writeln!(out, "{}", head(&to));
     for rung in rungs(trace) {
         let is_blamed = blamed == Some(rung.index);
         let _ = writeln!(out, "{}", line(&rung, is_blamed));
@@ -88,14 +84,23 @@ pub fn rungs(trace: &Trace) -> Vec<Rung<'_>> {
     rungs
 }
 
-fn line(rung: &Rung<'_>, is_blamed: bool) -> String {
-    let message = rung.message;
-    let name = message.kind.name();
+/// The names of both sides above the rungs, `to` being the server.
+pub fn head(to: &str) -> String {
+    format!("{STRONG}{:>9}  client {:RUNG$} server  {to}{STRONG:#}", "", "")
+}
+
+/// A message on its way.
+pub fn arrow(from: Side, name: &str) -> String {
     let rest = "─".repeat((RUNG + 2).saturating_sub(name.chars().count() + 3));
-    let arrow = match message.from {
+    match from {
         Side::Client => format!("│ {name} {rest}▶ │"),
         Side::Server => format!("│ ◀{rest} {name} │"),
-    };
+    }
+}
+
+fn line(rung: &Rung<'_>, is_blamed: bool) -> String {
+    let message = rung.message;
+    let arrow = arrow(message.from, &message.kind.name());
     let number = rung.step.map_or("  ".to_owned(), |step| format!("{step:>2}"));
     let time = format!("{:>6.2} ms", message.at.as_secs_f64() * 1000.0);
     let fields: Vec<String> = message

@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod chains;
 pub mod findings;
 pub mod html;
+pub mod joined;
 pub mod json;
 pub mod junit;
 pub mod ladder;

@@ -4,7 +4,7 @@
 //! Field names stand in this file and nowhere else. Everything that a peer can choose is escaped and
 //! capped before it gets here ([`handfast_pki::text::printable`]), so that one event is one line.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use handfast_pki::Code;
 use jiff::Timestamp;
@@ -33,6 +33,17 @@ pub enum Verdict {
     Broken,
 }
 
+/// What client and door call the same handshake: the first half of the ClientHello's random (RFC 8446 section
+/// 4.1.2). The client chooses it, so it finds a record and proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandshakeId(pub [u8; 16]);
+
+impl fmt::Display for HandshakeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// One connection, from accept to close.
 #[derive(Debug, Clone, Serialize)]
 pub struct Connection {
@@ -40,6 +51,9 @@ pub struct Connection {
     pub time: Timestamp,
     /// Unique within a run of the program.
     pub id: u64,
+    /// Absent where the peer did not begin with a ClientHello.
+    #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
+    pub handshake: Option<HandshakeId>,
     /// Address and port of the peer.
     pub peer: String,
     /// All proven names with their type; empty until they are proven.
@@ -135,6 +149,7 @@ impl Entry {
         let record = Connection {
             time,
             id,
+            handshake: None,
             peer,
             identity: Vec::new(),
             fingerprint: None,
@@ -162,9 +177,9 @@ impl Drop for Entry {
 
 // serde hands over a reference to the field, whatever that is.
 #[expect(clippy::ref_option, reason = "the signature is serde's")]
-fn as_text<S: Serializer>(code: &Option<Code>, serializer: S) -> Result<S::Ok, S::Error> {
-    match code {
-        Some(code) => serializer.collect_str(code),
+fn as_text<T: fmt::Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
         None => serializer.serialize_none(),
     }
 }

@@ -119,7 +119,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::trace::{Chunk, Secrets, Side, decode};
+    use crate::trace::{Chunk, HANDSHAKE_ID_NEEDS, Secrets, Side, decode, handshake_id};
 
     #[test]
     fn what_is_offered_is_what_our_own_decoder_reads() {
@@ -135,6 +135,10 @@ mod tests {
         let messages = decode(&[chunk], &Secrets::default());
         let hello = messages[0].client_hello().expect("a ClientHello");
         assert_eq!(hello.server_name().as_deref(), Some("a.example"));
+        let bytes = greeting.to_bytes(&[7; 32]);
+        assert_eq!(handshake_id(&bytes[..HANDSHAKE_ID_NEEDS]), Some([7; 16]));
+        assert_eq!(handshake_id(&bytes[..HANDSHAKE_ID_NEEDS - 1]), None);
+        assert_eq!(handshake_id(b"GET / HTTP/1.1\r\nHost: a.example"), None);
         assert_eq!(hello.suites, greeting.suites);
         assert_eq!(hello.groups(), greeting.groups);
         assert_eq!(hello.schemes(), greeting.schemes);

@@ -54,6 +54,21 @@ pub fn decode(chunks: &[Chunk], secrets: &Secrets) -> Vec<Message> {
     reader.finish()
 }
 
+/// How many bytes of a connection [`handshake_id`] wants to see.
+pub const HANDSHAKE_ID_NEEDS: usize = 27;
+
+/// The name of a handshake, out of the first bytes of its connection: the first half of the ClientHello's random, by
+/// which both sides find each other's records. Nothing where they do not begin a ClientHello.
+pub fn handshake_id(start: &[u8]) -> Option<[u8; 16]> {
+    const HANDSHAKE: u8 = 22;
+    const CLIENT_HELLO: u8 = 1;
+    // Record: type, version, length. Message: type, length. Hello: version, random (RFC 8446 sections 5.1, 4, 4.1.2).
+    match start {
+        [HANDSHAKE, 3, _, _, _, CLIENT_HELLO, _, _, _, _, _, random @ ..] => random.first_chunk().copied(),
+        _ => None,
+    }
+}
+
 /// The time from the first byte to the last message of the handshake.
 pub fn handshake_time(messages: &[Message]) -> Option<Duration> {
     let first = messages.first()?.at;
