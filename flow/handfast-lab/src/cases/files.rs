@@ -314,7 +314,7 @@ const SAID: &[Said] = &[
             Ok((line, vec![running]))
         },
         side: "client",
-        certainty: "certain",
+        certainty: "likely",
     },
     Said {
         code: code::KEY_MISMATCH,
@@ -365,15 +365,18 @@ const SAID: &[Said] = &[
     },
     Said {
         code: code::WRONG_FORMAT,
-        program: Openssl,
+        program: Curl,
         variant: "text",
-        story: "OpenSSL finds no start line in a DER file",
-        needs: &[Openssl, Nginx],
+        story: "curl finds no start line in a DER file",
+        needs: &[Curl, Openssl, Nginx],
         line: |folder| {
             folder.shell("openssl x509 -in client/tls.crt -outform DER -out client.der")?;
-            plainly(
-                "python3 -c \"import ssl; ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain('client.der', 'client/tls.key')\"; openssl rsa -in client.der -inform PEM",
-            )
+            let running = serve(Nginx, folder, &Setup::default())?;
+            let line = format!(
+                "curl --cacert ca.crt --cert client.der --key client/tls.key https://localhost:{}/",
+                running.port
+            );
+            Ok((line, vec![running]))
         },
         side: "client",
         certainty: "certain",
