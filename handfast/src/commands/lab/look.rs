@@ -23,6 +23,8 @@ pub struct Found {
     /// The report as people read it, where it was asked for.
     pub text: String,
     pub milliseconds: u128,
+    /// How many connections the doctor made; nothing where it looked at something else.
+    pub connections: Option<usize>,
 }
 
 /// The finding that stands first.
@@ -65,7 +67,13 @@ pub fn look(scene: &Scene, folder: &Folder, in_words: bool) -> Result<Found, Fai
         findings: report["findings"].as_array().cloned().unwrap_or_default(),
         text,
         milliseconds,
+        connections: connections(&scene.look, &report),
     })
+}
+
+fn connections(look: &Look, report: &Value) -> Option<usize> {
+    let is_made = matches!(look, Look::Command(_)) && report["handshake"].is_string();
+    is_made.then(|| 1 + report["probes"].as_array().map_or(0, Vec::len))
 }
 
 fn ourselves(folder: &Folder) -> Result<Command, Failure> {

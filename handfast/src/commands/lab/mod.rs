@@ -209,6 +209,7 @@ fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome
             "expected": case.expected.map(expected),
             "findings": found.findings,
             "milliseconds": found.milliseconds,
+            "connections": found.connections,
             "right": is_right,
             "curl": others.as_ref().map(|others: &Others| &others.curl),
             "openssl": others.as_ref().map(|others: &Others| &others.openssl),
