@@ -1,0 +1,29 @@
+//! The readers of files with keys and certificates: PEM, DER, PKCS#12, the keystores of Java.
+#![no_main]
+
+use handfast_pki::{Certificate, PrivateKey, Request, container, crl::RevocationList, jks, pem};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    for item in pem::read(input).into_iter().flatten() {
+        item.describe();
+    }
+    let _ = pem::certificates(input);
+    let _ = pem::private_key(input);
+    let _ = pem::request(input);
+    if let Ok(certificate) = Certificate::from_der(input) {
+        // What is read has to be shown and written again.
+        certificate.called();
+        certificate.identity().names();
+        certificate.public_key().algorithm();
+        assert_eq!(certificate.der().as_ref(), input);
+    }
+    let _ = PrivateKey::from_der(input);
+    let _ = Request::from_der(input);
+    let _ = RevocationList::from_der(input);
+    jks::looks_like(input);
+    let _ = jks::read(input);
+    container::looks_like(input);
+    // Deriving the key of a container takes as long as its author likes, so the password is left to others.
+    let _ = container::protection(input);
+});
