@@ -126,12 +126,12 @@ const ALERT_RECORD: usize = 24;
 /// the connection was for came before it.
 fn hidden(trace: &Trace, conversation: &Conversation) -> Option<Finding> {
     let from_server = |message: &&Message| message.from == Side::Server;
-    let after_flight = trace
+    let mut after_flight = trace
         .messages
         .iter()
         .filter(from_server)
         .filter(|message| message.kind == Kind::ApplicationData);
-    let last = after_flight.last()?;
+    let last = after_flight.next_back()?;
     let ended = conversation.end.is_some_and(|end| end.by == Side::Server);
     (is_locked(trace) && ended && last.bytes == ALERT_RECORD).then(|| {
         Finding::new(
