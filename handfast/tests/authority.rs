@@ -428,14 +428,15 @@ fn a_short_lived_authority_cuts_the_usual_lifetime_and_says_so() {
         holder: key.public_key(),
         signer: &key,
     };
-    place.write("ca.crt", root.make().to_pem());
+    let made = root.make();
+    place.write("ca.crt", made.to_pem());
     place.write("ca.key", key.to_pem().as_bytes());
     place.run("init --from-cert ca.crt --from-key ca.key").good();
     let ran = place.run("issue server --dns a --out server").good();
     assert!(ran.stdout.contains("cut short"), "{ran:#?}");
     assert_eq!(
         certificates(&place, "server/tls.crt")[0].not_after(),
-        root.make().not_after()
+        made.not_after()
     );
     place
         .run("issue server --dns a --lifetime 11d --out other")

@@ -99,6 +99,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 /// A finding as a failure with the exit code of the side that refused.
 pub fn of_finding(finding: &Finding) -> Failure {
     let exit = match finding.side {
+        // Who does not speak TLS has not refused us.
+        _ if finding.code == code::NOT_TLS => Exit::Unreachable,
         Refuser::Server => Exit::Refused,
         Refuser::Client => Exit::Untrusted,
         Refuser::Network => Exit::Unreachable,

@@ -184,11 +184,11 @@ pub fn compare(scene: &Scene, folder: &Folder) -> Others {
         let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
         Some(words(&said))
     };
-    // A moment after the handshake, so that s_client hears a late alert.
+    // A moment after the handshake, so that s_client hears a late alert; and one for the answer.
     let openssl = scene
         .openssl
         .as_ref()
-        .map(|line| format!("(sleep 0.3; printf 'GET / HTTP/1.0\\r\\n\\r\\n'; sleep 0.3) | {line}"));
+        .map(|line| format!("(sleep 0.4; printf 'GET / HTTP/1.0\\r\\n\\r\\n'; sleep 0.8) | {line}"));
     Others {
         curl: run(&scene.curl, of_curl),
         openssl: run(&openssl, of_openssl),
@@ -197,11 +197,18 @@ pub fn compare(scene: &Scene, folder: &Folder) -> Others {
 
 /// The line with curl's verdict, else the status of the answer.
 fn of_curl(said: &str) -> String {
-    let line = said
-        .lines()
-        .find(|line| line.starts_with("curl: ("))
-        .or_else(|| said.lines().find(|line| line.starts_with("< HTTP/")));
-    short(line.unwrap_or("nothing"))
+    let verdict = said.lines().find(|line| line.starts_with("curl: ("));
+    let line = verdict.map(str::to_owned).or_else(|| status(said, "< HTTP/"));
+    short(&line.unwrap_or_else(|| "nothing".into()))
+}
+
+/// The line of the status, which begins with `start`, and the title of a page: nginx writes its reason there.
+fn status(said: &str, start: &str) -> Option<String> {
+    let line = said.lines().find(|line| line.starts_with(start))?.trim();
+    let title = said
+        .split_once("<title>")
+        .and_then(|(_, rest)| rest.split_once("</title>"));
+    Some(title.map_or(line.to_owned(), |(title, _)| format!("{line} ({title})")))
 }
 
 /// The lines with OpenSSL's errors, else the status of the answer.
@@ -214,14 +221,13 @@ fn of_openssl(said: &str) -> String {
     let verify = said
         .lines()
         .find(|line| line.starts_with("Verify return code: ") && !line.contains("0 (ok)"));
-    let status = said.lines().find(|line| line.starts_with("HTTP/"));
     let line = error
         .or_else(|| verify.map(str::to_owned))
-        .or_else(|| status.map(str::to_owned));
+        .or_else(|| status(said, "HTTP/"));
     short(&line.unwrap_or_else(|| "nothing".into()))
 }
 
 fn short(line: &str) -> String {
-    const LONGEST: usize = 110;
+    const LONGEST: usize = 300;
     printable(line.trim()).chars().take(LONGEST).collect()
 }
