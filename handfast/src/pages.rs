@@ -85,7 +85,8 @@ mod tests {
     #[test]
     fn the_doctor_reads_what_the_pages_show() {
         // Nobody says a text for these, they show in what happens.
-        const SILENT: [Code; 7] = [
+        const SILENT: [Code; 8] = [
+            code::NOT_ASKED,
             code::OLD_PROCESS,
             code::RESUMED_UNCHECKED,
             code::OLD_POOL,

@@ -81,7 +81,7 @@ fn all(place: &Place, file: &str) -> Vec<String> {
         .map(|finding| {
             let place = &finding["place"];
             assert!(
-                place["text"].is_string() && word(&place["file"]) != "",
+                place["text"].is_string() && !word(&place["file"]).is_empty(),
                 "{finding:#}"
             );
             format!(

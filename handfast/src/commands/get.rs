@@ -10,7 +10,7 @@ use handfast_doctor::{Answer, Ask, Endpoint, Finding, Refuser, Target, Trace, ju
 use handfast_pki::{Certificate, PrivateKey, code};
 use handfast_proxy::{Problem, backend, live};
 use handfast_tls::{Credentials, client::Versions};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, uri::Authority};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
         .trim_end_matches(']')
         .to_owned();
     let endpoint = Endpoint {
-        port: authority.port_u16().unwrap_or(443),
+        port: port(authority)?,
         host,
     };
     let now = Timestamp::now();
@@ -202,6 +202,22 @@ fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
         body: body.into(),
     };
     Ok((target, ask))
+}
+
+/// The port in `authority`, that of HTTPS where there is none. An authority parses with any number behind its colon.
+pub fn port(authority: &Authority) -> Result<u16, Failure> {
+    let written = authority
+        .as_str()
+        .rsplit_once(']')
+        .map_or(authority.as_str(), |(_, rest)| rest);
+    match (written.rsplit_once(':'), authority.port_u16()) {
+        (None, _) => Ok(443),
+        (Some(_), Some(port)) if port > 0 => Ok(port),
+        (Some((_, found)), _) => {
+            Err(Failure::misuse(format!("\"{found}\" is not a port"))
+                .hint("a port is a number from 1 to 65535"))
+        }
+    }
 }
 
 /// Our own pair. It must be a pair; whether it is still valid is the server's to say, that is what we are here for.

@@ -53,6 +53,25 @@ pub fn bundle(made: &Report, masked: bool, now: Timestamp) -> Result<Vec<u8>, zi
     Ok(zip.finish()?.into_inner())
 }
 
+/// Hosts of these names stay, or the report would lose its own words.
+const OUR_WORDS: [&str; 7] = ["client", "server", "network", "name", "door", "host", "handshake"];
+
+/// `text` with `mask` for every `name` in it that is not a part of a longer word.
+fn replaced(text: &str, name: &str, mask: &str) -> String {
+    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(name) {
+        out.push_str(before);
+        // A name that is more than a word, such as one of a certificate, is masked wherever it stands.
+        let is_word = name.chars().all(char::is_alphanumeric);
+        let is_inside = is_part(out.chars().next_back()) || is_part(after.chars().next());
+        out.push_str(if is_word && is_inside { name } else { mask });
+        rest = after;
+    }
+    out + rest
+}
+
 /// Names and what stands for them.
 #[derive(Default)]
 struct Mask(BTreeMap<String, String>);
@@ -82,9 +101,7 @@ impl Mask {
         // What a stranger chose is printed with its odd characters spelled out.
         let printed: Vec<String> = names.iter().map(|name| printable(name)).collect();
         names.extend(printed);
-        // A bare word may be anything; what is a name shows it.
-        let is_telling = |name: &String| name.contains(['.', '=', ':', '/', '@']);
-        names.retain(|name| name.len() > 2 && (is_telling(name) || *name == made.target));
+        names.retain(|name| name.len() > 2 && !OUR_WORDS.contains(&name.as_str()));
         names.sort();
         names.dedup();
         Self(
@@ -102,14 +119,14 @@ impl Mask {
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         let mut text = text.to_owned();
         for (name, mask) in names {
-            text = text.replace(name.as_str(), mask);
+            text = replaced(&text, name, mask);
             // As it stands in a page.
             let escaped = name
                 .replace('&', "&amp;")
                 .replace('<', "&lt;")
                 .replace('>', "&gt;")
                 .replace('"', "&quot;");
-            text = text.replace(&escaped, mask);
+            text = replaced(&text, &escaped, mask);
         }
         text
     }

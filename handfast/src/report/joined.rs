@@ -79,7 +79,7 @@ pub fn say(joined: &Joined, words: &Words) {
             "",
             text(&request["method"]),
             text(&request["path"]),
-            request["status"],
+            text(&request["status"]),
         ));
     }
     words.data(format_args!(

@@ -176,12 +176,12 @@ const ALERT_RECORD: usize = 24;
 /// the connection was for came before it.
 fn hidden(trace: &Trace, conversation: &Conversation) -> Option<Finding> {
     let from_server = |message: &&Message| message.from == Side::Server;
-    let after_flight = trace
+    let mut after_flight = trace
         .messages
         .iter()
         .filter(from_server)
         .filter(|message| message.kind == Kind::ApplicationData);
-    let last = after_flight.last()?;
+    let last = after_flight.next_back()?;
     let end = conversation.end?;
     // A client that closes first may have had nothing to ask, and the record is the server's farewell.
     let certainty = if end.by == Side::Server {

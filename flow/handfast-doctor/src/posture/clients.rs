@@ -79,6 +79,10 @@ fn by_status(answer: &Answer) -> Entry {
     }
 }
 
+fn is_refusal(answer: &Answer) -> bool {
+    matches!(by_status(answer), Entry::Out(_))
+}
+
 fn of(probe: &Probe) -> Entry {
     match (probe.trace(), &probe.outcome) {
         (Some(trace), _) => entry(trace, probe.answer()),
@@ -145,11 +149,28 @@ fn demanded(first: &Trace, without: &Entry) -> Check {
     }
 }
 
+/// Why there is nothing to say of what is asked for.
+fn nothing_asked(first: &Trace) -> &'static str {
+    if first.saw(&MessageKind::ServerHello) {
+        "no certificate is asked for"
+    } else {
+        "the server did not get as far as to ask for a certificate"
+    }
+}
+
+/// Why nothing can be learned by coming in another way.
+fn nobody_refused(without: &Entry) -> &'static str {
+    match without {
+        Entry::In(_) => "whoever has no certificate is served here anyway",
+        Entry::Out(_) | Entry::Unknown(_) => "whether anybody is refused here is not known",
+    }
+}
+
 /// A certificate of nobody must not open the door.
 async fn verification(anonymous: &Subject, first: &Trace, without: &Entry, now: Timestamp) -> Check {
     const NAME: &str = "verification";
     if first.asked.is_none() {
-        return Check::unknown(NAME, "no certificate is asked for");
+        return Check::unknown(NAME, nothing_asked(first));
     }
     let mut refused = Vec::new();
     for (kind, what) in [
@@ -198,7 +219,7 @@ fn is_of_tls(how: &str) -> bool {
 fn issuers(first: &Trace, system: &Anchors) -> Check {
     const NAME: &str = "issuers";
     let Some(asked) = &first.asked else {
-        return Check::unknown(NAME, "no certificate is asked for");
+        return Check::unknown(NAME, nothing_asked(first));
     };
     let names: Vec<String> = asked.issuers.iter().map(|der| name::shown_der(der)).collect();
     let public = public_among(&asked.issuers, system);
@@ -278,7 +299,8 @@ fn other_names(first: &Trace, subject: &Subject) -> Vec<String> {
             leaf.identity()
                 .dns
                 .iter()
-                .filter(|name| !name.contains('*'))
+                // Neither a wildcard nor what a stranger wrote in the place of a name.
+                .filter(|name| !name.contains('*') && verify::host(name).is_ok())
                 .cloned(),
         );
     }
@@ -306,7 +328,7 @@ async fn across_names(
         return Check::unknown(NAME, "no other name of the server is known: --other-name NAME");
     }
     if !matches!(without, Entry::Out(_)) {
-        return Check::unknown(NAME, "whoever has no certificate is served here anyway");
+        return Check::unknown(NAME, nobody_refused(without));
     }
     let subject = Subject {
         context: Context {
@@ -344,10 +366,15 @@ async fn other_host(anonymous: &Subject, others: &[String], without: &Entry) -> 
         return Check::unknown(NAME, "a host is part of HTTP alone");
     };
     if !matches!(without, Entry::Out(_)) {
-        return Check::unknown(NAME, "whoever has no certificate is served here anyway");
+        return Check::unknown(NAME, nobody_refused(without));
     }
+    if others.is_empty() {
+        return Check::unknown(NAME, "no other name of the server is known: --other-name NAME");
+    }
+    let mut unknown = None;
     for other in others {
         let Ok(name) = verify::host(other) else {
+            unknown = Some(format!("\"{}\" is no name of a host", printable(other)));
             continue;
         };
         let mut beside = anonymous.clone();
@@ -360,22 +387,26 @@ async fn other_host(anonymous: &Subject, others: &[String], without: &Entry) -> 
             },
         )
         .await;
-        if let Entry::In(how) = entry(&trace, answer.as_ref()) {
-            return Check::new(
-                NAME,
-                Grade::F,
-                format!(
-                    "a request for {} over a connection to {other} needs no certificate: {how}",
-                    ask.host
-                ),
-            )
-            .help("answer 421 where SNI and Host differ (RFC 9110 section 15.5.20)")
-            .code(code::MISDIRECTED);
+        match entry(&trace, answer.as_ref()) {
+            Entry::In(how) => {
+                return Check::new(
+                    NAME,
+                    Grade::F,
+                    format!(
+                        "a request for {} over a connection to {other} needs no certificate: {how}",
+                        ask.host
+                    ),
+                )
+                .help("answer 421 where SNI and Host differ (RFC 9110 section 15.5.20)")
+                .code(code::MISDIRECTED);
+            }
+            Entry::Out(_) => {}
+            Entry::Unknown(why) => unknown = Some(format!("over a connection to {other}: {why}")),
         }
     }
-    match others {
-        [] => Check::unknown(NAME, "no other name of the server is known: --other-name NAME"),
-        others => Check::new(
+    match unknown {
+        Some(why) => Check::unknown(NAME, why),
+        None => Check::new(
             NAME,
             Grade::APlus,
             format!("a connection to {} opens nothing here", others.join(" or ")),
@@ -405,7 +436,8 @@ async fn forged(subject: &Subject, now: Timestamp) -> Check {
             .help(finding.help)
             .code(finding.code),
         (None, None) => Check::unknown(NAME, probes[0].told()),
-        (None, Some(after)) if before.status.as_u16() >= 400 => Check::new(
+        // A page that is missing, or a service that is down, says nothing of who may see it.
+        (None, Some(after)) if [&before, after].iter().all(|answer| is_refusal(answer)) => Check::new(
             NAME,
             Grade::APlus,
             format!("refused with them as without: {}", after.status),

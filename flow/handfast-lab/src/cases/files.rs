@@ -5,7 +5,7 @@ use handfast_pki::{Code, code};
 use super::named_case;
 use crate::{
     Case, Error, Folder, Look,
-    Program::{self, Curl, Keytool, Nginx, Node, Openssl, Pkcs11Tool, Postgres, Psql, Python},
+    Program::{self, Curl, Keytool, Nginx, Node, Openssl, Pkcs11Tool, Postgres, Psql},
     Scene, Setup, serve,
 };
 
@@ -314,6 +314,7 @@ const SAID: &[Said] = &[
             Ok((line, vec![running]))
         },
         side: "client",
+        // curl says the same of a wrong password.
         certainty: "likely",
     },
     Said {
@@ -333,7 +334,7 @@ const SAID: &[Said] = &[
     },
     Said {
         code: code::P12_TOO_OLD,
-        program: Python,
+        program: Openssl,
         variant: "text",
         story: "OpenSSL 3 does not read a container of old times",
         needs: &[Openssl],

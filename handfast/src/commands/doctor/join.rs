@@ -95,17 +95,13 @@ fn not_ours(path: &Path, why: impl std::fmt::Display) -> Failure {
 }
 
 fn client(path: &Path) -> Result<Value, Failure> {
+    let make = format!("handfast doctor HOST:PORT --json > {}", shell(path.display()));
     let bytes = files::read(path)?;
-    let report: Value = serde_json::from_slice(&bytes).map_err(|error| {
-        not_ours(path, error).hint(format!(
-            "handfast doctor HOST:PORT --json > {}",
-            shell(path.display())
-        ))
-    })?;
+    let report: Value = serde_json::from_slice(&bytes).map_err(|error| not_ours(path, error).hint(&make))?;
     if report["trace"].is_array() {
         Ok(report)
     } else {
-        Err(not_ours(path, "it has no trace"))
+        Err(not_ours(path, "it has no trace").hint(make))
     }
 }
 

@@ -274,7 +274,7 @@ impl Place {
         Ok(Self {
             endpoint: Endpoint {
                 host: host.to_owned(),
-                port: authority.port_u16().unwrap_or(443),
+                port: get::port(authority)?,
             },
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             is_http,

@@ -151,11 +151,13 @@ fn run_cases(args: &Run, words: &Words) -> Result<Exit, Failure> {
     for case in &cases {
         let outcome = match one(case, args, is_alone, words) {
             // One that cannot be made is no reason to leave out the others, and no success either.
-            Err(failure) if !is_alone && !words.json => {
-                words.failure(&failure);
+            Err(failure) if !is_alone => {
+                if !words.json {
+                    words.failure(&failure);
+                }
                 Outcome {
                     is_right: false,
-                    object: Value::Null,
+                    object: not_made(case, &failure),
                 }
             }
             other => other?,
@@ -214,6 +216,21 @@ fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome
             "curl": others.as_ref().map(|others: &Others| &others.curl),
             "openssl": others.as_ref().map(|others: &Others| &others.openssl),
         }),
+    })
+}
+
+/// A case with nothing found, and why.
+fn not_made(case: &Case, failure: &Failure) -> Value {
+    json!({
+        "case": case.name,
+        "story": case.story,
+        "expected": case.expected.map(expected),
+        "findings": [],
+        "right": false,
+        "error": failure.message,
+        "hint": failure.hint,
+        "curl": null,
+        "openssl": null,
     })
 }
 

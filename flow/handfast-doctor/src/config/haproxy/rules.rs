@@ -43,8 +43,8 @@ impl<'a> Flow<'a> {
             }
             is_sure |= takes == Some(true);
         }
-        let default = lines().filter(|(_, line)| line.word(0) == "default_backend" && !is_sure);
-        found.extend(default.last().map(|(index, line)| Route {
+        let mut default = lines().filter(|(_, line)| line.word(0) == "default_backend" && !is_sure);
+        found.extend(default.next_back().map(|(index, line)| Route {
             name: line.word(1),
             index,
         }));
