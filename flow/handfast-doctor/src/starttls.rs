@@ -58,7 +58,7 @@ pub(crate) async fn upgrade(tcp: &mut TcpStream, protocol: StartTls, host: &str)
         Ok(Ok(None)) => Ok(()),
         Ok(Ok(Some(said))) => Err(Ending::NoStartTls(format!(
             "the server does not begin TLS in {name}, it said \"{}\"",
-            printable(&said)
+            printable(said.trim_end())
         ))),
         Ok(Err(error)) => Err(Ending::NoStartTls(format!(
             "the server ended the {name} conversation before TLS: {}",

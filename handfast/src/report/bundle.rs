@@ -6,6 +6,7 @@ use std::{
 };
 
 use handfast_doctor::Report;
+use handfast_pki::text::printable;
 use jiff::Timestamp;
 use serde_json::Value;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -30,6 +31,8 @@ pub fn bundle(made: &Report, masked: bool, now: Timestamp) -> Result<Vec<u8>, zi
         let detail = ladder::Detail {
             explain: true,
             verbose: 1,
+            // A name that is broken in two is not found by the mask.
+            unbroken: true,
         };
         anstream::adapter::strip_str(&ladder::detailed(trace, detail, bare.blamed())).to_string()
     });
@@ -95,6 +98,9 @@ impl Mask {
             names.extend(asked.map(|der| handfast_pki::name::shown_der(der)));
         }
         names.push(made.target.clone());
+        // What a stranger chose is printed with its odd characters spelled out.
+        let printed: Vec<String> = names.iter().map(|name| printable(name)).collect();
+        names.extend(printed);
         names.retain(|name| name.len() > 2 && !OUR_WORDS.contains(&name.as_str()));
         names.sort();
         names.dedup();

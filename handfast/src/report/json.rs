@@ -1,7 +1,8 @@
 //! A report as one JSON object. Its form is described in docs/doctor.md and changes only with `schema`.
 
 use handfast_doctor::{Finding, Report, Trace};
-use handfast_tls::trace::{Message, Side};
+use handfast_pki::{Certificate, name::shown};
+use handfast_tls::trace::{Message, Said, Side};
 use serde_json::{Map, Value, json};
 
 /// The form of the object.
@@ -55,7 +56,7 @@ pub fn message(message: &Message) -> Value {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
-    json!({
+    let mut object = json!({
         "ms": message.at.as_secs_f64() * 1000.0,
         "from": match message.from {
             Side::Client => "client",
@@ -65,5 +66,21 @@ pub fn message(message: &Message) -> Value {
         "encrypted": message.encrypted,
         "bytes": message.bytes,
         "fields": fields,
+    });
+    if matches!(message.said, Said::Certificates(_)) {
+        object["certificates"] = message.certificates().iter().map(certificate).collect();
+    }
+    object
+}
+
+/// One certificate of a chain; what cannot be decoded is only counted, in the fields.
+fn certificate(certificate: &Certificate) -> Value {
+    json!({
+        "name": certificate.called(),
+        "issuer": shown(certificate.issuer()),
+        "serial": certificate.serial(),
+        "not_before": certificate.not_before().to_string(),
+        "not_after": certificate.not_after().to_string(),
+        "sha256": certificate.fingerprint().to_string(),
     })
 }

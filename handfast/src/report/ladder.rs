@@ -23,6 +23,8 @@ pub struct Detail {
     pub explain: bool,
     /// 1 adds every field, 2 the bytes.
     pub verbose: u8,
+    /// Lines are as long as they have to be, so that names in them stay in one piece.
+    pub unbroken: bool,
 }
 
 /// The ladder of `trace` with the usual detail.
@@ -127,18 +129,19 @@ fn line(rung: &Rung<'_>, is_blamed: bool) -> String {
 /// What stands below a rung: its words, its fields, its bytes.
 fn below(out: &mut String, rung: &Rung<'_>, trace: &Trace, detail: Detail) {
     const INDENT: usize = 14;
+    let width = if detail.unbroken { usize::MAX } else { WIDE };
     if detail.explain {
         let is_12 = is_12(trace);
         let nine = steps::of_nine(rung.message)
             .filter(|_| is_12)
             .map_or(String::new(), |number| format!("(step {number} of 9) "));
-        for line in wrapped(&format!("{nine}{}", steps::words(rung.message, !is_12)), WIDE) {
+        for line in wrapped(&format!("{nine}{}", steps::words(rung.message, !is_12)), width) {
             let _ = writeln!(out, "{:INDENT$}{line}", "");
         }
     }
     if detail.verbose >= 1 {
         for (name, value) in rung.message.details() {
-            for (at, line) in wrapped(&format!("{name}: {value}"), WIDE).iter().enumerate() {
+            for (at, line) in wrapped(&format!("{name}: {value}"), width).iter().enumerate() {
                 let deeper = if at == 0 { 0 } else { 2 };
                 let _ = writeln!(out, "{:1$}{FAINT}{line}{FAINT:#}", "", INDENT + deeper);
             }

@@ -24,18 +24,14 @@ pub fn mermaid(made: &Report) -> String {
             .fields()
             .iter()
             .filter(|_| !matches!(message.kind, Kind::Alert(_)))
-            .map(|(key, value)| format!("{key}: {value}"))
+            .map(|(key, value)| plain(&format!("{key}: {value}")))
             .collect();
         let what = if fields.is_empty() {
             String::new()
         } else {
             format!("<br/>{}", fields.join("<br/>"))
         };
-        let _ = writeln!(
-            out,
-            "    {arrow}: {}",
-            plain(&format!("{}{what}", message.kind.name()))
-        );
+        let _ = writeln!(out, "    {arrow}: {}{what}", plain(&message.kind.name()));
         last = message.from;
     }
     if let Some(first) = made.findings.first() {
@@ -52,13 +48,18 @@ pub fn mermaid(made: &Report) -> String {
     out
 }
 
-/// Without what Mermaid reads as its own.
+/// Without what Mermaid reads as its own, and without what a browser would take for a tag.
 fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            ';' | '#' => ',',
-            '"' => '\'',
-            c => c,
-        })
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            ';' | '#' => out.push(','),
+            '"' => out.push('\''),
+            '<' => out.push_str("#lt;"),
+            '>' => out.push_str("#gt;"),
+            '&' => out.push_str("#amp;"),
+            c => out.push(c),
+        }
+    }
+    out
 }

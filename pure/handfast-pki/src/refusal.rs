@@ -56,7 +56,9 @@ pub enum Refusal {
     Weak { subject: String, found: String },
     #[error("\"{subject}\" has a critical extension that is not understood")]
     CriticalExtension { subject: String },
-    #[error("\"{subject}\" has {found} URI names, a SPIFFE certificate has exactly one")]
+    #[error(
+        "\"{subject}\" has {found} URI names, a SPIFFE certificate has exactly one, of the form spiffe://DOMAIN/PATH"
+    )]
     NotOneSpiffeId { subject: String, found: usize },
     #[error("\"{subject}\" has no subject alternative name, expected \"{asked}\"")]
     NoNames { subject: String, asked: String },

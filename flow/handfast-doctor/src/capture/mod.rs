@@ -63,20 +63,22 @@ fn report(conversation: &Conversation, secrets: &Secrets, context: &Context, now
         context,
         probes: &[],
     };
-    let mut findings = heard(&evidence, now);
+    let mut findings = Vec::new();
+    if is_whole_enough(&trace, conversation) {
+        findings = heard(&evidence, now);
+    }
     if findings.is_empty() {
         findings.extend(hidden(&trace, conversation));
     }
-    let mut notes = Vec::new();
     if conversation.has_gaps {
-        notes.push((
-            "gaps".to_owned(),
-            "packets are missing from the capture, so messages may be, too".to_owned(),
-        ));
+        for finding in &mut findings {
+            finding.certainty = finding.certainty.max(Certainty::Likely);
+        }
     }
-    if is_locked(&trace) {
-        let text = "most of it is encrypted; give the key log that SSLKEYLOGFILE makes: --keylog FILE";
-        notes.push(("encrypted".to_owned(), text.to_owned()));
+    let mut notes = notes(&trace, conversation);
+    if findings.is_empty() && is_unfinished(&trace) {
+        let text = "the handshake comes to no end in this capture, so nothing says that it went well";
+        notes.push((UNFINISHED.to_owned(), text.to_owned()));
     }
     Report {
         notes,
@@ -87,6 +89,54 @@ fn report(conversation: &Conversation, secrets: &Secrets, context: &Context, now
             conversation.client, conversation.server
         )))
     }
+}
+
+/// Whether what was not captured can be told from what was not said.
+fn is_whole_enough(trace: &Trace, conversation: &Conversation) -> bool {
+    let has_start = trace.saw(&Kind::ClientHello);
+    let has_answer = trace.saw(&Kind::ServerHello) || trace.messages.iter().any(Message::is_refusal);
+    (has_start || conversation.has_begin) && (!conversation.has_gaps || has_start && has_answer)
+}
+
+/// What the capture does not show.
+fn notes(trace: &Trace, conversation: &Conversation) -> Vec<(String, String)> {
+    let mut notes = Vec::new();
+    let mut note = |name: &str, text: &str| notes.push((name.to_owned(), text.to_owned()));
+    if !conversation.has_begin && !trace.saw(&Kind::ClientHello) {
+        note(
+            "begins late",
+            "the connection is older than the capture, so its handshake is not in it",
+        );
+    }
+    if conversation.has_gaps {
+        note(
+            "gaps",
+            "packets are missing from the capture, or cut short; what came behind them is not read",
+        );
+    }
+    if is_locked(trace) {
+        note(
+            "encrypted",
+            "most of it is encrypted, what the server says of a client certificate, too; give the key log that \
+             SSLKEYLOGFILE makes: --keylog FILE",
+        );
+    }
+    notes
+}
+
+/// The name of the note about a handshake whose end was not captured.
+pub const UNFINISHED: &str = "unfinished";
+
+/// Whether neither the end of the handshake nor a refusal is there.
+fn is_unfinished(trace: &Trace) -> bool {
+    let from = |side: Side, kind: &Kind| {
+        let is_it = |message: &Message| message.from == side && message.kind == *kind;
+        trace.messages.iter().any(is_it)
+    };
+    let both = |kind: &Kind| from(Side::Client, kind) && from(Side::Server, kind);
+    let is_over = both(&Kind::Finished) || (is_locked(trace) && both(&Kind::ApplicationData));
+    let is_refused = trace.messages.iter().any(Message::is_refusal);
+    !is_over && !is_refused
 }
 
 fn ending(end: Option<End>) -> Ending {
@@ -132,14 +182,20 @@ fn hidden(trace: &Trace, conversation: &Conversation) -> Option<Finding> {
         .filter(from_server)
         .filter(|message| message.kind == Kind::ApplicationData);
     let last = after_flight.next_back()?;
-    let ended = conversation.end.is_some_and(|end| end.by == Side::Server);
-    (is_locked(trace) && ended && last.bytes == ALERT_RECORD).then(|| {
+    let end = conversation.end?;
+    // A client that closes first may have had nothing to ask, and the record is the server's farewell.
+    let certainty = if end.by == Side::Server {
+        Certainty::Likely
+    } else {
+        Certainty::Guess
+    };
+    (is_locked(trace) && last.bytes == ALERT_RECORD).then(|| {
         Finding::new(
             code::VAGUE_ALERT,
             Refuser::Server,
-            Certainty::Likely,
-            "after the client's last message the server sent one record of the length of an alert and closed; what it \
-             says is encrypted",
+            certainty,
+            "after the client's last message the server sent one record of the length of an alert and nothing else; \
+             what it says is encrypted",
         )
         .help("capture it again with the client's key log (SSLKEYLOGFILE), and give that with --keylog")
     })

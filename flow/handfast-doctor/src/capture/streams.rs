@@ -18,8 +18,10 @@ pub(super) struct Conversation {
     /// From where TLS begins.
     pub(super) chunks: Vec<Chunk>,
     pub(super) end: Option<End>,
-    /// Whether bytes are missing.
+    /// Whether bytes are missing; what came behind them is left out.
     pub(super) has_gaps: bool,
+    /// Whether the first packet was captured.
+    pub(super) has_begin: bool,
 }
 
 /// Who ended a connection first, and how.
@@ -81,6 +83,7 @@ struct Building {
     sent: [Direction; 2],
     chunks: Vec<Chunk>,
     end: Option<End>,
+    has_begin: bool,
 }
 
 #[derive(Default)]
@@ -101,6 +104,7 @@ impl Building {
             sent: Default::default(),
             chunks: Vec::new(),
             end: None,
+            has_begin: false,
         }
     }
 
@@ -115,11 +119,14 @@ impl Building {
             Side::Server
         };
         let direction = &mut self.sent[usize::from(side == Side::Server)];
+        // SYN takes a number itself, and may carry data (RFC 9293 section 3.4, RFC 7413).
+        let begin = packet.sequence.wrapping_add(u32::from(packet.syn));
+        self.has_begin |= packet.syn;
         if packet.syn {
-            direction.next = Some(packet.sequence.wrapping_add(1));
+            direction.next = Some(begin);
         }
         if !packet.payload.is_empty() {
-            direction.add(packet.sequence, packet.at, &packet.payload);
+            direction.add(begin, packet.at, &packet.payload);
             let ready = direction.ready();
             self.chunks.extend(ready.into_iter().map(|(at, bytes)| Chunk {
                 at,
@@ -136,21 +143,16 @@ impl Building {
     }
 
     fn finish(mut self) -> Conversation {
-        for (place, side) in [(0, Side::Client), (1, Side::Server)] {
-            let rest = self.sent[place].rest();
-            self.chunks.extend(rest.into_iter().map(|(at, bytes)| Chunk {
-                at,
-                from: side,
-                bytes,
-            }));
-        }
+        self.sent.iter_mut().for_each(Direction::give_up);
         let mut conversation = Conversation {
             has_gaps: self.sent.iter().any(|direction| direction.has_gaps),
+            has_begin: self.has_begin,
             client: self.client,
             server: self.server,
             chunks: self.chunks,
             end: self.end,
         };
+        conversation.begin_with_client();
         conversation.begin_with_tls();
         conversation
     }
@@ -158,7 +160,7 @@ impl Building {
 
 impl Direction {
     fn add(&mut self, sequence: u32, at: Duration, payload: &[u8]) {
-        if self.bytes >= MOST_BYTES {
+        if self.bytes >= MOST_BYTES || self.has_gaps {
             return;
         }
         let next = *self.next.get_or_insert(sequence);
@@ -179,7 +181,7 @@ impl Direction {
         }
     }
 
-    /// What continues what is there; after a gap that nothing fills, what comes behind it.
+    /// What continues what is there. Behind a gap that nothing fills nobody knows where a record begins.
     fn ready(&mut self) -> Vec<(Duration, Vec<u8>)> {
         let mut ready = Vec::new();
         loop {
@@ -188,18 +190,16 @@ impl Direction {
                 return ready;
             };
             let ahead = place.wrapping_sub(next);
-            if ahead != 0 && ahead <= u32::MAX / 2 && self.early.len() < MOST_WAITING {
+            if ahead != 0 && ahead <= u32::MAX / 2 {
+                if self.early.len() >= MOST_WAITING {
+                    self.give_up();
+                }
                 return ready;
             }
             let Some((at, bytes)) = self.early.remove(&place) else {
                 return ready;
             };
-            let known = if ahead > u32::MAX / 2 {
-                usize::try_from(next.wrapping_sub(place)).unwrap_or(usize::MAX)
-            } else {
-                self.has_gaps |= ahead != 0;
-                0
-            };
+            let known = usize::try_from(next.wrapping_sub(place)).unwrap_or(usize::MAX);
             let new = bytes.get(known..).unwrap_or_default().to_vec();
             let length = u32::try_from(bytes.len()).unwrap_or(0);
             let end = place.wrapping_add(length);
@@ -219,19 +219,29 @@ impl Direction {
         self.early.keys().copied().min_by_key(distance)
     }
 
-    /// Whatever is left, behind gaps that nothing filled.
-    fn rest(&mut self) -> Vec<(Duration, Vec<u8>)> {
-        let mut rest = Vec::new();
-        while let Some(place) = self.next.and_then(|next| self.first(next)) {
-            self.has_gaps = true;
-            self.next = Some(place);
-            rest.extend(self.ready());
-        }
-        rest
+    /// Leaves out what waits behind a gap.
+    fn give_up(&mut self) {
+        self.has_gaps |= !self.early.is_empty();
+        self.early.clear();
     }
 }
 
 impl Conversation {
+    /// Without the handshake of TCP the sides were told by their ports; a hello knows better.
+    fn begin_with_client(&mut self) {
+        let hello = self.chunks.iter().find(|chunk| is_client_hello(&chunk.bytes));
+        if hello.is_none_or(|chunk| chunk.from == Side::Client) {
+            return;
+        }
+        std::mem::swap(&mut self.client, &mut self.server);
+        for chunk in &mut self.chunks {
+            chunk.from = chunk.from.other();
+        }
+        if let Some(end) = &mut self.end {
+            end.by = end.by.other();
+        }
+    }
+
     /// Leaves out the words in the clear before TLS (STARTTLS), when the client begins TLS after some.
     fn begin_with_tls(&mut self) {
         let hello = |chunk: &Chunk| chunk.from == Side::Client && is_client_hello(&chunk.bytes);
@@ -315,10 +325,56 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_nothing_fills_is_told() {
-        let packets = [syn(0), packet(50_000, 1, HELLO), packet(50_000, 50, b"late")];
-        let (bytes, has_gaps) = client_bytes(&packets);
-        assert!(has_gaps && bytes.ends_with(b"late"));
+    fn data_that_comes_with_the_first_packet_is_whole() {
+        let open = Packet {
+            payload: HELLO[..4].to_vec(),
+            ..syn(7)
+        };
+        let packets = [open, packet(50_000, 12, &HELLO[4..])];
+        assert_eq!(client_bytes(&packets), (HELLO.to_vec(), false));
+    }
+
+    #[test]
+    fn without_a_handshake_of_tcp_the_client_is_who_says_hello() {
+        const ANSWER: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
+        let end = Packet {
+            fin: true,
+            ..packet(443, 107, &[])
+        };
+        let usual = [packet(50_000, 1, HELLO), packet(443, 100, ANSWER), end];
+        let other_ports = usual.iter().map(|packet| Packet {
+            from: packet.to,
+            to: packet.from,
+            payload: packet.payload.clone(),
+            ..*packet
+        });
+        let other_ports: Vec<Packet> = other_ports.collect();
+        for (packets, client, server) in [(&usual[..], 50_000, 443), (&other_ports, 443, 50_000)] {
+            let found = follow(packets);
+            assert_eq!(
+                (found[0].client, found[0].server),
+                (address(client), address(server))
+            );
+            let sides: Vec<Side> = found[0].chunks.iter().map(|chunk| chunk.from).collect();
+            assert_eq!(sides, [Side::Client, Side::Server]);
+            assert_eq!(found[0].end.map(|end| end.by), Some(Side::Server));
+        }
+    }
+
+    #[test]
+    fn a_gap_that_nothing_fills_is_told_and_nothing_behind_it_is_taken_for_a_record() {
+        let mut packets = vec![syn(0), packet(50_000, 1, HELLO), packet(50_000, 50, b"late")];
+        assert_eq!(client_bytes(&packets), (HELLO.to_vec(), true));
+        // Nor where so much comes behind it that nobody waits any longer.
+        packets.extend((0..1000).map(|count| packet(50_000, 54 + 4 * count, b"more")));
+        assert_eq!(client_bytes(&packets), (HELLO.to_vec(), true));
+        // What fills it in time makes it none.
+        let filled = [
+            syn(0),
+            packet(50_000, 5, &HELLO[4..]),
+            packet(50_000, 1, &HELLO[..4]),
+        ];
+        assert_eq!(client_bytes(&filled), (HELLO.to_vec(), false));
     }
 
     #[test]

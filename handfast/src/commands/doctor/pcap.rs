@@ -93,7 +93,15 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
     object["findings"] = json!(report::json::findings(&findings));
     words.json(&object);
     show_all(&reports, worst, &args.show, words)?;
-    Ok(if findings.is_empty() { Exit::Yes } else { Exit::No })
+    let is_unfinished = |report: &Report| report.notes.iter().any(|(name, _)| name == capture::UNFINISHED);
+    Ok(if !findings.is_empty() {
+        Exit::No
+    } else if reports.iter().all(is_unfinished) {
+        // Of no conversation it was seen how it ended.
+        Exit::Unreachable
+    } else {
+        Exit::Yes
+    })
 }
 
 /// The findings of all conversations, the surest first, each code once.

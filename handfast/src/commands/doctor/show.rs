@@ -83,6 +83,7 @@ fn picture(made: &Report, show: &Show, now: Timestamp, words: &Words) {
     let detail = Detail {
         explain: show.explain,
         verbose: show.verbose,
+        unbroken: false,
     };
     words.data(report::ladder::detailed(trace, detail, made.blamed()).trim_end());
     words.data("");

@@ -2,6 +2,7 @@
 //! 6.3, RFC 5288, RFC 7905).
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Mutex, PoisonError},
 };
@@ -22,11 +23,17 @@ pub(super) enum Stage {
 
 /// Collects the secrets of our own connections as rustls derives them, or reads those that others logged.
 #[derive(Default)]
-pub struct Secrets(Mutex<Vec<Secret>>);
+pub struct Secrets(Mutex<Kept>);
+
+/// By client random: every record of a connection without secrets asks again, and a browser logs for months.
+#[derive(Default)]
+struct Kept {
+    by_random: HashMap<Vec<u8>, Vec<Secret>>,
+    count: usize,
+}
 
 struct Secret {
     label: String,
-    client_random: Vec<u8>,
     secret: Zeroizing<Vec<u8>>,
 }
 
@@ -64,15 +71,15 @@ impl Secrets {
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 
     fn keep(&self, label: &str, client_random: Vec<u8>, secret: Vec<u8>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < Self::MOST {
-            kept.push(Secret {
+        if kept.count < Self::MOST {
+            kept.count += 1;
+            kept.by_random.entry(client_random).or_default().push(Secret {
                 label: label.to_owned(),
-                client_random,
                 secret: Zeroizing::new(secret),
             });
         }
@@ -105,8 +112,10 @@ impl Secrets {
 
     fn find(&self, label: &str, client_random: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter()
-            .find(|secret| secret.label == label && secret.client_random == client_random)
+        kept.by_random
+            .get(client_random)?
+            .iter()
+            .find(|secret| secret.label == label)
             .map(|secret| secret.secret.clone())
     }
 }
@@ -270,4 +279,26 @@ fn expand(secret: &hkdf::Prk, label: &[u8], length: usize) -> Option<Vec<u8>> {
     let mut out = vec![0; length];
     secret.expand(&info, Length(length)).ok()?.fill(&mut out).ok()?;
     Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_by_its_connection_and_its_label() {
+        let log =
+            "CLIENT_RANDOM 0a 0102\nSERVER_TRAFFIC_SECRET_0 0b 0304\nCLIENT_RANDOM 0a 0506\nno secret\n";
+        let secrets = Secrets::from_key_log(log);
+        assert_eq!(secrets.count(), 3);
+        assert_eq!(
+            secrets.master(&[10]).as_deref(),
+            Some(&vec![1, 2]),
+            "the first is kept"
+        );
+        let traffic = |random: u8| secrets.traffic(Side::Server, Stage::Application, &[random]);
+        assert_eq!(traffic(11).as_deref(), Some(&vec![3, 4]));
+        assert_eq!(traffic(10).as_deref(), None, "of another connection");
+        assert_eq!(secrets.master(&[11]).as_deref(), None, "of another label");
+    }
 }
