@@ -51,7 +51,7 @@ fn every_recorded_text_comes_to_its_cause_first() {
 #[test]
 fn every_code_of_the_catalogue_that_has_a_text_is_recorded() {
     // These show themselves in what happens, not in what is said.
-    const SILENT: [Code; 11] = [
+    const SILENT: [Code; 12] = [
         code::MISSING_INTERMEDIATE,
         code::OLD_PROCESS,
         code::CHAIN_ORDER,
@@ -63,6 +63,7 @@ fn every_code_of_the_catalogue_that_has_a_text_is_recorded() {
         code::ANY_OF_CA,
         code::LONG_LIVED,
         code::NOT_ALLOWED,
+        code::REVOCATION_OFF,
     ];
     let codes: Vec<Code> = recorded().map(|row| row.first.0).collect();
     let catalogue = code::ALL
