@@ -85,12 +85,14 @@ mod tests {
     #[test]
     fn the_doctor_reads_what_the_pages_show() {
         // Nobody says a text for these, they show in what happens.
-        const SILENT: [Code; 8] = [
+        const SILENT: [Code; 10] = [
             code::NOT_ASKED,
             code::OLD_PROCESS,
             code::RESUMED_UNCHECKED,
             code::OLD_POOL,
+            code::NOT_FORWARDED,
             code::FORGEABLE,
+            code::NAME_FORM,
             code::PUBLIC_CAS,
             code::ANY_OF_CA,
             code::LONG_LIVED,
