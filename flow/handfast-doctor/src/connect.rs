@@ -1,6 +1,6 @@
 //! TCP and TLS to a target, with a recording of every byte below TLS.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use handfast_pki::{Anchors, code, text::printable};
 use handfast_tls::{
@@ -24,6 +24,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Endpoint {
     pub host: String,
     pub port: u16,
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            host: address.ip().to_string(),
+            port: address.port(),
+        }
+    }
 }
 
 /// Whom to talk to, and as whom.

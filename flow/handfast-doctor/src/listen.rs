@@ -35,9 +35,8 @@ use tokio::{
 };
 
 use crate::{
-    Certainty, Context, Ending, Endpoint, Finding, Refuser, Report, Trace,
+    Certainty, Context, Ending, Finding, Refuser, Report, Trace,
     judge::{Evidence, heard},
-    trace,
 };
 
 /// How long a handshake may take.
@@ -46,6 +45,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_millis(700);
 /// How long an idle connection is kept, so that a pool can be watched.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// More certificates of one client than these are not told apart.
+const MOST_SHOWN: usize = 64;
 
 /// What to be.
 #[derive(Clone)]
@@ -219,21 +221,7 @@ impl Seen {
 
     fn trace(&self, ending: Ending) -> Trace {
         let messages = decode(&self.recording.chunks(), &self.secrets);
-        let mut trace = Trace {
-            target: Endpoint {
-                host: self.desk.address.ip().to_string(),
-                port: self.desk.address.port(),
-            },
-            peer: None,
-            established: None,
-            asked: trace::asked(&messages),
-            messages,
-            resumed: false,
-            own_chain: Vec::new(),
-            ending,
-        };
-        trace.own_chain = trace.chain_of(Side::Client);
-        trace
+        Trace::heard(self.desk.address.into(), messages, ending)
     }
 
     async fn tell(self, ending: Ending) {
@@ -255,18 +243,13 @@ impl Seen {
                 guest.sent_nothing = !sent && named;
             }
             if let Some(leaf) = trace.own_chain.first()
+                && guest.shown.len() < MOST_SHOWN
                 && !guest.shown.contains(leaf)
             {
                 guest.shown.push(leaf.clone());
             }
         }
-        let evidence = Evidence {
-            trace: &trace,
-            answer: None,
-            context: &context,
-            probes: &[],
-        };
-        let findings = heard(&evidence, now);
+        let findings = heard(&Evidence::alone(&trace, &context), now);
         let report = Report {
             notes: notes(&trace, &context, now),
             findings,

@@ -75,6 +75,35 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// Files alone, and nobody connected to.
+    pub(crate) fn of_files(own_chain: Vec<Certificate>) -> Self {
+        let nowhere = Endpoint {
+            host: String::new(),
+            port: 0,
+        };
+        Self {
+            own_chain,
+            ..Self::heard(nowhere, Vec::new(), Ending::Open)
+        }
+    }
+
+    /// What was said on a connection to `target` that was not ours as a client.
+    pub(crate) fn heard(target: Endpoint, messages: Vec<Message>, ending: Ending) -> Self {
+        let mut trace = Self {
+            target,
+            peer: None,
+            established: None,
+            asked: asked(&messages),
+            messages,
+            resumed: false,
+            own_chain: Vec::new(),
+            ending,
+        };
+        trace.own_chain = trace.chain_of(Side::Client);
+        trace.resumed = trace.server_hello().is_some_and(ServerHello::is_resumption);
+        trace
+    }
+
     /// The name of this handshake, which the server's log knows too: the first half of the ClientHello's random.
     pub fn handshake_id(&self) -> Option<String> {
         let hello = self.client_hello()?;
@@ -147,7 +176,7 @@ impl Trace {
 }
 
 /// What the server asked for in `messages`, and whether anything was sent for it.
-pub(crate) fn asked(messages: &[Message]) -> Option<Asked> {
+fn asked(messages: &[Message]) -> Option<Asked> {
     let request = messages.iter().find_map(|message| match &message.said {
         Said::CertificateRequest(request) => Some(request),
         _ => None,

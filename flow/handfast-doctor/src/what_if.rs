@@ -14,7 +14,7 @@ use handfast_tls::{
 use jiff::Timestamp;
 
 use crate::{
-    Context, Ending, Endpoint, Finding, Trace,
+    Context, Ending, Finding, Trace,
     files::{self, Holdings, Look},
     judge::{self, Evidence, judge, ranked},
 };
@@ -92,8 +92,7 @@ impl WhatIf {
                 schemes: Vec::new(),
                 sent: true,
             }),
-            own_chain: own.chain.clone(),
-            ..nothing()
+            ..Trace::of_files(own.chain.clone())
         };
         let context = Context {
             known,
@@ -101,13 +100,7 @@ impl WhatIf {
             client_anchors: Some(Arc::new(anchors)),
             ..Context::default()
         };
-        let evidence = Evidence {
-            trace: &trace,
-            answer: None,
-            context: &context,
-            probes: &[],
-        };
-        let refused = judge::would_be_refused(&evidence, now);
+        let refused = judge::would_be_refused(&Evidence::alone(&trace, &context), now);
         let verdict = if refused.is_empty() {
             "would let the client in"
         } else {
@@ -153,7 +146,7 @@ impl WhatIf {
                 refusal,
                 purpose: Purpose::Server,
             }),
-            ..nothing()
+            ..Trace::of_files(Vec::new())
         };
         let mut known = trusted;
         known.extend(server.certificates());
@@ -161,36 +154,14 @@ impl WhatIf {
             known,
             ..Context::default()
         };
-        let evidence = Evidence {
-            trace: &trace,
-            answer: None,
-            context: &context,
-            probes: &[],
-        };
-        self.findings.extend(judge(&evidence, now));
+        self.findings
+            .extend(judge(&Evidence::alone(&trace, &context), now));
     }
 
     fn tried(&mut self, whose: Purpose, chain: &[Certificate], anchors: &Anchors, now: Timestamp) {
         let candidates = verify::candidates(chain, anchors, whose, now);
         self.paths
             .extend(candidates.into_iter().map(|candidate| Tried { whose, candidate }));
-    }
-}
-
-/// A trace without a connection.
-fn nothing() -> Trace {
-    Trace {
-        target: Endpoint {
-            host: String::new(),
-            port: 0,
-        },
-        messages: Vec::new(),
-        peer: None,
-        established: None,
-        asked: None,
-        resumed: false,
-        own_chain: Vec::new(),
-        ending: Ending::Open,
     }
 }
 

@@ -12,9 +12,8 @@ use jiff::Timestamp;
 pub use packets::Malformed;
 
 use crate::{
-    Certainty, Context, Ending, Endpoint, Finding, Refuser, Report, Trace,
+    Certainty, Context, Ending, Finding, Refuser, Report, Trace,
     judge::{Evidence, heard},
-    trace,
 };
 use handfast_pki::code;
 use streams::{Conversation, End};
@@ -42,30 +41,10 @@ pub fn read(
 
 fn report(conversation: &Conversation, secrets: &Secrets, context: &Context, now: Timestamp) -> Report {
     let messages = decode(&conversation.chunks, secrets);
-    let mut trace = Trace {
-        target: Endpoint {
-            host: conversation.server.ip().to_string(),
-            port: conversation.server.port(),
-        },
-        peer: None,
-        established: None,
-        asked: trace::asked(&messages),
-        messages,
-        resumed: false,
-        own_chain: Vec::new(),
-        ending: ending(conversation.end),
-    };
-    trace.own_chain = trace.chain_of(Side::Client);
-    trace.resumed = trace.server_hello().is_some_and(|hello| hello.is_resumption());
-    let evidence = Evidence {
-        trace: &trace,
-        answer: None,
-        context,
-        probes: &[],
-    };
+    let trace = Trace::heard(conversation.server.into(), messages, ending(conversation.end));
     let mut findings = Vec::new();
     if is_whole_enough(&trace, conversation) {
-        findings = heard(&evidence, now);
+        findings = heard(&Evidence::alone(&trace, context), now);
     }
     if findings.is_empty() {
         findings.extend(hidden(&trace, conversation));

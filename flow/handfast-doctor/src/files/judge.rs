@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::{Holdings, Look, Own};
 use crate::{
-    Certainty, Context, Ending, Endpoint, Finding, Refuser, Trace,
+    Certainty, Context, Finding, Refuser, Trace,
     judge::{Evidence, files_faults, ranked},
 };
 
@@ -113,31 +113,13 @@ fn wrong_order(file: &str, chain: &[Certificate], place: usize) -> Finding {
 
 /// What the certificate and its chain say against themselves.
 fn faults(holdings: &Holdings, own: &Own, look: &Look) -> Vec<Finding> {
-    let trace = Trace {
-        target: Endpoint {
-            host: String::new(),
-            port: 0,
-        },
-        messages: Vec::new(),
-        peer: None,
-        established: None,
-        asked: None,
-        resumed: false,
-        own_chain: own.chain.clone(),
-        ending: Ending::Open,
-    };
+    let trace = Trace::of_files(own.chain.clone());
     let context = Context {
         known: holdings.certificates(),
         revocation: holdings.lists.clone(),
         ..Context::default()
     };
-    let evidence = Evidence {
-        trace: &trace,
-        answer: None,
-        context: &context,
-        probes: &[],
-    };
-    let mut findings = files_faults(&evidence, look.purpose, look.now);
+    let mut findings = files_faults(&Evidence::alone(&trace, &context), look.purpose, look.now);
     for finding in &mut findings {
         finding.because = format!("{}: {}", own.file, finding.because);
         finding.place = Some(crate::Place::new(own.file.clone(), 1));

@@ -4,7 +4,7 @@
 use handfast_pki::{Certificate, code, name, text::listed};
 use jiff::Timestamp;
 
-use super::{Evidence, allowed, refused, untrusted};
+use super::{Evidence, allowed, answered, untrusted};
 use crate::{Certainty, Finding, Refuser, probe};
 
 /// More names than these, and the list is no private PKI's.
@@ -122,7 +122,7 @@ fn not_asked(evidence: &Evidence<'_>) -> Option<Finding> {
     if trace.established.is_none() || trace.asked.is_some() || trace.resumed || trace.peer.is_none() {
         return None;
     }
-    if refused::asks_late(evidence).is_some() {
+    if answered::asks_late(evidence).is_some() {
         return None;
     }
     let refused = evidence

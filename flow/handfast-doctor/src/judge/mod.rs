@@ -4,6 +4,7 @@
 //! was sent, what our own certificate says against itself, and what other connections came to.
 
 mod allowed;
+mod answered;
 mod expected;
 mod heard;
 mod own;
@@ -36,9 +37,19 @@ pub struct Evidence<'a> {
     pub probes: &'a [Probe],
 }
 
-impl Evidence<'_> {
+impl<'a> Evidence<'a> {
+    /// Without an answer and without further connections.
+    pub(crate) fn alone(trace: &'a Trace, context: &'a Context) -> Self {
+        Self {
+            trace,
+            answer: None,
+            context,
+            probes: &[],
+        }
+    }
+
     /// The first probe of this kind.
-    fn probe(&self, kind: probe::Kind) -> Option<&Probe> {
+    fn probe(&self, kind: probe::Kind) -> Option<&'a Probe> {
         self.probes.iter().find(|probe| probe.kind == kind)
     }
 }
@@ -57,10 +68,8 @@ pub fn request(trace: &Trace, answer: Option<&Answer>, now: Timestamp) -> Vec<Fi
         ..Context::default()
     };
     let evidence = Evidence {
-        trace,
         answer,
-        context: &context,
-        probes: &[],
+        ..Evidence::alone(trace, &context)
     };
     judge(&evidence, now)
 }
@@ -88,8 +97,8 @@ fn by_ending(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
             Finding::new(code::NOT_TLS, Refuser::Server, Certainty::Certain, detail)
                 .help("check the port, and that TLS is switched on in the server"),
         ],
-        Ending::Open => refused::in_words(evidence, now),
-        Ending::Service(text) => refused::by_service(evidence, text),
+        Ending::Open => answered::in_words(evidence, now),
+        Ending::Service(text) => answered::by_service(evidence, text),
         // We refused the server.
         Ending::Handshake(HandshakeError::Refused { refusal, purpose }) => {
             untrusted::judge(evidence, refusal, *purpose, now)

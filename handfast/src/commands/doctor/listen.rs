@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{say, target};
+use super::{say, whom};
 use crate::{
     failure::{Exit, Failure},
     files, report,
@@ -147,7 +147,7 @@ fn server(args: &Listen) -> Result<Server, Failure> {
     }
     if let Some(path) = &args.expect_cert {
         context.served = files::certificates(path)?.into_iter().next();
-        context.known.extend(target::neighbours(path));
+        context.known.extend(whom::neighbours(path));
     }
     Ok(Server {
         credentials,

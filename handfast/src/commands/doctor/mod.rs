@@ -10,6 +10,7 @@ mod show;
 mod target;
 pub mod text;
 mod what_if;
+mod whom;
 
 use clap::Subcommand;
 use handfast_doctor::Report;

@@ -3,20 +3,14 @@
 use std::{
     io::{BufRead, IsTerminal},
     path::PathBuf,
-    sync::Arc,
 };
 
-use bytes::Bytes;
-use handfast_doctor::{Ask, Context, StartTls, Subject, Talk, Target, When, posture};
+use handfast_doctor::posture;
 use handfast_pki::code;
-use handfast_proxy::backend;
-use handfast_tls::client::{Probing, Versions};
-use http::Method;
 use jiff::Timestamp;
 
-use super::target::{Place, anchors, headers, pair, system_anchors};
+use super::whom::{Unready, Whom, system_anchors};
 use crate::{
-    commands::proxy::of_problem,
     failure::{Exit, Failure},
     files::{self, Readers},
     report,
@@ -36,24 +30,8 @@ pub struct Posture {
     /// HOST:PORT or an https URL
     #[arg(value_name = "TARGET")]
     target: String,
-    /// Our certificate, leaf first, for --active
-    #[arg(long, value_name = "FILE", requires = "key")]
-    cert: Option<PathBuf>,
-    /// The key of --cert
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    key: Option<PathBuf>,
-    /// The CAs whose servers are believed; without it, those of the system
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-    /// The name to send as SNI
-    #[arg(long, value_name = "NAME")]
-    sni: Option<String>,
-    /// The protocol that is spoken before TLS
-    #[arg(long, value_name = "PROTOCOL", value_parser = StartTls::ALL.map(|(name, _)| name))]
-    starttls: Option<String>,
-    /// Another name of the same server, beside those of its certificate; may be repeated
-    #[arg(long, value_name = "NAME")]
-    other_name: Vec<String>,
+    #[command(flatten)]
+    whom: Whom,
     /// Send identity headers of our own making, too: are they believed?
     #[arg(long)]
     active: bool,
@@ -70,11 +48,20 @@ pub struct Posture {
 
 pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
-    let subject = subject(args, now)?;
+    let mut subject = args
+        .whom
+        .subject(&args.target, now)
+        .map_err(|unready| match unready {
+            Unready::Misused(failure) => failure,
+            Unready::Unusable(finding) => {
+                Failure::new(Exit::Misuse, finding.code, &finding.because).hint(&finding.help)
+            }
+        })?;
+    subject.context.may_forge = args.active;
     if args.active && !args.yes {
         agree(args, words)?;
     }
-    let (system, _) = system_anchors(now);
+    let system = system_anchors(now);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -129,62 +116,4 @@ fn agree(args: &Posture, words: &Words) -> Result<(), Failure> {
     } else {
         Err(Failure::misuse("nothing was sent").hint("leave --active out to look without forged headers"))
     }
-}
-
-fn subject(args: &Posture, now: Timestamp) -> Result<Subject, Failure> {
-    let place = Place::of(&args.target)?;
-    let unusable = |finding: Box<handfast_doctor::Finding>| {
-        Failure::new(Exit::Misuse, finding.code, &finding.because).hint(&finding.help)
-    };
-    let credentials = match (&args.cert, &args.key) {
-        (Some(cert), Some(key)) => Some(pair(cert, key).map_err(unusable)?),
-        _ => None,
-    };
-    let (anchors, known) = match &args.ca {
-        Some(path) => anchors(path, now).map_err(unusable)?,
-        None => system_anchors(now),
-    };
-    let name = args.sni.as_deref().unwrap_or(&place.endpoint.host);
-    let starttls = args
-        .starttls
-        .as_deref()
-        .and_then(|wanted| StartTls::ALL.into_iter().find(|(name, _)| *name == wanted))
-        .map(|(_, protocol)| protocol);
-    Ok(Subject {
-        target: Target {
-            name: backend::server_name(name).map_err(of_problem)?,
-            anchors: Arc::new(anchors),
-            credentials,
-            versions: Versions::Both,
-            alpn: if place.is_http {
-                vec!["http/1.1".to_owned()]
-            } else {
-                Vec::new()
-            },
-            starttls,
-            probing: Probing::default(),
-            endpoint: place.endpoint.clone(),
-        },
-        talk: match starttls {
-            Some(StartTls::Postgres) => Talk::Postgres {
-                user: "postgres".to_owned(),
-            },
-            Some(_) => Talk::Listen,
-            None => Talk::Http(Ask {
-                method: Method::GET,
-                path: place.path.clone(),
-                host: place.authority(name),
-                headers: headers(),
-                body: Bytes::new(),
-            }),
-        },
-        context: Context {
-            known,
-            is_http: place.is_http,
-            may_forge: args.active,
-            other_names: args.other_name.clone(),
-            ..Context::default()
-        },
-        when: When::Always,
-    })
 }

@@ -1,0 +1,299 @@
+//! Whom to look at, and as whom: the flags that every look at a server shares, and what they come to.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use handfast_doctor::{
+    Ask, Certainty, Context, Endpoint, Finding, Refuser, StartTls, Subject, Talk, Target, When,
+};
+use handfast_pki::{Anchors, Certificate, code, pem};
+use handfast_proxy::backend;
+use handfast_tls::{
+    Credentials,
+    client::{Probing, Versions},
+};
+use http::{HeaderMap, HeaderValue, Method, Uri};
+use jiff::Timestamp;
+
+use crate::{
+    commands::{get, proxy::of_problem},
+    failure::Failure,
+    files,
+    words::shell,
+};
+
+/// Whom to look at beside its address, and as whom.
+#[derive(Debug, clap::Args)]
+pub struct Whom {
+    /// Our certificate, leaf first
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The key of --cert
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// The CAs whose servers are believed; without it, those of the system
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The name to send as SNI and to expect in the certificate
+    #[arg(long, value_name = "NAME")]
+    sni: Option<String>,
+    /// The value of Host, where it is not the host of the target
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
+    /// The protocol that is spoken before TLS
+    #[arg(long, value_name = "PROTOCOL", value_parser = StartTls::ALL.map(|(name, _)| name))]
+    starttls: Option<String>,
+    /// The user to ask for behind --starttls postgres
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Another name of the same server: are its sessions good here, too? May be repeated
+    #[arg(long, value_name = "NAME")]
+    other_name: Vec<String>,
+}
+
+/// Why there is nobody to look at yet.
+pub enum Unready {
+    /// The words of the command make no sense.
+    Misused(Failure),
+    /// One of the files cannot do what it is for, which is a finding by itself.
+    Unusable(Box<Finding>),
+}
+
+impl From<Failure> for Unready {
+    fn from(failure: Failure) -> Self {
+        Self::Misused(failure)
+    }
+}
+
+impl Whom {
+    /// The server that the user calls `named`, to be looked at as its usual client.
+    pub fn subject(&self, named: &str, now: Timestamp) -> Result<Subject, Unready> {
+        let place = Place::of(named)?;
+        let credentials = match (&self.cert, &self.key) {
+            (Some(cert), Some(key)) => Some(pair(cert, key).map_err(Unready::Unusable)?),
+            _ => None,
+        };
+        let (anchors, trusted) = match &self.ca {
+            Some(path) => anchors(path, now).map_err(Unready::Unusable)?,
+            None => (system_anchors(now), Vec::new()),
+        };
+        let name = self.sni.as_deref().unwrap_or(&place.endpoint.host);
+        let target = Target {
+            name: backend::server_name(name).map_err(of_problem)?,
+            anchors: Arc::new(anchors),
+            credentials,
+            versions: Versions::Both,
+            // A server that was named by its port alone may speak anything, so nothing is demanded of it.
+            alpn: place.is_http.then(|| "http/1.1".to_owned()).into_iter().collect(),
+            starttls: self.starttls(),
+            probing: Probing::default(),
+            endpoint: place.endpoint.clone(),
+        };
+        Ok(Subject {
+            talk: self.talk(&place, name),
+            target,
+            context: self.context(&place, trusted),
+            when: When::Auto,
+        })
+    }
+
+    fn starttls(&self) -> Option<StartTls> {
+        let wanted = self.starttls.as_deref()?;
+        let found = StartTls::ALL.into_iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, protocol)| protocol)
+    }
+
+    fn talk(&self, place: &Place, name: &str) -> Talk {
+        match self.starttls() {
+            Some(StartTls::Postgres) => Talk::Postgres {
+                user: self.user.clone().unwrap_or_else(|| "postgres".to_owned()),
+            },
+            Some(_) => Talk::Listen,
+            None => Talk::Http(Ask {
+                method: Method::GET,
+                path: place.path.clone(),
+                host: self.host.clone().unwrap_or_else(|| place.authority(name)),
+                headers: headers(),
+                body: Bytes::new(),
+            }),
+        }
+    }
+
+    fn context(&self, place: &Place, trusted: Vec<Certificate>) -> Context {
+        let mut known = trusted;
+        known.extend(self.cert.as_deref().map(neighbours).unwrap_or_default());
+        let as_whom = [("--cert", &self.cert), ("--key", &self.key), ("--ca", &self.ca)]
+            .into_iter()
+            .filter_map(|(flag, path)| Some(format!(" {flag} {}", shell(path.as_ref()?.display()))))
+            .collect();
+        Context {
+            known,
+            is_http: place.is_http,
+            other_names: self.other_name.clone(),
+            as_whom,
+            ..Context::default()
+        }
+    }
+}
+
+/// Where to connect to, out of `HOST:PORT`, `HOST` or a URL.
+struct Place {
+    endpoint: Endpoint,
+    path: String,
+    is_http: bool,
+}
+
+impl Place {
+    fn of(text: &str) -> Result<Self, Failure> {
+        let is_http = text.starts_with("https://");
+        let bad = |why: String| Failure::misuse(why).hint("write HOST:PORT or https://HOST:PORT/PATH");
+        if let Some((scheme, _)) = text.split_once("://")
+            && !is_http
+        {
+            return Err(bad(format!(
+                "\"{scheme}\" is not a scheme that speaks TLS at once"
+            )));
+        }
+        let url = if is_http {
+            text.to_owned()
+        } else {
+            format!("https://{text}")
+        };
+        let uri: Uri = url
+            .parse()
+            .map_err(|error| bad(format!("\"{text}\" is not HOST:PORT: {error}")))?;
+        let authority = uri
+            .authority()
+            .ok_or_else(|| bad(format!("\"{text}\" names no host")))?;
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        Ok(Self {
+            endpoint: Endpoint {
+                host: host.to_owned(),
+                port: get::port(authority)?,
+            },
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            is_http,
+        })
+    }
+
+    /// The value of Host for `name` on this port.
+    fn authority(&self, name: &str) -> String {
+        let name = if name.contains(':') {
+            format!("[{name}]")
+        } else {
+            name.to_owned()
+        };
+        match self.endpoint.port {
+            443 => name,
+            port => format!("{name}:{port}"),
+        }
+    }
+}
+
+/// Our certificate and key; what is wrong with the pair is a finding and not a misuse.
+fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
+    let of = |path: &Path, failure: &Failure| {
+        let code = failure.code.unwrap_or(code::UNREADABLE);
+        let because = format!("{}: {}", path.display(), failure.message);
+        Box::new(
+            Finding::new(code, Refuser::Client, Certainty::Certain, because)
+                .help(
+                    failure
+                        .hint
+                        .clone()
+                        .unwrap_or_else(|| "see what is in the file".to_owned()),
+                )
+                .command(format!("handfast inspect {}", shell(path.display()))),
+        )
+    };
+    let chain = files::certificates(cert).map_err(|failure| of(cert, &failure))?;
+    let private = files::private_key(key).map_err(|failure| of(key, &failure))?;
+    get::paired(chain, &private, key).map_err(|failure| {
+        let wrong = if failure.code == Some(code::CHAIN_ORDER) {
+            cert
+        } else {
+            key
+        };
+        of(wrong, &failure)
+    })
+}
+
+/// The CAs in `path`; a file that holds none is a finding of its own.
+fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), Box<Finding>> {
+    let unusable = |why: String| {
+        Box::new(
+            Finding::new(
+                code::BAD_TRUST_FILE,
+                Refuser::Client,
+                Certainty::Certain,
+                format!(
+                    "\"{}\" cannot be used as the file of trusted CAs: {why}",
+                    path.display()
+                ),
+            )
+            .help("name a PEM file with the root of the server's CA")
+            .command(format!("handfast inspect {}", shell(path.display()))),
+        )
+    };
+    let certificates = files::certificates(path).map_err(|failure| unusable(failure.message))?;
+    let anchors = Anchors::new(certificates.clone(), now).map_err(|error| unusable(error.to_string()))?;
+    Ok((anchors, certificates))
+}
+
+/// The file in which the system keeps its CAs; nobody where there is none, so that every server is a finding.
+pub fn system_anchors(now: Timestamp) -> Anchors {
+    const PLACES: [&str; 4] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/cert.pem",
+        "/etc/ssl/ca-bundle.pem",
+    ];
+    let given = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let read = |path: &Path| {
+        let certificates = files::certificates(path).ok()?;
+        Anchors::new(certificates, now).ok()
+    };
+    let found = given
+        .as_deref()
+        .into_iter()
+        .chain(PLACES.iter().map(Path::new))
+        .find_map(read);
+    found.unwrap_or_else(Anchors::nobody)
+}
+
+fn headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        http::header::USER_AGENT,
+        HeaderValue::from_static(concat!("handfast/", env!("CARGO_PKG_VERSION"))),
+    );
+    headers.insert(http::header::ACCEPT, HeaderValue::from_static("*/*"));
+    headers
+}
+
+/// The certificates in the folder of `cert`: the missing intermediate often lies right there. What cannot be
+/// read is passed over, for nobody asked for it.
+pub(super) fn neighbours(cert: &Path) -> Vec<Certificate> {
+    const MOST: usize = 200;
+    const LARGEST: u64 = 1 << 20;
+    let folder = cert.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .take(MOST)
+        .filter(|entry| {
+            entry
+                .metadata()
+                .is_ok_and(|data| data.is_file() && data.len() <= LARGEST)
+        })
+        .filter(|entry| entry.path() != cert)
+        .filter_map(|entry| pem::certificates(&fs::read(entry.path()).ok()?).ok())
+        .flatten()
+        .collect()
+}
