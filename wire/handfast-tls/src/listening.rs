@@ -5,10 +5,7 @@ use std::sync::Arc;
 use rustls::{
     DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
     crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
-    server::{
-        NoServerSessionStorage,
-        danger::{ClientCertVerified, ClientCertVerifier},
-    },
+    server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,7 +15,7 @@ use crate::{
     Credentials, HandshakeError, ServerStream,
     peer::Established,
     provider::provider,
-    server::{Always, linger},
+    server::{Always, linger, resume_nothing},
     trace::Secrets,
     witness::Witness,
 };
@@ -63,9 +60,7 @@ impl Listener {
             .iter()
             .map(|protocol| protocol.as_bytes().to_vec())
             .collect();
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
-        config.max_early_data_size = 0;
+        resume_nothing(&mut config);
         config.key_log = settings.secrets;
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),

@@ -61,10 +61,7 @@ impl Server {
             .collect();
         // Our order of suites, so that AES-128-GCM-SHA256 is chosen over the costlier ones.
         config.ignore_client_order = true;
-        // No resumption: no tickets, no session IDs, no early data. See the head of the crate.
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
-        config.max_early_data_size = 0;
+        resume_nothing(&mut config);
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
         })
@@ -94,6 +91,13 @@ impl Server {
             }
         }
     }
+}
+
+/// No resumption: no tickets, no session IDs, no early data. See the head of the crate.
+pub(crate) fn resume_nothing(config: &mut ServerConfig) {
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    config.max_early_data_size = 0;
 }
 
 /// Ends our direction and passes over what the client had sent on. Closing with unread bytes would reset the

@@ -153,6 +153,17 @@ pub enum Speaks {
     Only13,
 }
 
+impl Speaks {
+    /// For the servers that are scripts of our own.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Only12 => "1.2",
+            Self::Only13 => "1.3",
+        }
+    }
+}
+
 /// How a server is set up, whichever program it is. Files are named as in the folder of the case.
 #[derive(Debug, Clone)]
 pub struct Setup {
