@@ -2,15 +2,10 @@
 
 mod program;
 
-use std::{
-    net::TcpStream,
-    process::{Child, Command, Stdio},
-};
-
 use program::{
     Place, Ran,
-    daemon::until,
     guide::{APACHE, CURL, NGINX, REQUESTS, filled_in, mended},
+    servers::{Other, start},
     service::{Service, closed_port},
 };
 
@@ -132,42 +127,6 @@ fn the_nine_steps_of_the_guide_are_the_ladder_of_tls_1_2() {
     refused.refused(4, "HF-101");
 }
 
-/// A server of others, killed when the test is over.
-struct Other(Child);
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        // Not SIGKILL: a server with children takes them along when it is asked.
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
-    }
-}
-
-fn start(place: &Place, program: &str, arguments: &[&str], port: u16) -> Other {
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .current_dir(place.path(""))
-        .stdin(Stdio::null());
-    let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
-    let log = std::fs::File::create(place.path("server.log")).expect("a log");
-    let mut other = Other(
-        command
-            .env("PATH", path)
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}")),
-    );
-    until(format!("{program} listens"), || {
-        if let Ok(Some(status)) = other.0.try_wait() {
-            panic!("{program} ended with {status}: {}", place.read("server.log"));
-        }
-        TcpStream::connect(("127.0.0.1", port)).ok()
-    });
-    other
-}
-
 /// `more` goes beside what the guide says.
 fn nginx(place: &Place, more: &str) -> (Other, u16) {
     let port = closed_port();
@@ -187,7 +146,7 @@ fn nginx(place: &Place, more: &str) -> (Other, u16) {
     let other = start(
         place,
         "nginx",
-        &["-p", &prefix, "-e", "stderr", "-c", "nginx.conf"],
+        &format!("-p {prefix} -e stderr -c nginx.conf"),
         port,
     );
     (other, port)
@@ -213,7 +172,7 @@ fn apache(place: &Place) -> (Other, u16) {
         ),
     );
     let config = filled_in(place, "/path/to/httpd.conf");
-    let other = start(place, "apache2", &["-f", &config, "-DFOREGROUND"], port);
+    let other = start(place, "apache2", &format!("-f {config} -DFOREGROUND"), port);
     (other, port)
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     net::TcpStream,
-    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -25,7 +24,7 @@ pub(crate) fn start(place: &Place, program: &str, arguments: &str, port: u16) ->
     let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
     let log = std::fs::File::create(place.path("server.log")).expect("a log");
     let mut other = Other(
-        Command::new(found(program))
+        Command::new(program)
             .args(arguments.split_whitespace())
             .current_dir(place.path(""))
             .env("PATH", path)
@@ -45,19 +44,6 @@ pub(crate) fn start(place: &Place, program: &str, arguments: &str, port: u16) ->
         TcpStream::connect(("127.0.0.1", port)).ok()
     });
     other
-}
-
-/// What was installed for the tests, or else what the machine has.
-fn found(program: &str) -> String {
-    let own = format!(
-        "{}/../target/peers/venv/bin/{program}",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    if Path::new(&own).exists() {
-        own
-    } else {
-        program.to_owned()
-    }
 }
 
 /// nginx with `http`, the inside of its block, in `nginx.conf` from line 9.
