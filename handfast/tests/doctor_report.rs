@@ -6,10 +6,14 @@ mod program;
 mod forms;
 #[path = "doctor_report/hostile.rs"]
 mod hostile;
+#[path = "doctor_report/names.rs"]
+mod names;
 #[path = "doctor_report/starttls.rs"]
 mod starttls;
 #[path = "doctor_report/two_sides.rs"]
 mod two_sides;
+#[path = "doctor_report/verdict.rs"]
+mod verdict;
 
 use handfast_pki::Profile;
 use program::{

@@ -51,7 +51,7 @@ pub struct Connection {
     pub time: Timestamp,
     /// Unique within a run of the program.
     pub id: u64,
-    /// Absent where the peer did not begin with a ClientHello.
+    /// Absent where the peer did not begin with a ClientHello, or sent its first bytes in pieces.
     #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub handshake: Option<HandshakeId>,
     /// Address and port of the peer.

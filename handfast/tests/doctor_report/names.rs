@@ -1,8 +1,6 @@
 //! What a stranger's names may not do to the looks of a report.
 
-mod program;
-
-use program::{
+use crate::program::{
     Place,
     servers::{Other, start},
     service::closed_port,
