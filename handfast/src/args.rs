@@ -30,6 +30,7 @@ pub enum Command {
     Proxy(commands::proxy::Args),
     Tunnel(commands::tunnel::Args),
     Get(commands::get::Args),
+    Setup(Box<commands::setup::Args>),
     Doctor(Box<commands::doctor::Args>),
     Lab(commands::lab::Args),
     Explain(commands::explain::Args),

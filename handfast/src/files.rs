@@ -63,6 +63,8 @@ pub fn private_key(path: &Path) -> Result<PrivateKey, Failure> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
     Everybody,
+    /// Everybody reads and runs it.
+    EverybodyRuns,
     Owner,
 }
 
@@ -91,7 +93,11 @@ pub fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Failure>
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let temporary = path.with_file_name(name);
-    let mode = if readers == Readers::Owner { 0o600 } else { 0o644 };
+    let mode = match readers {
+        Readers::Everybody => 0o644,
+        Readers::EverybodyRuns => 0o755,
+        Readers::Owner => 0o600,
+    };
     let written = (|| {
         let mut file = fs::OpenOptions::new()
             .write(true)

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
+    Service,
     connect::{Contact, Seen, Stream},
     trace::Ending,
 };
@@ -32,6 +33,8 @@ pub enum Talk {
     Postgres {
         user: String,
     },
+    /// The first words of another protocol.
+    Service(Service),
     /// Nothing: wait for a moment whether the server has something to say.
     Listen,
 }
@@ -71,6 +74,7 @@ pub(crate) async fn exchange(contact: Contact, talk: &Talk) -> (Seen, Option<Ans
         match talk {
             Talk::Http(ask) => send(stream, ask).await.map(Some),
             Talk::Postgres { user } => start_postgres(stream, user).await.map(|()| None),
+            Talk::Service(service) => speak(stream, *service).await.map(|()| None),
             Talk::Listen => listen(stream).await.map(|()| None),
         }
     };
@@ -140,6 +144,31 @@ async fn start_postgres(mut stream: Stream, user: &str) -> Result<(), Ending> {
         .find_map(|field| field.strip_prefix(b"M"))
         .unwrap_or_default();
     Err(Ending::Service(printable(&String::from_utf8_lossy(text))))
+}
+
+/// Says the first words of `service`, and listens whether the answer welcomes us.
+async fn speak(mut stream: Stream, service: Service) -> Result<(), Ending> {
+    const MOST: usize = 8192;
+    let broke = |error: io::Error| ending(&error);
+    stream.write_all(&service.words()).await.map_err(broke)?;
+    stream.flush().await.map_err(broke)?;
+    let mut heard = Vec::new();
+    while heard.len() < MOST {
+        match stream.read_buf(&mut heard).await {
+            Ok(0) => return Err(Ending::Closed),
+            Ok(_) => {}
+            Err(error) => return Err(ending(&error)),
+        }
+        match service.verdict(&heard) {
+            Some(Ok(())) => {
+                let _ = tokio::time::timeout(PAUSE, stream.shutdown()).await;
+                return Ok(());
+            }
+            Some(Err(said)) => return Err(Ending::Service(printable(&said))),
+            None => {}
+        }
+    }
+    Err(Ending::Service("more than anybody says in greeting".into()))
 }
 
 async fn send(stream: Stream, ask: &Ask) -> Result<Answer, Ending> {

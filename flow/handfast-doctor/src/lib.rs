@@ -14,6 +14,7 @@ pub mod judge;
 pub mod listen;
 pub mod posture;
 pub mod probe;
+mod service;
 mod starttls;
 pub mod text;
 pub mod throwaway;
@@ -24,6 +25,7 @@ pub use connect::{Endpoint, Target};
 pub use examine::{Context, Subject, When, examine};
 pub use exchange::{Answer, Ask, Talk};
 pub use finding::{Certainty, Finding, Place, Refuser, Report};
+pub use service::Service;
 pub use starttls::StartTls;
 pub use trace::{Ending, Trace};
 

@@ -19,6 +19,12 @@ pub enum Error {
         seconds: u64,
         said: String,
     },
+    #[error("{program} {what}: {said}")]
+    Failed {
+        program: String,
+        what: String,
+        said: String,
+    },
     #[error("{what}: {source}")]
     File { what: String, source: io::Error },
     #[error("a certificate could not be made")]

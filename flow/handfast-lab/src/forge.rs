@@ -13,7 +13,7 @@ use der::{
     flagset::FlagSet,
 };
 use handfast_pki::{
-    Certificate, KeyKind, PrivateKey, build,
+    Certificate, KeyKind, PrivateKey, PublicKey, build,
     name::{self, AltName},
     pem,
 };
@@ -131,14 +131,14 @@ impl Holder {
     /// Signed by itself.
     pub(crate) fn itself(wish: &Wish) -> Result<Self> {
         let key = PrivateKey::generate(wish.key)?;
-        let certificate = certify(wish, &key, &wish.subject, &key)?;
+        let certificate = certify(wish, &key.public_key(), &wish.subject, &key)?;
         Ok(Self { certificate, key })
     }
 
     /// Signs what `wish` says, for a new key.
     pub(crate) fn sign(&self, wish: &Wish) -> Result<Self> {
         let key = PrivateKey::generate(wish.key)?;
-        let certificate = certify(wish, &key, self.certificate.subject(), &self.key)?;
+        let certificate = certify(wish, &key.public_key(), self.certificate.subject(), &self.key)?;
         Ok(Self { certificate, key })
     }
 
@@ -149,40 +149,51 @@ impl Holder {
         from: Timestamp,
         next_update: Timestamp,
     ) -> Result<String> {
-        let algorithm = self.key.signature_algorithm();
-        let number = Extension {
-            extn_id: ID_CE_CRL_NUMBER,
-            critical: false,
-            extn_value: OctetString::new(Uint::new(&[7])?.to_der()?)?,
-        };
-        let authority = authority_key_id(&self.key)?;
-        let list = TbsCertList {
-            version: 1,
-            signature: algorithm.clone(),
-            issuer: self.certificate.subject().clone(),
-            this_update: time(from)?,
-            next_update: time(next_update)?,
-            revoked: if revoked.is_empty() {
-                None
-            } else {
-                let entries = revoked.iter().map(|certificate| {
-                    Ok(Revoked {
-                        serial: serial_of(certificate)?,
-                        date: time(from)?,
-                    })
-                });
-                Some(entries.collect::<Result<_>>()?)
-            },
-            extensions: vec![authority, number],
-        };
-        let tbs = list.to_der()?;
-        let signed = Signed {
-            tbs: Any::from_der(&tbs)?,
-            signature: BitString::from_bytes(&self.key.sign(&tbs)?)?,
-            algorithm,
-        };
-        Ok(pem::write("X509 CRL", &signed.to_der()?))
+        revoke(self.certificate.subject(), &self.key, revoked, from, next_update)
     }
+}
+
+/// A revocation list in PEM of the CA called `issuer`, which signs with `signer`.
+pub(crate) fn revoke(
+    issuer: &Name,
+    signer: &dyn Signer,
+    revoked: &[&Certificate],
+    from: Timestamp,
+    next_update: Timestamp,
+) -> Result<String> {
+    let algorithm = signer.algorithm();
+    let number = Extension {
+        extn_id: ID_CE_CRL_NUMBER,
+        critical: false,
+        extn_value: OctetString::new(Uint::new(&[7])?.to_der()?)?,
+    };
+    let authority = authority_key_id(&signer.public())?;
+    let list = TbsCertList {
+        version: 1,
+        signature: algorithm.clone(),
+        issuer: issuer.clone(),
+        this_update: time(from)?,
+        next_update: time(next_update)?,
+        revoked: if revoked.is_empty() {
+            None
+        } else {
+            let entries = revoked.iter().map(|certificate| {
+                Ok(Revoked {
+                    serial: serial_of(certificate)?,
+                    date: time(from)?,
+                })
+            });
+            Some(entries.collect::<Result<_>>()?)
+        },
+        extensions: vec![authority, number],
+    };
+    let tbs = list.to_der()?;
+    let signed = Signed {
+        tbs: Any::from_der(&tbs)?,
+        signature: BitString::from_bytes(&signer.signature(&tbs)?)?,
+        algorithm,
+    };
+    Ok(pem::write("X509 CRL", &signed.to_der()?))
 }
 
 /// TBSCertificate (RFC 5280 section 4.1).
@@ -227,9 +238,35 @@ struct Signed {
     signature: BitString,
 }
 
-fn certify(wish: &Wish, key: &PrivateKey, issuer: &Name, signer: &PrivateKey) -> Result<Certificate> {
-    let algorithm = signer.signature_algorithm();
-    let public = key.public_key();
+/// Whoever can sign a certificate.
+pub(crate) trait Signer {
+    fn public(&self) -> PublicKey;
+    fn algorithm(&self) -> AlgorithmIdentifierOwned;
+    fn signature(&self, message: &[u8]) -> Result<Vec<u8>>;
+}
+
+impl Signer for PrivateKey {
+    fn public(&self) -> PublicKey {
+        self.public_key()
+    }
+
+    fn algorithm(&self) -> AlgorithmIdentifierOwned {
+        self.signature_algorithm()
+    }
+
+    fn signature(&self, message: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.sign(message)?)
+    }
+}
+
+/// The certificate of the key `public` that `wish` asks for, signed by `signer` who is called `issuer`.
+pub(crate) fn certify(
+    wish: &Wish,
+    public: &PublicKey,
+    issuer: &Name,
+    signer: &dyn Signer,
+) -> Result<Certificate> {
+    let algorithm = signer.algorithm();
     // The digest of the public key is as random as the key, and the issuer signs no key twice.
     let mut serial = public.key_id();
     if let Some(first) = serial.first_mut() {
@@ -245,16 +282,16 @@ fn certify(wish: &Wish, key: &PrivateKey, issuer: &Name, signer: &PrivateKey) ->
         subject: wish.subject.clone(),
         public_key: SubjectPublicKeyInfoOwned::from_der(public.spki_der())?,
         extensions: if is_new {
-            Some(extensions(wish, key, signer)?)
+            Some(extensions(wish, public, signer)?)
         } else {
             None
         },
     };
     let tbs = tbs.to_der()?;
-    Ok(build::assemble(&tbs, &algorithm, &signer.sign(&tbs)?)?)
+    Ok(build::assemble(&tbs, &algorithm, &signer.signature(&tbs)?)?)
 }
 
-fn extensions(wish: &Wish, key: &PrivateKey, signer: &PrivateKey) -> Result<Vec<Extension>> {
+fn extensions(wish: &Wish, public: &PublicKey, signer: &dyn Signer) -> Result<Vec<Extension>> {
     let mut extensions = Vec::new();
     if let Some(path_len_constraint) = wish.ca {
         let constraints = BasicConstraints {
@@ -295,19 +332,19 @@ fn extensions(wish: &Wish, key: &PrivateKey, signer: &PrivateKey) -> Result<Vec<
             extn_value: OctetString::new([5, 0])?,
         });
     }
-    let own = OctetString::new(key.public_key().key_id())?;
+    let own = OctetString::new(public.key_id())?;
     extensions.push(extension(false, &SubjectKeyIdentifier(own))?);
     if wish.authority_key_id {
-        extensions.push(authority_key_id(signer)?);
+        extensions.push(authority_key_id(&signer.public())?);
     }
     Ok(extensions)
 }
 
-fn authority_key_id(signer: &PrivateKey) -> Result<Extension> {
+fn authority_key_id(signer: &PublicKey) -> Result<Extension> {
     extension(
         false,
         &AuthorityKeyIdentifier {
-            key_identifier: Some(OctetString::new(signer.public_key().key_id())?),
+            key_identifier: Some(OctetString::new(signer.key_id())?),
             authority_cert_issuer: None,
             authority_cert_serial_number: None,
         },

@@ -9,10 +9,13 @@ mod cast;
 mod error;
 mod folder;
 mod forge;
+mod process;
 mod programs;
+pub mod zoo;
 
 pub use case::{Case, Expected, Look, Scene};
 pub use cases::{all, named};
 pub use error::Error;
 pub use folder::Folder;
+pub use process::{Process, Started, is_here};
 pub use programs::{Asks, Program, Running, Setup, Speaks, free_port, serve};

@@ -11,6 +11,7 @@ pub mod issue;
 pub mod lab;
 pub mod proxy;
 pub mod quickstart;
+pub mod setup;
 pub mod shell;
 pub mod sign;
 pub mod tunnel;
@@ -35,6 +36,7 @@ pub fn run(command: Command, words: &Words) -> Result<Exit, Failure> {
         Command::Tunnel(args) => tunnel::run(&args, words),
         Command::Get(args) => get::run(&args, words),
         Command::Doctor(args) => doctor::run(&args, words),
+        Command::Setup(args) => setup::run(&args, words),
         Command::Lab(args) => lab::run(&args, words),
         Command::Explain(args) => explain::run(&args, words),
         Command::Check(args) => check::run(&args, words),

@@ -120,7 +120,7 @@ impl Program {
 }
 
 /// `FOLDER/*/bin`, the newest version first.
-fn versions(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn versions(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -382,7 +382,7 @@ pub fn free_port() -> Result<u16, Error> {
 }
 
 /// The effective user, from the kernel's own account of this process.
-fn user_id() -> Option<u32> {
+pub(crate) fn user_id() -> Option<u32> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1)?.parse().ok()

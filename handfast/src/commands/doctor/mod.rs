@@ -14,6 +14,7 @@ mod whom;
 
 use clap::Subcommand;
 use handfast_doctor::Report;
+pub use target::lists;
 
 use crate::{
     failure::{Exit, Failure},

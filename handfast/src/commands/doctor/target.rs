@@ -207,7 +207,7 @@ fn context(flags: &Flags, known: Context) -> Result<Context, Failure> {
 }
 
 /// The revocation lists in `path`, PEM or DER.
-fn lists(path: &Path) -> Result<Vec<RevocationList>, Failure> {
+pub fn lists(path: &Path) -> Result<Vec<RevocationList>, Failure> {
     let about = |error: &handfast_pki::Error| Failure::about(format_args!("\"{}\"", path.display()), error);
     let items = pem::read(&files::read(path)?).map_err(|error| about(&error))?;
     let lists: Vec<RevocationList> = items

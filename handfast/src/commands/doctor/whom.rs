@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use handfast_doctor::{
-    Ask, Certainty, Context, Endpoint, Finding, Refuser, StartTls, Subject, Talk, Target, When,
+    Ask, Certainty, Context, Endpoint, Finding, Refuser, Service, StartTls, Subject, Talk, Target, When,
 };
 use handfast_pki::{Anchors, Certificate, code, pem};
 use handfast_proxy::backend;
@@ -47,6 +47,9 @@ pub struct Whom {
     /// The protocol that is spoken before TLS
     #[arg(long, value_name = "PROTOCOL", value_parser = StartTls::ALL.map(|(name, _)| name))]
     starttls: Option<String>,
+    /// The protocol that is spoken within TLS, where it is not HTTP
+    #[arg(long, value_name = "PROTOCOL", value_parser = Service::ALL.map(|(name, _)| name))]
+    speak: Option<String>,
     /// The user to ask for behind --starttls postgres
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
@@ -88,7 +91,7 @@ impl Whom {
             credentials,
             versions: Versions::Both,
             // A server that was named by its port alone may speak anything, so nothing is demanded of it.
-            alpn: place.is_http.then(|| "http/1.1".to_owned()).into_iter().collect(),
+            alpn: self.alpn(&place),
             starttls: self.starttls(),
             probing: Probing::default(),
             endpoint: place.endpoint.clone(),
@@ -107,7 +110,24 @@ impl Whom {
         found.map(|(_, protocol)| protocol)
     }
 
+    fn speak(&self) -> Option<Service> {
+        let wanted = self.speak.as_deref()?;
+        let found = Service::ALL.into_iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, service)| service)
+    }
+
+    fn alpn(&self, place: &Place) -> Vec<String> {
+        let wanted = match self.speak() {
+            Some(service) => service.alpn(),
+            None => place.is_http.then_some("http/1.1"),
+        };
+        wanted.map(str::to_owned).into_iter().collect()
+    }
+
     fn talk(&self, place: &Place, name: &str) -> Talk {
+        if let Some(service) = self.speak() {
+            return Talk::Service(service);
+        }
         match self.starttls() {
             Some(StartTls::Postgres) => Talk::Postgres {
                 user: self.user.clone().unwrap_or_else(|| "postgres".to_owned()),

@@ -1,0 +1,203 @@
+//! A program of others that runs from a line of `sh`, with everything that it starts.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    net::TcpStream,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::{Error, programs::user_id};
+
+/// How long a program may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may take to end when it is asked to.
+const MANNERS: Duration = Duration::from_secs(5);
+
+/// How a line is run.
+#[derive(Debug, Clone, Default)]
+pub struct Process {
+    /// For messages.
+    pub name: String,
+    pub line: String,
+    pub folder: PathBuf,
+    /// Where we are root, run as this user.
+    pub user: Option<String>,
+    pub environment: BTreeMap<String, String>,
+}
+
+/// A line that runs; it and its children are ended when this is dropped.
+#[derive(Debug)]
+pub struct Started {
+    child: Child,
+    log: PathBuf,
+    name: String,
+}
+
+impl Process {
+    /// Starts the line in the background, and waits until somebody listens on `port` of this machine.
+    pub fn start(&self, port: u16) -> Result<Started, Error> {
+        let log = self.folder.join("output.log");
+        let failed = |source| Error::File {
+            what: log.display().to_string(),
+            source,
+        };
+        let out = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(failed)?;
+        let also = out.try_clone().map_err(failed)?;
+        let child = self
+            .command(&format!("exec {}", self.line))
+            // A group of its own, so that all of it can be ended.
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(also)
+            .spawn()
+            .map_err(failed)?;
+        let mut started = Started {
+            child,
+            log,
+            name: self.name.clone(),
+        };
+        started.until_it_listens(port)?;
+        Ok(started)
+    }
+
+    /// Runs the line to its end, which must be a good one; returns what it printed.
+    pub fn run(&self) -> Result<String, Error> {
+        let (good, said) = self.ask()?;
+        if good {
+            Ok(said)
+        } else {
+            Err(Error::Command {
+                line: self.line.clone(),
+                said,
+            })
+        }
+    }
+
+    /// Runs the line to its end; whether that was a good one, and what it printed.
+    pub fn ask(&self) -> Result<(bool, String), Error> {
+        let ran = self
+            .command(&self.line)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| Error::Command {
+                line: self.line.clone(),
+                said: error.to_string(),
+            })?;
+        let mut said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        said.push_str(&String::from_utf8_lossy(&ran.stderr));
+        Ok((ran.status.success(), said))
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = match self.user.as_ref().filter(|_| user_id() == Some(0)) {
+            Some(user) => {
+                let mut command = Command::new("setpriv");
+                command.args([
+                    &format!("--reuid={user}"),
+                    &format!("--regid={user}"),
+                    "--clear-groups",
+                    "--",
+                    "sh",
+                ]);
+                command
+            }
+            None => Command::new("sh"),
+        };
+        command
+            .args(["-c", line])
+            .current_dir(&self.folder)
+            .env("HOME", &self.folder)
+            .env("PATH", path())
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("XDG_CONFIG_HOME")
+            .envs(&self.environment);
+        command
+    }
+}
+
+impl Started {
+    /// The process that was started first.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has said so far, its end if it is long.
+    pub fn said(&self) -> String {
+        const MOST: usize = 4000;
+        let text = std::fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let from = text.len().saturating_sub(MOST);
+        let from = (from..text.len())
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(0);
+        text[from..].trim().to_owned()
+    }
+
+    fn until_it_listens(&mut self, port: u16) -> Result<(), Error> {
+        let begun = Instant::now();
+        loop {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(());
+            }
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return Err(Error::Failed {
+                    program: self.name.clone(),
+                    what: "ended at once".into(),
+                    said: self.said(),
+                });
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(Error::Failed {
+                    program: self.name.clone(),
+                    what: format!("did not listen within {} s", PATIENCE.as_secs()),
+                    said: self.said(),
+                });
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill")
+            .args([signal, "--", &group])
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.signal("-TERM");
+        let asked = Instant::now();
+        while asked.elapsed() < MANNERS && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.signal("-KILL");
+        let _ = self.child.wait();
+    }
+}
+
+/// Where programs are looked for: Debian keeps servers outside of an ordinary user's path, and PostgreSQL in a
+/// folder for each version.
+fn path() -> std::ffi::OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    folders.extend(["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/local/bin"].map(PathBuf::from));
+    folders.extend(crate::programs::versions(Path::new("/usr/lib/postgresql")));
+    std::env::join_paths(folders).unwrap_or(path)
+}
+
+/// Whether `program` is on this machine.
+pub fn is_here(program: &str) -> bool {
+    std::env::split_paths(&path()).any(|folder| folder.join(program).is_file())
+}

@@ -1,0 +1,107 @@
+//! Putting a configuration where the software looks for it, undone when the software does not like it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use handfast_pki::code;
+use handfast_setup::{Filled, Part, Target};
+
+use crate::{
+    failure::{Exit, Failure},
+    files::{self, Readers},
+};
+
+/// Installs the file, has the whole configuration checked, and reloads. Returns where the file stands.
+pub fn apply(target: &Target, part: &Part, filled: &Filled) -> Result<PathBuf, Failure> {
+    let Some(apply) = &part.apply else {
+        return Err(Failure::misuse(format!(
+            "{} has no usual place for its configuration",
+            target.title
+        ))
+        .hint("write the files with --out DIR and put them where they belong"));
+    };
+    let file = filled.files.iter().find(|file| file.name == apply.file);
+    let Some(file) = file else {
+        return Err(Failure::bug(format!(
+            "\"{}\" is no file of {}",
+            apply.file, target.name
+        )));
+    };
+    let place = place(&apply.to)?;
+    let before = match fs::read(&place) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            let message = format!("\"{}\" cannot be read: {error}", place.display());
+            return Err(Failure::new(Exit::Misuse, code::UNREADABLE, message));
+        }
+    };
+    if !place.parent().is_some_and(Path::is_dir) {
+        let message = format!(
+            "\"{}\" cannot be written: its folder is not there",
+            place.display()
+        );
+        return Err(
+            Failure::new(Exit::Misuse, code::UNREADABLE, message).hint(format!(
+                "is {} installed? else write the files with --out DIR",
+                target.title
+            )),
+        );
+    }
+    files::write(&place, file.text.as_bytes(), Readers::Everybody)?;
+    if let Some(check) = &apply.check
+        && let Err(said) = run(check)
+    {
+        let undone = match &before {
+            Some(bytes) => files::write(&place, bytes, Readers::Everybody),
+            None => fs::remove_file(&place).map_err(Failure::bug),
+        };
+        undone?;
+        return Err(Failure::new(
+            Exit::No,
+            code::CONFIG_INVALID,
+            format!("\"{check}\" refused the configuration, and everything is as it was before"),
+        )
+        .detail(said));
+    }
+    if let Some(reload) = &apply.reload {
+        run(reload).map_err(|said| {
+            Failure::new(
+                Exit::No,
+                code::CONFIG_INVALID,
+                format!(
+                    "\"{reload}\" failed; \"{}\" is in place and not yet in use",
+                    place.display()
+                ),
+            )
+            .detail(said)
+            .hint("start it, or reload it by hand")
+        })?;
+    }
+    Ok(place)
+}
+
+fn place(to: &str) -> Result<PathBuf, Failure> {
+    match to.strip_prefix("~/") {
+        None => Ok(PathBuf::from(to)),
+        Some(rest) => match std::env::var_os("HOME") {
+            Some(home) if !home.is_empty() => Ok(Path::new(&home).join(rest)),
+            _ => Err(Failure::misuse(
+                "HOME is not set, so that there is no home to write into",
+            )),
+        },
+    }
+}
+
+fn run(line: &str) -> Result<(), String> {
+    let ran = Command::new("sh").args(["-c", line]).output();
+    let ran = ran.map_err(|error| error.to_string())?;
+    if ran.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned() + &String::from_utf8_lossy(&ran.stdout);
+    Err(handfast_pki::text::printable(said.trim()))
+}

@@ -1,0 +1,99 @@
+//! `handfast setup list` and `show`: what there is.
+
+use std::path::PathBuf;
+
+use handfast_lab::is_here;
+use handfast_setup::{Role, Target};
+use serde_json::json;
+
+use super::{find, of_error, write};
+use crate::{
+    failure::{Exit, Failure},
+    words::{BAD, FAINT, STRONG, Words},
+};
+
+/// List the targets, one a line
+#[derive(Debug, clap::Args)]
+pub struct List {}
+
+/// Show what is known of a target: what it does, its files, and what it cannot do
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// The software
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// Look for targets in this folder, too
+    #[arg(long, value_name = "DIR")]
+    targets: Option<PathBuf>,
+}
+
+pub fn list(_: &List, words: &Words) -> Result<Exit, Failure> {
+    let targets = handfast_setup::all().map_err(|error| of_error(&error))?;
+    let width = targets.iter().map(|target| target.name.len()).max().unwrap_or(0);
+    for target in &targets {
+        words.data(format_args!(
+            "{STRONG}{:width$}{STRONG:#}  {:<13}  {}",
+            target.name,
+            roles(target).join(", "),
+            target.title
+        ));
+    }
+    words.json(&json!({
+        "targets": targets.iter().map(|target| json!({
+            "name": target.name,
+            "title": target.title,
+            "roles": roles(target),
+        })).collect::<Vec<_>>(),
+    }));
+    if !words.json {
+        words.next("handfast setup show nginx");
+    }
+    Ok(Exit::Yes)
+}
+
+fn roles(target: &Target) -> Vec<&'static str> {
+    target.roles().into_iter().map(Role::name).collect()
+}
+
+pub fn show(args: &Show, words: &Words) -> Result<Exit, Failure> {
+    let target = find(&args.target, args.targets.as_ref())?;
+    words.data(format_args!(
+        "{STRONG}{}{STRONG:#} ({})",
+        target.title, target.name
+    ));
+    let mut sides = Vec::new();
+    for role in target.roles() {
+        let part = target.part(role).map_err(|error| of_error(&error))?;
+        words.data(format_args!("\nas a {}, it", role.name()));
+        for line in &part.does {
+            words.data(format_args!("  - {}", line.replace("{{ ", "").replace(" }}", "")));
+        }
+        for file in &part.files {
+            words.data(format_args!("  file: {}", file.name));
+        }
+        for (program, package) in &part.needs {
+            if is_here(program) {
+                words.data(format_args!("  needs {program}, which is here"));
+            } else {
+                words.data(format_args!("  needs {BAD}{program}{BAD:#}: {package}"));
+            }
+        }
+        for line in write::limits(part) {
+            words.data(format_args!("  {FAINT}beware:{FAINT:#} {line}"));
+        }
+        sides.push(json!({
+            "role": role.name(),
+            "does": part.does,
+            "files": part.files.iter().map(|file| &file.name).collect::<Vec<_>>(),
+            "needs": part.needs,
+            "missing": part.needs.keys().filter(|program| !is_here(program)).collect::<Vec<_>>(),
+            "limits": write::limits(part),
+        }));
+    }
+    words.json(&json!({ "name": target.name, "title": target.title, "sides": sides }));
+    words.next(format_args!(
+        "handfast setup {} --cert tls.crt --key tls.key --ca ca.crt",
+        target.name
+    ));
+    Ok(Exit::Yes)
+}

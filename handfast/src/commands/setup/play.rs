@@ -1,0 +1,318 @@
+//! The zoo at the door of a server: who is let in, and what the doctor says of who is not.
+
+use std::{io::Write, process::Stdio, sync::Arc};
+
+use bytes::Bytes;
+use handfast_doctor::{
+    Answer, Ask, Context, Endpoint, Report, Service, StartTls, Subject, Talk, Target as Peer, When, examine,
+    text::causes,
+};
+use handfast_lab::zoo::{self, Animal};
+use handfast_pki::{Anchors, crl::RevocationList};
+use handfast_proxy::{backend, live};
+use handfast_tls::{
+    Credentials,
+    client::{Probing, Versions},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use super::{
+    stage::{Stage, last_words, word},
+    table::Cell,
+    upstream::GREETING,
+};
+use crate::{
+    commands::{doctor::lists, proxy::of_problem},
+    failure::Failure,
+    files,
+};
+
+/// Headers in which a client could pretend to be somebody, as a backend may read them.
+const FORGED: [&str; 8] = [
+    "Client-Cert",
+    "Client-Cert-Chain",
+    "X-Client-Cert",
+    "X-Forwarded-Client-Cert",
+    "X-SSL-Client-Verify",
+    "X-SSL-Client-S-DN",
+    "X-SSL-Client-Serial",
+    "X-SSL-Client-Cert",
+];
+/// What a forged header says.
+const LIE: &str = "forged-by-the-client";
+
+/// Every animal at the server of `stage`, in the versions that it speaks.
+pub fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, Failure> {
+    let runtime = runtime()?;
+    let visitor = Visitor::new(stage)?;
+    let mut cells = Vec::new();
+    for version in versions {
+        let mut visits = JoinSet::new();
+        for (place, animal) in zoo::CLIENTS.iter().enumerate() {
+            // Our library takes no such key, so OpenSSL carries it.
+            if animal.name == "rsa-1024" {
+                cells.push((place, visitor.carried(animal, version)?));
+                continue;
+            }
+            let subject = visitor.subject(Some(animal), version, HeaderMap::new())?;
+            let (animal, version) = (*animal, *version);
+            visits.spawn_on(
+                async move {
+                    let report = examine(String::new(), &subject, Timestamp::now()).await;
+                    (place, cell(&animal, version, &report))
+                },
+                runtime.handle(),
+            );
+        }
+        cells.extend(runtime.block_on(visits.join_all()));
+    }
+    cells.sort_by_key(|(place, cell)| (*place, cell.tls));
+    Ok(cells.into_iter().map(|(_, cell)| cell).collect())
+}
+
+/// Whether a good client's forged headers reach the backend; the names of those that do.
+pub fn forge(stage: &Stage<'_>) -> Result<Vec<String>, Failure> {
+    let visitor = Visitor::new(stage)?;
+    let mut headers = HeaderMap::new();
+    for name in FORGED {
+        let value = HeaderValue::from_static(LIE);
+        let spellings = [
+            name.to_ascii_lowercase(),
+            name.to_ascii_lowercase().replace('-', "_"),
+        ];
+        for spelling in spellings {
+            headers.append(
+                HeaderName::from_bytes(spelling.as_bytes()).map_err(Failure::bug)?,
+                value.clone(),
+            );
+        }
+    }
+    let subject = visitor.subject(zoo::CLIENTS.first(), "1.3", headers)?;
+    let report = runtime()?.block_on(examine(String::new(), &subject, Timestamp::now()));
+    let body = report
+        .answer
+        .as_ref()
+        .map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
+        .unwrap_or_default();
+    // A server may refuse such a request altogether.
+    if report.answer.is_some() && !body.contains(GREETING) && is_in(&report) {
+        return Ok(vec!["nothing: the request did not reach the backend".into()]);
+    }
+    let reached = body.lines().filter(|line| line.contains(LIE));
+    Ok(reached
+        .map(|line| line.split(':').next().unwrap_or(line).to_owned())
+        .collect())
+}
+
+/// One good visit, for the serial number of the server's certificate; nothing when it failed.
+pub struct Visitor<'a> {
+    stage: &'a Stage<'a>,
+    anchors: Arc<Anchors>,
+    /// What the server looks up, too.
+    revocation: Vec<RevocationList>,
+}
+
+impl<'a> Visitor<'a> {
+    pub fn new(stage: &'a Stage<'a>) -> Result<Self, Failure> {
+        let ca = stage.ground.folder.path().join("ca.crt");
+        let anchors = live::anchors(&ca, Timestamp::now()).map_err(of_problem)?;
+        Ok(Self {
+            stage,
+            anchors: Arc::new(anchors),
+            revocation: lists(&stage.ground.folder.path().join("all.crl"))?,
+        })
+    }
+
+    /// A look at the server as `animal`.
+    pub fn subject(
+        &self,
+        animal: Option<&Animal>,
+        version: &str,
+        headers: HeaderMap,
+    ) -> Result<Subject, Failure> {
+        let folder = &self.stage.ground.folder;
+        let pair = animal.and_then(|animal| zoo::pair(folder, &format!("clients/{}", animal.name)));
+        let credentials = match pair {
+            Some((certificate, key)) => {
+                let chain = files::certificates(&certificate)?;
+                Some(Credentials::new(chain, &files::private_key(&key)?).map_err(Failure::bug)?)
+            }
+            None => None,
+        };
+        let talk = self.talk(headers);
+        let alpn = match &talk {
+            Talk::Http(_) => vec!["http/1.1".to_owned()],
+            Talk::Service(service) => service.alpn().map(str::to_owned).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let host = "localhost";
+        let target = Peer {
+            name: backend::server_name(host).map_err(of_problem)?,
+            anchors: self.anchors.clone(),
+            credentials,
+            versions: match version {
+                "1.2" => Versions::OnlyTls12,
+                "1.3" => Versions::OnlyTls13,
+                _ => Versions::Both,
+            },
+            alpn,
+            starttls: self.starttls(),
+            probing: Probing::default(),
+            endpoint: Endpoint {
+                host: "127.0.0.1".into(),
+                port: self.stage.port,
+            },
+        };
+        let context = Context {
+            is_http: matches!(talk, Talk::Http(_)),
+            revocation: self.revocation.clone(),
+            ..Context::default()
+        };
+        Ok(Subject {
+            talk,
+            target,
+            context,
+            when: When::Never,
+        })
+    }
+
+    fn starttls(&self) -> Option<StartTls> {
+        let wanted = self.stage.part.starttls.as_deref()?;
+        let found = StartTls::ALL.into_iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, protocol)| protocol)
+    }
+
+    fn service(&self) -> Option<Service> {
+        let wanted = self.stage.part.speaks.as_deref()?;
+        let found = Service::ALL.into_iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, service)| service)
+    }
+
+    fn talk(&self, headers: HeaderMap) -> Talk {
+        match (self.service(), self.stage.part.speaks.as_deref()) {
+            (Some(service), _) => Talk::Service(service),
+            (None, Some("postgres")) => Talk::Postgres {
+                user: "handfast".into(),
+            },
+            (None, Some("http")) => Talk::Http(Ask {
+                method: Method::GET,
+                path: "/".into(),
+                host: format!("localhost:{}", self.stage.port),
+                headers,
+                body: Bytes::new(),
+            }),
+            _ => Talk::Listen,
+        }
+    }
+
+    /// A visit with `openssl s_client`, for keys that our own library refuses to hold.
+    fn carried(&self, animal: &Animal, version: &'static str) -> Result<Cell, Failure> {
+        let folder = &self.stage.ground.folder;
+        let Some((certificate, key)) = zoo::pair(folder, &format!("clients/{}", animal.name)) else {
+            return Err(Failure::bug(format!("\"{}\" is not in the zoo", animal.name)));
+        };
+        let upgrade = match self.starttls() {
+            Some(protocol) => format!("-starttls {}", protocol.name()),
+            None => String::new(),
+        };
+        let line = format!(
+            "openssl s_client -connect 127.0.0.1:{port} -servername localhost -CAfile {ca} -cert {cert} -key {key} \
+             -cert_chain {cert} -cipher DEFAULT@SECLEVEL=0 -tls{tls} -ign_eof {upgrade} 2>&1",
+            port = self.stage.port,
+            ca = word(&folder.path().join("ca.crt")),
+            cert = word(&certificate),
+            key = word(&key),
+            tls = version.replace('.', "_"),
+        );
+        let line = format!("(cat; sleep 0.5) | timeout 5 {line}");
+        let mut child = std::process::Command::new("sh")
+            .args(["-c", &line])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(Failure::bug)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // Who was refused reads nothing any more.
+            let _ = stdin.write_all(&self.first_words());
+        }
+        let output = child.wait_with_output().map_err(Failure::bug)?;
+        let is_in = self.is_welcome(&output.stdout);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(Cell {
+            animal: *animal,
+            tls: version,
+            is_in,
+            code: (!is_in)
+                .then(|| causes(&said).first().map(|finding| finding.code))
+                .flatten(),
+            words: if is_in { String::new() } else { alert_of(&said) },
+        })
+    }
+
+    fn first_words(&self) -> Vec<u8> {
+        match self.talk(HeaderMap::new()) {
+            Talk::Service(service) => service.words(),
+            Talk::Http(_) => b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".to_vec(),
+            Talk::Postgres { .. } => b"\0\0\0\x2c\0\x03\0\0user\0handfast\0database\0postgres\0\0".to_vec(),
+            Talk::Listen => Vec::new(),
+        }
+    }
+
+    /// Whether the server's first words are among what `s_client` printed.
+    fn is_welcome(&self, printed: &[u8]) -> bool {
+        let has = |words: &[u8]| printed.windows(words.len()).any(|window| window == words);
+        match self.talk(HeaderMap::new()) {
+            Talk::Http(_) => has(b"HTTP/1.1 200") || has(b"HTTP/1.0 200"),
+            Talk::Service(Service::Redis) => has(b"+PONG"),
+            Talk::Service(Service::Mqtt) => has(b"\x20\x02\x00\x00"),
+            Talk::Service(Service::Amqp) => has(b"cluster_name"),
+            Talk::Service(Service::Http2) => has(b"\x04\x00\x00\x00\x00\x00"),
+            Talk::Service(Service::Mysql) => has(b"\x00\x00\x03\x00\x00\x00\x02"),
+            // AuthenticationOk.
+            Talk::Postgres { .. } => has(b"R\0\0\0\x08\0\0\0\0"),
+            Talk::Listen => !has(b"alert"),
+        }
+    }
+}
+
+/// The line with the alert in what `s_client` printed.
+fn alert_of(said: &str) -> String {
+    let line = said
+        .lines()
+        .find(|line| line.contains(":error:") || line.starts_with("HTTP/1"));
+    last_words(line.unwrap_or(said))
+}
+
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::bug)
+}
+
+fn cell(animal: &Animal, version: &'static str, report: &Report) -> Cell {
+    let is_in = is_in(report);
+    let first = report.findings.first();
+    Cell {
+        animal: *animal,
+        tls: version,
+        is_in,
+        code: first.filter(|_| !is_in).map(|finding| finding.code),
+        words: match first {
+            Some(finding) if !is_in => finding.because.clone(),
+            _ => String::new(),
+        },
+    }
+}
+
+/// Whether the service behind TLS answered as it does to friends.
+pub fn is_in(report: &Report) -> bool {
+    let ended_well = report.trace.as_ref().is_some_and(|trace| trace.ending.is_good());
+    ended_well
+        && report
+            .answer
+            .as_ref()
+            .is_none_or(|answer: &Answer| answer.status.is_success())
+}

@@ -1,0 +1,264 @@
+//! A target on loopback, with the zoo beside it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use handfast_lab::{Folder, Process, Started, free_port, is_here, zoo};
+use handfast_pki::code;
+use handfast_setup::{Address, Filled, Part, Role, Target, Values};
+use jiff::Timestamp;
+
+use super::{of_error, upstream, write};
+use crate::failure::{Exit, Failure};
+
+/// The folder that everything happens in, with a zoo in it.
+pub struct Ground {
+    pub folder: Folder,
+}
+
+impl Ground {
+    pub fn new(dir: Option<&PathBuf>) -> Result<Self, Failure> {
+        let folder = match dir {
+            Some(path) => Folder::kept(path.clone()),
+            None => Folder::temporary(),
+        };
+        let folder = folder.map_err(|error| of_lab(&error))?;
+        zoo::write(&folder, Timestamp::now()).map_err(|error| of_lab(&error))?;
+        Ok(Self { folder })
+    }
+}
+
+/// One side of a target with its files written.
+pub struct Stage<'a> {
+    pub ground: &'a Ground,
+    pub target: &'a Target,
+    pub part: &'a Part,
+    pub filled: Filled,
+    /// The folder of its files.
+    pub out: PathBuf,
+    /// The port that it listens on, or talks to.
+    pub port: u16,
+    environment: BTreeMap<String, String>,
+}
+
+/// What a stage is made for.
+pub struct Wish<'a> {
+    pub role: Role,
+    /// The folder of the zoo with our own certificate, such as `servers/good`.
+    pub pair: &'a str,
+    /// The port of the server, where it is known already.
+    pub port: Option<u16>,
+    /// Hold OpenSSL to one version of TLS.
+    pub only: Option<&'a str>,
+}
+
+impl<'a> Stage<'a> {
+    /// Writes the files of `target`, below a folder of its own.
+    pub fn set(ground: &'a Ground, target: &'a Target, wish: &Wish<'_>) -> Result<Self, Failure> {
+        let part = target.part(wish.role).map_err(|error| of_error(&error))?;
+        missing(target, part)?;
+        let port = match wish.port {
+            Some(port) => port,
+            None => free_port().map_err(|error| of_lab(&error))?,
+        };
+        let folder = &ground.folder;
+        let name = format!("{}-{}", target.name, wish.role.name());
+        let out = folder.path().join(&name);
+        let upstream = match (wish.role, &part.upstream) {
+            (Role::Server, Some(_)) => upstream::start().map_err(Failure::bug)?.port(),
+            _ => 1,
+        };
+        let here = |port| Address {
+            host: "127.0.0.1".into(),
+            port,
+        };
+        let own = format!("{name}-own");
+        for file in ["tls.crt", "tls.key"] {
+            folder
+                .copy(&format!("{}/{file}", wish.pair), &format!("{own}/{file}"))
+                .map_err(|error| of_lab(&error))?;
+        }
+        folder
+            .mode(&format!("{own}/tls.key"), 0o600)
+            .map_err(|error| of_lab(&error))?;
+        let read = |file: &str| {
+            folder
+                .read(&format!("{own}/{file}"))
+                .map_err(|error| of_lab(&error))
+        };
+        let values = Values {
+            cert: folder.file(&format!("{own}/tls.crt")),
+            key: folder.file(&format!("{own}/tls.key")),
+            ca: folder.file("ca.crt"),
+            crl: Some(folder.file("all.crl")),
+            listen: here(port),
+            upstream: here(upstream),
+            host: "localhost".into(),
+            to: Address {
+                host: "localhost".into(),
+                port,
+            },
+            depth: 3,
+            out: out.display().to_string(),
+            pair: read("tls.crt")? + &read("tls.key")?,
+        };
+        let filled = target
+            .fill(wish.role, &values)
+            .map_err(|error| of_error(&error))?;
+        let trial = filled.trial.clone().unwrap_or_default();
+        std::fs::create_dir_all(out.join("tmp")).map_err(Failure::bug)?;
+        write::put(&filled.files, &out, true)?;
+        write::put(&trial.files, &out, true)?;
+        let mut stage = Self {
+            ground,
+            target,
+            part,
+            filled,
+            out,
+            port,
+            environment: trial.environment,
+        };
+        if let Some(version) = wish.only {
+            stage.hold_to(version)?;
+        }
+        stage.give_away(&own)?;
+        Ok(stage)
+    }
+
+    /// The versions of TLS that the trial is held in.
+    pub fn versions(&self) -> Vec<&'static str> {
+        let known = self.part.trial.as_ref().and_then(|trial| trial.versions.as_ref());
+        ["1.2", "1.3"]
+            .into_iter()
+            .filter(|version| known.is_none_or(|known| known.iter().any(|known| known == version)))
+            .collect()
+    }
+
+    /// Starts the server, and waits until it listens.
+    pub fn start(&self) -> Result<Started, Failure> {
+        let trial = self.filled.trial.clone().unwrap_or_default();
+        if let Some(line) = trial.prepare {
+            self.run(&line)?;
+        }
+        let line = trial
+            .start
+            .as_ref()
+            .or(self.filled.start.as_ref())
+            .ok_or_else(|| {
+                Failure::misuse(format!("nothing is known of how to start {}", self.target.title))
+            })?;
+        let started = self
+            .process(line)
+            .start(self.port)
+            .map_err(|error| of_lab(&error))?;
+        if let Some(line) = trial.after {
+            self.run(&line)?;
+        }
+        Ok(started)
+    }
+
+    /// Runs a line to its good end; returns what it printed.
+    pub fn run(&self, line: &str) -> Result<String, Failure> {
+        self.process(line).run().map_err(|error| of_lab(&error))
+    }
+
+    /// Runs a line; whether it ended well, and what it printed.
+    pub fn ask(&self, line: &str) -> Result<(bool, String), Failure> {
+        self.process(line).ask().map_err(|error| of_lab(&error))
+    }
+
+    /// Puts the pair in the folder `pair` of the zoo in the place of ours, as a renewal does.
+    pub fn renew(&self, pair: &str) -> Result<(), Failure> {
+        let own = format!("{}-own", self.out.file_name().unwrap_or_default().display());
+        for file in ["tls.crt", "tls.key"] {
+            let name = format!("{own}/{file}");
+            let fresh = format!("{own}/new-{file}");
+            let folder = &self.ground.folder;
+            folder
+                .copy(&format!("{pair}/{file}"), &fresh)
+                .and_then(|()| folder.mode(&fresh, if file == "tls.key" { 0o600 } else { 0o644 }))
+                .map_err(|error| of_lab(&error))?;
+            std::fs::rename(folder.path().join(&fresh), folder.path().join(&name)).map_err(Failure::bug)?;
+        }
+        self.give_away(&own)
+    }
+
+    fn process(&self, line: &str) -> Process {
+        Process {
+            name: self.target.name.clone(),
+            line: line.to_owned(),
+            folder: self.out.clone(),
+            user: self.part.trial.as_ref().and_then(|trial| trial.user.clone()),
+            environment: self.environment.clone(),
+        }
+    }
+
+    /// A server that is run as somebody else has to read its files, and write beside them.
+    fn give_away(&self, own: &str) -> Result<(), Failure> {
+        let Some(user) = self.part.trial.as_ref().and_then(|trial| trial.user.as_deref()) else {
+            return Ok(());
+        };
+        let line = format!(
+            "[ \"$(id -u)\" != 0 ] || chown -R {user}:{user} '{own}' '{}'",
+            self.out.display()
+        );
+        self.ground
+            .folder
+            .shell(&line)
+            .map(drop)
+            .map_err(|error| of_lab(&error))
+    }
+
+    fn hold_to(&mut self, version: &str) -> Result<(), Failure> {
+        let text = format!(
+            "openssl_conf = start\n[start]\nssl_conf = parts\n[parts]\nsystem_default = usual\n[usual]\nMinProtocol = \
+             TLSv{version}\nMaxProtocol = TLSv{version}\n"
+        );
+        let path = self.out.join("openssl.cnf");
+        std::fs::write(&path, text).map_err(Failure::bug)?;
+        self.environment
+            .insert("OPENSSL_CONF".into(), path.display().to_string());
+        Ok(())
+    }
+}
+
+/// A failure that names what has to be installed.
+fn missing(target: &Target, part: &Part) -> Result<(), Failure> {
+    match part.needs.iter().find(|(program, _)| !is_here(program)) {
+        Some((program, package)) => Err(Failure::new(
+            Exit::Unreachable,
+            code::LAB,
+            format!(
+                "\"{program}\" is not on this machine, and {} is tried with it",
+                target.title
+            ),
+        )
+        .hint(format!("install it: {package}"))),
+        None => Ok(()),
+    }
+}
+
+pub fn of_lab(error: &handfast_lab::Error) -> Failure {
+    let failure = Failure::new(Exit::Unreachable, code::LAB, error);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// The words of a program that failed, for a cell of the table.
+pub fn last_words(said: &str) -> String {
+    const LONGEST: usize = 160;
+    let line = said.lines().rev().find(|line| !line.trim().is_empty());
+    handfast_pki::text::printable(line.unwrap_or_default().trim())
+        .chars()
+        .take(LONGEST)
+        .collect()
+}
+
+/// A path as a word of `sh`.
+pub fn word(path: &Path) -> String {
+    crate::words::shell(path.display())
+}

@@ -1,0 +1,82 @@
+//! The outcome of a trial: who got in, who should have, and how it is shown.
+
+use handfast_lab::zoo::Animal;
+use handfast_pki::Code;
+use handfast_setup::{Limits, Part};
+use serde_json::{Value, json};
+
+use crate::words::{BAD, GOOD, STRONG, Words};
+
+/// One animal in one version of TLS.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub animal: Animal,
+    pub tls: &'static str,
+    pub is_in: bool,
+    /// What the doctor makes of a refusal.
+    pub code: Option<Code>,
+    /// Why, in a few words.
+    pub words: String,
+}
+
+impl Cell {
+    /// Whether the target is known to let this one in.
+    fn is_expected_in(&self, limits: &Limits) -> bool {
+        let says = |list: &std::collections::BTreeMap<String, String>| {
+            list.contains_key(self.animal.name)
+                || list.contains_key(&format!("{} {}", self.animal.name, self.tls))
+        };
+        if self.animal.verdict.is_in() {
+            !says(&limits.keeps_out)
+        } else {
+            says(&limits.lets_in)
+        }
+    }
+
+    pub fn is_as_told(&self, part: &Part) -> bool {
+        self.is_in == self.is_expected_in(&part.limits)
+    }
+
+    fn mark(&self, part: &Part) -> &'static str {
+        match (self.is_in, self.is_as_told(part)) {
+            (true, true) => "in",
+            (false, true) => "out",
+            (true, false) => "IN!",
+            (false, false) => "OUT!",
+        }
+    }
+}
+
+/// Prints a line for each animal.
+pub fn tell(cells: &[Cell], part: &Part, words: &Words) {
+    for row in cells.chunk_by(|one, other| one.animal == other.animal) {
+        let Some(first) = row.first() else { continue };
+        let mut line = format!("{STRONG}{:<16}{STRONG:#}", first.animal.name);
+        for cell in row {
+            let style = if cell.is_as_told(part) { GOOD } else { BAD };
+            line.push_str(&format!("  {} {style}{:<4}{style:#}", cell.tls, cell.mark(part)));
+        }
+        let why = row.iter().rev().find(|cell| !cell.is_in);
+        let why = why.map_or(first.animal.story.to_owned(), |cell| {
+            let code = cell.code.map(|code| format!("{code} ")).unwrap_or_default();
+            format!("{code}{}", cell.words)
+        });
+        words.data(format_args!("{line}  {why}"));
+    }
+}
+
+pub fn to_json(cells: &[Cell], part: &Part) -> Value {
+    let object = |cell: &Cell| {
+        json!({
+            "animal": cell.animal.name,
+            "story": cell.animal.story,
+            "tls": cell.tls,
+            "in": cell.is_in,
+            "as_told": cell.is_as_told(part),
+            "must_stay_out": cell.animal.verdict.must_stay_out(),
+            "code": cell.code.map(|code| code.to_string()),
+            "words": cell.words,
+        })
+    };
+    Value::from(cells.iter().map(object).collect::<Vec<_>>())
+}

@@ -1,0 +1,192 @@
+//! A client in front of every kind of server: whom it believes.
+
+use std::path::PathBuf;
+
+use handfast_doctor::text::causes;
+use handfast_lab::zoo::{self, Animal};
+use handfast_setup::{Role, Target};
+
+use super::{
+    find,
+    stage::{Ground, Stage, Wish, last_words, of_lab},
+    table::Cell,
+};
+use crate::failure::Failure;
+
+/// Both versions, in the order of the table.
+const VERSIONS: [&str; 2] = ["1.2", "1.3"];
+
+/// Every animal of a server, as `target` meets it.
+pub fn visit(ground: &Ground, target: &Target, own: Option<&PathBuf>) -> Result<Vec<Cell>, Failure> {
+    let part = target
+        .part(Role::Client)
+        .map_err(|error| super::of_error(&error))?;
+    let trial = part.trial.clone().unwrap_or_default();
+    let versions: Vec<&'static str> = VERSIONS
+        .into_iter()
+        .filter(|version| {
+            trial
+                .versions
+                .as_ref()
+                .is_none_or(|known| known.iter().any(|known| known == version))
+        })
+        .collect();
+    match &trial.against {
+        Some(server) => {
+            let server = find(server, own)?;
+            each(ground, target, &server, &versions)
+        }
+        None => https(ground, target, &versions),
+    }
+}
+
+/// At an HTTPS server that stands once for each animal and version.
+fn https(ground: &Ground, target: &Target, versions: &[&'static str]) -> Result<Vec<Cell>, Failure> {
+    let folder = &ground.folder;
+    let (house, doors) = zoo::house(folder).map_err(|error| of_lab(&error))?;
+    let mut cells = Vec::new();
+    let trial = target
+        .client
+        .as_ref()
+        .and_then(|part| part.trial.clone())
+        .unwrap_or_default();
+    let port = |animal: &Animal, version: &str| {
+        doors
+            .iter()
+            .find(|door| door.animal == animal.name && door.tls == version)
+            .map(|door| door.port)
+            .ok_or_else(|| Failure::bug(format!("\"{}\" has no door", animal.name)))
+    };
+    let mut all = Vec::new();
+    for animal in &zoo::SERVERS {
+        for version in versions {
+            all.push((*animal, *version, port(animal, version)?));
+        }
+    }
+    if trial.many {
+        let first = all.first().map_or(1, |(_, _, port)| *port);
+        let stage = client(ground, target, first)?;
+        let urls: String = all
+            .iter()
+            .map(|(_, _, port)| format!(" https://localhost:{port}/"))
+            .collect();
+        let line = format!("{}{urls}", command(&stage)?);
+        let (_, said) = stage.ask(&line)?;
+        for (animal, version, port) in all {
+            let start = format!("https://localhost:{port}/: ");
+            let answer = said.lines().find_map(|line| line.strip_prefix(&start));
+            cells.push(match answer {
+                Some("ok") => cell(animal, version, true, ""),
+                Some(why) => cell(animal, version, false, why),
+                None => {
+                    return Err(Failure::bug(format!("{} said nothing of {start}", target.name)).detail(said));
+                }
+            });
+        }
+    } else {
+        for (animal, version, port) in all {
+            let stage = client(ground, target, port)?;
+            cells.push(ask(&stage, animal, version)?);
+        }
+    }
+    drop(house);
+    Ok(cells)
+}
+
+/// At a server that is another target, started again for each animal and version.
+fn each(
+    ground: &Ground,
+    target: &Target,
+    server: &Target,
+    versions: &[&'static str],
+) -> Result<Vec<Cell>, Failure> {
+    let mut cells = Vec::new();
+    for animal in zoo::SERVERS {
+        for version in versions {
+            let stage = Stage::set(
+                ground,
+                server,
+                &Wish {
+                    role: Role::Server,
+                    pair: &format!("servers/{}", animal.name),
+                    port: None,
+                    only: Some(version),
+                },
+            )?;
+            let started = match stage.start() {
+                Ok(started) => started,
+                // A server that does not even load the certificate shows it to nobody.
+                Err(failure) if !animal.verdict.is_in() => {
+                    let why = format!(
+                        "{} does not start with it: {}",
+                        server.title,
+                        last_words(&failure.message)
+                    );
+                    cells.push(cell(animal, version, false, &why));
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            let client = client(ground, target, stage.port)?;
+            cells.push(ask(&client, animal, version)?);
+            drop(started);
+        }
+    }
+    Ok(cells)
+}
+
+fn client<'a>(ground: &'a Ground, target: &'a Target, port: u16) -> Result<Stage<'a>, Failure> {
+    let stage = Stage::set(
+        ground,
+        target,
+        &Wish {
+            role: Role::Client,
+            pair: "clients/good",
+            port: Some(port),
+            only: None,
+        },
+    )?;
+    let is_prepared = stage.out.join(".prepared");
+    if let Some(line) = stage
+        .filled
+        .trial
+        .as_ref()
+        .and_then(|trial| trial.prepare.clone())
+        && !is_prepared.exists()
+    {
+        stage.run(&line)?;
+        std::fs::write(&is_prepared, "").map_err(Failure::bug)?;
+    }
+    Ok(stage)
+}
+
+fn command(stage: &Stage<'_>) -> Result<String, Failure> {
+    let trial = stage.filled.trial.as_ref().and_then(|trial| trial.start.clone());
+    trial
+        .or_else(|| stage.filled.start.clone())
+        .ok_or_else(|| Failure::misuse(format!("nothing is known of how to run {}", stage.target.title)))
+}
+
+/// Runs the client once.
+fn ask(stage: &Stage<'_>, animal: Animal, version: &'static str) -> Result<Cell, Failure> {
+    const PATIENCE: &str = "timeout 60";
+    let line = format!("{PATIENCE} sh -c {}", crate::words::shell(command(stage)?));
+    let (ended_well, said) = stage.ask(&line)?;
+    let prints = stage.part.trial.as_ref().and_then(|trial| trial.prints.clone());
+    let is_in = ended_well && prints.is_none_or(|prints| said.contains(&prints));
+    Ok(cell(animal, version, is_in, &said))
+}
+
+fn cell(animal: Animal, tls: &'static str, is_in: bool, said: &str) -> Cell {
+    Cell {
+        animal,
+        tls,
+        is_in,
+        code: if is_in {
+            None
+        } else {
+            causes(said).first().map(|finding| finding.code)
+        },
+        words: if is_in { String::new() } else { last_words(said) },
+    }
+}

@@ -1,0 +1,162 @@
+//! `handfast setup TARGET`: the files of a target for the user's own.
+
+use std::path::{Path, PathBuf};
+
+use handfast_setup::{Filled, Made, Part, Role, Target};
+use serde_json::{Value, json};
+
+use super::{Which, apply, given::Given, of_error};
+use crate::{
+    failure::{Exit, Failure},
+    files::{self, Readers},
+    words::{STRONG, Words, shell},
+};
+
+#[derive(Debug, clap::Args)]
+pub struct Write {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    given: Given,
+    /// Write the files into this folder, and print their paths
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Overwrite what is there
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// Put the configuration where the software looks for it, have it checked, and reload; undone when the check fails
+    #[arg(long)]
+    apply: bool,
+}
+
+pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
+    let (target, role) = args.which.find()?;
+    let part = target.part(role).map_err(|error| of_error(&error))?;
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => PathBuf::from(&target.name),
+    };
+    let out = std::path::absolute(&out).map_err(Failure::bug)?;
+    let (values, notes) = args.given.values(role, part, &out)?;
+    let filled = target.fill(role, &values).map_err(|error| of_error(&error))?;
+    if args.out.is_some() {
+        put(&filled.files, &out, args.force)?;
+    }
+    let applied = if args.apply {
+        Some(apply::apply(&target, part, &filled)?)
+    } else {
+        None
+    };
+    for finding in &notes {
+        words.talk(format_args!("note: {}  [{}]", finding.because, finding.code));
+    }
+    tell(args, &target, role, &filled, &out, words);
+    if let Some(place) = applied {
+        words.talk(format_args!("in place: {}", shell(place.display())));
+    }
+    Ok(Exit::Yes)
+}
+
+/// Writes `made` into the folder `out`, all or nothing of what can be seen beforehand.
+pub fn put(made: &[Made], out: &Path, force: bool) -> Result<(), Failure> {
+    let paths: Vec<PathBuf> = made.iter().map(|file| out.join(&file.name)).collect();
+    if !force {
+        files::must_not_exist(&paths)?;
+    }
+    for (file, path) in made.iter().zip(&paths) {
+        let folder = files::folder_of(path)?;
+        let readers = match (file.is_private, file.is_executable) {
+            (true, _) => Readers::Owner,
+            (false, true) => Readers::EverybodyRuns,
+            (false, false) => Readers::Everybody,
+        };
+        files::write(path, file.text.as_bytes(), readers)?;
+        drop(folder);
+    }
+    Ok(())
+}
+
+fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, words: &Words) {
+    let is_written = args.out.is_some();
+    for file in &filled.files {
+        if is_written {
+            words.data(out.join(&file.name).display());
+        } else {
+            if filled.files.len() > 1 {
+                words.data(format_args!("{STRONG}==> {} <=={STRONG:#}", file.name));
+            }
+            words.data(file.text.trim_end());
+        }
+    }
+    let Ok(part) = target.part(role) else { return };
+    words.json(&to_json(target, role, filled, out, is_written));
+    words.talk(format_args!("{} as a {}:", target.title, role.name()));
+    for line in &filled.does {
+        words.talk(format_args!("  - it {line}"));
+    }
+    for (name, command) in [
+        ("check", &filled.check),
+        (if role == Role::Server { "start" } else { "run" }, &filled.start),
+        ("reload", &filled.reload),
+    ] {
+        if let Some(command) = command {
+            words.talk(format_args!("{name}: {command}"));
+        }
+    }
+    for line in limits(part) {
+        words.talk(format_args!("beware: {line}"));
+    }
+    if part.trial.is_some() {
+        let role = if role == target.default_role() {
+            ""
+        } else {
+            " --role client"
+        };
+        words.next(format_args!("handfast setup verify {}{role}", target.name));
+    }
+}
+
+/// What the target cannot do, a line each.
+pub fn limits(part: &Part) -> Vec<String> {
+    let limits = &part.limits;
+    let lets_in = limits
+        .lets_in
+        .iter()
+        .map(|(animal, why)| format!("lets in \"{animal}\": {why}"));
+    let keeps_out = limits
+        .keeps_out
+        .iter()
+        .map(|(animal, why)| format!("keeps out \"{animal}\": {why}"));
+    let recorded = part
+        .recorded
+        .iter()
+        .map(|source| format!("this was made from {source} and never run here"));
+    recorded
+        .chain(lets_in)
+        .chain(keeps_out)
+        .chain(limits.also.iter().cloned())
+        .collect()
+}
+
+fn to_json(target: &Target, role: Role, filled: &Filled, out: &Path, is_written: bool) -> Value {
+    let file = |file: &Made| {
+        json!({
+            "name": file.name,
+            "path": is_written.then(|| out.join(&file.name)),
+            // A file with a key in it is never printed where a log may keep it.
+            "text": (!file.is_private).then_some(&file.text),
+        })
+    };
+    let part = target.part(role).ok();
+    json!({
+        "target": target.name,
+        "title": target.title,
+        "role": role.name(),
+        "files": filled.files.iter().map(file).collect::<Vec<_>>(),
+        "does": filled.does,
+        "check": filled.check,
+        "start": filled.start,
+        "reload": filled.reload,
+        "limits": part.map(limits),
+    })
+}

@@ -1,0 +1,169 @@
+//! Templates with the values of a user in them.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
+
+use crate::{
+    Error, Quote, Role, Target, Values,
+    target::{FileWish, Make},
+};
+
+/// Everything that is written for one side of a target, and how it is used.
+#[derive(Debug, Clone)]
+pub struct Filled {
+    pub files: Vec<Made>,
+    pub does: Vec<String>,
+    pub start: Option<String>,
+    pub check: Option<String>,
+    pub reload: Option<String>,
+    /// What the tests add to try it on loopback.
+    pub trial: Option<Rehearsal>,
+}
+
+/// What the tests add.
+#[derive(Debug, Clone, Default)]
+pub struct Rehearsal {
+    pub files: Vec<Made>,
+    pub prepare: Option<String>,
+    pub after: Option<String>,
+    pub start: Option<String>,
+    pub environment: BTreeMap<String, String>,
+}
+
+/// A file as it is to be written.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub name: String,
+    pub text: String,
+    /// Holds a key, so that it is for its owner alone.
+    pub is_private: bool,
+    pub is_executable: bool,
+}
+
+impl Target {
+    /// The files and commands of one side for `values`.
+    pub fn fill(&self, role: Role, values: &Values) -> Result<Filled, Error> {
+        let part = self.part(role)?;
+        let named = values.named();
+        let command = |text: &Option<String>| {
+            text.as_deref()
+                .map(|text| self.render("a command", text, Quote::Shell, &named))
+                .transpose()
+        };
+        let make = |wishes: &[FileWish]| -> Result<Vec<Made>, Error> {
+            wishes
+                .iter()
+                .map(|wish| self.make(wish, values, &named))
+                .collect()
+        };
+        let trial = match &part.trial {
+            Some(trial) => Some(Rehearsal {
+                files: make(&trial.file)?,
+                prepare: command(&trial.prepare)?,
+                after: command(&trial.after)?,
+                start: command(&trial.start)?,
+                environment: trial
+                    .environment
+                    .iter()
+                    .map(|(name, text)| Ok((name.clone(), self.render(name, text, Quote::Line, &named)?)))
+                    .collect::<Result<_, Error>>()?,
+            }),
+            None => None,
+        };
+        Ok(Filled {
+            files: make(&part.files)?,
+            does: part
+                .does
+                .iter()
+                .map(|line| self.render("does", line, Quote::Line, &named))
+                .collect::<Result<_, _>>()?,
+            start: command(&part.start)?,
+            check: command(&part.check)?,
+            reload: command(&part.reload)?,
+            trial,
+        })
+    }
+
+    fn make(
+        &self,
+        wish: &FileWish,
+        values: &Values,
+        named: &BTreeMap<&'static str, Value>,
+    ) -> Result<Made, Error> {
+        let text = match (wish.make, wish.quote, self.files.get(&wish.name)) {
+            (Some(Make::Pair), _, _) => values.pair.clone(),
+            (None, Some(quote), Some(template)) => self.render(&wish.name, template, quote, named)?,
+            // Looked at when the target was read.
+            _ => {
+                return Err(Error::NoFile {
+                    target: self.name.clone(),
+                    file: wish.name.clone(),
+                });
+            }
+        };
+        Ok(Made {
+            name: wish.name.clone(),
+            text,
+            is_private: wish.make == Some(Make::Pair),
+            is_executable: wish.executable,
+        })
+    }
+
+    /// `template` with every value quoted as `quote` does. A name that nobody knows is an error.
+    fn render(
+        &self,
+        file: &str,
+        template: &str,
+        quote: Quote,
+        named: &BTreeMap<&'static str, Value>,
+    ) -> Result<String, Error> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let mut syntax = SyntaxConfig::builder();
+        syntax
+            .keep_trailing_newline(true)
+            .trim_blocks(true)
+            .lstrip_blocks(true);
+        match syntax.build() {
+            Ok(syntax) => environment.set_syntax(syntax),
+            Err(error) => return Err(unwritable(error, &self.name, file)),
+        }
+        environment.set_formatter(move |out, _, value| {
+            let text = match value.as_str() {
+                Some(text) => quote.quote(text).map_err(|error| {
+                    minijinja::Error::new(ErrorKind::BadEscape, error.to_string()).with_source(error)
+                })?,
+                None if value.is_number() => value.to_string(),
+                None => {
+                    return Err(minijinja::Error::new(
+                        ErrorKind::InvalidOperation,
+                        format!("a value that is not there is used: {value:?}"),
+                    ));
+                }
+            };
+            out.write_str(&text)
+                .map_err(|_| minijinja::Error::new(ErrorKind::WriteFailure, "writing failed"))
+        });
+        environment
+            .render_str(template, named)
+            .map_err(|error| unwritable(error, &self.name, file))
+    }
+}
+
+/// A value that the syntax cannot say is the user's; anything else is the target's.
+fn unwritable(error: minijinja::Error, target: &str, file: &str) -> Error {
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<Error>());
+    if let Some(Error::Unwritable { value, syntax, why }) = cause {
+        return Error::Unwritable {
+            value: value.clone(),
+            syntax,
+            why,
+        };
+    }
+    Error::Malformed {
+        target: target.to_owned(),
+        file: file.to_owned(),
+        detail: error.to_string(),
+    }
+}

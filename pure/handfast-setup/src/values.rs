@@ -1,0 +1,135 @@
+//! What a user says about a side: files, addresses and names.
+
+use std::collections::BTreeMap;
+
+use crate::Error;
+
+/// A host with a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// A name or an IP address, without brackets.
+    pub host: String,
+    pub port: u16,
+}
+
+impl Address {
+    /// Reads `HOST:PORT`, `[IPv6]:PORT`, or either behind `http://`.
+    pub fn read(text: &str) -> Result<Self, Error> {
+        let refused = || Error::NotAn {
+            value: text.escape_debug().to_string(),
+            expected: "an address: write HOST:PORT",
+        };
+        let rest = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+        let (host, port) = rest.rsplit_once(':').ok_or_else(refused)?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let good = match bare {
+            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && host.bytes().all(is_host),
+        };
+        let port = port.parse().ok().filter(|port| *port > 0);
+        match port {
+            Some(port) if good => Ok(Self {
+                host: bare.unwrap_or(host).to_owned(),
+                port,
+            }),
+            _ => Err(refused()),
+        }
+    }
+
+    /// `HOST:PORT`, an IPv6 address in brackets.
+    pub fn joined(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// The values of one filling. Paths are absolute, so that it does not matter where a program is started.
+#[derive(Debug, Clone)]
+pub struct Values {
+    /// Our certificate, leaf first, with its intermediates.
+    pub cert: String,
+    pub key: String,
+    /// The CAs whose peers are believed.
+    pub ca: String,
+    /// Revocation lists in PEM of every CA in a chain.
+    pub crl: Option<String>,
+    /// Where a server listens.
+    pub listen: Address,
+    /// Where a server hands requests on to, in the clear.
+    pub upstream: Address,
+    /// The name of the server, as clients call it.
+    pub host: String,
+    /// The server that a client talks to.
+    pub to: Address,
+    /// The most intermediates between a leaf and a trusted root.
+    pub depth: u8,
+    /// The folder that the files of the target stand in.
+    pub out: String,
+    /// The PEM of certificate and key, for programs that want both in one file.
+    pub pair: String,
+}
+
+impl Values {
+    /// Under the names that templates know.
+    pub(crate) fn named(&self) -> BTreeMap<&'static str, minijinja::Value> {
+        let text = |text: &str| minijinja::Value::from(text);
+        BTreeMap::from([
+            ("cert", text(&self.cert)),
+            ("key", text(&self.key)),
+            ("ca", text(&self.ca)),
+            (
+                "crl",
+                self.crl.as_deref().map_or(minijinja::Value::from(()), text),
+            ),
+            ("listen", text(&self.listen.joined())),
+            ("listen_host", text(&self.listen.host)),
+            ("listen_port", minijinja::Value::from(self.listen.port)),
+            ("upstream", text(&self.upstream.joined())),
+            ("upstream_host", text(&self.upstream.host)),
+            ("upstream_port", minijinja::Value::from(self.upstream.port)),
+            ("host", text(&self.host)),
+            ("to", text(&self.to.joined())),
+            ("to_host", text(&self.to.host)),
+            ("to_port", minijinja::Value::from(self.to.port)),
+            ("depth", minijinja::Value::from(self.depth)),
+            ("out", text(&self.out)),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_with_and_without_a_scheme() {
+        for (text, joined) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("http://backend:80/", "backend:80"),
+            ("[::1]:443", "[::1]:443"),
+        ] {
+            assert_eq!(Address::read(text).expect("an address").joined(), joined);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in [
+            "8080",
+            "a b:1",
+            "host:0",
+            "host:70000",
+            "::1:443",
+            "",
+            "h;x:1",
+            "https://a:1",
+        ] {
+            let refused = Address::read(text).expect_err("no address").to_string();
+            assert!(refused.contains("HOST:PORT"), "{refused}");
+        }
+    }
+}
