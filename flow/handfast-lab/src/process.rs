@@ -52,7 +52,7 @@ impl Process {
             .map_err(failed)?;
         let also = out.try_clone().map_err(failed)?;
         let child = self
-            .command(&format!("exec {}", self.line))
+            .command(&self.line)
             // A group of its own, so that all of it can be ended.
             .process_group(0)
             .stdin(Stdio::null())

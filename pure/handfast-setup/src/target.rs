@@ -120,6 +120,8 @@ pub struct Limits {
     /// Kept out, though it is good.
     #[serde(default)]
     pub keeps_out: BTreeMap<String, String>,
+    /// Why a client's own headers about identity reach the backend, where they do.
+    pub forged: Option<String>,
     /// Anything else worth knowing.
     #[serde(default)]
     pub also: Vec<String>,

@@ -191,7 +191,8 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
             ));
         }
     }
-    if !lists.is_empty() {
+    // Who is not believed at all is not looked up either.
+    if !lists.is_empty() && is_below_named(evidence) {
         let without = evidence.trace.own_chain.iter().find(|certificate| {
             lists
                 .iter()
@@ -210,6 +211,20 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
         }
     }
     faults
+}
+
+/// Whether the server named one of the CAs in our chain, or none at all.
+fn is_below_named(evidence: &Evidence<'_>) -> bool {
+    let named = evidence
+        .trace
+        .asked
+        .as_ref()
+        .map(|asked| asked.issuers.as_slice())
+        .unwrap_or_default();
+    named.is_empty()
+        || evidence.trace.own_chain.iter().any(|certificate| {
+            named.contains(&name::der_of(certificate.issuer()))
+        })
 }
 
 /// What stands above the leaf: certificates that may not sign, that do not fit, or that have ended.

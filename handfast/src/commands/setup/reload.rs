@@ -116,7 +116,8 @@ fn load(
 ) -> Result<(), Failure> {
     let visitor = Visitor::new(stage)?;
     let runtime = runtime()?;
-    let version = stage.versions().last().copied().unwrap_or("1.3");
+    // In TLS 1.3 a visitor waits for the verdict before it asks, which no real client does.
+    let version = stage.versions().first().copied().unwrap_or("1.2");
     while !over.load(Ordering::Relaxed) {
         let subject = visitor.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
         let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));

@@ -100,7 +100,9 @@ impl Trial {
         table::tell(&self.cells, part, words);
         let wrong = self.cells.iter().filter(|cell| !cell.is_as_told(part)).count();
         if let Some(forged) = &self.forged {
-            if forged.is_empty() {
+            if part.limits.forged.is_some() && !forged.is_empty() {
+                words.data(format_args!("forged headers: they reach the backend, as it is said"));
+            } else if forged.is_empty() {
                 words.data(format_args!(
                     "{GOOD}forged headers{GOOD:#}: none reached the backend"
                 ));
@@ -116,7 +118,10 @@ impl Trial {
             words.data(format_args!("{STRONG}beware{STRONG:#}: {line}"));
         }
         let is_good = wrong == 0
-            && self.forged.as_ref().is_none_or(Vec::is_empty)
+            && self
+                .forged
+                .as_ref()
+                .is_none_or(|forged| forged.is_empty() != part.limits.forged.is_some())
             && self.renewal.as_ref().is_none_or(reload::Renewal::is_good);
         words.json(&json!({
             "target": target.name,

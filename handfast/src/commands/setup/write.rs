@@ -134,6 +134,7 @@ pub fn limits(part: &Part) -> Vec<String> {
     recorded
         .chain(lets_in)
         .chain(keeps_out)
+        .chain(limits.forged.clone())
         .chain(limits.also.iter().cloned())
         .collect()
 }
