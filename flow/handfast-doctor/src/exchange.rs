@@ -64,7 +64,10 @@ pub(crate) async fn exchange(contact: Contact, talk: &Talk) -> (Seen, Option<Ans
     let Some(mut stream) = stream else {
         return (seen, None);
     };
+    // Servers of HTTP/2 speak first, and that is their verdict.
+    let speaks_first = matches!(talk, Talk::Service(Service::Http2));
     if seen.asked.is_some()
+        && !speaks_first
         && let Some(ending) = verdict(&mut stream).await
     {
         seen.ending = ending;

@@ -166,23 +166,38 @@ impl Started {
         }
     }
 
-    fn signal(&self, signal: &str) {
+    /// Sends `signal` to everything that was started; whether anybody was there.
+    fn signal(&self, signal: &str) -> bool {
         let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill")
+        Command::new("kill")
             .args([signal, "--", &group])
             .stderr(Stdio::null())
-            .status();
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+
+    /// Waits until nobody is left; whether that came about.
+    fn is_over(&mut self) -> bool {
+        let asked = Instant::now();
+        while asked.elapsed() < MANNERS {
+            // One that nobody has waited for counts as there.
+            let _ = self.child.try_wait();
+            if !self.signal("-0") {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
     }
 }
 
 impl Drop for Started {
     fn drop(&mut self) {
         self.signal("-TERM");
-        let asked = Instant::now();
-        while asked.elapsed() < MANNERS && matches!(self.child.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(5));
+        if !self.is_over() {
+            self.signal("-KILL");
+            self.is_over();
         }
-        self.signal("-KILL");
         let _ = self.child.wait();
     }
 }

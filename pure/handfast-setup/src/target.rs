@@ -55,6 +55,8 @@ pub struct Part {
     /// What is spoken within TLS, as `handfast doctor --speak` calls it.
     #[serde(default)]
     pub speaks: Option<String>,
+    /// What is asked for over HTTP to see whether one is let in; the root of the site unless told otherwise.
+    pub path: Option<String>,
     /// What is spoken before TLS, as `handfast doctor --starttls` calls it.
     pub starttls: Option<String>,
     /// The command that starts it in the foreground, or runs a client; none where there is nothing to run.
@@ -122,6 +124,8 @@ pub struct Limits {
     pub keeps_out: BTreeMap<String, String>,
     /// Why a client's own headers about identity reach the backend, where they do.
     pub forged: Option<String>,
+    /// Why a request may fail in the moment of a renewal, where one may.
+    pub renewal: Option<String>,
     /// Anything else worth knowing.
     #[serde(default)]
     pub also: Vec<String>,

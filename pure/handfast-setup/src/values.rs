@@ -69,6 +69,8 @@ pub struct Values {
     pub depth: u8,
     /// The folder that the files of the target stand in.
     pub out: String,
+    /// Two more free ports, for software that is tried on one machine and needs them.
+    pub spare: [u16; 2],
     /// The PEM of certificate and key, for programs that want both in one file.
     pub pair: String,
 }
@@ -97,6 +99,8 @@ impl Values {
             ("to_port", minijinja::Value::from(self.to.port)),
             ("depth", minijinja::Value::from(self.depth)),
             ("out", text(&self.out)),
+            ("spare", minijinja::Value::from(self.spare[0])),
+            ("other_spare", minijinja::Value::from(self.spare[1])),
         ])
     }
 }

@@ -53,6 +53,9 @@ class Door(http.server.ThreadingHTTPServer):
         request.settimeout(20)
         wrapped = self.context.wrap_socket(request, server_side=True)
         super().finish_request(wrapped, client_address)
+        # With a proper end, which some clients insist on.
+        wrapped.settimeout(1)
+        wrapped.unwrap()
 
     def handle_error(self, request, client_address):
         # A client that does not like what it is shown is what we are here for.
@@ -61,6 +64,10 @@ class Door(http.server.ThreadingHTTPServer):
 
 def main():
     lines = []
+    # Taken before the others are, lest one of them is given it.
+    ready = socket.socket()
+    ready.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    ready.bind(("127.0.0.1", int(sys.argv[1])))
     for animal in sys.argv[2:]:
         for version in VERSIONS:
             door = Door(animal, version)
@@ -68,7 +75,7 @@ def main():
             threading.Thread(target=door.serve_forever, daemon=True).start()
     with open("doors", "w") as out:
         out.writelines(lines)
-    ready = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+    ready.listen()
     while True:
         ready.accept()[0].close()
 

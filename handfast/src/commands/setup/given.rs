@@ -88,6 +88,7 @@ impl Given {
             host,
             depth: self.depth,
             out: text(out)?,
+            spare: [0, 0],
             pair,
         };
         Ok((values, notes))

@@ -184,6 +184,10 @@ impl<'a> Visitor<'a> {
         found.map(|(_, protocol)| protocol)
     }
 
+    fn path(&self) -> &str {
+        self.stage.part.path.as_deref().unwrap_or("/")
+    }
+
     fn service(&self) -> Option<Service> {
         let wanted = self.stage.part.speaks.as_deref()?;
         let found = Service::ALL.into_iter().find(|(name, _)| *name == wanted);
@@ -198,7 +202,7 @@ impl<'a> Visitor<'a> {
             },
             (None, Some("http")) => Talk::Http(Ask {
                 method: Method::GET,
-                path: "/".into(),
+                path: self.path().to_owned(),
                 host: format!("localhost:{}", self.stage.port),
                 headers,
                 body: Bytes::new(),
@@ -213,9 +217,10 @@ impl<'a> Visitor<'a> {
         let Some((certificate, key)) = zoo::pair(folder, &format!("clients/{}", animal.name)) else {
             return Err(Failure::bug(format!("\"{}\" is not in the zoo", animal.name)));
         };
-        let upgrade = match self.starttls() {
-            Some(protocol) => format!("-starttls {}", protocol.name()),
-            None => String::new(),
+        let upgrade = match (self.starttls(), self.service().and_then(Service::alpn)) {
+            (Some(protocol), _) => format!("-starttls {}", protocol.name()),
+            (None, Some(alpn)) => format!("-alpn {alpn}"),
+            (None, None) => String::new(),
         };
         let line = format!(
             "openssl s_client -connect 127.0.0.1:{port} -servername localhost -CAfile {ca} -cert {cert} -key {key} \
@@ -254,7 +259,11 @@ impl<'a> Visitor<'a> {
     fn first_words(&self) -> Vec<u8> {
         match self.talk(HeaderMap::new()) {
             Talk::Service(service) => service.words(),
-            Talk::Http(_) => b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".to_vec(),
+            Talk::Http(_) => format!(
+                "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                self.path()
+            )
+            .into_bytes(),
             Talk::Postgres { .. } => b"\0\0\0\x2c\0\x03\0\0user\0handfast\0database\0postgres\0\0".to_vec(),
             Talk::Listen => Vec::new(),
         }

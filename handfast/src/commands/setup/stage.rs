@@ -59,9 +59,10 @@ impl<'a> Stage<'a> {
     pub fn set(ground: &'a Ground, target: &'a Target, wish: &Wish<'_>) -> Result<Self, Failure> {
         let part = target.part(wish.role).map_err(|error| of_error(&error))?;
         missing(target, part)?;
+        let free = || free_port().map_err(|error| of_lab(&error));
         let port = match wish.port {
             Some(port) => port,
-            None => free_port().map_err(|error| of_lab(&error))?,
+            None => free()?,
         };
         let folder = &ground.folder;
         let name = format!("{}-{}", target.name, wish.role.name());
@@ -102,6 +103,7 @@ impl<'a> Stage<'a> {
             },
             depth: 3,
             out: out.display().to_string(),
+            spare: [free()?, free()?],
             pair: read("tls.crt")? + &read("tls.key")?,
         };
         let filled = target
@@ -139,9 +141,7 @@ impl<'a> Stage<'a> {
     /// Starts the server, and waits until it listens.
     pub fn start(&self) -> Result<Started, Failure> {
         let trial = self.filled.trial.clone().unwrap_or_default();
-        if let Some(line) = trial.prepare {
-            self.run(&line)?;
-        }
+        self.prepare()?;
         let line = trial
             .start
             .as_ref()
@@ -157,6 +157,17 @@ impl<'a> Stage<'a> {
             self.run(&line)?;
         }
         Ok(started)
+    }
+
+    /// What has to be done once before anything runs.
+    pub fn prepare(&self) -> Result<(), Failure> {
+        let done = self.out.join(".prepared");
+        let line = self.filled.trial.as_ref().and_then(|trial| trial.prepare.as_ref());
+        if let Some(line) = line.filter(|_| !done.exists()) {
+            self.run(line)?;
+            std::fs::write(&done, "").map_err(Failure::bug)?;
+        }
+        Ok(())
     }
 
     /// Runs a line to its good end; returns what it printed.

@@ -111,7 +111,7 @@ impl Trial {
             }
         }
         if let Some(renewal) = &self.renewal {
-            let style = if renewal.is_good() { GOOD } else { BAD };
+            let style = if renewal.is_good(part) { GOOD } else { BAD };
             words.data(format_args!("{style}renewal{style:#}: {}", renewal.told()));
         }
         for line in write::limits(part) {
@@ -122,7 +122,7 @@ impl Trial {
                 .forged
                 .as_ref()
                 .is_none_or(|forged| forged.is_empty() != part.limits.forged.is_some())
-            && self.renewal.as_ref().is_none_or(reload::Renewal::is_good);
+            && self.renewal.as_ref().is_none_or(|renewal| renewal.is_good(part));
         words.json(&json!({
             "target": target.name,
             "title": target.title,

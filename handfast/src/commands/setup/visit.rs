@@ -146,17 +146,7 @@ fn client<'a>(ground: &'a Ground, target: &'a Target, port: u16) -> Result<Stage
             only: None,
         },
     )?;
-    let is_prepared = stage.out.join(".prepared");
-    if let Some(line) = stage
-        .filled
-        .trial
-        .as_ref()
-        .and_then(|trial| trial.prepare.clone())
-        && !is_prepared.exists()
-    {
-        stage.run(&line)?;
-        std::fs::write(&is_prepared, "").map_err(Failure::bug)?;
-    }
+    stage.prepare()?;
     Ok(stage)
 }
 

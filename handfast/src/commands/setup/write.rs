@@ -135,6 +135,7 @@ pub fn limits(part: &Part) -> Vec<String> {
         .chain(lets_in)
         .chain(keeps_out)
         .chain(limits.forged.clone())
+        .chain(limits.renewal.clone())
         .chain(limits.also.iter().cloned())
         .collect()
 }
