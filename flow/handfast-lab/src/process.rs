@@ -27,6 +27,8 @@ pub struct Process {
     /// Where we are root, run as this user.
     pub user: Option<String>,
     pub environment: BTreeMap<String, String>,
+    /// The signal that ends it; `TERM` without one.
+    pub stop: Option<String>,
 }
 
 /// A line that runs; it and its children are ended when this is dropped.
@@ -35,6 +37,7 @@ pub struct Started {
     child: Child,
     log: PathBuf,
     name: String,
+    stop: String,
 }
 
 impl Process {
@@ -64,6 +67,7 @@ impl Process {
             child,
             log,
             name: self.name.clone(),
+            stop: format!("-{}", self.stop.as_deref().unwrap_or("TERM")),
         };
         started.until_it_listens(port)?;
         Ok(started)
@@ -193,7 +197,7 @@ impl Started {
 
 impl Drop for Started {
     fn drop(&mut self) {
-        self.signal("-TERM");
+        self.signal(&self.stop);
         if !self.is_over() {
             self.signal("-KILL");
             self.is_over();

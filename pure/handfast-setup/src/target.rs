@@ -156,6 +156,8 @@ pub struct Trial {
     pub prints: Option<String>,
     /// The versions of TLS that it can be held to.
     pub versions: Option<Vec<String>>,
+    /// The signal that ends it, where that of `kill` is too patient: `INT`.
+    pub stop: Option<String>,
     /// How long it may take to take a renewed certificate, in seconds.
     pub patience: Option<u64>,
     /// Environment variables.

@@ -222,9 +222,11 @@ fn is_below_named(evidence: &Evidence<'_>) -> bool {
         .map(|asked| asked.issuers.as_slice())
         .unwrap_or_default();
     named.is_empty()
-        || evidence.trace.own_chain.iter().any(|certificate| {
-            named.contains(&name::der_of(certificate.issuer()))
-        })
+        || evidence
+            .trace
+            .own_chain
+            .iter()
+            .any(|certificate| named.contains(&name::der_of(certificate.issuer())))
 }
 
 /// What stands above the leaf: certificates that may not sign, that do not fit, or that have ended.

@@ -11,13 +11,16 @@ import sys
 import threading
 
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+REFS = b"0123456789abcdef0123456789abcdef01234567\trefs/heads/main\n"
 
 
 class Hello(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        body = b"hello\n"
+        # As much of a repository as `git ls-remote` asks for.
+        is_git = self.path.partition("?")[0] == "/repository.git/info/refs"
+        body = REFS if is_git else b"hello\n"
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
         # Browsers ask from a page of their own.

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use handfast_lab::is_here;
+use handfast_lab::{
+    is_here,
+    zoo::{self, Animal},
+};
 use handfast_setup::{Role, Target};
 use serde_json::json;
 
@@ -25,6 +28,38 @@ pub struct Show {
     /// Look for targets in this folder, too
     #[arg(long, value_name = "DIR")]
     targets: Option<PathBuf>,
+}
+
+/// List the kinds of certificates that `setup verify` shows to a target
+#[derive(Debug, clap::Args)]
+pub struct Zoo {
+    /// Those that servers are shown, or those that clients are shown
+    #[arg(long, value_name = "ROLE", value_parser = ["server", "client"], default_value = "server")]
+    role: String,
+}
+
+pub fn zoo(args: &Zoo, words: &Words) -> Result<Exit, Failure> {
+    let animals: &[Animal] = if args.role == "server" {
+        &zoo::CLIENTS
+    } else {
+        &zoo::SERVERS
+    };
+    for animal in animals {
+        words.data(format_args!(
+            "{STRONG}{:<16}{STRONG:#}  {}",
+            animal.name, animal.story
+        ));
+    }
+    words.json(&json!({
+        "animals": animals.iter().map(|animal| json!({
+            "name": animal.name,
+            "story": animal.story,
+            "must_stay_out": animal.verdict.must_stay_out(),
+            "is_usually_in": animal.verdict.is_in(),
+        })).collect::<Vec<_>>(),
+    }));
+    words.next("handfast setup verify nginx");
+    Ok(Exit::Yes)
 }
 
 pub fn list(_: &List, words: &Words) -> Result<Exit, Failure> {

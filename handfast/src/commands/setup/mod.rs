@@ -47,12 +47,14 @@ enum What {
     List(list::List),
     Show(list::Show),
     Verify(verify::Verify),
+    Zoo(list::Zoo),
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     match &args.what {
         Some(What::List(list)) => list::list(list, words),
         Some(What::Show(show)) => list::show(show, words),
+        Some(What::Zoo(zoo)) => list::zoo(zoo, words),
         Some(What::Verify(verify)) => verify::run(verify, words),
         None => write::run(&args.write, words),
     }

@@ -162,7 +162,11 @@ impl<'a> Stage<'a> {
     /// What has to be done once before anything runs.
     pub fn prepare(&self) -> Result<(), Failure> {
         let done = self.out.join(".prepared");
-        let line = self.filled.trial.as_ref().and_then(|trial| trial.prepare.as_ref());
+        let line = self
+            .filled
+            .trial
+            .as_ref()
+            .and_then(|trial| trial.prepare.as_ref());
         if let Some(line) = line.filter(|_| !done.exists()) {
             self.run(line)?;
             std::fs::write(&done, "").map_err(Failure::bug)?;
@@ -203,6 +207,7 @@ impl<'a> Stage<'a> {
             folder: self.out.clone(),
             user: self.part.trial.as_ref().and_then(|trial| trial.user.clone()),
             environment: self.environment.clone(),
+            stop: self.part.trial.as_ref().and_then(|trial| trial.stop.clone()),
         }
     }
 

@@ -101,7 +101,9 @@ impl Trial {
         let wrong = self.cells.iter().filter(|cell| !cell.is_as_told(part)).count();
         if let Some(forged) = &self.forged {
             if part.limits.forged.is_some() && !forged.is_empty() {
-                words.data(format_args!("forged headers: they reach the backend, as it is said"));
+                words.data(format_args!(
+                    "forged headers: they reach the backend, as it is said"
+                ));
             } else if forged.is_empty() {
                 words.data(format_args!(
                     "{GOOD}forged headers{GOOD:#}: none reached the backend"

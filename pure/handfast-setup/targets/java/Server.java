@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyFactory;
-import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.*;
 import java.security.cert.Certificate;
@@ -23,13 +22,18 @@ public class Server {
     static final Path KEY = Path.of({{ key }});
     static final Path CA = Path.of({{ ca }});
 
-    static volatile X509ExtendedKeyManager current;
+    /** A certificate with its key, under a name that no other pair has. */
+    record Pair(String alias, X509Certificate[] chain, PrivateKey key) {}
+
+    static volatile Pair current;
+    /** For handshakes that began before a renewal. */
+    static volatile Pair previous;
 
     public static void main(String[] arguments) throws Exception {
         // No RSA keys below 2048 bits, which the JDK would take.
         java.security.Security.setProperty("jdk.certpath.disabledAlgorithms",
                 java.security.Security.getProperty("jdk.certpath.disabledAlgorithms") + ", RSA keySize < 2048");
-        current = keys();
+        current = pair();
         SSLContext context = context();
         HttpsServer server = HttpsServer.create(new InetSocketAddress({{ listen_host }}, {{ listen_port }}), 0);
         server.setHttpsConfigurator(configurator(context));
@@ -50,7 +54,8 @@ public class Server {
                 continue;
             }
             try {
-                current = keys();
+                previous = current;
+                current = pair();
                 seen = now;
             } catch (Exception error) {
                 System.err.println("the renewed certificate is not good, the old one stays: " + error);
@@ -92,15 +97,17 @@ public class Server {
     /** Shows the certificate that is the present one when a client comes. */
     static class Renewable extends X509ExtendedKeyManager {
         public String chooseEngineServerAlias(String type, java.security.Principal[] issuers, SSLEngine engine) {
-            return current.chooseEngineServerAlias(type, issuers, engine);
+            Pair own = current;
+            String algorithm = own.key().getAlgorithm();
+            return type.equals(algorithm) || type.equals("RSASSA-PSS") && algorithm.equals("RSA") ? own.alias() : null;
         }
 
         public String chooseServerAlias(String type, java.security.Principal[] issuers, java.net.Socket socket) {
-            return current.chooseServerAlias(type, issuers, socket);
+            return chooseEngineServerAlias(type, issuers, null);
         }
 
         public String[] getServerAliases(String type, java.security.Principal[] issuers) {
-            return current.getServerAliases(type, issuers);
+            return new String[] {current.alias()};
         }
 
         public String chooseClientAlias(String[] types, java.security.Principal[] issuers, java.net.Socket socket) {
@@ -111,25 +118,24 @@ public class Server {
             return null;
         }
 
+        Pair named(String alias) {
+            Pair last = previous;
+            return last != null && last.alias().equals(alias) ? last : current;
+        }
+
         public X509Certificate[] getCertificateChain(String alias) {
-            return current.getCertificateChain(alias);
+            return named(alias).chain();
         }
 
         public PrivateKey getPrivateKey(String alias) {
-            return current.getPrivateKey(alias);
+            return named(alias).key();
         }
     }
 
     /** Our certificate and key; refused when they do not belong together. */
-    static X509ExtendedKeyManager keys() throws Exception {
-        char[] nothing = new char[0];
+    static Pair pair() throws Exception {
         List<X509Certificate> chain = certificates(CERT);
         PrivateKey key = privateKey(KEY, chain.get(0).getPublicKey().getAlgorithm());
-        KeyStore own = KeyStore.getInstance("PKCS12");
-        own.load(null, null);
-        own.setKeyEntry("own", key, nothing, chain.toArray(new Certificate[0]));
-        KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-        keys.init(own, nothing);
         java.security.Signature proof = java.security.Signature.getInstance(
                 key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : key.getAlgorithm().equals("EC") ? "SHA256withECDSA" : "EdDSA");
         proof.initSign(key);
@@ -138,7 +144,7 @@ public class Server {
         if (!proof.verify(signed)) {
             throw new java.security.InvalidKeyException("the key does not belong to the certificate");
         }
-        return (X509ExtendedKeyManager) keys.getKeyManagers()[0];
+        return new Pair(chain.get(0).getSerialNumber().toString(16), chain.toArray(new X509Certificate[0]), key);
     }
 
     /** Believes our CA. */

@@ -1,0 +1,204 @@
+//! Setting up other people's software: what is written, what is refused, and that nothing is lost.
+
+mod program;
+
+use program::Place;
+
+/// A place with a server's and a client's files of one authority.
+fn place() -> Place {
+    let place = Place::with_authority();
+    place.run("issue server --dns localhost --out server").good();
+    place.run("issue client --dns client.example --out client").good();
+    place
+}
+
+const SERVER: &str = "--cert server/tls.crt --key server/tls.key --ca server/ca.crt";
+const CLIENT: &str = "--cert client/tls.crt --key client/tls.key --ca client/ca.crt";
+
+#[test]
+fn every_side_of_every_target_is_written_for_the_users_own_files() {
+    let place = place();
+    for target in handfast_setup::all().expect("the targets can be read") {
+        for role in target.roles() {
+            let role = role.name();
+            let files = if role == "server" { SERVER } else { CLIENT };
+            let out = format!("out/{}-{role}", target.name);
+            let ran = place
+                .run(&format!(
+                    "setup {} --role {role} {files} --out {out} --json",
+                    target.name
+                ))
+                .good();
+            let report = ran.json();
+            assert_eq!(
+                report["does"].as_array().map(Vec::len),
+                Some(3),
+                "{}",
+                target.name
+            );
+            for file in report["files"].as_array().expect("files") {
+                let path = file["path"].as_str().expect("a path");
+                assert!(std::path::Path::new(path).is_file(), "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_files_go_into_the_folder_and_their_paths_to_stdout() {
+    let place = place();
+    let ran = place.run(&format!("setup haproxy {SERVER} --out door")).good();
+    let paths: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(paths.len(), 2, "{ran:#?}");
+    for path in paths {
+        assert!(std::path::Path::new(path).is_absolute(), "{path}");
+        assert!(std::path::Path::new(path).is_file(), "{path}");
+    }
+    // It holds the key.
+    assert_eq!(place.mode("door/pair.pem"), 0o600);
+    assert!(place.read("door/haproxy.cfg").contains("verify required"));
+    assert!(ran.stderr.contains("start: haproxy"), "{ran:#?}");
+    assert!(ran.stderr.contains("reload: "), "{ran:#?}");
+    assert!(
+        ran.stderr.contains("next: handfast setup verify haproxy"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn what_is_there_is_not_overwritten_unasked() {
+    let place = place();
+    let line = format!("setup curl {CLIENT} --out here");
+    place.run(&line).good();
+    place.write("here/curlrc", "mine\n");
+    let ran = place.run(&line);
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("HF-801"), "{ran:#?}");
+    assert_eq!(place.read("here/curlrc"), "mine\n");
+    place.run(&format!("{line} --force")).good();
+    assert!(place.read("here/curlrc").contains("cacert"));
+}
+
+#[test]
+fn without_a_folder_nothing_is_written_and_the_configuration_is_data() {
+    let place = place();
+    let before = place.names();
+    let ran = place.run(&format!("setup curl {CLIENT}")).good();
+    assert!(ran.stdout.starts_with("# Mutual TLS"), "{ran:#?}");
+    assert!(!ran.stdout.contains("beware"), "{ran:#?}");
+    assert_eq!(place.names(), before);
+}
+
+#[test]
+fn a_key_is_never_printed_as_json() {
+    let place = place();
+    let ran = place.run(&format!("setup haproxy {SERVER} --json")).good();
+    assert!(!ran.stdout.contains("PRIVATE KEY"), "{ran:#?}");
+}
+
+#[test]
+fn a_key_of_another_certificate_is_refused_with_the_doctors_finding() {
+    let place = place();
+    let ran =
+        place.run("setup nginx --cert server/tls.crt --key client/tls.key --ca server/ca.crt --out door");
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("HF-401"), "{ran:#?}");
+    assert!(!place.path("door").exists(), "nothing may be written");
+}
+
+#[test]
+fn a_certificate_for_clients_is_refused_for_a_server_and_the_reverse() {
+    let place = place();
+    let ran = place.run(&format!("setup nginx {CLIENT} --host localhost --out door"));
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("HF-201"), "{ran:#?}");
+    let ran = place.run(&format!("setup curl {SERVER} --out here"));
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("HF-201"), "{ran:#?}");
+    assert!(!place.path("door").exists() && !place.path("here").exists());
+}
+
+#[test]
+fn a_ca_file_without_a_ca_is_refused() {
+    let place = place();
+    place.write("empty.crt", "");
+    let ran = place.run("setup nginx --cert server/tls.crt --key server/tls.key --ca empty.crt --out door");
+    assert_ne!(ran.exit, 0, "{ran:#?}");
+    assert!(ran.stderr.contains("HF-"), "{ran:#?}");
+    let ran = place.run("setup nginx --cert server/tls.crt --key server/tls.key --ca missing.crt --out door");
+    assert_ne!(ran.exit, 0, "{ran:#?}");
+    assert!(!place.path("door").exists(), "nothing may be written");
+}
+
+#[test]
+fn a_path_that_the_syntax_cannot_say_is_refused_and_one_with_a_space_is_quoted() {
+    let place = place();
+    std::fs::create_dir(place.path("a folder")).expect("a folder");
+    std::fs::copy(place.path("server/tls.crt"), place.path("a folder/tls.crt")).expect("a copy");
+    let words = |folder: &str| {
+        let mut command = place.handfast("setup nginx --key server/tls.key --ca server/ca.crt");
+        command.args(["--cert", &format!("{folder}/tls.crt")]);
+        program::Ran::new("setup nginx", command)
+    };
+    let ran = words("a folder").good();
+    assert!(ran.stdout.contains("/a folder/tls.crt\";"), "{ran:#?}");
+    std::fs::rename(place.path("a folder"), place.path("a$folder")).expect("a new name");
+    let ran = words("a$folder");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("begins a variable"), "{ran:#?}");
+}
+
+#[test]
+fn what_is_no_target_is_refused_and_the_nearest_are_named() {
+    let place = place();
+    let ran = place.run(&format!("setup postgres {SERVER}"));
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("nearest: postgresql"), "{ran:#?}");
+    let ran = place.run(&format!("setup curl --role server {SERVER}"));
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("no server side"), "{ran:#?}");
+}
+
+#[test]
+fn every_target_is_listed_on_a_line_of_its_own() {
+    let place = Place::new();
+    let ran = place.run("setup list").good();
+    let names: Vec<&str> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(names, handfast_setup::names());
+    for name in ["nginx", "postgresql", "curl"] {
+        assert!(names.contains(&name), "{name}");
+        place.run(&format!("setup show {name}")).good();
+    }
+}
+
+#[test]
+fn what_a_target_cannot_do_is_said_before_anybody_relies_on_it() {
+    let place = place();
+    let ran = place.run(&format!("setup caddy {SERVER} --out door")).good();
+    assert!(ran.stderr.contains("beware: lets in \"revoked\""), "{ran:#?}");
+    let ran = place.run(&format!("setup nginx {SERVER} --out other")).good();
+    assert!(!ran.stderr.contains("lets in"), "{ran:#?}");
+}
+
+#[test]
+fn a_target_of_the_users_own_is_found_in_a_folder_and_a_broken_one_is_named() {
+    let place = place();
+    std::fs::create_dir_all(place.path("mine/relay")).expect("a folder");
+    place.write(
+        "mine/relay/target.toml",
+        "title = \"Our relay\"\n[server]\ndoes = [\"a\", \"b\", \"c\"]\n[[server.file]]\nname = \"relay.conf\"\nquote = \"line\"\n",
+    );
+    place.write("mine/relay/test.toml", "");
+    place.write("mine/relay/relay.conf", "certificate {{ cert }}\n");
+    let line = format!("setup relay --targets mine {SERVER}");
+    let ran = place.run(&line).good();
+    assert!(ran.stdout.contains("/server/tls.crt"), "{ran:#?}");
+    place.write("mine/relay/relay.conf", "certificate {{ certificat }}\n");
+    let ran = place.run(&line);
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("relay.conf"), "{ran:#?}");
+}
