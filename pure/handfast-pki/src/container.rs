@@ -4,7 +4,10 @@ use der::{
     Decode, Sequence,
     asn1::{Any, ObjectIdentifier, OctetString},
 };
-use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12Archive, PrivateKeyChain};
+use p12_keystore::error::Error as KeystoreError;
+use p12_keystore::{
+    EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12Archive, PrivateKeyChain,
+};
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
@@ -23,6 +26,8 @@ struct Pfx {
 #[derive(Debug)]
 pub struct Contents {
     pub keys: Vec<PrivateKey>,
+    /// The name of each key; empty where it has none.
+    pub aliases: Vec<String>,
     pub certificates: Vec<Certificate>,
 }
 
@@ -177,21 +182,39 @@ pub fn looks_like(der: &[u8]) -> bool {
 
 /// Opens a container with its password.
 pub fn open(der: &[u8], password: &str) -> Result<Contents> {
-    let failed = |error: p12_keystore::error::Error| Error::Container {
-        detail: error.to_string(),
-    };
-    let archive = Pkcs12Archive::from_pkcs12(der, password).map_err(failed)?;
+    let archive = Pkcs12Archive::from_pkcs12(der, password).map_err(|error| match error {
+        // Without a MAC a wrong password shows in the padding.
+        KeystoreError::MacError(_) | KeystoreError::UnpadError => Error::Password {
+            what: "PKCS#12 container",
+        },
+        other => failed(other),
+    })?;
     let keys = archive
         .keys
         .iter()
         .map(|bag| PrivateKey::from_der(bag.key.as_der()))
         .collect::<Result<_>>()?;
+    let aliases = archive
+        .keys
+        .iter()
+        .map(|bag| bag.friendly_name.clone().unwrap_or_default())
+        .collect();
     let certificates = archive
         .certs
         .iter()
         .map(|bag| Certificate::from_der(bag.cert.as_der()))
         .collect::<Result<_>>()?;
-    Ok(Contents { keys, certificates })
+    Ok(Contents {
+        keys,
+        aliases,
+        certificates,
+    })
+}
+
+fn failed(error: KeystoreError) -> Error {
+    Error::Container {
+        detail: error.to_string(),
+    }
 }
 
 /// A new password of 120 random bits for [`write()`], in letters and digits that are not mistaken for one another.
@@ -209,26 +232,36 @@ pub fn new_password() -> Result<Zeroizing<String>> {
     ))
 }
 
-/// `key` and `chain` (leaf first) under `alias`, encrypted with AES-256 and an HMAC-SHA-256 MAC.
+/// Who is to read what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// AES-256 and a MAC of SHA-256, for everything of the last years.
+    Modern,
+    /// Triple DES and a MAC of SHA-1, for macOS, Windows before 2019 and Java 8 before update 301. Never RC2, which
+    /// OpenSSL 3 does not read.
+    Legacy,
+}
+
+/// How a container is locked.
+#[derive(Debug, Clone, Copy)]
+pub struct Lock<'a> {
+    pub password: &'a str,
+    pub age: Age,
+}
+
+/// `key` and `chain` (leaf first) under `alias`.
 pub fn write(
     key: &PrivateKey,
     chain: &[Certificate],
     alias: &str,
-    password: &str,
+    lock: Lock<'_>,
 ) -> Result<Zeroizing<Vec<u8>>> {
-    let failed = |error: p12_keystore::error::Error| Error::Container {
-        detail: error.to_string(),
-    };
     let leaf = chain.first().ok_or(Error::Unexpected {
         expected: "a certificate",
         found: "an empty chain".into(),
     })?;
     key.must_match(leaf)?;
-    let certificates = chain
-        .iter()
-        .map(|certificate| p12_keystore::Certificate::from_der(certificate.der()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(failed)?;
+    let certificates = chain.iter().map(foreign).collect::<Result<Vec<_>>>()?;
     let private = p12_keystore::PrivateKey::from_der(key.pkcs8()).map_err(failed)?;
     let id = leaf.fingerprint().0[..20].to_vec();
     let mut store = KeyStore::new();
@@ -236,5 +269,34 @@ pub fn write(
         alias,
         KeyStoreEntry::PrivateKeyChain(PrivateKeyChain::new(id, private, certificates)),
     );
-    store.writer(password).write().map(Zeroizing::new).map_err(failed)
+    locked(&store, lock)
+}
+
+/// `certificates` without a key, marked as trusted in the way that Java reads: a trust store.
+pub fn write_trusted(certificates: &[Certificate], lock: Lock<'_>) -> Result<Zeroizing<Vec<u8>>> {
+    let mut store = KeyStore::new();
+    for certificate in certificates {
+        let alias = format!(
+            "{} {}",
+            certificate.called(),
+            &certificate.fingerprint().to_string()[..8]
+        );
+        store.add_entry(&alias, KeyStoreEntry::Certificate(foreign(certificate)?));
+    }
+    locked(&store, lock)
+}
+
+fn foreign(certificate: &Certificate) -> Result<p12_keystore::Certificate> {
+    p12_keystore::Certificate::from_der(certificate.der()).map_err(failed)
+}
+
+fn locked(store: &KeyStore, lock: Lock<'_>) -> Result<Zeroizing<Vec<u8>>> {
+    let writer = store.writer(lock.password);
+    let writer = match lock.age {
+        Age::Modern => writer,
+        Age::Legacy => writer
+            .encryption_algorithm(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc)
+            .mac_algorithm(MacAlgorithm::HmacSha1),
+    };
+    writer.write().map(Zeroizing::new).map_err(failed)
 }

@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls_pki_types::pem::{PemObject, SectionKind};
+use zeroize::Zeroizing;
 
 use crate::{Certificate, Error, PrivateKey, Request, Result, crl::RevocationList, text::printable};
 
@@ -135,6 +137,27 @@ pub fn request(bytes: &[u8]) -> Result<Request> {
 pub fn write(label: &str, der: &[u8]) -> String {
     // The label is a constant of ours and the input bounded, so encoding cannot fail.
     pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap_or_default()
+}
+
+/// The contents of every block with one of these labels, for those that [`read`] only names.
+pub(crate) fn blocks(bytes: &[u8], wanted: &[&str]) -> Result<Vec<Zeroizing<Vec<u8>>>> {
+    let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let mut found = Vec::new();
+    for label in wanted {
+        let (begin, end) = (
+            format!("-----BEGIN {label}-----"),
+            format!("-----END {label}-----"),
+        );
+        for rest in text.split(&begin[..]).skip(1) {
+            let (body, _) = rest
+                .split_once(&end[..])
+                .ok_or_else(|| malformed("a block without its END line"))?;
+            let packed = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
+            let decoded = STANDARD.decode(packed.as_bytes()).map_err(malformed)?;
+            found.push(Zeroizing::new(decoded));
+        }
+    }
+    Ok(found)
 }
 
 fn read_pem(bytes: &[u8]) -> Result<Vec<Item>> {
