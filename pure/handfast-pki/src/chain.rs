@@ -25,7 +25,7 @@ pub struct Repaired {
     /// Further self-issued CAs that were given.
     pub other_roots: Vec<Certificate>,
     /// Whether these are CAs alone, and so no chain.
-    pub is_bundle: bool,
+    pub cas_alone: bool,
     pub notes: Vec<Note>,
 }
 
@@ -110,7 +110,7 @@ pub fn repair(given: &[Certificate], key: Option<&PrivateKey>, spares: &[Spare])
             chain: given,
             root: None,
             other_roots: Vec::new(),
-            is_bundle: true,
+            cas_alone: true,
             notes,
         });
     };
@@ -164,7 +164,7 @@ pub fn repair(given: &[Certificate], key: Option<&PrivateKey>, spares: &[Spare])
         chain: path,
         root,
         other_roots,
-        is_bundle: false,
+        cas_alone: false,
         notes,
     })
 }

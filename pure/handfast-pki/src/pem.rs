@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use der::{Decode, Header, Reader, SliceReader};
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use zeroize::Zeroizing;
 
@@ -229,6 +230,7 @@ fn labels(bytes: &[u8]) -> impl Iterator<Item = String> {
 
 /// DER has no label: the first reading that fits wins, from the most to the least specific shape.
 fn read_der(der: &[u8]) -> Result<Item> {
+    must_be_whole(der)?;
     let certificate = Certificate::from_der(der);
     if let Ok(certificate) = certificate {
         return Ok(Item::Certificate(Box::new(certificate)));
@@ -252,6 +254,22 @@ fn read_der(der: &[u8]) -> Result<Item> {
     }
     // None fits: the certificate's complaint is the one that most people can use.
     certificate.map(|certificate| Item::Certificate(Box::new(certificate)))
+}
+
+/// Said before anything is guessed from the rest of something longer.
+fn must_be_whole(der: &[u8]) -> Result<()> {
+    let outer = |der| {
+        let mut reader = SliceReader::new(der)?;
+        let length = Header::decode(&mut reader)?.length();
+        Ok::<_, der::Error>((length, reader.remaining_len()))
+    };
+    match outer(der) {
+        Ok((length, rest)) if length > rest => Err(Error::Malformed {
+            what: "DER",
+            detail: format!("it breaks off: {length} bytes were to follow, {rest} do"),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn contains(hay: &[u8], needle: &[u8]) -> bool {
