@@ -58,7 +58,7 @@ impl Output<'_> {
                 self.add(what, key.pkcs8().to_vec(), Readers::Owner);
                 Ok(())
             }
-            ([_, more @ ..], _) if goods.chain.is_bundle && !more.is_empty() => {
+            ([_, more @ ..], _) if goods.chain.cas_alone && !more.is_empty() => {
                 let found = format!("{} CA certificates", more.len() + 1);
                 Err(missing("one certificate, for DER holds no more", &found)
                     .hint("choose --to pem or --to p7b"))
@@ -93,7 +93,7 @@ impl Output<'_> {
                     bytes,
                 )
             }
-            (None, Some(_)) if goods.chain.is_bundle => (
+            (None, Some(_)) if goods.chain.cas_alone => (
                 "the CA certificates as PKCS#12 without a key: a trust store for Java",
                 container::write_trusted(&certificates, lock).map_err(about)?,
             ),

@@ -98,7 +98,7 @@ fn described(certificate: &Certificate) -> serde_json::Value {
 fn tell(args: &Args, goods: &Goods, notes: &[String], now: Timestamp, words: &Words) {
     let form = args.output.to.name();
     match (goods.chain.chain.first(), &goods.key) {
-        (Some(_), _) if goods.chain.is_bundle => words.data(format_args!(
+        (Some(_), _) if goods.chain.cas_alone => words.data(format_args!(
             "{GOOD}{} CA certificates{GOOD:#} as {form}",
             goods.chain.chain.len()
         )),

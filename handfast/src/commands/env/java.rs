@@ -8,7 +8,7 @@ use handfast_pki::{
 };
 use zeroize::Zeroizing;
 
-use super::{Answer, Args, absolute};
+use super::{Answer, Args, given::absolute};
 use crate::{
     failure::{Exit, Failure},
     files,

@@ -209,8 +209,10 @@ pub(super) const TABLE: &[Row] = &[
     },
     Row {
         name: "docker",
-        ca: &[],
+        ca: &["DOCKER_CERT_PATH"],
+        cert: &["DOCKER_CERT_PATH"],
         always: &[("DOCKER_TLS_VERIFY", "1")],
+        replaces: false,
         notes: &["docker looks at these where DOCKER_HOST is tcp://HOST:2376"],
         ..NOTHING
     },

@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure};
 const MARK: &str = "# handfast trust: this line and the next";
 
 /// What has to happen to `.curlrc`, if anything.
-pub(super) fn step(wish: &Wish, way: Way, bundle: &Path, is_last: bool) -> Result<Option<Step>, Failure> {
+pub(super) fn step(wish: &Wish, way: Way, file: &Path, is_last: bool) -> Result<Option<Step>, Failure> {
     let path = place(wish)?;
     let before = match fs::read_to_string(&path) {
         Ok(text) => Some(text),
@@ -36,7 +36,7 @@ pub(super) fn step(wish: &Wish, way: Way, bundle: &Path, is_last: bool) -> Resul
                 return Err(Failure::new(Exit::Misuse, code::EXISTS, message)
                     .hint("take that line out, or choose another configuration: --curlrc FILE"));
             }
-            let quoted = bundle
+            let quoted = file
                 .display()
                 .to_string()
                 .replace('\\', "\\\\")

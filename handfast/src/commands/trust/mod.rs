@@ -1,10 +1,11 @@
 //! `handfast trust`: makes a runtime believe a CA, and takes that back.
 
 mod believed;
-mod bundle;
+
 mod curlrc;
 mod firefox;
 mod java;
+mod own_file;
 mod plan;
 mod system;
 
@@ -15,7 +16,7 @@ use handfast_pki::Certificate;
 use jiff::Timestamp;
 use serde_json::json;
 
-pub(in crate::commands) use self::bundle::HEAD;
+pub(in crate::commands) use self::own_file::HEAD;
 use self::plan::Plan;
 use crate::{
     commands::issue::text,
@@ -129,7 +130,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     };
     let plan = match wish.target {
         Target::System => system::plan(wish, way, &cas)?,
-        Target::Curl | Target::Python | Target::Node => bundle::plan(wish, way, &cas)?,
+        Target::Curl | Target::Python | Target::Node => own_file::plan(wish, way, &cas)?,
         Target::Java => java::plan(wish, way, &cas)?,
         Target::Firefox => firefox::plan(wish, way, &cas)?,
     };
