@@ -199,6 +199,6 @@ fn a_tool_that_is_missing_is_named_with_its_package_and_nothing_is_half_done() {
         &place,
         "PATH=$PWD/bin; handfast trust install --for firefox --ca handfast/root.crt --profile p",
     );
-    let ran = ran.refused(3, "HF-408");
+    let ran = ran.refused(3, "HF-717");
     assert!(ran.stderr.contains("libnss3-tools"), "{ran:#?}");
 }

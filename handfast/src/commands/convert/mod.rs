@@ -69,7 +69,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     output.make(&goods)?;
     let files = output.write()?;
     let notes = notes(&output, &goods, &source.passed_over);
-    tell(args, &goods, &notes, now, words);
+    tell(args, &output, &goods, &notes, now, words);
     let lines: Vec<_> = files.iter().map(|(path, what)| (&**path, what.clone())).collect();
     tell_files(&lines, words);
     let next = output.next();
@@ -95,13 +95,14 @@ fn described(certificate: &Certificate) -> serde_json::Value {
 }
 
 /// What was found, and everything that is not as it was.
-fn tell(args: &Args, goods: &Goods, notes: &[String], now: Timestamp, words: &Words) {
+fn tell(args: &Args, output: &Output<'_>, goods: &Goods, notes: &[String], now: Timestamp, words: &Words) {
     let form = args.output.to.name();
     match (goods.chain.chain.first(), &goods.key) {
-        (Some(_), _) if goods.chain.cas_alone => words.data(format_args!(
-            "{GOOD}{} CA certificates{GOOD:#} as {form}",
-            goods.chain.chain.len()
-        )),
+        (Some(_), _) if goods.chain.cas_alone => {
+            for ca in &goods.chain.chain {
+                words.data(format_args!("{GOOD}{}{GOOD:#}, a CA, as {form}", ca.called()));
+            }
+        }
         (Some(leaf), key) => {
             let with = key.as_ref().map(PrivateKey::public_key);
             let with = with.map(|key| format!(" with its {} key", key.algorithm()));
@@ -111,7 +112,8 @@ fn tell(args: &Args, goods: &Goods, notes: &[String], now: Timestamp, words: &Wo
                 with.unwrap_or_default()
             ));
             words.data(format_args!("  until   {}", when(leaf.not_after(), now)));
-            for above in &goods.certificates()[1..] {
+            let above = output.holds_chain().then(|| goods.certificates());
+            for above in above.iter().flatten().skip(1) {
                 words.data(format_args!("  above   {}", above.called()));
             }
         }

@@ -240,6 +240,11 @@ impl<'a> Output<'a> {
         Ok(told)
     }
 
+    /// Whether what stands above the leaf is written.
+    pub(super) fn holds_chain(&self) -> bool {
+        self.args.to != Form::Der
+    }
+
     /// Whether a root that is not in the chain is written all the same.
     pub(super) fn takes_root(&self) -> bool {
         self.args.with_root || self.args.to == Form::K8s

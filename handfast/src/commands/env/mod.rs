@@ -107,7 +107,8 @@ fn answer(row: &Row, files: &Files) -> Answer {
             answer.variables.extend(set);
         }
     }
-    if !answer.variables.is_empty() {
+    // Verifying needs somebody to believe.
+    if files.ca.is_some() && !answer.variables.is_empty() {
         let always = row
             .always
             .iter()
@@ -119,12 +120,10 @@ fn answer(row: &Row, files: &Files) -> Answer {
             .lines
             .iter()
             .filter_map(|line| files.fill(line, instead.quoted))
+            .flat_map(|filled| filled.lines().map(str::to_owned).collect::<Vec<_>>())
             .collect();
-        let is_wanted = instead
-            .lines
-            .iter()
-            .zip(&lines)
-            .any(|(template, line)| *template != line);
+        // A heading alone helps nobody.
+        let is_wanted = lines.iter().any(|line| !instead.lines.contains(&&line[..]));
         if is_wanted {
             answer.lines = Some((instead.what.to_owned(), lines));
         }
@@ -180,7 +179,7 @@ fn tell(args: &Args, row: &Row, answer: &Answer, words: &Words) {
     for (name, value) in &answer.variables {
         words.data(args.shell.set(name, value));
     }
-    if answer.variables.is_empty() {
+    if answer.variables.is_empty() && answer.lines.is_none() && answer.notes.is_empty() {
         words.talk(format_args!("{} has no environment variable for this", row.name));
     }
     if let Some((what, lines)) = &answer.lines {

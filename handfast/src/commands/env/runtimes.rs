@@ -12,7 +12,7 @@ pub(super) struct Row {
     pub(super) cert: &'static [&'static str],
     /// Set to its key.
     pub(super) key: &'static [&'static str],
-    /// Set whatever the files are.
+    /// Set together with the file of CAs.
     pub(super) always: &'static [(&'static str, &'static str)],
     /// Whether the file of CAs takes the place of the system's.
     pub(super) replaces: bool,
@@ -185,8 +185,7 @@ pub(super) const TABLE: &[Row] = &[
             what: "MySQL has no variables for TLS; in ~/.my.cnf (MariaDB: ssl-verify-server-cert in the place of ssl-mode)",
             lines: &[
                 "[client]",
-                "ssl-mode = VERIFY_IDENTITY",
-                "ssl-ca = {ca}",
+                "ssl-ca = {ca}\nssl-mode = VERIFY_IDENTITY",
                 "ssl-cert = {cert}",
                 "ssl-key = {key}",
             ],

@@ -52,7 +52,7 @@ pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, F
     } else if way == Way::Install || before.is_some() {
         let bytes = text(wish.target, &kept, &mut plan.notes);
         if before.as_ref() != Some(&bytes) {
-            let what = format!("{} CAs of yours and what the runtime needs beside", kept.len());
+            let what = format!("CAs, {} of them yours", kept.len());
             plan.steps.push(Step::Write {
                 path: path.clone(),
                 bytes,

@@ -59,11 +59,11 @@ impl Plan {
         for step in &self.steps {
             let done = match step {
                 Step::Write { path, bytes, .. } => {
-                    before.push((path, fs::read(path).ok()));
+                    before.push((path, as_it_was(path)?));
                     write(path, bytes)
                 }
                 Step::Remove { path } => {
-                    before.push((path, fs::read(path).ok()));
+                    before.push((path, as_it_was(path)?));
                     remove(path)
                 }
                 Step::Run(call) => call.run().and_then(|output| call.must_succeed(&output)),
@@ -148,7 +148,7 @@ impl Call {
         let failed = |error: std::io::Error| {
             let failure = Failure::new(
                 Exit::Unreachable,
-                code::UNREADABLE,
+                code::TOOL,
                 format!("\"{}\" cannot be run: {error}", self.program),
             );
             match package(self.program) {
@@ -178,7 +178,7 @@ impl Call {
         }
         let mut failure = Failure::new(
             Exit::Unreachable,
-            code::UNREADABLE,
+            code::TOOL,
             format!("\"{}\" failed: {}", self.program, output.status),
         );
         for bytes in [&output.stdout, &output.stderr] {
@@ -201,6 +201,14 @@ fn package(program: &str) -> Option<&'static str> {
         "keytool" => Some("default-jre-headless"),
         "update-ca-certificates" => Some("ca-certificates"),
         _ => None,
+    }
+}
+
+/// The bytes of `path`; nothing where there is none.
+fn as_it_was(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match path.symlink_metadata() {
+        Ok(_) => files::read(path).map(Some),
+        Err(_) => Ok(None),
     }
 }
 
@@ -236,4 +244,43 @@ fn belongs_to_root(path: &Path) -> bool {
 fn is_root() -> bool {
     // Linux shows a process as the property of its user.
     fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_fails_leaves_the_files_as_they_were() {
+        let folder = std::env::temp_dir().join(format!("handfast-plan-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let [old, new, gone] = ["old", "new", "gone"].map(|name| folder.join(name));
+        for path in [&old, &gone] {
+            fs::write(path, "before").expect("written");
+        }
+        let write = |path: &Path| Step::Write {
+            path: path.to_owned(),
+            bytes: b"after".to_vec(),
+            what: String::new(),
+        };
+        let mut plan = Plan {
+            steps: vec![
+                write(&old),
+                write(&new),
+                Step::Remove { path: gone.clone() },
+                Step::Run(Call::new("false", [""; 0])),
+            ],
+            ..Plan::default()
+        };
+        let failure = plan.perform().expect_err("false fails");
+        assert_eq!(failure.code, Some(code::TOOL));
+        assert_eq!(fs::read(&old).expect("there"), b"before");
+        assert_eq!(fs::read(&gone).expect("there"), b"before");
+        assert!(!new.exists());
+        plan.steps.pop();
+        plan.perform().expect("done");
+        assert_eq!(fs::read(&new).expect("there"), b"after");
+        assert!(!gone.exists());
+        let _ = fs::remove_dir_all(folder);
+    }
 }
