@@ -1,7 +1,10 @@
-//! The readers of files with keys and certificates: PEM, DER, PKCS#12, the keystores of Java.
+//! The readers of files with keys and certificates: PEM, DER, PKCS#7, PKCS#12, the keystores of Java, the Secrets of
+//! Kubernetes.
 #![no_main]
 
-use handfast_pki::{Certificate, PrivateKey, Request, container, crl::RevocationList, jks, pem};
+use handfast_pki::{
+    Certificate, PrivateKey, Request, chain, container, crl::RevocationList, jks, kubernetes, pem, pkcs7,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -21,6 +24,15 @@ fuzz_target!(|input: &[u8]| {
     let _ = PrivateKey::from_der(input);
     let _ = Request::from_der(input);
     let _ = RevocationList::from_der(input);
+    if let Ok(found) = pkcs7::read(input) {
+        // A set holds nothing twice.
+        if let Ok(written) = pkcs7::write(&found) {
+            assert_eq!(pkcs7::read(&written).map(|again| again.len()), Ok(found.len()));
+        }
+        let _ = chain::repair(&found, None, &[]);
+    }
+    kubernetes::looks_like(input);
+    let _ = kubernetes::read(input);
     jks::looks_like(input);
     let _ = jks::read(input);
     container::looks_like(input);

@@ -161,7 +161,7 @@ pub fn password(path: &Path) -> Result<Zeroizing<String>, Failure> {
 }
 
 /// The folder that `path` stands in.
-fn parent(path: &Path) -> &Path {
+pub fn parent(path: &Path) -> &Path {
     path.parent()
         .filter(|parent| *parent != Path::new(""))
         .unwrap_or(Path::new("."))

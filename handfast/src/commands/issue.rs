@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use handfast_ca::{Applicant, Authority, Issued, State, Wish};
 use handfast_pki::{
-    Certificate, Error as PkiError, KeyKind, PrivateKey, Profile, certificate::chain_to_pem, code, container,
+    Certificate, Error as PkiError, KeyKind, PrivateKey, Profile,
+    certificate::chain_to_pem,
+    code,
+    container::{self, Age, Lock},
     name::AltName,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -240,8 +243,12 @@ impl P12 {
 
     fn write(&self, key: &PrivateKey, chain: &[Certificate]) -> Result<(), Failure> {
         let alias = chain.first().map(Certificate::called).unwrap_or_default();
-        let bytes = container::write(key, chain, &alias, &self.password)
-            .map_err(|error| Failure::about("--p12", &error))?;
+        let lock = Lock {
+            password: &self.password,
+            age: Age::Modern,
+        };
+        let bytes =
+            container::write(key, chain, &alias, lock).map_err(|error| Failure::about("--p12", &error))?;
         if let Some(path) = &self.password_file {
             files::write(path, format!("{}\n", *self.password).as_bytes(), Readers::Owner)?;
         }

@@ -1,7 +1,9 @@
 //! One file per command: its flags, what it does with the crates below, what it says.
 
 pub mod check;
+pub mod convert;
 pub mod doctor;
+pub mod env;
 pub mod explain;
 pub mod fetch;
 pub mod get;
@@ -14,6 +16,7 @@ pub mod quickstart;
 pub mod setup;
 pub mod shell;
 pub mod sign;
+pub mod trust;
 pub mod tunnel;
 pub mod verify;
 
@@ -32,6 +35,9 @@ pub fn run(command: Command, words: &Words) -> Result<Exit, Failure> {
         Command::Sign(args) => sign::run(&args, words),
         Command::Inspect(args) => inspect::run(&args, words),
         Command::Verify(args) => verify::run(&args, words),
+        Command::Convert(args) => convert::run(&args, words),
+        Command::Trust(args) => trust::run(&args, words),
+        Command::Env(args) => env::run(&args, words),
         Command::Proxy(args) => proxy::run(&args, words),
         Command::Tunnel(args) => tunnel::run(&args, words),
         Command::Get(args) => get::run(&args, words),

@@ -27,7 +27,17 @@ fn json_is_one_object_on_stdout_for_every_command_and_every_refusal() {
 #[test]
 fn every_command_explains_itself() {
     let place = Place::new();
-    for command in ["init", "issue", "sign", "inspect", "verify"] {
+    for command in [
+        "init",
+        "issue",
+        "sign",
+        "inspect",
+        "verify",
+        "convert",
+        "trust install",
+        "trust remove",
+        "env",
+    ] {
         let ran = place.run(&format!("{command} --help")).good();
         assert!(ran.stdout.contains("Example"), "{ran:#?}");
     }

@@ -131,6 +131,7 @@ codes! {
     IDENTITY_ENDED = 714, "the certificate that proved the identity expired while the connection was open";
     PEER_BROKE = 715, "the peer broke off the connection";
     LAB = 716, "a program that the lab needs is missing or does not start";
+    TOOL = 717, "a program of others that does a part of the work is missing or failed";
     EXISTS = 801, "it exists already and is not overwritten";
     NOT_AN_AUTHORITY = 802, "the folder holds no authority that can be used";
     BAD_NAME = 803, "a name is not one that a certificate can carry";

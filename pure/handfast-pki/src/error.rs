@@ -37,9 +37,12 @@ pub enum Error {
     /// A name that cannot stand in a certificate.
     #[error("\"{found}\" is not {expected}")]
     BadName { found: String, expected: &'static str },
-    /// PKCS#12 with a wrong password, or broken.
+    /// PKCS#12 that is broken or uses what we do not read.
     #[error("the PKCS#12 file cannot be opened: {detail}")]
     Container { detail: String },
+    /// A wrong password, or damaged bytes: the formats do not tell them apart.
+    #[error("the password does not open the {what}, or it is damaged")]
+    Password { what: &'static str },
     /// The cryptographic library refused.
     #[error("{what} failed in the cryptographic library")]
     Crypto { what: &'static str },
@@ -49,7 +52,10 @@ impl Error {
     /// The stable code of this error.
     pub fn code(&self) -> Code {
         match self {
-            Self::Unexpected { .. } | Self::Malformed { .. } | Self::Container { .. } => code::WRONG_FORMAT,
+            Self::Unexpected { .. }
+            | Self::Malformed { .. }
+            | Self::Container { .. }
+            | Self::Password { .. } => code::WRONG_FORMAT,
             Self::Encrypted => code::KEY_ENCRYPTED,
             Self::UnsupportedKey { .. } => code::NO_COMMON_SCHEME,
             Self::WeakKey { .. } => code::WEAK_KEY,
@@ -67,6 +73,9 @@ impl Error {
             Self::Encrypted => {
                 Some("decrypt it first: openssl pkey -in tls.key -out plain.key && chmod 600 plain.key")
             }
+            Self::Password { .. } => Some(
+                "give the file with the right password; only its first line counts: --password-file FILE",
+            ),
             Self::WeakKey { .. } => Some("make a new key: handfast issue ... --key p256"),
             Self::KeyMismatch { .. } => Some("use the key that was made together with this certificate"),
             Self::ChainOrder { .. } => Some("put the leaf first, then the intermediates, without the root"),

@@ -1,7 +1,9 @@
-//! Java's own keystores, as far as they can be read without their password: which entries there are and the
-//! certificates in them. The format has no specification; this is what the JDK's `JavaKeyStore` writes.
+//! Java's own keystores: which entries there are and the certificates in them, which needs no password, and the keys
+//! of a JKS with it. The format has no specification; this is what the JDK's `JavaKeyStore` writes.
 
-use crate::{Certificate, Error, Result, text::printable};
+mod unlock;
+
+use crate::{Certificate, Error, PrivateKey, Result, text::printable};
 
 /// What a keystore holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,15 @@ pub struct Entry {
     pub has_key: bool,
     /// Leaf first; those that cannot be decoded are left out.
     pub certificates: Vec<Certificate>,
+    /// The key as it lies there; empty without one.
+    protected: Vec<u8>,
+}
+
+impl Entry {
+    /// The key behind this entry. Java can give it another password than the store; then that one is needed.
+    pub fn unlock(&self, password: &str) -> Result<PrivateKey> {
+        unlock::key(&self.protected, password)
+    }
 }
 
 const JKS: u32 = 0xfeed_feed;
@@ -31,6 +42,16 @@ const MOST_ENTRIES: u32 = 10_000;
 pub fn looks_like(bytes: &[u8]) -> bool {
     let mut bytes = Bytes(bytes);
     matches!(bytes.u32(), Some(JKS | JCEKS)) && matches!(bytes.u32(), Some(1 | 2))
+}
+
+/// Refuses a keystore over which `password` does not give the digest at its end.
+pub fn must_open(bytes: &[u8], password: &str) -> Result<()> {
+    if unlock::is_whole(bytes, password) {
+        return Ok(());
+    }
+    Err(Error::Password {
+        what: "Java keystore",
+    })
 }
 
 /// Reads the entries of a keystore. Its password protects the keys and the whole, which is not checked here.
@@ -76,9 +97,10 @@ fn entry(bytes: &mut Bytes<'_>, version: u32) -> Option<Option<Entry>> {
         certificates.extend(Certificate::from_der(bytes.block()?).ok());
         Some(())
     };
+    let mut protected = Vec::new();
     match tag {
         1 => {
-            bytes.block()?;
+            protected = bytes.block()?.to_vec();
             for _ in 0..bytes.u32()?.min(MOST_ENTRIES) {
                 certificate(bytes)?;
             }
@@ -90,6 +112,7 @@ fn entry(bytes: &mut Bytes<'_>, version: u32) -> Option<Option<Entry>> {
         alias,
         has_key: tag == 1,
         certificates,
+        protected,
     }))
 }
 

@@ -5,7 +5,10 @@
 
 use std::borrow::Cow;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use der::{Decode, Header, Reader, SliceReader};
 use rustls_pki_types::pem::{PemObject, SectionKind};
+use zeroize::Zeroizing;
 
 use crate::{Certificate, Error, PrivateKey, Request, Result, crl::RevocationList, text::printable};
 
@@ -137,6 +140,27 @@ pub fn write(label: &str, der: &[u8]) -> String {
     pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap_or_default()
 }
 
+/// The contents of every block with one of these labels, for those that [`read`] only names.
+pub(crate) fn blocks(bytes: &[u8], wanted: &[&str]) -> Result<Vec<Zeroizing<Vec<u8>>>> {
+    let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let mut found = Vec::new();
+    for label in wanted {
+        let (begin, end) = (
+            format!("-----BEGIN {label}-----"),
+            format!("-----END {label}-----"),
+        );
+        for rest in text.split(&begin[..]).skip(1) {
+            let (body, _) = rest
+                .split_once(&end[..])
+                .ok_or_else(|| malformed("a block without its END line"))?;
+            let packed = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
+            let decoded = STANDARD.decode(packed.as_bytes()).map_err(malformed)?;
+            found.push(Zeroizing::new(decoded));
+        }
+    }
+    Ok(found)
+}
+
 fn read_pem(bytes: &[u8]) -> Result<Vec<Item>> {
     // RFC 1421 encryption keeps the label of a plain key and says so in a header that decoders trip over.
     if contains(bytes, b"Proc-Type: 4,ENCRYPTED") {
@@ -206,6 +230,7 @@ fn labels(bytes: &[u8]) -> impl Iterator<Item = String> {
 
 /// DER has no label: the first reading that fits wins, from the most to the least specific shape.
 fn read_der(der: &[u8]) -> Result<Item> {
+    must_be_whole(der)?;
     let certificate = Certificate::from_der(der);
     if let Ok(certificate) = certificate {
         return Ok(Item::Certificate(Box::new(certificate)));
@@ -229,6 +254,22 @@ fn read_der(der: &[u8]) -> Result<Item> {
     }
     // None fits: the certificate's complaint is the one that most people can use.
     certificate.map(|certificate| Item::Certificate(Box::new(certificate)))
+}
+
+/// Said before anything is guessed from the rest of something longer.
+fn must_be_whole(der: &[u8]) -> Result<()> {
+    let outer = |der| {
+        let mut reader = SliceReader::new(der)?;
+        let length = Header::decode(&mut reader)?.length();
+        Ok::<_, der::Error>((length, reader.remaining_len()))
+    };
+    match outer(der) {
+        Ok((length, rest)) if length > rest => Err(Error::Malformed {
+            what: "DER",
+            detail: format!("it breaks off: {length} bytes were to follow, {rest} do"),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn contains(hay: &[u8], needle: &[u8]) -> bool {

@@ -3,7 +3,11 @@
 use std::sync::LazyLock;
 
 use handfast_pki::{
-    Anchors, Certificate, PrivateKey, Profile, Purpose, Request, crl::RevocationList, pem, verify,
+    Anchors, Certificate, PrivateKey, Profile, Purpose, Request,
+    chain::{Spare, repair},
+    crl::RevocationList,
+    gather::{Opening, gather},
+    kubernetes, pem, pkcs7, verify,
 };
 use handfast_testkit::{Ca, Leaf, Pair};
 use jiff::Timestamp;
@@ -24,6 +28,15 @@ static GOOD: LazyLock<Good> = LazyLock::new(|| {
 fn read_everything(bytes: &[u8]) {
     let _ = pem::read(bytes);
     let _ = pem::private_key(bytes);
+    let _ = pkcs7::read(bytes);
+    let _ = kubernetes::read(bytes);
+    if let Ok(opened) = gather(bytes, Opening::default()) {
+        let spare = Spare {
+            certificate: GOOD.root.certificate.clone(),
+            from: String::new(),
+        };
+        let _ = repair(&opened.certificates, opened.key.as_ref(), &[spare]);
+    }
     if let Ok(certificate) = Certificate::from_der(bytes) {
         let _ = (
             certificate.identity(),
@@ -94,6 +107,24 @@ proptest! {
         let text = format!("{}{}", GOOD.pair.certificate.to_pem(), *GOOD.pair.key.to_pem());
         read_everything(&spoiled(text.as_bytes(), &changes, cut, &more));
     }
+
+    #[test]
+    fn spoiled_pkcs7_and_secrets_are_read_without_panic(
+        changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6),
+        cut in (any::<usize>(), any::<usize>()),
+        more in proptest::collection::vec(any::<u8>(), 0..6),
+    ) {
+        let der = pkcs7::write(&GOOD.pair.chain).expect("PKCS#7");
+        read_everything(&spoiled(&der, &changes, cut, &more));
+        let secret = kubernetes::write(&kubernetes::Wanted {
+            name: "web",
+            namespace: None,
+            key: &GOOD.pair.key,
+            chain: &GOOD.pair.chain,
+            roots: &[],
+        });
+        read_everything(&spoiled(secret.expect("a Secret").as_bytes(), &changes, cut, &more));
+    }
 }
 
 #[test]
@@ -107,4 +138,10 @@ fn bombs_are_refused_quickly() {
     let endless = "-----BEGIN CERTIFICATE-----\n".to_owned() + &"QUJD\n".repeat(200_000);
     read_everything(endless.as_bytes());
     read_everything("-----BEGIN CERTIFICATE-----\n".repeat(20_000).as_bytes());
+    read_everything("-----BEGIN PKCS7-----\n".repeat(20_000).as_bytes());
+    let laughs: String = (1..30)
+        .map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(10)))
+        .collect();
+    read_everything(format!("kind: Secret\na0: &a0 [x]\n{laughs}").as_bytes());
+    read_everything(format!("kind: Secret\ndata: {}", "[".repeat(100_000)).as_bytes());
 }

@@ -1,0 +1,127 @@
+//! Java reads no PEM and no variable of its own; the virtual machine takes its flags from `JAVA_TOOL_OPTIONS`.
+
+use std::path::Path;
+
+use handfast_pki::{
+    code,
+    gather::{Form, Opening, gather},
+};
+use zeroize::Zeroizing;
+
+use super::{Answer, Args, given::absolute};
+use crate::{
+    failure::{Exit, Failure},
+    files,
+    words::shell,
+};
+
+/// What every Java keystore has unless somebody changed it.
+const USUAL_PASSWORD: &str = "changeit";
+
+pub(super) fn answer(args: &Args) -> Result<Answer, Failure> {
+    if let Some(pem) = args.cert.as_ref().or(args.ca.as_ref()) {
+        let pem = shell(pem.display());
+        let hint = match &args.key {
+            Some(key) => format!(
+                "handfast convert {pem} --key {} --to p12 --out client.p12, and then --keystore client.p12 --password-file client.p12.password",
+                shell(key.display())
+            ),
+            None => format!(
+                "handfast convert {pem} --to p12 --out trusted.p12, and then --truststore trusted.p12 --truststore-password-file trusted.p12.password"
+            ),
+        };
+        return Err(Failure::new(Exit::Misuse, code::WRONG_FORMAT, "Java reads no PEM").hint(hint));
+    }
+    let mut flags = Vec::new();
+    if let (Some(store), Some(password)) = (&args.keystore, &args.password_file) {
+        let password = files::password(password)?;
+        flags.extend(properties("keyStore", store, &password, true)?);
+    }
+    if let Some(store) = &args.truststore {
+        let password = match &args.truststore_password_file {
+            Some(path) => files::password(path)?,
+            None => Zeroizing::new(USUAL_PASSWORD.to_owned()),
+        };
+        flags.extend(properties("trustStore", store, &password, false)?);
+    }
+    if flags.is_empty() {
+        return Err(Failure::misuse(
+            "there is nothing to point to: give --keystore and --password-file, or --truststore",
+        ));
+    }
+    let mut notes = vec![
+        "the password is a part of the value: whoever may read the environment of the process can read it".into(),
+        "every Java process of this shell prints \"Picked up JAVA_TOOL_OPTIONS\", the password with it, on stderr"
+            .into(),
+    ];
+    if args.truststore.is_some() {
+        notes.push("the CAs that Java brings along are not believed any more; for both: handfast trust install --for java".into());
+    }
+    Ok(Answer {
+        variables: vec![("JAVA_TOOL_OPTIONS".into(), flags.join(" "))],
+        lines: None,
+        notes,
+    })
+}
+
+/// The three properties of a store, which must open with the password.
+fn properties(kind: &str, store: &Path, password: &str, needs_key: bool) -> Result<Vec<String>, Failure> {
+    let about = format!("\"{}\"", store.display());
+    let opening = Opening {
+        password: Some(password),
+        alias: None,
+    };
+    let bytes = Zeroizing::new(files::read(store)?);
+    let opened = gather(&bytes, opening).map_err(|error| Failure::about(&about, &error))?;
+    let form = match opened.form {
+        Form::Pkcs12 => "PKCS12",
+        Form::Jks => "JKS",
+        other => {
+            let message = format!("{about}: expected PKCS#12 or JKS, found {}", other.name());
+            return Err(Failure::new(Exit::Misuse, code::WRONG_FORMAT, message));
+        }
+    };
+    if needs_key && opened.key.is_none() {
+        let message = format!("{about} holds no private key");
+        return Err(Failure::new(Exit::Misuse, code::P12_WITHOUT_KEY, message)
+            .hint("with CAs alone it is a trust store: --truststore"));
+    }
+    [
+        ("", &absolute(store)?[..]),
+        ("Type", form),
+        ("Password", password),
+    ]
+    .into_iter()
+    .map(|(end, value)| Ok(format!("-Djavax.net.ssl.{kind}{end}={}", quoted(value)?)))
+    .collect()
+}
+
+/// As the virtual machine splits its options: at blanks outside of quotes, and a backslash is only itself.
+fn quoted(value: &str) -> Result<String, Failure> {
+    let has = |c: char| value.contains(c);
+    if !value.contains(char::is_whitespace) && !has('"') && !has('\'') {
+        return Ok(value.to_owned());
+    }
+    match (has('"'), has('\'')) {
+        (false, _) => Ok(format!("\"{value}\"")),
+        (true, false) => Ok(format!("'{value}'")),
+        (true, true) => Err(Failure::misuse(
+            "JAVA_TOOL_OPTIONS cannot hold a value with both kinds of quotes: choose another path or password",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_quoted_with_the_quotes_that_it_does_not_hold() {
+        let good = |value: &str| quoted(value).expect("quoted");
+        assert_eq!(good("/a/b"), "/a/b");
+        assert_eq!(good("/a b"), "\"/a b\"");
+        assert_eq!(good("it's"), "\"it's\"");
+        assert_eq!(good("say \"x\""), "'say \"x\"'");
+        assert!(quoted("\"'").is_err());
+    }
+}

@@ -1,0 +1,49 @@
+//! A PKCS#8 key behind a password: EncryptedPrivateKeyInfo (RFC 5958 section 3), as `openssl pkcs8 -topk8` and
+//! `openssl genpkey -aes256` write it.
+
+use der::{Decode, Sequence, asn1::OctetString};
+use spki::AlgorithmIdentifierOwned;
+use zeroize::Zeroizing;
+
+use crate::{Error, PrivateKey, Result};
+
+#[derive(Sequence)]
+struct Locked {
+    algorithm: AlgorithmIdentifierOwned,
+    data: OctetString,
+}
+
+/// Whether `der` has the form of an encrypted key: PKCS#5 (RFC 8018) or PKCS#12 (RFC 7292) names the algorithm.
+pub(crate) fn looks_like(der: &[u8]) -> bool {
+    Locked::from_der(der).is_ok_and(|locked| {
+        let algorithm = locked.algorithm.oid.to_string();
+        algorithm.starts_with("1.2.840.113549.1.5.") || algorithm.starts_with("1.2.840.113549.1.12.1.")
+    })
+}
+
+/// The key in `der`.
+pub(crate) fn unlock(der: &[u8], password: &str) -> Result<PrivateKey> {
+    const WHAT: &str = "encrypted private key";
+    let malformed = |detail: String| Error::Malformed { what: WHAT, detail };
+    let locked = Locked::from_der(der).map_err(|error| malformed(error.to_string()))?;
+    let unread = || {
+        malformed(format!(
+            "it is locked with {}, which is not read; write it anew: openssl pkey -in FILE -aes256 -out new.key",
+            locked.algorithm.oid
+        ))
+    };
+    let algorithm = der::Encode::to_der(&locked.algorithm).map_err(|error| malformed(error.to_string()))?;
+    let scheme = pkcs5::EncryptionScheme::try_from(&algorithm[..]).map_err(|_| unread())?;
+    let plain = scheme
+        .decrypt(password, locked.data.as_bytes())
+        .map(Zeroizing::new)
+        .map_err(|error| match error {
+            pkcs5::Error::DecryptFailed => Error::Password { what: WHAT },
+            _ => unread(),
+        })?;
+    // A wrong password passes the padding once in 256 times.
+    PrivateKey::from_der(&plain).map_err(|error| match error {
+        Error::Malformed { .. } => Error::Password { what: WHAT },
+        other => other,
+    })
+}

@@ -1,0 +1,130 @@
+//! PKCS#7 as CAs and Windows hand out chains (`.p7b`): a SignedData without a signer (RFC 2315, RFC 5652).
+//!
+//! Read by hand and not into typed structs, because OpenSSL writes the set of certificates in any order, which
+//! strict DER forbids, and because a certificate has to stay the bytes that it was.
+
+use der::{
+    Any, Decode, Encode, Header, Reader, SliceReader, Tag, TagNumber,
+    asn1::{ObjectIdentifier, SetOfVec},
+};
+
+use crate::{Certificate, Error, Result};
+
+const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+
+/// More certificates than any chain or bundle has.
+const MOST_CERTIFICATES: usize = 10_000;
+
+/// ContentInfo (RFC 5652 section 3).
+#[derive(der::Sequence)]
+struct ContentInfo {
+    kind: ObjectIdentifier,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    content: Option<Any>,
+}
+
+/// SignedData (RFC 5652 section 5.1) as it is written: nothing is signed, nobody signs.
+#[derive(der::Sequence)]
+struct Unsigned {
+    version: u8,
+    digests: SetOfVec<Any>,
+    content: ContentInfo,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT")]
+    certificates: SetOfVec<Any>,
+    signers: SetOfVec<Any>,
+}
+
+/// Whether `der` says of itself that it is a SignedData.
+pub fn looks_like(der: &[u8]) -> bool {
+    ContentInfo::from_der(der).is_ok_and(|info| info.kind == SIGNED_DATA)
+}
+
+/// The certificates in the SignedData `der`, in its order. Signatures in it are not looked at: a chain is believed
+/// for its own signatures or not at all.
+pub fn read(der: &[u8]) -> Result<Vec<Certificate>> {
+    let malformed = |error: der::Error| Error::Malformed {
+        what: "PKCS#7",
+        detail: error.to_string(),
+    };
+    let info = ContentInfo::from_der(der).map_err(malformed)?;
+    let content = match info.content {
+        Some(content) if info.kind == SIGNED_DATA => content,
+        _ => {
+            return Err(Error::Unexpected {
+                expected: "PKCS#7 with certificates",
+                found: format!("PKCS#7 of the type {}", info.kind),
+            });
+        }
+    };
+    let raw = certificates_in(&content).map_err(malformed)?;
+    if raw.is_empty() {
+        return Err(Error::Unexpected {
+            expected: "PKCS#7 with certificates",
+            found: "PKCS#7 without any".into(),
+        });
+    }
+    raw.into_iter().map(Certificate::from_der).collect()
+}
+
+/// `chain` as a SignedData. DER sorts a set, so the order is lost; readers build chains by names.
+pub fn write(chain: &[Certificate]) -> Result<Vec<u8>> {
+    let failed = |error: der::Error| Error::Malformed {
+        what: "PKCS#7",
+        detail: error.to_string(),
+    };
+    let certificates = chain
+        .iter()
+        .map(|certificate| Any::from_der(certificate.der()))
+        .collect::<der::Result<Vec<_>>>()
+        .and_then(SetOfVec::try_from)
+        .map_err(failed)?;
+    let content = Unsigned {
+        version: 1,
+        digests: SetOfVec::new(),
+        content: ContentInfo {
+            kind: DATA,
+            content: None,
+        },
+        certificates,
+        signers: SetOfVec::new(),
+    };
+    let info = ContentInfo {
+        kind: SIGNED_DATA,
+        content: Some(Any::encode_from(&content).map_err(failed)?),
+    };
+    info.to_der().map_err(failed)
+}
+
+/// The bytes of each certificate in SignedData: the field `[0]`, and of that what is a SEQUENCE (the other choices
+/// of RFC 5652 section 10.2.2 are not X.509 certificates).
+fn certificates_in(signed_data: &Any) -> der::Result<Vec<&[u8]>> {
+    const CERTIFICATES: Tag = Tag::ContextSpecific {
+        constructed: true,
+        number: TagNumber(0),
+    };
+    let mut fields = SliceReader::new(signed_data.value())?;
+    let mut found = Vec::new();
+    while !fields.is_finished() {
+        let field = fields.tlv_bytes()?;
+        let (tag, content) = parts(field)?;
+        if tag != CERTIFICATES {
+            continue;
+        }
+        let mut inside = SliceReader::new(content)?;
+        while !inside.is_finished() && found.len() < MOST_CERTIFICATES {
+            let choice = inside.tlv_bytes()?;
+            if parts(choice)?.0 == Tag::Sequence {
+                found.push(choice);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Tag and contents of one value.
+fn parts(value: &[u8]) -> der::Result<(Tag, &[u8])> {
+    let mut reader = SliceReader::new(value)?;
+    let header = Header::decode(&mut reader)?;
+    Ok((header.tag(), reader.read_slice(reader.remaining_len())?))
+}
