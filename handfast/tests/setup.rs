@@ -49,7 +49,7 @@ fn the_files_go_into_the_folder_and_their_paths_to_stdout() {
     let place = place();
     let ran = place.run(&format!("setup haproxy {SERVER} --out door")).good();
     let paths: Vec<&str> = ran.stdout.lines().collect();
-    assert_eq!(paths.len(), 2, "{ran:#?}");
+    assert_eq!(paths.len(), 3, "{ran:#?}");
     for path in paths {
         assert!(std::path::Path::new(path).is_absolute(), "{path}");
         assert!(std::path::Path::new(path).is_file(), "{path}");
@@ -57,6 +57,9 @@ fn the_files_go_into_the_folder_and_their_paths_to_stdout() {
     // It holds the key.
     assert_eq!(place.mode("door/pair.pem"), 0o600);
     assert!(place.read("door/haproxy.cfg").contains("verify required"));
+    // What is run after a renewal.
+    assert_eq!(place.mode("door/reload.sh"), 0o755);
+    assert!(place.read("door/reload.sh").contains("kill -USR2"));
     assert!(ran.stderr.contains("start: haproxy"), "{ran:#?}");
     assert!(ran.stderr.contains("reload: "), "{ran:#?}");
     assert!(
@@ -201,4 +204,55 @@ fn a_target_of_the_users_own_is_found_in_a_folder_and_a_broken_one_is_named() {
     let ran = place.run(&line);
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("relay.conf"), "{ran:#?}");
+}
+
+/// A target of our own that is put into `installed/relay.conf`, whose check looks for `word` in it.
+fn relay(place: &Place, word: &str) {
+    std::fs::create_dir_all(place.path("mine/relay")).expect("a folder");
+    std::fs::create_dir_all(place.path("installed")).expect("a folder");
+    let to = place.path("installed/relay.conf");
+    let to = to.display();
+    place.write(
+        "mine/relay/target.toml",
+        format!(
+            "title = \"Our relay\"\n[server]\ndoes = [\"a\", \"b\", \"c\"]\n[[server.file]]\nname = \"relay.conf\"\n\
+             quote = \"line\"\n[server.apply]\nfile = \"relay.conf\"\nto = \"{to}\"\ncheck = \"grep -q {word} {to}\"\n\
+             reload = \"touch {to}.taken\"\n"
+        ),
+    );
+    place.write("mine/relay/test.toml", "");
+    place.write("mine/relay/relay.conf", "certificate {{ cert }}\n");
+}
+
+#[test]
+fn a_configuration_is_put_in_its_place_checked_and_reloaded() {
+    let place = place();
+    relay(&place, "certificate");
+    let ran = place
+        .run(&format!("setup relay --targets mine {SERVER} --apply"))
+        .good();
+    assert!(ran.stderr.contains("in place: "), "{ran:#?}");
+    assert!(place.read("installed/relay.conf").starts_with("certificate /"));
+    assert!(
+        place.path("installed/relay.conf.taken").exists(),
+        "it was reloaded"
+    );
+}
+
+#[test]
+fn a_configuration_that_the_software_refuses_leaves_everything_as_it_was() {
+    let place = place();
+    relay(&place, "nobody-writes-this");
+    let line = format!("setup relay --targets mine {SERVER} --apply");
+    let ran = place.run(&line);
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("everything is as it was before"), "{ran:#?}");
+    assert!(!place.path("installed/relay.conf").exists());
+    place.write("installed/relay.conf", "the old one\n");
+    assert_eq!(place.run(&line).exit, 1);
+    assert_eq!(place.read("installed/relay.conf"), "the old one\n");
+    assert!(
+        !place.path("installed/relay.conf.taken").exists(),
+        "it was not reloaded"
+    );
 }

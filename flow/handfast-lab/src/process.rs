@@ -17,6 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long it may take to end when it is asked to.
 const MANNERS: Duration = Duration::from_secs(5);
 
+/// The machine's own ideas of whom to trust.
+const TRUST: [&str; 6] = [
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+];
+
 /// How a line is run.
 #[derive(Debug, Clone, Default)]
 pub struct Process {
@@ -54,8 +64,14 @@ impl Process {
             .open(&log)
             .map_err(failed)?;
         let also = out.try_clone().map_err(failed)?;
+        // The program itself, and not a shell that waits for it, lest it is left behind when the shell ends.
+        let line = if self.line.contains("exec ") {
+            self.line.clone()
+        } else {
+            format!("exec {}", self.line)
+        };
         let child = self
-            .command(&self.line)
+            .command(&line)
             // A group of its own, so that all of it can be ended.
             .process_group(0)
             .stdin(Stdio::null())
@@ -122,8 +138,11 @@ impl Process {
             .env("HOME", &self.folder)
             .env("PATH", path())
             .env_remove("XDG_DATA_HOME")
-            .env_remove("XDG_CONFIG_HOME")
-            .envs(&self.environment);
+            .env_remove("XDG_CONFIG_HOME");
+        for name in TRUST {
+            command.env_remove(name);
+        }
+        command.envs(&self.environment);
         command
     }
 }

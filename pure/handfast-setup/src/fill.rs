@@ -41,6 +41,9 @@ pub struct Made {
     pub is_executable: bool,
 }
 
+/// The name of the script that makes a server take a renewed certificate.
+pub const HOOK: &str = "reload.sh";
+
 impl Target {
     /// The files and commands of one side for `values`.
     pub fn fill(&self, role: Role, values: &Values) -> Result<Filled, Error> {
@@ -71,8 +74,11 @@ impl Target {
             }),
             None => None,
         };
+        let mut files = make(&part.files)?;
+        let reload = command(&part.reload)?;
+        files.extend(reload.as_deref().map(|line| self.hook(line)));
         Ok(Filled {
-            files: make(&part.files)?,
+            files,
             does: part
                 .does
                 .iter()
@@ -80,9 +86,22 @@ impl Target {
                 .collect::<Result<_, _>>()?,
             start: command(&part.start)?,
             check: command(&part.check)?,
-            reload: command(&part.reload)?,
+            reload,
             trial,
         })
+    }
+
+    /// The script that is run after a renewal.
+    fn hook(&self, line: &str) -> Made {
+        Made {
+            name: HOOK.to_owned(),
+            text: format!(
+                "#!/bin/sh\n# Run this after a renewal, for {} to take it.\nset -e\n{line}\n",
+                self.title
+            ),
+            is_private: false,
+            is_executable: true,
+        }
     }
 
     fn make(

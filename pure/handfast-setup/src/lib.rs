@@ -15,7 +15,7 @@ mod target;
 mod values;
 
 pub use error::Error;
-pub use fill::{Filled, Made};
+pub use fill::{Filled, HOOK, Made};
 pub use quote::Quote;
 pub use target::{Apply, Limits, Part, Role, Target, Trial};
 pub use values::{Address, Values};

@@ -10,14 +10,14 @@ use std::{
 
 use handfast_doctor::examine;
 use handfast_lab::zoo;
-use handfast_setup::Part;
+use handfast_setup::{HOOK, Part};
 use http::HeaderMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     play::{Visitor, is_in, runtime},
-    stage::Stage,
+    stage::{Stage, word},
 };
 use crate::{failure::Failure, files};
 
@@ -65,8 +65,8 @@ impl Renewal {
     }
 }
 
-/// Renews the certificate of `stage` and runs its reload, with clients on it all the while.
-pub fn renew(stage: &Stage<'_>, command: &str) -> Result<Renewal, Failure> {
+/// Renews the certificate of `stage` and runs its hook, with clients on it all the while.
+pub fn renew(stage: &Stage<'_>) -> Result<Renewal, Failure> {
     let wanted = files::certificates(&stage.ground.folder.path().join("renewed/tls.crt"))?;
     let serial = wanted.first().map(|leaf| leaf.serial()).unwrap_or_default();
     let patience = stage
@@ -82,7 +82,7 @@ pub fn renew(stage: &Stage<'_>, command: &str) -> Result<Renewal, Failure> {
         std::thread::sleep(Duration::from_millis(100));
         stage.renew("renewed")?;
         let began = Instant::now();
-        let ran = stage.run(command);
+        let ran = stage.run(&word(&stage.out.join(HOOK)));
         let is_served = || {
             let seen = seen.lock().map(|seen| seen.clone()).unwrap_or_default();
             seen.iter().any(|(_, visit)| visit.as_ref() == Ok(&serial))

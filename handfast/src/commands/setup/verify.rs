@@ -86,7 +86,7 @@ fn server(ground: &Ground, target: &Target) -> Result<Trial, Failure> {
                 None => None,
             },
             renewal: match &stage.filled.reload {
-                Some(command) => Some(reload::renew(&stage, command)?),
+                Some(_) => Some(reload::renew(&stage)?),
                 None => None,
             },
         })

@@ -130,7 +130,7 @@ pub fn limits(part: &Part) -> Vec<String> {
     let recorded = part
         .recorded
         .iter()
-        .map(|source| format!("this was made from {source} and never run here"));
+        .map(|source| format!("the tests do not run this; it was made from {source}"));
     recorded
         .chain(lets_in)
         .chain(keeps_out)

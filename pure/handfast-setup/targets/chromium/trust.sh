@@ -1,18 +1,18 @@
 #!/bin/sh
-# Puts your certificate and its key into an NSS database, and the CA as one that servers are believed by.
-# sh trust.sh [FOLDER]; without a folder, ~/.pki/nssdb, where Chromium looks.
+# Puts your certificate, its key and the CA into an NSS database: sh trust.sh [FOLDER]
+# Without a folder it is ~/.pki/nssdb, where Chromium and Chrome look. A profile of Firefox is one, too.
 set -eu
 umask 077
-database=${1:-$HOME/.pki/nssdb}
+database=${1:-"$HOME/.pki/nssdb"}
 pair=$(mktemp)
 trap 'rm -f "$pair"' EXIT
 
 mkdir -p "$database"
 [ -e "$database/cert9.db" ] || certutil -N -d "sql:$database" --empty-password
-# A second run replaces what the first one left.
-for name in "handfast CA" "handfast client"; do
-    while certutil -D -d "sql:$database" -n "$name" 2>/dev/null; do :; done
-done
+# What an earlier run left, the key of a certificate with it.
+while certutil -F -d "sql:$database" -n "handfast client" 2>/dev/null; do :; done
+while certutil -D -d "sql:$database" -n "handfast CA" 2>/dev/null; do :; done
+
 certutil -A -d "sql:$database" -n "handfast CA" -t C,, -i {{ ca }}
 openssl pkcs12 -export -in {{ cert }} -inkey {{ key }} -name "handfast client" -passout pass: -out "$pair"
-pk12util -i "$pair" -d "sql:$database" -W ""
+pk12util -d "sql:$database" -i "$pair" -W ""
