@@ -34,6 +34,7 @@ pub enum Command {
     Tunnel(commands::tunnel::Args),
     Get(commands::get::Args),
     Setup(Box<commands::setup::Args>),
+    VerifyConfig(commands::setup::theirs::VerifyConfig),
     Doctor(Box<commands::doctor::Args>),
     Lab(commands::lab::Args),
     Explain(commands::explain::Args),

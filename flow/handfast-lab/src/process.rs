@@ -51,8 +51,8 @@ pub struct Started {
 }
 
 impl Process {
-    /// Starts the line in the background, and waits until somebody listens on `port` of this machine.
-    pub fn start(&self, port: u16) -> Result<Started, Error> {
+    /// Starts the line in the background, and waits until somebody listens on one of `ports` of this machine.
+    pub fn start(&self, ports: &[u16]) -> Result<Started, Error> {
         let log = self.folder.join("output.log");
         let failed = |source| Error::File {
             what: log.display().to_string(),
@@ -85,7 +85,7 @@ impl Process {
             name: self.name.clone(),
             stop: format!("-{}", self.stop.as_deref().unwrap_or("TERM")),
         };
-        started.until_it_listens(port)?;
+        started.until_it_listens(ports)?;
         Ok(started)
     }
 
@@ -165,10 +165,13 @@ impl Started {
         text[from..].trim().to_owned()
     }
 
-    fn until_it_listens(&mut self, port: u16) -> Result<(), Error> {
+    fn until_it_listens(&mut self, ports: &[u16]) -> Result<(), Error> {
         let begun = Instant::now();
         loop {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            if ports
+                .iter()
+                .any(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok())
+            {
                 return Ok(());
             }
             if !matches!(self.child.try_wait(), Ok(None)) {

@@ -43,6 +43,7 @@ pub fn run(command: Command, words: &Words) -> Result<Exit, Failure> {
         Command::Get(args) => get::run(&args, words),
         Command::Doctor(args) => doctor::run(&args, words),
         Command::Setup(args) => setup::run(&args, words),
+        Command::VerifyConfig(args) => setup::theirs::run(&args, words),
         Command::Lab(args) => lab::run(&args, words),
         Command::Explain(args) => explain::run(&args, words),
         Command::Check(args) => check::run(&args, words),

@@ -12,12 +12,13 @@ mod error;
 mod fill;
 mod quote;
 mod target;
+pub mod theirs;
 mod values;
 
 pub use error::Error;
 pub use fill::{Filled, HOOK, Made};
 pub use quote::Quote;
-pub use target::{Apply, Limits, Part, Role, Target, Trial};
+pub use target::{Apply, Limits, Part, Role, Target, Theirs, Trial};
 pub use values::{Address, Values};
 
 /// Folder, file and text of everything in `targets/`.

@@ -67,6 +67,8 @@ pub struct Part {
     pub reload: Option<String>,
     /// Where it goes on a usual machine.
     pub apply: Option<Apply>,
+    /// How a configuration that the user wrote is tried in the place of ours.
+    pub theirs: Option<Theirs>,
     /// Whose documentation it was made from, where the program cannot be run by the tests.
     pub recorded: Option<String>,
     #[serde(default)]
@@ -110,6 +112,24 @@ pub struct Apply {
     pub check: Option<String>,
     /// The command that makes the running program take it.
     pub reload: Option<String>,
+}
+
+/// How a configuration that the user wrote is moved to loopback.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theirs {
+    /// The file of ours whose place it takes.
+    pub file: String,
+    /// The words that an address to listen on follows.
+    pub listen: Vec<String>,
+    /// The word that opens an address, where another file usually says it.
+    pub opens: Option<String>,
+    /// Whether a port alone may be written with an address before it.
+    #[serde(default)]
+    pub joined: bool,
+    /// Beginnings of lines by which the configuration of a whole machine is told from that of a site.
+    #[serde(default)]
+    pub whole: Vec<String>,
 }
 
 /// What a target cannot do, by the animal of the zoo that shows it. Said before anybody relies on it, and tested.

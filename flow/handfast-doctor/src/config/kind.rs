@@ -22,6 +22,12 @@ impl Kind {
         ("caddy", Self::Caddy),
     ];
 
+    /// The name by which users choose it.
+    pub fn word(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(_, kind)| *kind == self);
+        found.map_or("", |(word, _)| word)
+    }
+
     /// As its makers write it.
     pub fn name(self) -> &'static str {
         match self {
@@ -34,7 +40,7 @@ impl Kind {
     }
 
     /// Of the file `path` with this text; `None` where neither tells.
-    pub(super) fn told_by(path: &Path, text: &str) -> Option<Self> {
+    pub fn told_by(path: &Path, text: &str) -> Option<Self> {
         Self::of_text(text).or_else(|| Self::of_name(path))
     }
 

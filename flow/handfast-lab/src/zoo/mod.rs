@@ -149,7 +149,7 @@ pub fn house(folder: &Folder) -> Result<(Started, Vec<Door>), Error> {
         folder: folder.path().to_owned(),
         ..Process::default()
     };
-    let started = process.start(first)?;
+    let started = process.start(&[first])?;
     let doors = folder.read("doors")?;
     let doors = doors.lines().filter_map(|line| {
         let mut words = line.split(' ');

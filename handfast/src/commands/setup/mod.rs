@@ -7,6 +7,7 @@ mod play;
 mod reload;
 mod stage;
 mod table;
+pub mod theirs;
 mod upstream;
 mod verify;
 mod visit;

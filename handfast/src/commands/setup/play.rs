@@ -8,13 +8,13 @@ use handfast_doctor::{
     text::causes,
 };
 use handfast_lab::zoo::{self, Animal};
-use handfast_pki::{Anchors, crl::RevocationList};
+use handfast_pki::{Anchors, code, crl::RevocationList};
 use handfast_proxy::{backend, live};
 use handfast_tls::{
     Credentials,
     client::{Probing, Versions},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     commands::{doctor::lists, proxy::of_problem},
-    failure::Failure,
+    failure::{Exit, Failure},
     files,
 };
 
@@ -57,11 +57,11 @@ pub fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, F
                 continue;
             }
             let subject = visitor.subject(Some(animal), version, HeaderMap::new())?;
-            let (animal, version) = (*animal, *version);
+            let (animal, version, welcome) = (*animal, *version, stage.welcome);
             visits.spawn_on(
                 async move {
                     let report = examine(String::new(), &subject, Timestamp::now()).await;
-                    (place, cell(&animal, version, &report))
+                    (place, cell(&animal, version, &report, welcome))
                 },
                 runtime.handle(),
             );
@@ -97,13 +97,63 @@ pub fn forge(stage: &Stage<'_>) -> Result<Vec<String>, Failure> {
         .map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
         .unwrap_or_default();
     // A server may refuse such a request altogether.
-    if report.answer.is_some() && !body.contains(GREETING) && is_in(&report) {
+    if report.answer.is_some() && !body.contains(GREETING) && is_in(&report, None) {
         return Ok(vec!["nothing: the request did not reach the backend".into()]);
     }
     let reached = body.lines().filter(|line| line.contains(LIE));
     Ok(reached
         .map(|line| line.split(':').next().unwrap_or(line).to_owned())
         .collect())
+}
+
+/// The first of `ports` on which a good client is let in over TLS, and the status that it is answered with. The backend
+/// of somebody else's configuration is not here, so that any status is a welcome that is no refusal.
+pub fn speaks_tls(stage: &Stage<'_>, ports: &[u16]) -> Result<Option<(u16, Option<StatusCode>)>, Failure> {
+    const REFUSALS: [u16; 6] = [400, 401, 403, 421, 495, 496];
+    let visitor = Visitor::new(stage)?;
+    let runtime = runtime()?;
+    for port in ports {
+        let mut subject = visitor.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
+        subject.target.endpoint.port = *port;
+        let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
+        let Some(trace) = report.trace.as_ref().filter(|trace| trace.peer.is_some()) else {
+            continue;
+        };
+        let status = report.answer.as_ref().map(|answer| answer.status);
+        let is_refused = status.is_some_and(|status| REFUSALS.contains(&status.as_u16()));
+        if is_refused || !trace.ending.is_good() {
+            let why = report
+                .findings
+                .first()
+                .map_or("no reason", |finding| finding.because.as_str());
+            return Err(Failure::new(
+                Exit::No,
+                report
+                    .findings
+                    .first()
+                    .map_or(code::CONFIG_INVALID, |finding| finding.code),
+                format!("even the good client of this CA is not let in: {why}"),
+            ));
+        }
+        return Ok(Some((*port, status)));
+    }
+    Ok(None)
+}
+
+/// The versions of TLS that the server speaks at all.
+pub fn spoken(stage: &Stage<'_>) -> Result<Vec<&'static str>, Failure> {
+    let visitor = Visitor::new(stage)?;
+    let runtime = runtime()?;
+    let mut spoken = Vec::new();
+    for version in stage.versions() {
+        let subject = visitor.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
+        let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
+        let first = report.findings.first();
+        if first.is_none_or(|finding| finding.code != code::NO_COMMON_VERSION) {
+            spoken.push(version);
+        }
+    }
+    Ok(spoken)
 }
 
 /// One good visit, for the serial number of the server's certificate; nothing when it failed.
@@ -273,7 +323,11 @@ impl<'a> Visitor<'a> {
     fn is_welcome(&self, printed: &[u8]) -> bool {
         let has = |words: &[u8]| printed.windows(words.len()).any(|window| window == words);
         match self.talk(HeaderMap::new()) {
-            Talk::Http(_) => has(b"HTTP/1.1 200") || has(b"HTTP/1.0 200"),
+            Talk::Http(_) => {
+                let status = self.stage.welcome.unwrap_or(StatusCode::OK);
+                has(format!("HTTP/1.1 {}", status.as_u16()).as_bytes())
+                    || has(format!("HTTP/1.0 {}", status.as_u16()).as_bytes())
+            }
             Talk::Service(Service::Redis) => has(b"+PONG"),
             Talk::Service(Service::Mqtt) => has(b"\x20\x02\x00\x00"),
             Talk::Service(Service::Amqp) => has(b"cluster_name"),
@@ -301,8 +355,8 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(Failure::bug)
 }
 
-fn cell(animal: &Animal, version: &'static str, report: &Report) -> Cell {
-    let is_in = is_in(report);
+fn cell(animal: &Animal, version: &'static str, report: &Report, welcome: Option<StatusCode>) -> Cell {
+    let is_in = is_in(report, welcome);
     let first = report.findings.first();
     Cell {
         animal: *animal,
@@ -317,11 +371,11 @@ fn cell(animal: &Animal, version: &'static str, report: &Report) -> Cell {
 }
 
 /// Whether the service behind TLS answered as it does to friends.
-pub fn is_in(report: &Report) -> bool {
+pub fn is_in(report: &Report, welcome: Option<StatusCode>) -> bool {
     let ended_well = report.trace.as_ref().is_some_and(|trace| trace.ending.is_good());
-    ended_well
-        && report
-            .answer
-            .as_ref()
-            .is_none_or(|answer: &Answer| answer.status.is_success())
+    let is_welcome = |answer: &Answer| match welcome {
+        Some(status) => answer.status == status,
+        None => answer.status.is_success(),
+    };
+    ended_well && report.answer.as_ref().is_none_or(is_welcome)
 }

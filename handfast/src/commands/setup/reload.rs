@@ -124,7 +124,7 @@ fn load(
         let subject = visitor.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
         let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
         let peer = report.trace.as_ref().and_then(|trace| trace.peer.as_ref());
-        let visit = match (is_in(&report), peer) {
+        let visit = match (is_in(&report, None), peer) {
             (true, Some(peer)) => Ok(peer.chain().leaf().serial()),
             _ => Err(report.findings.first().map_or("no answer".to_owned(), |finding| {
                 format!("{} {}", finding.code, finding.because)

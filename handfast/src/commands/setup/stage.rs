@@ -8,6 +8,7 @@ use std::{
 use handfast_lab::{Folder, Process, Started, free_port, is_here, zoo};
 use handfast_pki::code;
 use handfast_setup::{Address, Filled, Part, Role, Target, Values};
+use http::StatusCode;
 use jiff::Timestamp;
 
 use super::{of_error, upstream, write};
@@ -40,6 +41,8 @@ pub struct Stage<'a> {
     pub out: PathBuf,
     /// The port that it listens on, or talks to.
     pub port: u16,
+    /// The status by which a server of HTTP shows that it lets somebody in; any success without one.
+    pub welcome: Option<StatusCode>,
     environment: BTreeMap<String, String>,
 }
 
@@ -120,6 +123,7 @@ impl<'a> Stage<'a> {
             filled,
             out,
             port,
+            welcome: None,
             environment: trial.environment,
         };
         if let Some(version) = wish.only {
@@ -140,6 +144,11 @@ impl<'a> Stage<'a> {
 
     /// Starts the server, and waits until it listens.
     pub fn start(&self) -> Result<Started, Failure> {
+        self.start_on(&[self.port])
+    }
+
+    /// The same where it may listen on any of `ports`.
+    pub fn start_on(&self, ports: &[u16]) -> Result<Started, Failure> {
         let trial = self.filled.trial.clone().unwrap_or_default();
         self.prepare()?;
         let line = trial
@@ -149,10 +158,7 @@ impl<'a> Stage<'a> {
             .ok_or_else(|| {
                 Failure::misuse(format!("nothing is known of how to start {}", self.target.title))
             })?;
-        let started = self
-            .process(line)
-            .start(self.port)
-            .map_err(|error| of_lab(&error))?;
+        let started = self.process(line).start(ports).map_err(|error| of_lab(&error))?;
         if let Some(line) = trial.after {
             self.run(&line)?;
         }

@@ -1,0 +1,181 @@
+//! Configurations that the user wrote, run on loopback and met by the zoo.
+
+mod program;
+
+use program::Place;
+
+/// A place with a server's files, a revocation list, and the service's configuration `text` in `name`.
+fn place(name: &str, text: &str) -> Place {
+    let place = Place::with_authority();
+    place.run("issue server --dns localhost --out server").good();
+    // What the list says is of no matter: it is exchanged for one of the zoo.
+    let crl = "openssl ecparam -name prime256v1 -genkey -noout -out root.key && openssl req -x509 -new -key root.key -subj \
+               /CN=Root -out root.crt && touch index && printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index\\n' > ca.conf && \
+               openssl ca -gencrl -config ca.conf -keyfile root.key -cert root.crt -md sha256 -crldays 9 -out list.crl \
+               2>/dev/null";
+    place.shell(crl).good();
+    let folder = place.path("").display().to_string();
+    place.write(name, text.replace("FOLDER", folder.trim_end_matches('/')));
+    place
+}
+
+const NGINX: &str = "# listen 1;
+server {
+    listen 80;
+    return 301 https://$host$request_uri;
+}
+server {
+    listen 443 ssl;
+    listen [::]:443 ssl;
+    server_name api.example;
+    ssl_certificate FOLDER/server/tls.crt;
+    ssl_certificate_key \"FOLDER/server/tls.key\";
+    ssl_client_certificate server/ca.crt;
+    ssl_crl list.crl;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_verify_client on;
+    ssl_verify_depth 3;
+    location / { proxy_pass http://127.0.0.1:1; }
+}
+";
+
+#[test]
+fn a_good_configuration_of_nginx_lets_in_whom_it_should_and_is_not_touched() {
+    let place = place("api.conf", NGINX);
+    let before = (place.read("api.conf"), place.names());
+    let ran = place.run("verify-config api.conf --target nginx --json").good();
+    let report = ran.json();
+    assert_eq!(report["wrongly_in"], 0, "{report:#}");
+    assert_eq!(report["wrongly_out"], 0, "{report:#}");
+    assert_eq!((place.read("api.conf"), place.names()), before);
+}
+
+#[test]
+fn a_certificate_of_anybody_is_seen_to_come_in() {
+    let text = NGINX.replace("ssl_verify_client on", "ssl_verify_client optional_no_ca");
+    let place = place("nginx-api.conf", &text);
+    let ran = place.run("verify-config nginx-api.conf --json");
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    let report = ran.json();
+    let cells = report["cells"].as_array().expect("cells");
+    let is_in = |animal: &str| {
+        cells
+            .iter()
+            .any(|cell| cell["animal"] == animal && cell["tls"] == "1.3" && cell["in"] == true)
+    };
+    assert!(is_in("other-ca") && is_in("none"), "{report:#}");
+    assert!(ran.stderr.contains("next: handfast doctor config"), "{ran:#?}");
+}
+
+#[test]
+fn a_configuration_without_its_revocation_list_is_seen_to_let_the_revoked_in() {
+    let place = place("nginx.conf", &NGINX.replace("    ssl_crl list.crl;\n", ""));
+    let ran = place.run("verify-config nginx.conf");
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert!(
+        ran.stdout
+            .lines()
+            .any(|line| line.starts_with("revoked") && line.contains("IN!")),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn a_version_that_it_does_not_speak_is_said_and_counts_for_nothing() {
+    let place = place("nginx.conf", &NGINX.replace("TLSv1.2 TLSv1.3", "TLSv1.2"));
+    let ran = place.run("verify-config nginx.conf").good();
+    assert!(ran.stderr.contains("note: it speaks no TLS 1.3"), "{ran:#?}");
+    assert!(!ran.stdout.contains("OUT!"), "{ran:#?}");
+}
+
+#[test]
+fn a_depth_that_is_too_small_is_seen_to_keep_good_clients_out() {
+    let place = place(
+        "nginx.conf",
+        &NGINX.replace("ssl_verify_depth 3", "ssl_verify_depth 1"),
+    );
+    let ran = place.run("verify-config nginx.conf").good();
+    assert!(
+        ran.stdout
+            .lines()
+            .any(|line| line.starts_with("deep") && line.contains("OUT!")),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn a_virtual_host_of_apache_is_opened_where_another_file_says_listen() {
+    let place = place(
+        "apache-api.conf",
+        "<VirtualHost *:443>\n  SSLEngine on\n  SSLCertificateFile FOLDER/server/tls.crt\n  SSLCertificateKeyFile \
+         FOLDER/server/tls.key\n  SSLCACertificateFile FOLDER/server/ca.crt\n  SSLVerifyClient require\n  SSLVerifyDepth 3\n  \
+         SSLCARevocationFile FOLDER/list.crl\n  SSLCARevocationCheck chain\n</VirtualHost>\n",
+    );
+    let ran = place.run("verify-config apache-api.conf --json");
+    // Without a site behind it every good client is answered 403, which cannot be told from a refusal.
+    assert!(
+        ran.exit == 0 || ran.stderr.contains("even the good client"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn haproxy_and_envoy_are_met_as_their_users_wrote_them() {
+    let place = place(
+        "haproxy.cfg",
+        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\nfrontend api\n  bind :8443 ssl \
+         crt FOLDER/pair.pem ca-file FOLDER/server/ca.crt verify required crl-file FOLDER/list.crl\n  default_backend \
+         api\nbackend api\n  server api 127.0.0.1:1\n",
+    );
+    let pair = place.read("server/tls.crt") + &place.read("server/tls.key");
+    place.write("pair.pem", pair);
+    let report = place.run("verify-config haproxy.cfg --json").good().json();
+    assert_eq!(
+        (&report["wrongly_in"], &report["wrongly_out"]),
+        (&0.into(), &0.into()),
+        "{report:#}"
+    );
+    let out = "setup envoy --cert server/tls.crt --key server/tls.key --ca server/ca.crt --listen 0.0.0.0:9443 --out envoy";
+    place.run(out).good();
+    let text = place.read("envoy/envoy.yaml");
+    // The certificate in the file itself, as most write it.
+    let sds = text.find("            tls_certificate_sds").expect("a secret");
+    let end = text.find("            validation_context").expect("its end");
+    let inline = "            tls_certificates:\n            - certificate_chain: { filename: server/tls.crt }\n              \
+                  private_key: { filename: server/tls.key }\n";
+    place.write("envoy.yaml", format!("{}{inline}{}", &text[..sds], &text[end..]));
+    let ran = place.run("verify-config envoy.yaml --json");
+    // Nothing says which certificates were revoked.
+    let report = ran.json();
+    assert_eq!(report["wrongly_in"], 2, "{report:#}");
+}
+
+#[test]
+fn what_cannot_be_tried_is_refused_with_the_reason() {
+    let place = place("nginx.conf", &format!("events {{}}\nhttp {{\n{NGINX}}}\n"));
+    let ran = place.run("verify-config nginx.conf");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(
+        ran.stderr.contains("the whole configuration of this machine"),
+        "{ran:#?}"
+    );
+    place.write("some.conf", "hello\n");
+    let ran = place.run("verify-config some.conf");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("it cannot be told whose"), "{ran:#?}");
+    place.write(
+        "site.conf",
+        "server {\n  listen 443 ssl;\n  ssl_certificate /nowhere/tls.crt;\n}\n",
+    );
+    let ran = place.run("verify-config site.conf --target nginx");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(
+        ran.stderr.contains("names no certificate that can be read"),
+        "{ran:#?}"
+    );
+    place.write("site.conf", "server {\n  server_name a;\n}\n");
+    let ran = place.run("verify-config site.conf --target nginx");
+    assert!(ran.stderr.contains("says nowhere where to listen"), "{ran:#?}");
+    let ran = place.run("verify-config site.conf --target curl");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+}
