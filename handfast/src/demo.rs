@@ -1,4 +1,4 @@
-//! The small service that `quickstart` puts the door in front of: it says whom it sees.
+//! Small services for a door to stand in front of. That of `quickstart` says whom it sees.
 
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -11,19 +11,27 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// Starts the service on a free port of this machine, on a thread of its own.
+/// What a service says to a request.
+pub type Answer = fn(&Request<Incoming>) -> Response<Full<Bytes>>;
+
+/// Starts the service that greets its caller.
 pub fn start() -> std::io::Result<SocketAddr> {
+    start_with(greet)
+}
+
+/// Starts a service that gives this answer, on a free port of this machine and on a thread of its own.
+pub fn start_with(answer: Answer) -> std::io::Result<SocketAddr> {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    std::thread::spawn(move || runtime.block_on(serve(listener)));
+    std::thread::spawn(move || runtime.block_on(serve(listener, answer)));
     Ok(address)
 }
 
-async fn serve(listener: std::net::TcpListener) {
+async fn serve(listener: std::net::TcpListener, answer: Answer) {
     let Ok(listener) = TcpListener::from_std(listener) else {
         return;
     };
@@ -32,7 +40,7 @@ async fn serve(listener: std::net::TcpListener) {
             continue;
         };
         tokio::spawn(async move {
-            let service = service_fn(|request| async move { Ok::<_, Infallible>(greet(&request)) });
+            let service = service_fn(|request| async move { Ok::<_, Infallible>(answer(&request)) });
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
