@@ -93,10 +93,18 @@ fn without_a_folder_nothing_is_written_and_the_configuration_is_data() {
 }
 
 #[test]
-fn a_key_is_never_printed_as_json() {
+fn a_key_is_written_for_its_owner_and_never_printed() {
     let place = place();
-    let ran = place.run(&format!("setup haproxy {SERVER} --json")).good();
-    assert!(!ran.stdout.contains("PRIVATE KEY"), "{ran:#?}");
+    for json in ["", " --json"] {
+        let ran = place.run(&format!("setup haproxy {SERVER}{json}")).good();
+        assert!(ran.stdout.contains("verify required"), "{ran:#?}");
+        assert!(
+            !ran.stdout.contains("PRIVATE KEY") && !ran.stderr.contains("PRIVATE KEY"),
+            "{ran:#?}"
+        );
+    }
+    place.run(&format!("setup haproxy {SERVER} --out door")).good();
+    assert!(place.read("door/pair.pem").contains("PRIVATE KEY"));
 }
 
 #[test]
@@ -240,6 +248,15 @@ fn a_configuration_is_put_in_its_place_checked_and_reloaded() {
 }
 
 #[test]
+fn a_trial_never_writes_into_a_folder_with_something_in_it() {
+    let place = place();
+    let ran = place.run("setup verify python-http --dir client");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("HF-801"), "{ran:#?}");
+    assert_eq!(place.read("client/ca.crt"), place.read("server/ca.crt"));
+}
+
+#[test]
 fn a_configuration_that_the_software_refuses_leaves_everything_as_it_was() {
     let place = place();
     relay(&place, "nobody-writes-this");
@@ -249,7 +266,11 @@ fn a_configuration_that_the_software_refuses_leaves_everything_as_it_was() {
     assert!(ran.stderr.contains("everything is as it was before"), "{ran:#?}");
     assert!(!place.path("installed/relay.conf").exists());
     place.write("installed/relay.conf", "the old one\n");
-    assert_eq!(place.run(&line).exit, 1);
+    let ran = place.run(&line);
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("HF-801"), "{ran:#?}");
+    assert_eq!(place.read("installed/relay.conf"), "the old one\n");
+    assert_eq!(place.run(&format!("{line} --force")).exit, 1);
     assert_eq!(place.read("installed/relay.conf"), "the old one\n");
     assert!(
         !place.path("installed/relay.conf.taken").exists(),

@@ -97,6 +97,9 @@ fn told(cell: &Value) -> String {
         };
         return mark.into();
     }
+    if cell["shown"] == false {
+        return "not shown".into();
+    }
     match cell["code"].as_str() {
         Some(code) => format!("out [{code}](findings/{code}.md)"),
         None => "out".into(),

@@ -15,7 +15,7 @@ use crate::{Error, programs::user_id};
 /// How long a program may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long it may take to end when it is asked to.
-const MANNERS: Duration = Duration::from_secs(5);
+const MANNERS: Duration = Duration::from_secs(15);
 
 /// The machine's own ideas of whom to trust.
 const TRUST: [&str; 6] = [
@@ -151,6 +151,11 @@ impl Started {
     /// The process that was started first.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// What it has said so far, its end if it is long.

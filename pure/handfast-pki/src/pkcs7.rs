@@ -112,7 +112,11 @@ fn certificates_in(signed_data: &Any) -> der::Result<Vec<&[u8]>> {
             continue;
         }
         let mut inside = SliceReader::new(content)?;
-        while !inside.is_finished() && found.len() < MOST_CERTIFICATES {
+        while !inside.is_finished() {
+            // None is left out in silence.
+            if found.len() == MOST_CERTIFICATES {
+                return Err(der::ErrorKind::Overlength.into());
+            }
             let choice = inside.tlv_bytes()?;
             if parts(choice)?.0 == Tag::Sequence {
                 found.push(choice);

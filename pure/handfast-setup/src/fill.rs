@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
 use crate::{
-    Error, Quote, Role, Target, Values,
+    Error, Private, Quote, Role, Target, Values,
     target::{FileWish, Make},
 };
 
@@ -35,10 +35,38 @@ pub struct Rehearsal {
 #[derive(Debug, Clone)]
 pub struct Made {
     pub name: String,
-    pub text: String,
-    /// Holds a key, so that it is for its owner alone.
-    pub is_private: bool,
+    pub text: Text,
     pub is_executable: bool,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone)]
+pub enum Text {
+    Public(String),
+    /// With a key in it, so that it is for its owner alone.
+    Private(Private),
+}
+
+impl Text {
+    pub fn is_private(&self) -> bool {
+        matches!(self, Self::Private(_))
+    }
+
+    /// For writing it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Public(text) => text,
+            Self::Private(text) => text.as_str(),
+        }
+    }
+
+    /// For showing it; nothing where nobody is to see it.
+    pub fn shown(&self) -> Option<&str> {
+        match self {
+            Self::Public(text) => Some(text),
+            Self::Private(_) => None,
+        }
+    }
 }
 
 /// The name of the script that makes a server take a renewed certificate.
@@ -95,11 +123,10 @@ impl Target {
     fn hook(&self, line: &str) -> Made {
         Made {
             name: HOOK.to_owned(),
-            text: format!(
+            text: Text::Public(format!(
                 "#!/bin/sh\n# Run this after a renewal, for {} to take it.\nset -e\n{line}\n",
                 self.title
-            ),
-            is_private: false,
+            )),
             is_executable: true,
         }
     }
@@ -111,8 +138,10 @@ impl Target {
         named: &BTreeMap<&'static str, Value>,
     ) -> Result<Made, Error> {
         let text = match (wish.make, wish.quote, self.files.get(&wish.name)) {
-            (Some(Make::Pair), _, _) => values.pair.clone(),
-            (None, Some(quote), Some(template)) => self.render(&wish.name, template, quote, named)?,
+            (Some(Make::Pair), _, _) => Text::Private(values.pair.clone()),
+            (None, Some(quote), Some(template)) => {
+                Text::Public(self.render(&wish.name, template, quote, named)?)
+            }
             // Looked at when the target was read.
             _ => {
                 return Err(Error::NoFile {
@@ -124,7 +153,6 @@ impl Target {
         Ok(Made {
             name: wish.name.clone(),
             text,
-            is_private: wish.make == Some(Make::Pair),
             is_executable: wish.executable,
         })
     }

@@ -16,10 +16,10 @@ pub mod theirs;
 mod values;
 
 pub use error::Error;
-pub use fill::{Filled, HOOK, Made};
+pub use fill::{Filled, HOOK, Made, Text};
 pub use quote::Quote;
 pub use target::{Apply, Limits, Part, Role, Target, Theirs, Trial};
-pub use values::{Address, Values};
+pub use values::{Address, Private, Values};
 
 /// Folder, file and text of everything in `targets/`.
 const FILES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/targets.rs"));

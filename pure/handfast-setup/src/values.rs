@@ -1,6 +1,8 @@
 //! What a user says about a side: files, addresses and names.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
+
+use zeroize::Zeroizing;
 
 use crate::Error;
 
@@ -47,6 +49,26 @@ impl Address {
     }
 }
 
+/// A text with a private key in it: wiped when it is dropped, and never shown by a debug print.
+#[derive(Clone)]
+pub struct Private(Zeroizing<String>);
+
+impl Private {
+    pub fn new(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Private {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Private(hidden)")
+    }
+}
+
 /// The values of one filling. Paths are absolute, so that it does not matter where a program is started.
 #[derive(Debug, Clone)]
 pub struct Values {
@@ -72,7 +94,7 @@ pub struct Values {
     /// Two more free ports, for software that is tried on one machine and needs them.
     pub spare: [u16; 2],
     /// The PEM of certificate and key, for programs that want both in one file.
-    pub pair: String,
+    pub pair: Private,
 }
 
 impl Values {
@@ -108,6 +130,12 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_debug_print_hides_the_private_half() {
+        let private = Private::new(Zeroizing::new("-----BEGIN PRIVATE KEY-----".into()));
+        assert_eq!(format!("{private:?}"), "Private(hidden)");
+    }
 
     #[test]
     fn addresses_are_read_with_and_without_a_scheme() {

@@ -15,7 +15,9 @@ use crate::{
 };
 
 /// Installs the file, has the whole configuration checked, and reloads. Returns where the file stands.
-pub fn apply(target: &Target, part: &Part, filled: &Filled) -> Result<PathBuf, Failure> {
+///
+/// What stands there is somebody's work: without `force` it is only exchanged for what it is already.
+pub fn apply(target: &Target, part: &Part, filled: &Filled, force: bool) -> Result<PathBuf, Failure> {
     let Some(apply) = &part.apply else {
         return Err(Failure::misuse(format!(
             "{} has no usual place for its configuration",
@@ -39,6 +41,10 @@ pub fn apply(target: &Target, part: &Part, filled: &Filled) -> Result<PathBuf, F
             return Err(Failure::new(Exit::Misuse, code::UNREADABLE, message));
         }
     };
+    let wanted = file.text.as_str().as_bytes();
+    if !force && before.as_ref().is_some_and(|before| before != wanted) {
+        files::must_not_exist(&[&place])?;
+    }
     if !place.parent().is_some_and(Path::is_dir) {
         let message = format!(
             "\"{}\" cannot be written: its folder is not there",
@@ -51,7 +57,7 @@ pub fn apply(target: &Target, part: &Part, filled: &Filled) -> Result<PathBuf, F
             )),
         );
     }
-    files::write(&place, file.text.as_bytes(), Readers::Everybody)?;
+    files::write(&place, wanted, Readers::Everybody)?;
     if let Some(check) = &apply.check
         && let Err(said) = run(check)
     {

@@ -12,8 +12,9 @@ use handfast_doctor::{
 };
 use handfast_pki::{Certificate, Code, Identity, Purpose, certificate::chain_to_pem, code};
 use handfast_proxy::live;
-use handfast_setup::{Address, Part, Role, Values};
+use handfast_setup::{Address, Part, Private, Role, Values};
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use super::of_error;
 use crate::{
@@ -68,7 +69,7 @@ impl Given {
             check_list(crl, now)?;
         }
         let key = files::private_key(&self.key)?;
-        let pair = format!("{}{}", chain_to_pem(&chain), key.to_pem().as_str());
+        let pair = Zeroizing::new(format!("{}{}", chain_to_pem(&chain), key.to_pem().as_str()));
         let address = |text: &str| Address::read(text).map_err(|error| of_error(&error));
         let usual_listen = part.listen.as_deref().unwrap_or("127.0.0.1:443");
         let listen = address(self.listen.as_deref().unwrap_or(usual_listen))?;
@@ -89,7 +90,7 @@ impl Given {
             depth: self.depth,
             out: text(out)?,
             spare: [0, 0],
-            pair,
+            pair: Private::new(pair),
         };
         Ok((values, notes))
     }

@@ -72,8 +72,16 @@ pub fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, F
     Ok(cells.into_iter().map(|(_, cell)| cell).collect())
 }
 
-/// Whether a good client's forged headers reach the backend; the names of those that do.
-pub fn forge(stage: &Stage<'_>) -> Result<Vec<String>, Failure> {
+/// What a backend is told of a good client that pretends to be somebody else.
+pub struct Told {
+    /// The forged headers that reach it.
+    pub forged: Vec<String>,
+    /// Whether it is told who the client is.
+    pub who: bool,
+}
+
+/// Sends forged headers as a good client, which has to reach the backend all the same.
+pub fn forge(stage: &Stage<'_>) -> Result<Told, Failure> {
     let visitor = Visitor::new(stage)?;
     let mut headers = HeaderMap::new();
     for name in FORGED {
@@ -96,14 +104,31 @@ pub fn forge(stage: &Stage<'_>) -> Result<Vec<String>, Failure> {
         .as_ref()
         .map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
         .unwrap_or_default();
-    // A server may refuse such a request altogether.
-    if report.answer.is_some() && !body.contains(GREETING) && is_in(&report, None) {
-        return Ok(vec!["nothing: the request did not reach the backend".into()]);
+    if !body.contains(GREETING) {
+        let status = report.answer.as_ref().map(|answer| answer.status.to_string());
+        return Err(Failure::new(
+            Exit::No,
+            code::BACKEND_UNREACHABLE,
+            format!(
+                "a good client's request with forged headers did not reach the backend: {}",
+                status.unwrap_or_else(|| "no answer".into())
+            ),
+        ));
     }
     let reached = body.lines().filter(|line| line.contains(LIE));
-    Ok(reached
-        .map(|line| line.split(':').next().unwrap_or(line).to_owned())
-        .collect())
+    Ok(Told {
+        forged: reached
+            .map(|line| line.split(':').next().unwrap_or(line).to_owned())
+            .collect(),
+        who: body.lines().any(tells_who),
+    })
+}
+
+/// Whether a header that the backend was sent names the good client, or holds a certificate.
+fn tells_who(line: &str) -> bool {
+    const SHORTEST_CERTIFICATE: usize = 300;
+    let (name, value) = line.split_once(':').unwrap_or((line, ""));
+    value.contains("CN=handfast") || name.contains("client-cert") && value.len() > SHORTEST_CERTIFICATE
 }
 
 /// The first of `ports` on which a good client is let in over TLS, and the status that it is answered with. The backend
@@ -138,6 +163,13 @@ pub fn speaks_tls(stage: &Stage<'_>, ports: &[u16]) -> Result<Option<(u16, Optio
         return Ok(Some((*port, status)));
     }
     Ok(None)
+}
+
+/// Whether the server goes on with a client that speaks `version` alone.
+pub fn says_hello(stage: &Stage<'_>, version: &str) -> Result<bool, Failure> {
+    let subject = Visitor::new(stage)?.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
+    let report = runtime()?.block_on(examine(String::new(), &subject, Timestamp::now()));
+    Ok(report.trace.is_some_and(|trace| trace.server_hello().is_some()))
 }
 
 /// The versions of TLS that the server speaks at all.
@@ -312,6 +344,7 @@ impl<'a> Visitor<'a> {
             animal: *animal,
             tls: version,
             is_in,
+            is_shown: true,
             code: (!is_in)
                 .then(|| causes(&said).first().map(|finding| finding.code))
                 .flatten(),
@@ -375,6 +408,7 @@ fn cell(animal: &Animal, version: &'static str, report: &Report, welcome: Option
         animal: *animal,
         tls: version,
         is_in,
+        is_shown: true,
         code: first.filter(|_| !is_in).map(|finding| finding.code),
         words: match first {
             Some(finding) if !is_in => finding.because.clone(),

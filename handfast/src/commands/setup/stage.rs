@@ -7,9 +7,10 @@ use std::{
 
 use handfast_lab::{Folder, Process, Started, free_port, is_here, zoo};
 use handfast_pki::code;
-use handfast_setup::{Address, Filled, Part, Role, Target, Values};
+use handfast_setup::{Address, Filled, Part, Private, Role, Target, Values};
 use http::StatusCode;
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use super::{of_error, upstream, write};
 use crate::failure::{Exit, Failure};
@@ -21,6 +22,17 @@ pub struct Ground {
 
 impl Ground {
     pub fn new(dir: Option<&PathBuf>) -> Result<Self, Failure> {
+        // The zoo has names that people have, too.
+        if let Some(path) = dir
+            && std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+        {
+            return Err(Failure::new(
+                Exit::Misuse,
+                code::EXISTS,
+                format!("\"{}\" is not empty", path.display()),
+            )
+            .hint("give a folder that is empty, or not there yet"));
+        }
         let folder = match dir {
             Some(path) => Folder::kept(path.clone()),
             None => Folder::temporary(),
@@ -107,7 +119,7 @@ impl<'a> Stage<'a> {
             depth: 3,
             out: out.display().to_string(),
             spare: [free()?, free()?],
-            pair: read("tls.crt")? + &read("tls.key")?,
+            pair: Private::new(Zeroizing::new(read("tls.crt")? + &read("tls.key")?)),
         };
         let filled = target
             .fill(wish.role, &values)

@@ -13,6 +13,8 @@ pub struct Cell {
     pub animal: Animal,
     pub tls: &'static str,
     pub is_in: bool,
+    /// Whether it was shown at all: some servers do not even load it.
+    pub is_shown: bool,
     /// What the doctor makes of a refusal.
     pub code: Option<Code>,
     /// Why, in a few words.
@@ -39,6 +41,7 @@ impl Cell {
 
     fn mark(&self, part: &Part) -> &'static str {
         match (self.is_in, self.is_as_told(part)) {
+            _ if !self.is_shown => "-",
             (true, true) => "in",
             (false, true) => "out",
             (true, false) => "IN!",
@@ -72,6 +75,7 @@ pub fn to_json(cells: &[Cell], part: &Part) -> Value {
             "story": cell.animal.story,
             "tls": cell.tls,
             "in": cell.is_in,
+            "shown": cell.is_shown,
             "as_told": cell.is_as_told(part),
             "must_stay_out": cell.animal.verdict.must_stay_out(),
             "code": cell.code.map(|code| code.to_string()),

@@ -61,8 +61,8 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
 #[derive(Default)]
 struct Trial {
     cells: Vec<Cell>,
-    /// The forged headers that reached the backend; nothing where there is no backend.
-    forged: Option<Vec<String>>,
+    /// What the backend was told; nothing where there is no backend.
+    told: Option<play::Told>,
     renewal: Option<reload::Renewal>,
 }
 
@@ -81,7 +81,7 @@ fn server(ground: &Ground, target: &Target) -> Result<Trial, Failure> {
     let seen = || -> Result<Trial, Failure> {
         Ok(Trial {
             cells: play::play(&stage, &stage.versions())?,
-            forged: match &stage.part.upstream {
+            told: match &stage.part.upstream {
                 Some(_) => Some(play::forge(&stage)?),
                 None => None,
             },
@@ -99,17 +99,25 @@ impl Trial {
         let part = target.part(role).map_err(|error| super::of_error(&error))?;
         table::tell(&self.cells, part, words);
         let wrong = self.cells.iter().filter(|cell| !cell.is_as_told(part)).count();
-        if let Some(forged) = &self.forged {
-            if part.limits.forged.is_some() && !forged.is_empty() {
+        if let Some(told) = &self.told {
+            if part.limits.forged.is_some() && !told.forged.is_empty() {
                 words.data(format_args!(
                     "forged headers: they reach the backend, as it is said"
                 ));
-            } else if forged.is_empty() {
+            } else if told.forged.is_empty() && told.who {
                 words.data(format_args!(
-                    "{GOOD}forged headers{GOOD:#}: none reached the backend"
+                    "{GOOD}forged headers{GOOD:#}: none reached the backend, which was told who the client is"
                 ));
             } else {
-                words.data(format_args!("{BAD}forged headers{BAD:#}: {}", forged.join(", ")));
+                let who = if told.who {
+                    ""
+                } else {
+                    "; who the client is was NOT told"
+                };
+                words.data(format_args!(
+                    "{BAD}forged headers{BAD:#}: {}{who}",
+                    told.forged.join(", ")
+                ));
             }
         }
         if let Some(renewal) = &self.renewal {
@@ -120,10 +128,10 @@ impl Trial {
             words.data(format_args!("{STRONG}beware{STRONG:#}: {line}"));
         }
         let is_good = wrong == 0
-            && self
-                .forged
-                .as_ref()
-                .is_none_or(|forged| forged.is_empty() != part.limits.forged.is_some())
+            && self.told.as_ref().is_none_or(|told| match part.limits.forged {
+                Some(_) => !told.forged.is_empty(),
+                None => told.forged.is_empty() && told.who,
+            })
             && self.renewal.as_ref().is_none_or(|renewal| renewal.is_good(part));
         words.json(&json!({
             "target": target.name,
@@ -131,7 +139,8 @@ impl Trial {
             "role": role.name(),
             "cells": table::to_json(&self.cells, part),
             "wrong": wrong,
-            "forged": self.forged,
+            "forged": self.told.as_ref().map(|told| &told.forged),
+            "who_was_told": self.told.as_ref().map(|told| told.who),
             "renewal": self.renewal.as_ref().map(reload::Renewal::to_json),
             "limits": write::limits(part),
             "good": is_good,

@@ -22,7 +22,7 @@ pub struct Write {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Overwrite what is there
-    #[arg(long, requires = "out")]
+    #[arg(long)]
     force: bool,
     /// Put the configuration where the software looks for it, have it checked, and reload; undone when the check fails
     #[arg(long)]
@@ -43,7 +43,7 @@ pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
         put(&filled.files, &out, args.force)?;
     }
     let applied = if args.apply {
-        Some(apply::apply(&target, part, &filled)?)
+        Some(apply::apply(&target, part, &filled, args.force)?)
     } else {
         None
     };
@@ -65,12 +65,12 @@ pub fn put(made: &[Made], out: &Path, force: bool) -> Result<(), Failure> {
     }
     for (file, path) in made.iter().zip(&paths) {
         let folder = files::folder_of(path)?;
-        let readers = match (file.is_private, file.is_executable) {
+        let readers = match (file.text.is_private(), file.is_executable) {
             (true, _) => Readers::Owner,
             (false, true) => Readers::EverybodyRuns,
             (false, false) => Readers::Everybody,
         };
-        files::write(path, file.text.as_bytes(), readers)?;
+        files::write(path, file.text.as_str().as_bytes(), readers)?;
         drop(folder);
     }
     Ok(())
@@ -85,7 +85,14 @@ fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, 
             if filled.files.len() > 1 {
                 words.data(format_args!("{STRONG}==> {} <=={STRONG:#}", file.name));
             }
-            words.data(file.text.trim_end());
+            match file.text.shown() {
+                Some(text) => words.data(text.trim_end()),
+                // A terminal has a memory, and a pipe an unknown end.
+                None => words.talk(format_args!(
+                    "{} holds the key, and is written with --out alone",
+                    file.name
+                )),
+            }
         }
     }
     let Ok(part) = target.part(role) else { return };
@@ -145,8 +152,7 @@ fn to_json(target: &Target, role: Role, filled: &Filled, out: &Path, is_written:
         json!({
             "name": file.name,
             "path": is_written.then(|| out.join(&file.name)),
-            // A file with a key in it is never printed where a log may keep it.
-            "text": (!file.is_private).then_some(&file.text),
+            "text": file.text.shown(),
         })
     };
     let part = target.part(role).ok();
