@@ -30,6 +30,10 @@ pub(crate) fn scene(place: &Place, version: &str, client: &str) -> Scene {
          -CAfile server/ca.crt -Verify 3 -verify_return_error -alpn http/1.1 -www"
     );
     let _server = servers::start(place, "openssl", &server, port);
+    // Whether it listens was asked with a connection, and its alert on that one is not to be in the capture.
+    until("the server is done with the first connection", || {
+        place.read("server.log").contains("error:").then_some(())
+    });
     let recorder = Recorder::start(place, port);
     // It waits for the server's last word, and may be refused. The keys are the client's: a server that refuses
     // in TLS 1.2 has none yet.

@@ -79,6 +79,15 @@ const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
+        code: code::UNKNOWN_ISSUER,
+        variant: "with-lists",
+        story: "the same, and no revocation list is of that CA, which is not the reason",
+        pair: Some("client-stranger"),
+        setup: |setup| setup.crl = Some("good.crl".into()),
+        more: &["--crl", "good.crl"],
+        minded_by: &[(&[Nginx, Apache, Haproxy, Envoy], "certain")],
+    },
+    Fault {
         code: code::MISSING_INTERMEDIATE,
         variant: "",
         story: "the client sends its leaf alone, and the intermediate lies beside it",
