@@ -8,18 +8,25 @@ import ssl
 CERT = {{ cert }}
 KEY = {{ key }}
 
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.minimum_version = ssl.TLSVersion.TLSv1_2
-context.load_cert_chain(CERT, KEY)
-context.verify_mode = ssl.CERT_REQUIRED
-context.load_verify_locations({{ ca }})
+
+def mutual():
+    """What every connection is begun with, from the files as they are now."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(CERT, KEY)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations({{ ca }})
 {% if crl %}
-context.load_verify_locations({{ crl }})
-context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+    context.load_verify_locations({{ crl }})
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
 {% endif %}
-# A resumed session would outlive the trust that it began with.
-context.options |= ssl.OP_NO_TICKET
-context.num_tickets = 0
+    # A resumed session would outlive the trust that it began with.
+    context.options |= ssl.OP_NO_TICKET
+    context.num_tickets = 0
+    return context
+
+
+context = mutual()
 
 
 class Hello(http.server.BaseHTTPRequestHandler):
@@ -45,10 +52,11 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def renew(*_):
-    """Takes the renewed certificate for new connections; the old one stays when the new one is not good."""
+    """Takes the renewed files for new connections; the old ones stay when the new are not good."""
+    global context
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(CERT, KEY)
-        context.load_cert_chain(CERT, KEY)
+        # A new context and not the old one changed: other threads are in the middle of handshakes with that.
+        context = mutual()
     except (OSError, ssl.SSLError) as error:
         print(f"the renewed certificate is not good, the old one stays: {error}")
 
