@@ -27,6 +27,9 @@ const TRUST: [&str; 6] = [
     "SSL_CERT_FILE",
 ];
 
+/// What lives below the user's own home, and is needed where `HOME` is another.
+const BELOW_HOME: [(&str, &str); 2] = [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")];
+
 /// How a line is run.
 #[derive(Debug, Clone, Default)]
 pub struct Process {
@@ -141,6 +144,13 @@ impl Process {
             .env_remove("XDG_CONFIG_HOME");
         for name in TRUST {
             command.env_remove(name);
+        }
+        if let Some(home) = std::env::home_dir() {
+            for (name, folder) in BELOW_HOME {
+                if std::env::var_os(name).is_none() && home.join(folder).is_dir() {
+                    command.env(name, home.join(folder));
+                }
+            }
         }
         command.envs(&self.environment);
         command
