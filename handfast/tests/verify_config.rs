@@ -150,16 +150,203 @@ fn haproxy_and_envoy_are_met_as_their_users_wrote_them() {
     assert_eq!(report["wrongly_in"], 2, "{report:#}");
 }
 
+/// What `verify-config` says of `file`, where the revoked alone may come in, or nobody.
+fn revoked_alone(place: &Place, file: &str) {
+    let report = place.run(&format!("verify-config {file} --json")).json();
+    let cells = report["cells"].as_array().expect("cells");
+    let strangers: Vec<&str> = cells
+        .iter()
+        .filter(|cell| cell["in"] == true && cell["must_stay_out"] == true)
+        .filter_map(|cell| cell["animal"].as_str())
+        .filter(|animal| !["revoked", "rsa-1024"].contains(animal))
+        .collect();
+    assert_eq!(strangers, [""; 0], "{report:#}");
+    let has = |is_in: bool| cells.iter().any(|cell| cell["in"] == is_in);
+    assert!(has(true) && has(false), "{report:#}");
+}
+
+/// Whom `verify-config` sees come in that should not.
+fn strangers(place: &Place, file: &str) -> Vec<String> {
+    let ran = place.run(&format!("verify-config {file} --json"));
+    let report = ran.json();
+    let cells = report["cells"].as_array().expect("cells");
+    let mut names: Vec<String> = cells
+        .iter()
+        .filter(|cell| cell["in"] == true && cell["must_stay_out"] == true)
+        .map(|cell| cell["animal"].as_str().expect("a name").to_owned())
+        .collect();
+    names.dedup();
+    assert_eq!(ran.exit, if names.is_empty() { 0 } else { 1 }, "{ran:#?}");
+    names
+}
+
+#[test]
+fn the_whole_of_a_machine_s_nginx_is_met_with_what_it_includes() {
+    let whole = "user nobody;
+worker_processes auto;
+pid FOLDER/real.pid;
+error_log FOLDER/real.log;
+events { worker_connections 64; }
+http {
+    include mime.types;
+    access_log FOLDER/access.log
+        combined;
+    client_body_temp_path FOLDER/body;
+    include sites/*.conf;
+}
+";
+    let place = place("nginx.conf", whole);
+    place.write("mime.types", "types {\n    text/html html;\n}\n");
+    std::fs::create_dir(place.path("sites")).expect("a folder");
+    let folder = place.path("").display().to_string();
+    let site = NGINX.replace("FOLDER", folder.trim_end_matches('/'));
+    place.write("sites/api.conf", &site);
+    let before = place.names();
+    let report = place.run("verify-config nginx.conf --json").good().json();
+    assert_eq!(report["wrongly_out"], 0, "{report:#}");
+    assert_eq!(place.names(), before, "neither a log nor a process id is written");
+    place.write(
+        "sites/api.conf",
+        site.replace("ssl_verify_client on", "ssl_verify_client optional"),
+    );
+    assert_eq!(strangers(&place, "nginx.conf"), ["none"]);
+}
+
+#[test]
+fn the_whole_of_a_machine_s_apache_is_met_with_what_it_includes() {
+    let whole = "ServerRoot FOLDER
+PidFile ${APACHE_PID_FILE}
+User nobody
+ErrorLog FOLDER/real.log
+LoadModule mpm_prefork_module /usr/lib/apache2/modules/mod_mpm_prefork.so
+IncludeOptional mods/*.load
+Include ports.conf
+<Directory />
+  Require all granted
+</Directory>
+IncludeOptional sites/*.conf
+IncludeOptional nothing/*.conf
+";
+    let place = place("apache2.conf", whole);
+    for folder in ["mods", "sites", "www"] {
+        std::fs::create_dir(place.path(folder)).expect("a folder");
+    }
+    place.write("www/index.html", "hello\n");
+    place.write("ports.conf", "Listen 80\nListen 443\n");
+    place.write(
+        "mods/some.load",
+        "LoadModule dir_module /usr/lib/apache2/modules/mod_dir.so\nLoadModule ssl_module \
+         /usr/lib/apache2/modules/mod_ssl.so\n",
+    );
+    let folder = place.path("").display().to_string();
+    let site = "<VirtualHost *:443>\n  DocumentRoot FOLDER/www\n  CustomLog FOLDER/access.log combined\n  SSLEngine on\n  \
+                SSLCertificateFile FOLDER/server/tls.crt\n  SSLCertificateKeyFile FOLDER/server/tls.key\n  \
+                SSLCACertificateFile FOLDER/server/ca.crt\n  SSLVerifyClient require\n  SSLVerifyDepth 3\n  \
+                SSLCARevocationFile FOLDER/list.crl\n  SSLCARevocationCheck chain\n</VirtualHost>\n"
+        .replace("FOLDER", folder.trim_end_matches('/'));
+    place.write("sites/api.conf", &site);
+    place.shell("chmod -R a+rX .").good();
+    let before = place.names();
+    let report = place.run("verify-config apache2.conf --json").good().json();
+    assert_eq!(report["wrongly_out"], 0, "{report:#}");
+    assert_eq!(place.names(), before, "neither a log nor a process id is written");
+    place.write(
+        "sites/api.conf",
+        site.replace("SSLVerifyClient require", "SSLVerifyClient optional"),
+    );
+    assert_eq!(strangers(&place, "apache2.conf"), ["none"]);
+}
+
+#[test]
+fn a_caddyfile_is_met_at_the_sites_that_it_has() {
+    let text = "{
+    admin localhost:2019
+    email a@example.com
+}
+(secured) {
+    tls FOLDER/server/tls.crt FOLDER/server/tls.key {
+        client_auth {
+            mode require_and_verify
+            trust_pool file FOLDER/server/ca.crt
+        }
+    }
+}
+http://api.example {
+    redir https://api.example{uri}
+}
+api.example, www.example:8443 {
+    import secured
+    log {
+        output file FOLDER/access.log
+    }
+    respond hello
+}
+";
+    let place = place("Caddyfile", text);
+    let before = place.names();
+    revoked_alone(&place, "Caddyfile");
+    assert_eq!(place.names(), before, "no log is written");
+    let text = place.read("Caddyfile");
+    place.write(
+        "Caddyfile",
+        text.replace("mode require_and_verify", "mode request"),
+    );
+    assert!(strangers(&place, "Caddyfile").contains(&"none".to_owned()));
+    // A single site needs no braces.
+    let folder = place.path("").display().to_string();
+    let site = "api.example\n\ntls FOLDER/server/tls.crt FOLDER/server/tls.key {\n  client_auth {\n    mode \
+                require_and_verify\n    trust_pool file FOLDER/server/ca.crt\n  }\n}\nrespond hello\n";
+    place.write(
+        "small.caddyfile",
+        site.replace("FOLDER", folder.trim_end_matches('/')),
+    );
+    revoked_alone(&place, "small.caddyfile");
+}
+
+#[test]
+fn stunnel_is_met_in_the_service_that_speaks_tls() {
+    let text = "pid = /run/stunnel-real.pid\nsetuid = nobody\noutput = FOLDER/real.log\n[plain]\nclient = yes\naccept = \
+                127.0.0.1:7000\nconnect = 10.0.0.1:7001\n[api]\naccept = 8443\nconnect = 10.0.0.1:80\ncert = \
+                FOLDER/server/tls.crt\nkey = FOLDER/server/tls.key\nCAfile = FOLDER/server/ca.crt\nCRLfile = \
+                FOLDER/list.crl\nverifyChain = yes\nrequireCert = yes\n";
+    let place = place("stunnel.conf", text);
+    let before = place.names();
+    assert_eq!(strangers(&place, "stunnel.conf"), [""; 0]);
+    assert_eq!(place.names(), before, "no log is written");
+    let text = place.read("stunnel.conf");
+    place.write(
+        "stunnel.conf",
+        text.replace("requireCert = yes\n", "")
+            .replace("verifyChain = yes\n", ""),
+    );
+    assert!(strangers(&place, "stunnel.conf").contains(&"none".to_owned()));
+}
+
+#[test]
+fn redis_and_rabbitmq_are_met_as_their_users_wrote_them() {
+    let text = "bind 10.0.0.1\nport 6379\ntls-port 6380\ndaemonize yes\nlogfile FOLDER/real.log\nrequirepass secret\n\
+                tls-cert-file FOLDER/server/tls.crt\ntls-key-file FOLDER/server/tls.key\ntls-ca-cert-file \
+                FOLDER/server/ca.crt\ntls-protocols \"TLSv1.2 TLSv1.3\"\n";
+    let place = place("redis.conf", text);
+    revoked_alone(&place, "redis.conf");
+    let text = place.read("redis.conf");
+    place.write("redis.conf", format!("{text}tls-auth-clients optional\n"));
+    assert!(strangers(&place, "redis.conf").contains(&"none".to_owned()));
+    let folder = place.path("").display().to_string();
+    let text = "listeners.tcp.default = 5672\nlisteners.ssl.default = 5671\nmanagement.tcp.port = 15672\n\
+                ssl_options.certfile = FOLDER/server/tls.crt\nssl_options.keyfile = FOLDER/server/tls.key\n\
+                ssl_options.cacertfile = FOLDER/server/ca.crt\nssl_options.verify = verify_peer\n\
+                ssl_options.fail_if_no_peer_cert = true\nssl_options.depth = 3\nssl_options.versions.1 = tlsv1.2\n";
+    place.write(
+        "rabbitmq.conf",
+        text.replace("FOLDER", folder.trim_end_matches('/')),
+    );
+    revoked_alone(&place, "rabbitmq.conf");
+}
+
 #[test]
 fn what_cannot_be_tried_is_refused_with_the_reason() {
-    let place = place("nginx.conf", &format!("events {{}}\nhttp {{\n{NGINX}}}\n"));
-    let ran = place.run("verify-config nginx.conf");
-    assert_eq!(ran.exit, 2, "{ran:#?}");
-    assert!(
-        ran.stderr.contains("the whole configuration of this machine"),
-        "{ran:#?}"
-    );
-    place.write("some.conf", "hello\n");
+    let place = place("some.conf", "hello\n");
     let ran = place.run("verify-config some.conf");
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("it cannot be told whose"), "{ran:#?}");

@@ -17,6 +17,8 @@ pub struct Filled {
     pub start: Option<String>,
     pub check: Option<String>,
     pub reload: Option<String>,
+    /// What is put at the start of a configuration that the user wrote.
+    pub begins: Option<String>,
     /// What the tests add to try it on loopback.
     pub trial: Option<Rehearsal>,
 }
@@ -102,6 +104,16 @@ impl Target {
             }),
             None => None,
         };
+        let begins = match &part.theirs {
+            Some(theirs) => {
+                let quote = part.files.iter().find(|wish| wish.name == theirs.file);
+                let quote = quote.and_then(|wish| wish.quote).unwrap_or(Quote::Line);
+                let text = theirs.begins.as_deref();
+                text.map(|text| self.render("begins", text, quote, &named))
+                    .transpose()?
+            }
+            None => None,
+        };
         let mut files = make(&part.files)?;
         let reload = command(&part.reload)?;
         files.extend(reload.as_deref().map(|line| self.hook(line)));
@@ -115,6 +127,7 @@ impl Target {
             start: command(&part.start)?,
             check: command(&part.check)?,
             reload,
+            begins,
             trial,
         })
     }

@@ -120,16 +120,35 @@ pub struct Apply {
 pub struct Theirs {
     /// The file of ours whose place it takes.
     pub file: String,
+    /// Ends of the names by which such a file is known.
+    #[serde(default)]
+    pub known: Vec<String>,
     /// The words that an address to listen on follows.
+    #[serde(default)]
     pub listen: Vec<String>,
+    /// Whether addresses stand before the braces of a site, as in a Caddyfile.
+    #[serde(default)]
+    pub sites: bool,
     /// The word that opens an address, where another file usually says it.
     pub opens: Option<String>,
     /// Whether a port alone may be written with an address before it.
     #[serde(default)]
     pub joined: bool,
-    /// Beginnings of lines by which the configuration of a whole machine is told from that of a site.
+    /// The words that the address of a service behind it follows, where one has to be there for a client to be let in.
     #[serde(default)]
-    pub whole: Vec<String>,
+    pub upstream: Vec<String>,
+    /// Beginnings of lines that are left out: they are about this machine, such as a log, a socket or a user.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// What ends such a line, where it is not the line's own end.
+    pub until: Option<char>,
+    /// The words that name further files with parts of the configuration.
+    #[serde(default)]
+    pub include: Vec<String>,
+    /// The block that is taken out of the configuration of a whole machine, for ours has its own around it.
+    pub inside: Option<String>,
+    /// What is put at the start.
+    pub begins: Option<String>,
 }
 
 /// What a target cannot do, by the animal of the zoo that shows it. Said before anybody relies on it, and tested.

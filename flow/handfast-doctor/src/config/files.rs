@@ -49,8 +49,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(files: &'a dyn Files, file: &Path, folder: Option<&Path>) -> Self {
         let folders = match folder {
             Some(folder) => vec![folder.to_owned()],
-            // A snippet in /etc/nginx/sites-enabled names its files as /etc/nginx/nginx.conf would.
-            None => file.ancestors().skip(1).take(3).map(Path::to_owned).collect(),
+            None => folders(file),
         };
         Self {
             files,
@@ -140,43 +139,52 @@ impl<'a> Reader<'a> {
         Some(printable(line.trim()))
     }
 
-    /// What fits the pattern `written`, in order: `*`, `?` and `[...]` within one part of the path.
+    /// What fits the pattern `written`, in order.
     pub(super) fn matching(&self, written: &str) -> Vec<PathBuf> {
-        let written = written.strip_prefix("./").unwrap_or(written);
-        if Path::new(written).is_absolute() {
-            return self.matching_from(Path::new(""), written);
-        }
-        let tried = self
-            .folders
-            .iter()
-            .map(|folder| self.matching_from(folder, written));
-        tried
-            .into_iter()
-            .find(|found| !found.is_empty())
-            .unwrap_or_default()
+        matching(self.files, &self.folders, written)
     }
+}
 
-    fn matching_from(&self, folder: &Path, written: &str) -> Vec<PathBuf> {
-        let mut found = vec![folder.to_owned()];
-        for part in Path::new(written) {
-            let part = part.to_string_lossy();
-            if !is_pattern(&part) {
-                for path in &mut found {
-                    path.push(&*part);
-                }
-                continue;
-            }
-            let inside = |path: &PathBuf| {
-                let mut names = self.files.list(path).unwrap_or_default();
-                names.retain(|name| fits(&part, name) && (part.starts_with('.') || !name.starts_with('.')));
-                names.sort();
-                names.into_iter().map(|name| path.join(name)).collect::<Vec<_>>()
-            };
-            found = found.iter().flat_map(inside).take(MOST_FILES).collect();
-        }
-        found.retain(|path| self.files.mode(path).is_some());
-        found
+/// Where the relative paths of the configuration `file` may start, the likeliest first: a snippet in
+/// `/etc/nginx/sites-enabled` names its files as `/etc/nginx/nginx.conf` would.
+pub fn folders(file: &Path) -> Vec<PathBuf> {
+    file.ancestors().skip(1).take(3).map(Path::to_owned).collect()
+}
+
+/// What fits the pattern `written` below the first of `folders` that has any, in order: `*`, `?` and `[...]` within one
+/// part of the path.
+pub fn matching(files: &dyn Files, folders: &[PathBuf], written: &str) -> Vec<PathBuf> {
+    let written = written.strip_prefix("./").unwrap_or(written);
+    if Path::new(written).is_absolute() {
+        return matching_from(files, Path::new(""), written);
     }
+    let tried = folders.iter().map(|folder| matching_from(files, folder, written));
+    tried
+        .into_iter()
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+fn matching_from(files: &dyn Files, folder: &Path, written: &str) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    for part in Path::new(written) {
+        let part = part.to_string_lossy();
+        if !is_pattern(&part) {
+            for path in &mut found {
+                path.push(&*part);
+            }
+            continue;
+        }
+        let inside = |path: &PathBuf| {
+            let mut names = files.list(path).unwrap_or_default();
+            names.retain(|name| fits(&part, name) && (part.starts_with('.') || !name.starts_with('.')));
+            names.sort();
+            names.into_iter().map(|name| path.join(name)).collect::<Vec<_>>()
+        };
+        found = found.iter().flat_map(inside).take(MOST_FILES).collect();
+    }
+    found.retain(|path| files.mode(path).is_some());
+    found
 }
 
 /// Whether `written` stands for several files.

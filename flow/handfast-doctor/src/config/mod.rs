@@ -22,8 +22,8 @@ mod trouble;
 
 use std::path::{Path, PathBuf};
 
-pub use files::Files;
 use files::Reader;
+pub use files::{Files, folders, matching};
 use jiff::Timestamp;
 pub use kind::Kind;
 use site::Meant;

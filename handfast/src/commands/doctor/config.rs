@@ -71,9 +71,9 @@ fn refused(trouble: &Trouble) -> Failure {
 }
 
 /// The files of this machine.
-struct Disk {
+pub struct Disk {
     /// May be a pipe, as the user named it himself.
-    asked_for: PathBuf,
+    pub asked_for: PathBuf,
 }
 
 impl Files for Disk {

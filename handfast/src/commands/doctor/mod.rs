@@ -1,7 +1,7 @@
 //! `handfast doctor`: why a connection fails, who refused, and what to do.
 
 mod client_files;
-mod config;
+pub mod config;
 mod join;
 mod listen;
 mod pcap;

@@ -3,6 +3,7 @@
 mod apply;
 mod given;
 mod list;
+mod moved;
 mod play;
 mod reload;
 mod stage;

@@ -53,6 +53,8 @@ pub struct Stage<'a> {
     pub out: PathBuf,
     /// The port that it listens on, or talks to.
     pub port: u16,
+    /// Where the service behind a server stands; 1 where there is none.
+    pub upstream: u16,
     /// The status by which a server of HTTP shows that it lets somebody in; any success without one.
     pub welcome: Option<StatusCode>,
     environment: BTreeMap<String, String>,
@@ -135,6 +137,7 @@ impl<'a> Stage<'a> {
             filled,
             out,
             port,
+            upstream,
             welcome: None,
             environment: trial.environment,
         };

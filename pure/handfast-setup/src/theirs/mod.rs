@@ -1,7 +1,11 @@
 //! A configuration that somebody else wrote, moved to loopback: which of its words are addresses to listen on, which
-//! may be files, and the text with other words in their places.
+//! may be files, which of its lines are about the machine alone, and the text with others in their places.
+
+mod blocks;
 
 use std::ops::Range;
+
+pub use blocks::{Site, Sites, inside, sites};
 
 /// A word of a text and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +64,66 @@ pub fn listens(text: &str, names: &[String]) -> Vec<Word> {
         }
     }
     found
+}
+
+/// One line of a configuration, or what goes on to the sign that ends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directive {
+    pub range: Range<usize>,
+    /// What follows its name.
+    pub value: String,
+}
+
+/// The directives that begin with one of `names`, whatever the case. A name that ends in a letter is a whole word; one
+/// that ends in anything else, such as `log.`, is a beginning. `until` ends a directive where its line does not.
+pub fn directives(text: &str, names: &[String], until: Option<char>) -> Vec<Directive> {
+    let mut found: Vec<Directive> = Vec::new();
+    for line in lines(text) {
+        let start = line.text.len() - line.text.trim_start().len();
+        let begins = |name: &&String| {
+            let word = line.text.get(start..start + name.len());
+            let after = line
+                .text
+                .get(start + name.len()..)
+                .and_then(|rest| rest.chars().next());
+            let is_whole = !name.ends_with(char::is_alphanumeric)
+                || after.is_none_or(|letter| !letter.is_alphanumeric() && !"_-.".contains(letter));
+            word.is_some_and(|word| word.eq_ignore_ascii_case(name)) && is_whole
+        };
+        let Some(name) = names.iter().find(begins) else {
+            continue;
+        };
+        let from = line.from + start;
+        // What is within another has gone with it.
+        if found.last().is_some_and(|last| from < last.range.end) {
+            continue;
+        }
+        let rest = text.get(from..).unwrap_or_default();
+        let length = match until {
+            Some(end) => rest.find(end).map(|at| at + end.len_utf8()),
+            None => Some(line.text.len() - start),
+        };
+        let range = from..from + length.unwrap_or(rest.len());
+        let value = text.get(from + name.len()..range.end).unwrap_or_default();
+        let is_around =
+            |letter: char| letter.is_whitespace() || "=\"'".contains(letter) || Some(letter) == until;
+        found.push(Directive {
+            value: value.trim_matches(is_around).to_owned(),
+            range,
+        });
+    }
+    found
+}
+
+/// `text` without the directives that begin with one of `names`.
+pub fn without(text: &str, names: &[String], until: Option<char>) -> String {
+    let gone = directives(text, names, until);
+    replaced(
+        text,
+        gone.into_iter()
+            .map(|directive| (directive.range, String::new()))
+            .collect(),
+    )
 }
 
 /// The port of an address as configurations write them.
@@ -160,6 +224,25 @@ mod tests {
         assert_eq!(
             replaced(text, others),
             "server {\n  listen 127.0.0.1:7 ssl; # 443\n  ssl_certificate \"/tmp/y\";\n}\n"
+        );
+    }
+
+    #[test]
+    fn a_line_about_the_machine_goes_with_all_of_it() {
+        let names = ["access_log".to_owned(), "LoadModule mpm_".to_owned()];
+        let text = "access_log /a\n    format;\n# access_log x;\naccess_logs y;\n  ACCESS_LOG z; keep;\n";
+        assert_eq!(
+            without(text, &names, Some(';')),
+            "\n# access_log x;\naccess_logs y;\n   keep;\n"
+        );
+        assert_eq!(
+            without("loadmodule mpm_event x\nLoadModule ssl y\n", &names, None),
+            "\nLoadModule ssl y\n"
+        );
+        let include = directives("include \"a/*.conf\";\n", &["include".to_owned()], Some(';'));
+        assert_eq!(
+            include.first().map(|found| found.value.as_str()),
+            Some("a/*.conf")
         );
     }
 
