@@ -193,6 +193,8 @@ pub struct Trial {
     pub many: bool,
     /// What a client prints when all went well.
     pub prints: Option<String>,
+    /// Holds a server to the version of TLS in `$TLS_ONLY`, where OpenSSL's own configuration cannot.
+    pub hold: Option<String>,
     /// The versions of TLS that it can be held to.
     pub versions: Option<Vec<String>>,
     /// The signal that ends it, where that of `kill` is too patient: `INT`.

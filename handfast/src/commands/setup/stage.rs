@@ -248,15 +248,20 @@ impl<'a> Stage<'a> {
             .map_err(|error| of_lab(&error))
     }
 
+    /// One version of TLS, and no least strength, so that a server loads a weak certificate, too.
     fn hold_to(&mut self, version: &str) -> Result<(), Failure> {
         let text = format!(
             "openssl_conf = start\n[start]\nssl_conf = parts\n[parts]\nsystem_default = usual\n[usual]\nMinProtocol = \
-             TLSv{version}\nMaxProtocol = TLSv{version}\n"
+             TLSv{version}\nMaxProtocol = TLSv{version}\nCipherString = DEFAULT:@SECLEVEL=0\n"
         );
         let path = self.out.join("openssl.cnf");
         std::fs::write(&path, text).map_err(Failure::bug)?;
         self.environment
             .insert("OPENSSL_CONF".into(), path.display().to_string());
+        if let Some(line) = self.part.trial.as_ref().and_then(|trial| trial.hold.clone()) {
+            self.environment.insert("TLS_ONLY".into(), version.to_owned());
+            self.run(&line)?;
+        }
         Ok(())
     }
 }
