@@ -75,6 +75,9 @@ pub(super) const TABLE: &[Pattern] = &[
     own("Firefox", &[])
         .any(&["sec error cert signature algorithm disabled", "mozilla pkix error inadequate key size"])
         .client(&[certain(code::WEAK_KEY)]),
+    own("Firefox", &[])
+        .any(&["sec error unsupported keyalg", "sec error unsupported elliptic curve"])
+        .client(&[likely(code::NO_COMMON_SCHEME), guess(code::WEAK_KEY)]),
     own("Firefox", &["sec error inadequate"]).client(&[certain(code::WRONG_PURPOSE)]),
     own("Firefox", &["mozilla pkix error key pinning failure"]).client(&[certain(code::PIN_CHANGED)]),
     own("Firefox", &["ssl error no cypher overlap"]).means(&[certain(code::NO_COMMON_CIPHER)]),
