@@ -120,10 +120,10 @@ fn a_virtual_host_of_apache_is_opened_where_another_file_says_listen() {
 }
 
 #[test]
-fn haproxy_and_envoy_are_met_as_their_users_wrote_them() {
+fn haproxy_is_met_with_files_and_with_folders_of_certificates() {
     let place = place(
         "haproxy.cfg",
-        "defaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\nfrontend api\n  bind :8443 ssl \
+        "defaults\n  mode http\n  retries 0\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\nfrontend api\n  bind :8443 ssl \
          crt FOLDER/pair.pem ca-file FOLDER/server/ca.crt verify required crl-file FOLDER/list.crl\n  default_backend \
          api\nbackend api\n  server api 127.0.0.1:1\n",
     );
@@ -135,6 +135,25 @@ fn haproxy_and_envoy_are_met_as_their_users_wrote_them() {
         (&0.into(), &0.into()),
         "{report:#}"
     );
+    // As HAProxy takes them, too: a folder of certificates, each with its key.
+    std::fs::create_dir(place.path("certs")).expect("a folder");
+    place.write("certs/site.pem", place.read("pair.pem"));
+    let text = place.read("haproxy.cfg").replace("pair.pem", "certs/");
+    let text = text.replace(" verify required", " verify optional");
+    place.write(
+        "haproxy.cfg",
+        format!(
+            "global\n  stats socket {0}/real.sock\n  pidfile {0}/real.pid\n{text}",
+            place.path("").display()
+        ),
+    );
+    assert_eq!(strangers(&place, "haproxy.cfg"), ["none"]);
+    assert!(!place.path("real.sock").exists() && !place.path("real.pid").exists());
+}
+
+#[test]
+fn envoy_is_met_with_the_certificate_in_its_own_file() {
+    let place = place("none", "");
     let out = "setup envoy --cert server/tls.crt --key server/tls.key --ca server/ca.crt --listen 0.0.0.0:9443 --out envoy";
     place.run(out).good();
     let text = place.read("envoy/envoy.yaml");
@@ -169,7 +188,9 @@ fn revoked_alone(place: &Place, file: &str) {
 fn strangers(place: &Place, file: &str) -> Vec<String> {
     let ran = place.run(&format!("verify-config {file} --json"));
     let report = ran.json();
-    let cells = report["cells"].as_array().expect("cells");
+    let Some(cells) = report["cells"].as_array() else {
+        panic!("{ran:#?}");
+    };
     let mut names: Vec<String> = cells
         .iter()
         .filter(|cell| cell["in"] == true && cell["must_stay_out"] == true)
@@ -192,6 +213,10 @@ http {
     access_log FOLDER/access.log
         combined;
     client_body_temp_path FOLDER/body;
+    proxy_cache_path FOLDER/cache keys_zone=some:1m;
+    server {
+        listen unix:FOLDER/real.sock;
+    }
     include sites/*.conf;
 }
 ";
@@ -323,7 +348,7 @@ fn stunnel_is_met_in_the_service_that_speaks_tls() {
 }
 
 #[test]
-fn redis_and_rabbitmq_are_met_as_their_users_wrote_them() {
+fn redis_is_met_with_its_password_and_its_port_in_the_clear_left_out() {
     let text = "bind 10.0.0.1\nport 6379\ntls-port 6380\ndaemonize yes\nlogfile FOLDER/real.log\nrequirepass secret\n\
                 tls-cert-file FOLDER/server/tls.crt\ntls-key-file FOLDER/server/tls.key\ntls-ca-cert-file \
                 FOLDER/server/ca.crt\ntls-protocols \"TLSv1.2 TLSv1.3\"\n";
@@ -332,16 +357,55 @@ fn redis_and_rabbitmq_are_met_as_their_users_wrote_them() {
     let text = place.read("redis.conf");
     place.write("redis.conf", format!("{text}tls-auth-clients optional\n"));
     assert!(strangers(&place, "redis.conf").contains(&"none".to_owned()));
-    let folder = place.path("").display().to_string();
+}
+
+#[test]
+fn rabbitmq_is_met_without_its_other_listeners() {
     let text = "listeners.tcp.default = 5672\nlisteners.ssl.default = 5671\nmanagement.tcp.port = 15672\n\
                 ssl_options.certfile = FOLDER/server/tls.crt\nssl_options.keyfile = FOLDER/server/tls.key\n\
                 ssl_options.cacertfile = FOLDER/server/ca.crt\nssl_options.verify = verify_peer\n\
                 ssl_options.fail_if_no_peer_cert = true\nssl_options.depth = 3\nssl_options.versions.1 = tlsv1.2\n";
-    place.write(
-        "rabbitmq.conf",
-        text.replace("FOLDER", folder.trim_end_matches('/')),
-    );
+    let place = place("rabbitmq.conf", text);
     revoked_alone(&place, "rabbitmq.conf");
+}
+
+#[test]
+fn databases_are_met_with_the_users_of_the_trial() {
+    let text = "data_directory = '/var/lib/nowhere'\nport = 5432\nlisten_addresses = '*'\nssl = on\nssl_cert_file = \
+                'FOLDER/server/tls.crt'\nssl_key_file = 'FOLDER/server/tls.key'\nssl_ca_file = \
+                'FOLDER/server/ca.crt'\nssl_crl_file = 'FOLDER/list.crl'\n";
+    let place = place("postgresql.conf", text);
+    let ran = place.run("verify-config postgresql.conf --json").good();
+    assert!(
+        ran.stderr.contains("note: pg_hba.conf is that of the trial"),
+        "{ran:#?}"
+    );
+    let text = place.read("postgresql.conf");
+    std::fs::create_dir(place.path("parts")).expect("a folder");
+    let (text, list) = text.split_once("ssl_crl_file").expect("the list");
+    place.write("postgresql.conf", format!("{text}include_dir = 'parts'\n"));
+    assert_eq!(strangers(&place, "postgresql.conf"), ["revoked"]);
+    place.write("parts/lists.conf", format!("ssl_crl_file{list}"));
+    assert_eq!(strangers(&place, "postgresql.conf"), [""; 0]);
+    let folder = place.path("").display().to_string();
+    let text = "[mysqld]\ndatadir = /var/lib/nowhere\npid-file = /run/nowhere.pid\nbind-address = 10.0.0.1\nssl-cert = \
+                FOLDER/server/tls.crt\nssl-key = FOLDER/server/tls.key\nssl-ca = FOLDER/server/ca.crt\n"
+        .replace("FOLDER", folder.trim_end_matches('/'));
+    place.write("my.cnf", format!("{text}ssl-crl = {folder}/list.crl\n"));
+    assert_eq!(strangers(&place, "my.cnf"), [""; 0]);
+    place.write("my.cnf", &text);
+    assert_eq!(strangers(&place, "my.cnf"), ["revoked"]);
+    let text = "ETCD_DATA_DIR=/var/lib/nowhere\nETCD_LISTEN_CLIENT_URLS=https://0.0.0.0:2379\nETCD_CERT_FILE=FOLDER/server/\
+                tls.crt\nETCD_KEY_FILE=FOLDER/server/tls.key\nETCD_TRUSTED_CA_FILE=FOLDER/server/ca.crt\n"
+        .replace("FOLDER", folder.trim_end_matches('/'));
+    place.write("etcd.env", format!("{text}ETCD_CLIENT_CERT_AUTH=true\n"));
+    revoked_alone(&place, "etcd.env");
+    // A file of CAs alone has etcd ask; without one it asks nobody.
+    place.write(
+        "etcd.env",
+        text.replace("ETCD_TRUSTED_CA_FILE", "ETCD_NO_CA_FILE"),
+    );
+    assert!(strangers(&place, "etcd.env").contains(&"none".to_owned()));
 }
 
 #[test]

@@ -123,7 +123,7 @@ pub struct Theirs {
     /// Ends of the names by which such a file is known.
     #[serde(default)]
     pub known: Vec<String>,
-    /// The words that an address to listen on follows.
+    /// The words that an address to listen on follows; without any, `begins` says the address.
     #[serde(default)]
     pub listen: Vec<String>,
     /// Whether addresses stand before the braces of a site, as in a Caddyfile.
@@ -142,6 +142,9 @@ pub struct Theirs {
     pub without: Vec<String>,
     /// What ends such a line, where it is not the line's own end.
     pub until: Option<char>,
+    /// The words that name a folder or file to write to; the copy gets one of its own.
+    #[serde(default)]
+    pub written: Vec<String>,
     /// The words that name further files with parts of the configuration.
     #[serde(default)]
     pub include: Vec<String>,
@@ -149,6 +152,8 @@ pub struct Theirs {
     pub inside: Option<String>,
     /// What is put at the start.
     pub begins: Option<String>,
+    /// What decides who comes in, and is not the user's but that of the trial.
+    pub ours: Option<String>,
 }
 
 /// What a target cannot do, by the animal of the zoo that shows it. Said before anybody relies on it, and tested.

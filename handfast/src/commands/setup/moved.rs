@@ -2,6 +2,8 @@
 
 use std::{
     collections::BTreeMap,
+    io::Read,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +15,9 @@ use handfast_pki::{
 };
 use handfast_setup::{
     Theirs,
-    theirs::{directives, inside, listens, moved, port, replaced, sites, without, words},
+    theirs::{
+        Word, directives, firsts, inside, listens, moved, port, replaced, sites, socket, without, words,
+    },
 };
 
 use super::stage::{Stage, of_lab};
@@ -41,39 +45,20 @@ impl Move {
             None => &text,
         };
         let text = without(text, &theirs.without, theirs.until);
-        let mut addresses = Addresses::default();
-        addresses.find(&text, theirs, stage)?;
-        if addresses.ports.is_empty() {
+        let mut changes = Changes::new(stage);
+        changes.addresses(&text, theirs)?;
+        if changes.ports.is_empty() {
             return Err(Failure::new(
                 Exit::Misuse,
                 code::CONFIG_INVALID,
                 format!("\"{}\" says nowhere where to listen", file.display()),
             ));
         }
-        let Addresses { mut others, ports } = addresses;
-        let folders = folders(file);
-        let mut exchanged = BTreeMap::new();
-        for word in words(&text) {
-            let is_other = others
-                .iter()
-                .any(|(range, _)| range.start < word.range.end && word.range.start < range.end);
-            if is_other {
-                continue;
-            }
-            if word.text == "0.0.0.0" || word.text == "::" {
-                others.push((word.range, "127.0.0.1".into()));
-            } else if let Some(path) = named(&word.text, &folders) {
-                if let Some(instead) = instead_of(&path, stage) {
-                    exchanged.insert(word.text, instead.clone());
-                    others.push((word.range, instead));
-                } else if Path::new(&word.text).is_relative() {
-                    // The copy lies elsewhere.
-                    let path = std::path::absolute(path).map_err(Failure::bug)?;
-                    others.push((word.range, path.display().to_string()));
-                }
-            }
+        for word in firsts(&text, &theirs.written) {
+            changes.own(word, "kept");
         }
-        if exchanged.is_empty() {
+        changes.files(&text, &folders(file))?;
+        if changes.exchanged.is_empty() {
             return Err(Failure::new(
                 Exit::Misuse,
                 code::UNREADABLE,
@@ -85,9 +70,9 @@ impl Move {
             .hint("run it as a user who may read the files that it names"));
         }
         Ok(Self {
-            text: begun(replaced(&text, others), theirs, stage, &ports),
-            ports,
-            exchanged,
+            text: begun(replaced(&text, changes.others), theirs, stage, &changes.ports),
+            ports: changes.ports,
+            exchanged: changes.exchanged,
         })
     }
 }
@@ -108,8 +93,13 @@ fn included(text: &str, file: &Path, theirs: &Theirs, open: &mut Vec<PathBuf>) -
     let mut others = Vec::new();
     for directive in directives(text, &theirs.include, theirs.until) {
         let mut whole = String::new();
-        for path in matching(&disk, &folders(file), &directive.value) {
-            if open.contains(&path) || path.is_dir() {
+        let named = matching(&disk, &folders(file), &directive.value);
+        // A snippet of a Caddyfile, or nothing that is there.
+        if named.is_empty() {
+            continue;
+        }
+        for path in named.into_iter().flat_map(parts) {
+            if open.contains(&path) {
                 continue;
             }
             let bytes = files::read(&path)?;
@@ -118,35 +108,52 @@ fn included(text: &str, file: &Path, theirs: &Theirs, open: &mut Vec<PathBuf>) -
             whole.push('\n');
             open.pop();
         }
-        // What fits nothing is no file: a snippet of a Caddyfile, or a folder that is empty.
-        if !whole.is_empty() {
-            others.push((directive.range, whole));
-        }
+        others.push((directive.range, whole));
     }
     Ok(replaced(text, others))
 }
 
-/// What is written in the places of addresses.
-#[derive(Default)]
-struct Addresses {
-    others: Vec<(std::ops::Range<usize>, String)>,
-    ports: BTreeMap<u16, u16>,
+/// The path itself, or the parts of a configuration in that folder, in their order.
+fn parts(path: PathBuf) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path];
+    }
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let is_part = |path: &PathBuf| path.extension().is_some_and(|end| end == "conf" || end == "cnf");
+    let mut parts: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_part).collect();
+    parts.sort();
+    parts
 }
 
-impl Addresses {
-    fn find(&mut self, text: &str, theirs: &Theirs, stage: &Stage<'_>) -> Result<(), Failure> {
+/// What is written in the places of what.
+struct Changes<'a> {
+    stage: &'a Stage<'a>,
+    others: Vec<(Range<usize>, String)>,
+    ports: BTreeMap<u16, u16>,
+    exchanged: BTreeMap<String, String>,
+}
+
+impl<'a> Changes<'a> {
+    fn new(stage: &'a Stage<'a>) -> Self {
+        Self {
+            stage,
+            others: Vec::new(),
+            ports: BTreeMap::new(),
+            exchanged: BTreeMap::new(),
+        }
+    }
+
+    /// Addresses to listen on, and those of services behind it that have to be there.
+    fn addresses(&mut self, text: &str, theirs: &Theirs) -> Result<(), Failure> {
         for address in listens(text, &theirs.listen) {
             let Some(written) = port(&address.text) else {
                 continue;
             };
             let instead = match self.ports.get(&written) {
                 Some(known) => *known,
-                None => {
-                    let free = free_port().map_err(|error| of_lab(&error))?;
-                    self.ports.insert(written, free);
-                    free
-                }
+                None => free_port().map_err(|error| of_lab(&error))?,
             };
+            self.ports.insert(written, instead);
             let mut instead = moved(&address.text, instead);
             // A port alone would listen on every address of this machine.
             if !instead.contains(':') && theirs.joined {
@@ -155,24 +162,67 @@ impl Addresses {
             self.others.push((address.range, instead));
         }
         for address in listens(text, &theirs.upstream) {
-            self.others
-                .push((address.range, format!("127.0.0.1:{}", stage.upstream)));
+            let instead = format!("127.0.0.1:{}", self.stage.upstream);
+            self.others.push((address.range, instead));
         }
         if theirs.sites {
-            for site in sites(text).sites {
-                let free = free_port().map_err(|error| of_lab(&error))?;
-                let is_plain = text
-                    .get(site.addresses.clone())
-                    .is_some_and(|addresses| addresses.starts_with("http://") || addresses.trim() == ":80");
-                let scheme = if is_plain { "http" } else { "https" };
-                self.ports.insert(free, free);
-                self.others
-                    .push((site.addresses, format!("{scheme}://localhost:{free}")));
-                self.others
-                    .push((site.inside..site.inside, "\n    bind 127.0.0.1\n".into()));
+            self.sites(text)?;
+        } else if theirs.listen.is_empty() {
+            self.ports.insert(self.stage.port, self.stage.port);
+        }
+        Ok(())
+    }
+
+    /// Each site of a Caddyfile on a port of its own.
+    fn sites(&mut self, text: &str) -> Result<(), Failure> {
+        for site in sites(text).sites {
+            let free = free_port().map_err(|error| of_lab(&error))?;
+            let is_plain = text
+                .get(site.addresses.clone())
+                .is_some_and(|addresses| addresses.starts_with("http://") || addresses.trim() == ":80");
+            let scheme = if is_plain { "http" } else { "https" };
+            self.ports.insert(free, free);
+            self.others
+                .push((site.addresses, format!("{scheme}://localhost:{free}")));
+            self.others
+                .push((site.inside..site.inside, "\n    bind 127.0.0.1\n".into()));
+        }
+        Ok(())
+    }
+
+    /// Files that are named, and sockets.
+    fn files(&mut self, text: &str, folders: &[PathBuf]) -> Result<(), Failure> {
+        for word in words(text) {
+            let is_other = |(range, _): &(Range<usize>, String)| {
+                range.start < word.range.end && word.range.start < range.end
+            };
+            if self.others.iter().any(is_other) {
+                continue;
+            }
+            if let Some(socket) = socket(&word) {
+                // That of a server which runs may be taken from it.
+                self.own(socket, "sock");
+            } else if word.text == "0.0.0.0" || word.text == "::" {
+                self.others.push((word.range, "127.0.0.1".into()));
+            } else if let Some(path) = named(&word.text, folders) {
+                if let Some(instead) = instead_of(&path, self.stage) {
+                    self.exchanged.insert(word.text, instead.clone());
+                    self.others.push((word.range, instead));
+                } else if Path::new(&word.text).is_relative() {
+                    // The copy lies elsewhere.
+                    let path = std::path::absolute(path).map_err(Failure::bug)?;
+                    self.others.push((word.range, path.display().to_string()));
+                }
             }
         }
         Ok(())
+    }
+
+    /// A path that nothing else uses, for what the copy writes.
+    fn own(&mut self, word: Word, kind: &str) {
+        let name = format!("{}.{kind}", self.others.len());
+        let path = self.stage.out.join("tmp").join(name);
+        self.others.push((word.range, path.display().to_string()));
     }
 }
 
@@ -198,51 +248,73 @@ fn begun(mut text: String, theirs: &Theirs, stage: &Stage<'_>, ports: &BTreeMap<
     text
 }
 
-/// The file that a word of the text names, if there is one.
+/// The file that a word of the text names, if there is one. A folder of certificates, each in one file with its key, is
+/// as good as one of them; HAProxy takes such.
 fn named(word: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     if !word.contains(['/', '.']) {
         return None;
     }
-    folders
-        .iter()
-        .map(|folder| folder.join(word))
-        .find(|path| path.is_file())
+    let mut places = folders.iter().map(|folder| folder.join(word));
+    places.find_map(|path| {
+        if !path.is_dir() {
+            return path.is_file().then_some(path);
+        }
+        let mut files = std::fs::read_dir(path).ok()?.flatten().map(|entry| entry.path());
+        files.find(|file| file.extension().is_some_and(|end| end == "pem") && is_pair(file))
+    })
+}
+
+/// Whether the file holds a certificate that is no CA's, and a key.
+fn is_pair(file: &Path) -> bool {
+    let items = read(file).unwrap_or_default();
+    has_leaf(&items) && has_key(&items)
+}
+
+fn has_leaf(items: &[Item]) -> bool {
+    let is_leaf = |item: &Item| matches!(item, Item::Certificate(certificate) if !certificate.is_ca());
+    items.iter().any(is_leaf)
+}
+
+fn has_key(items: &[Item]) -> bool {
+    let is_key = |item: &Item| matches!(item, Item::Key(_) | Item::EncryptedKey(_));
+    items.iter().any(is_key)
+}
+
+/// Whether the file begins as a revocation list does. One of version 1 or with something odd in it is one all the same.
+fn is_list(file: &Path) -> bool {
+    const MARK: &[u8] = b"-----BEGIN X509 CRL-----";
+    let mut start = [0; MARK.len()];
+    std::fs::File::open(file).is_ok_and(|mut file| file.read_exact(&mut start).is_ok() && start == MARK)
+}
+
+/// What is in a file of certificates, keys or lists; nothing for any other.
+fn read(file: &Path) -> Option<Vec<Item>> {
+    const LARGEST: u64 = 4 << 20;
+    if std::fs::metadata(file).ok()?.len() > LARGEST {
+        return None;
+    }
+    pem::read(&std::fs::read(file).ok()?).ok()
 }
 
 /// What stands in the place of the file `path`: a throw-away one of its kind. Nothing for what is no such file.
 fn instead_of(path: &Path, stage: &Stage<'_>) -> Option<String> {
-    const LARGEST: u64 = 4 << 20;
-    if std::fs::metadata(path).ok()?.len() > LARGEST {
-        return None;
-    }
-    let bytes = std::fs::read(path).ok()?;
-    // Of version 1 or with something odd in it: a list all the same.
-    let is_list = bytes.starts_with(b"-----BEGIN X509 CRL-----");
-    let items = match pem::read(&bytes) {
-        Ok(items) => items,
-        Err(_) if is_list => return Some(stage.ground.folder.file("all.crl")),
-        Err(_) => return None,
+    let file = |name: &str| stage.ground.folder.file(name);
+    let Some(items) = read(path) else {
+        return is_list(path).then(|| file("all.crl"));
     };
     let own = format!("{}-own", stage.out.file_name()?.display());
-    let file = |name: &str| stage.ground.folder.file(name);
     let has = |is: fn(&Item) -> bool| items.iter().any(is);
-    let is_leaf = |item: &Item| matches!(item, Item::Certificate(certificate) if !certificate.is_ca());
-    let leaf = has(is_leaf);
-    let key = has(|item| matches!(item, Item::Key(_) | Item::EncryptedKey(_)));
-    Some(if leaf && key {
-        let pair = stage.out.join("pair.pem");
-        let read = |name: &str| stage.ground.folder.read(&format!("{own}/{name}"));
-        std::fs::write(&pair, read("tls.crt").ok()? + &read("tls.key").ok()?).ok()?;
-        pair.display().to_string()
-    } else if key {
-        file(&format!("{own}/tls.key"))
-    } else if leaf {
-        file(&format!("{own}/tls.crt"))
-    } else if has(|item| matches!(item, Item::Crl(_))) {
-        file("all.crl")
-    } else if has(|item| matches!(item, Item::Certificate(_))) {
-        file("ca.crt")
-    } else {
-        return None;
+    Some(match (has_leaf(&items), has_key(&items)) {
+        (true, true) => {
+            let pair = stage.out.join("pair.pem");
+            let read = |name: &str| stage.ground.folder.read(&format!("{own}/{name}"));
+            std::fs::write(&pair, read("tls.crt").ok()? + &read("tls.key").ok()?).ok()?;
+            pair.display().to_string()
+        }
+        (false, true) => file(&format!("{own}/tls.key")),
+        (true, false) => file(&format!("{own}/tls.crt")),
+        _ if has(|item| matches!(item, Item::Crl(_))) => file("all.crl"),
+        _ if has(|item| matches!(item, Item::Certificate(_))) => file("ca.crt"),
+        _ => return None,
     })
 }

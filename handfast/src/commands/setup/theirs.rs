@@ -78,6 +78,9 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     for (name, instead) in &moved.exchanged {
         words.talk(format_args!("instead of {}: {instead}", shell(name)));
     }
+    if let Some(ours) = &theirs.ours {
+        words.talk(format_args!("note: {ours}"));
+    }
     words.talk(format_args!("{shown} of {} meets the zoo ...", target.title));
     let ports: Vec<u16> = moved.ports.values().copied().collect();
     let started = stage

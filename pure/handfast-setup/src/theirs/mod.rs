@@ -126,6 +126,42 @@ pub fn without(text: &str, names: &[String], until: Option<char>) -> String {
     )
 }
 
+/// The path of a socket that a word names: `unix:/run/x.sock`, `unix@/run/x.sock`, `http://unix:/run/x.sock:/` or a
+/// path that ends like one.
+pub fn socket(word: &Word) -> Option<Word> {
+    let marks = ["unix:", "unix@"];
+    let marked = marks
+        .iter()
+        .find_map(|mark| word.text.find(mark).map(|at| at + mark.len()));
+    let from = marked.unwrap_or(0);
+    let rest = word.text.get(from..).unwrap_or_default();
+    let path = rest.split(':').next().unwrap_or_default();
+    let is_path = path.starts_with('/');
+    let is_called_so = path.ends_with(".sock") || path.ends_with(".socket");
+    (is_path && (marked.is_some() || is_called_so)).then(|| Word {
+        range: word.range.start + from..word.range.start + from + path.len(),
+        text: path.to_owned(),
+    })
+}
+
+/// The first words after one of `names` at the beginning of a line.
+pub fn firsts(text: &str, names: &[String]) -> Vec<Word> {
+    let all = directives(text, names, None);
+    let first = |directive: Directive| {
+        let line = text.get(directive.range.clone())?;
+        let value = directive.value.split([' ', '\t', ';']).next()?;
+        let at = line.find(value)?;
+        Some(Word {
+            range: directive.range.start + at..directive.range.start + at + value.len(),
+            text: value.to_owned(),
+        })
+    };
+    all.into_iter()
+        .filter_map(first)
+        .filter(|word| !word.text.is_empty())
+        .collect()
+}
+
 /// The port of an address as configurations write them.
 pub fn port(address: &str) -> Option<u16> {
     let text = address.rsplit_once(':').map_or(address, |(_, port)| port);
@@ -244,6 +280,25 @@ mod tests {
             include.first().map(|found| found.value.as_str()),
             Some("a/*.conf")
         );
+    }
+
+    #[test]
+    fn sockets_are_found_in_every_spelling() {
+        let text = "listen unix:/run/a.sock;\nbind unix@/run/b mode 660\nbind /run/c.sock\nproxy_pass \
+                    http://unix:/run/d.sock:/x;\nroot /srv/www; server unix:e;\n";
+        let found: Vec<Word> = words(text).iter().filter_map(socket).collect();
+        assert!(found.iter().all(|word| text[word.range.clone()] == word.text));
+        assert_eq!(
+            texts(found),
+            ["/run/a.sock", "/run/b", "/run/c.sock", "/run/d.sock"]
+        );
+    }
+
+    #[test]
+    fn the_first_word_of_a_directive_is_found() {
+        let text = "proxy_cache_path /var/cache levels=1:2;\n  CacheRoot \"/var/x\"\n";
+        let names = ["proxy_cache_path".to_owned(), "CacheRoot".to_owned()];
+        assert_eq!(texts(firsts(text, &names)), ["/var/cache", "/var/x"]);
     }
 
     #[test]
