@@ -123,7 +123,7 @@ fn a_virtual_host_of_apache_is_opened_where_another_file_says_listen() {
 fn haproxy_is_met_with_files_and_with_folders_of_certificates() {
     let place = place(
         "haproxy.cfg",
-        "defaults\n  mode http\n  retries 0\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\nfrontend api\n  bind :8443 ssl \
+        "defaults\n  mode http\n  retries 0\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\nfrontend api\n  bind 10.0.0.1:8443,10.0.0.2:8443 ssl \
          crt FOLDER/pair.pem ca-file FOLDER/server/ca.crt verify required crl-file FOLDER/list.crl\n  default_backend \
          api\nbackend api\n  server api 127.0.0.1:1\n",
     );
@@ -367,6 +367,26 @@ fn rabbitmq_is_met_without_its_other_listeners() {
                 ssl_options.fail_if_no_peer_cert = true\nssl_options.depth = 3\nssl_options.versions.1 = tlsv1.2\n";
     let place = place("rabbitmq.conf", text);
     revoked_alone(&place, "rabbitmq.conf");
+}
+
+#[test]
+fn mosquitto_is_met_on_loopback_alone() {
+    let place = place(
+        "mosquitto.conf",
+        "pid_file FOLDER/real.pid\nlog_dest file FOLDER/real.log\nlistener 8883\ncertfile FOLDER/server/tls.crt\nkeyfile \
+         FOLDER/server/tls.key\ncafile FOLDER/server/ca.crt\ncrlfile FOLDER/list.crl\nrequire_certificate \
+         true\nallow_anonymous true\n",
+    );
+    let before = place.names();
+    assert_eq!(strangers(&place, "mosquitto.conf"), [""; 0]);
+    assert_eq!(place.names(), before, "neither a log nor a process id is written");
+    let text = place.read("mosquitto.conf");
+    place.write(
+        "mosquitto.conf",
+        text.replace("listener 8883", "listener 8883 10.0.0.1")
+            .replace("require_certificate true\n", ""),
+    );
+    assert!(strangers(&place, "mosquitto.conf").contains(&"none".to_owned()));
 }
 
 #[test]

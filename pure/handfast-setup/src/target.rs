@@ -134,6 +134,9 @@ pub struct Theirs {
     /// Whether a port alone may be written with an address before it.
     #[serde(default)]
     pub joined: bool,
+    /// Whether an address follows the port, with a space between.
+    #[serde(default)]
+    pub follows: bool,
     /// The words that the address of a service behind it follows, where one has to be there for a client to be let in.
     #[serde(default)]
     pub upstream: Vec<String>,

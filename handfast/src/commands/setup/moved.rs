@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::Read,
+    net::{IpAddr, SocketAddr},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -155,6 +156,13 @@ impl<'a> Changes<'a> {
             };
             self.ports.insert(written, instead);
             let mut instead = moved(&address.text, instead);
+            if theirs.follows && !instead.contains(':') {
+                let rest = text.get(address.range.end..).unwrap_or_default();
+                let end = address.range.end + rest.find('\n').unwrap_or(rest.len());
+                self.others
+                    .push((address.range.start..end, format!("{instead} 127.0.0.1")));
+                continue;
+            }
             // A port alone would listen on every address of this machine.
             if !instead.contains(':') && theirs.joined {
                 instead = format!("127.0.0.1:{instead}");
@@ -202,8 +210,8 @@ impl<'a> Changes<'a> {
             if let Some(socket) = socket(&word) {
                 // That of a server which runs may be taken from it.
                 self.own(socket, "sock");
-            } else if word.text == "0.0.0.0" || word.text == "::" {
-                self.others.push((word.range, "127.0.0.1".into()));
+            } else if let Some(instead) = at_home(&word.text)? {
+                self.others.push((word.range, instead));
             } else if let Some(path) = named(&word.text, folders) {
                 if let Some(instead) = instead_of(&path, self.stage) {
                     self.exchanged.insert(word.text, instead.clone());
@@ -223,6 +231,21 @@ impl<'a> Changes<'a> {
         let name = format!("{}.{kind}", self.others.len());
         let path = self.stage.out.join("tmp").join(name);
         self.others.push((word.range, path.display().to_string()));
+    }
+}
+
+/// The address on loopback that stands in the place of another machine's, or of all of this one's. Nobody listens at the
+/// port, so that no service of the user is asked, either.
+fn at_home(word: &str) -> Result<Option<String>, Failure> {
+    if let Ok(address) = word.parse::<IpAddr>() {
+        return Ok((!address.is_loopback()).then(|| "127.0.0.1".into()));
+    }
+    match word.parse::<SocketAddr>() {
+        Ok(address) if !address.ip().is_loopback() => {
+            let port = free_port().map_err(|error| of_lab(&error))?;
+            Ok(Some(format!("127.0.0.1:{port}")))
+        }
+        _ => Ok(None),
     }
 }
 
