@@ -357,6 +357,9 @@ fn redis_is_met_with_its_password_and_its_port_in_the_clear_left_out() {
     let text = place.read("redis.conf");
     place.write("redis.conf", format!("{text}tls-auth-clients optional\n"));
     assert!(strangers(&place, "redis.conf").contains(&"none".to_owned()));
+    // A password that is wanted after the handshake does not hide that the handshake lets in a weak key.
+    place.write("redis.conf", format!("{text}tls-ciphers DEFAULT@SECLEVEL=0\n"));
+    assert_eq!(strangers(&place, "redis.conf"), ["revoked", "rsa-1024"]);
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! The zoo at the door of a server: who is let in, and what the doctor says of who is not.
 
-use std::{io::Write, process::Stdio, sync::Arc};
+use std::{
+    io::{Read, Write},
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use handfast_doctor::{
@@ -29,6 +34,11 @@ use crate::{
     files,
 };
 
+/// How long a server that listens may take until it serves what it was told to.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is asked meanwhile.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Headers in which a client could pretend to be somebody, as a backend may read them.
 const FORGED: [&str; 8] = [
     "Client-Cert",
@@ -42,6 +52,22 @@ const FORGED: [&str; 8] = [
 ];
 /// What a forged header says.
 const LIE: &str = "forged-by-the-client";
+
+/// Waits until the server of `stage` lets the good client in: some listen before they have read what to serve, and close
+/// whatever comes. Whoever never lets it in is waited for no longer than `PATIENCE`; the table shows it.
+pub fn wait_until_open(stage: &Stage<'_>) -> Result<(), Failure> {
+    let visitor = Visitor::new(stage)?;
+    let runtime = runtime()?;
+    let last = Instant::now() + PATIENCE;
+    loop {
+        let subject = visitor.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
+        let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
+        if is_in(&report, stage.welcome) || Instant::now() > last {
+            return Ok(());
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
 
 /// Every animal at the server of `stage`, in the versions that it speaks.
 pub fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, Failure> {
@@ -134,6 +160,16 @@ fn tells_who(line: &str) -> bool {
 /// The first of `ports` on which a good client is let in over TLS, and the status that it is answered with. The backend
 /// of somebody else's configuration is not here, so that any status is a welcome that is no refusal.
 pub fn speaks_tls(stage: &Stage<'_>, ports: &[u16]) -> Result<Option<(u16, Option<StatusCode>)>, Failure> {
+    let last = Instant::now() + PATIENCE;
+    loop {
+        match welcomed(stage, ports) {
+            Ok(None) | Err(_) if Instant::now() < last => std::thread::sleep(PAUSE),
+            seen => return seen,
+        }
+    }
+}
+
+fn welcomed(stage: &Stage<'_>, ports: &[u16]) -> Result<Option<(u16, Option<StatusCode>)>, Failure> {
     const REFUSALS: [u16; 6] = [400, 401, 403, 421, 495, 496];
     let visitor = Visitor::new(stage)?;
     let runtime = runtime()?;
@@ -318,28 +354,42 @@ impl<'a> Visitor<'a> {
             (None, None) => String::new(),
         };
         let line = format!(
-            "openssl s_client -connect 127.0.0.1:{port} -servername localhost -CAfile {ca} -cert {cert} -key {key} \
-             -cert_chain {cert} -cipher DEFAULT@SECLEVEL=0 -tls{tls} -ign_eof {upgrade} 2>&1",
+            "exec timeout 5 openssl s_client -connect 127.0.0.1:{port} -servername localhost -CAfile {ca} -cert {cert} \
+             -key {key} -cert_chain {cert} -cipher DEFAULT@SECLEVEL=0 -tls{tls} -nocommands {upgrade} 2>&1",
             port = self.stage.port,
             ca = word(&folder.path().join("ca.crt")),
             cert = word(&certificate),
             key = word(&key),
             tls = version.replace('.', "_"),
         );
-        let line = format!("(cat; sleep 0.5) | timeout 5 {line}");
         let mut child = std::process::Command::new("sh")
             .args(["-c", &line])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(Failure::bug)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // Who was refused reads nothing any more.
-            let _ = stdin.write_all(&self.first_words());
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let (Some(mut stdin), Some(mut stdout)) = (stdin, stdout) else {
+            return Err(Failure::bug("openssl has no pipes"));
+        };
+        // Who was refused reads nothing any more.
+        let _ = stdin.write_all(&self.first_words());
+        // Of a server that is not spoken to, it is the end that shows whether an alert came.
+        let is_spoken_to = !matches!(self.talk(HeaderMap::new()), Talk::Listen);
+        let mut printed = Vec::new();
+        let mut part = [0; 4096];
+        while !(is_spoken_to && self.is_welcome(&printed)) {
+            let count = stdout.read(&mut part).map_err(Failure::bug)?;
+            if count == 0 {
+                break;
+            }
+            printed.extend_from_slice(part.get(..count).unwrap_or_default());
         }
-        let output = child.wait_with_output().map_err(Failure::bug)?;
-        let is_in = self.is_welcome(&output.stdout);
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let is_in = self.is_welcome(&printed);
+        // It ends with its input.
+        drop((stdin, stdout));
+        child.wait().map_err(Failure::bug)?;
+        let said = String::from_utf8_lossy(&printed).into_owned();
         Ok(Cell {
             animal: *animal,
             tls: version,
@@ -374,7 +424,8 @@ impl<'a> Visitor<'a> {
                 has(format!("HTTP/1.1 {}", status.as_u16()).as_bytes())
                     || has(format!("HTTP/1.0 {}", status.as_u16()).as_bytes())
             }
-            Talk::Service(Service::Redis) => has(b"+PONG"),
+            // Who is not logged in has been let in by TLS.
+            Talk::Service(Service::Redis) => has(b"+PONG") || has(b"-NOAUTH"),
             Talk::Service(Service::Mqtt) => has(b"\x20\x02\x00\x00"),
             Talk::Service(Service::Amqp) => has(b"cluster_name"),
             Talk::Service(Service::Http2) => has(b"\x04\x00\x00\x00\x00\x00"),

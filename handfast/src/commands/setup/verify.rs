@@ -79,6 +79,7 @@ fn server(ground: &Ground, target: &Target) -> Result<Trial, Failure> {
     )?;
     let started = stage.start()?;
     let seen = || -> Result<Trial, Failure> {
+        play::wait_until_open(&stage)?;
         Ok(Trial {
             cells: play::play(&stage, &stage.versions())?,
             told: match &stage.part.upstream {
