@@ -126,6 +126,9 @@ pub struct Theirs {
     /// The words that an address to listen on follows; without any, `begins` says the address.
     #[serde(default)]
     pub listen: Vec<String>,
+    /// The words that names of sites follow, by which a client asks for them.
+    #[serde(default)]
+    pub names: Vec<String>,
     /// Whether addresses stand before the braces of a site, as in a Caddyfile.
     #[serde(default)]
     pub sites: bool,
@@ -153,6 +156,9 @@ pub struct Theirs {
     pub include: Vec<String>,
     /// The block that is taken out of the configuration of a whole machine, for ours has its own around it.
     pub inside: Option<String>,
+    /// Blocks beside it that are not met.
+    #[serde(default)]
+    pub beside: Vec<String>,
     /// What is put at the start.
     pub begins: Option<String>,
     /// What decides who comes in, and is not the user's but that of the trial.

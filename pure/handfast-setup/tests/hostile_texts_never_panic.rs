@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use handfast_setup::theirs::{
-    directives, firsts, inside, listens, moved, port, replaced, sites, socket, without, words,
+    directives, firsts, hosts, inside, listens, moved, port, replaced, sites, socket, without, words,
 };
 use proptest::prelude::*;
 
@@ -19,6 +19,7 @@ fn texts() -> impl Strategy<Value = String> {
         Just("listen ".to_owned()),
         Just("include ".to_owned()),
         Just("unix:/a.sock".to_owned()),
+        Just("*.a.example".to_owned()),
         Just("0.0.0.0:443".to_owned()),
         Just("http {\n".to_owned()),
         "[a-zé€\u{10348}]{1,3}",
@@ -50,6 +51,10 @@ proptest! {
             prop_assert_eq!(text.get(first.range.clone()), Some(first.text.as_str()));
         }
         for until in [None, Some(';')] {
+            for (written, host) in hosts(&text, &names(), until) {
+                prop_assert!(text.contains(&written));
+                prop_assert!(!host.is_empty() && host.is_ascii() && !host.contains(['*', ' ', '/']), "{}", host);
+            }
             let found = directives(&text, &names(), until);
             prop_assert!(found.iter().all(|directive| is_there(&text, &directive.range)));
             let apart = found.windows(2).all(|two| two[0].range.end <= two[1].range.start);

@@ -14,11 +14,14 @@ type Result<T> = std::result::Result<T, Error>;
 
 /// The common name of good clients, and the name of the user that they are to a database.
 const CLIENT: &str = "handfast";
+/// The name of a good server that nothing is set up for.
+pub const STRANGE: &str = "door.lab.example";
 /// The names of good servers.
-const SERVER: [&str; 3] = ["localhost", "127.0.0.1", "door.lab.example"];
+const SERVER: [&str; 3] = ["localhost", "127.0.0.1", STRANGE];
 
-/// Writes the whole zoo into `folder`, as of `now`. `openssl` makes the key that our own library refuses to make.
-pub fn write(folder: &Folder, now: Timestamp) -> Result<()> {
+/// Writes the whole zoo into `folder`, as of `now`; good servers have the names `hosts`, too. `openssl` makes the key
+/// that our own library refuses to make.
+pub fn write(folder: &Folder, hosts: &[&str], now: Timestamp) -> Result<()> {
     let root = Holder::itself(&Wish::ca("Zoo Root", None, now)?)?;
     let issuing = root.sign(&Wish::ca("Zoo Issuing CA", None, now)?)?;
     let upper = root.sign(&Wish::ca("Zoo Upper CA", None, now)?)?;
@@ -46,7 +49,7 @@ pub fn write(folder: &Folder, now: Timestamp) -> Result<()> {
         other_purpose: ID_KP_SERVER_AUTH,
         extensions: "extendedKeyUsage = clientAuth\nsubjectAltName = DNS:client.lab.example\n",
     })?;
-    let server = Wish::server("door.lab.example", now)?.named(&SERVER)?;
+    let server = Wish::server("door.lab.example", now)?.named(&[&SERVER, hosts].concat())?;
     revoked.extend(zoo.fill(&Kind {
         cages: "servers",
         good: server.clone(),

@@ -9,7 +9,7 @@ mod ml_dsa;
 
 use std::path::PathBuf;
 
-pub use cages::write;
+pub use cages::{STRANGE, write};
 
 use crate::{Error, Folder, Process, Started, free_port};
 

@@ -6,6 +6,7 @@ mod list;
 mod moved;
 mod play;
 mod reload;
+mod sites;
 mod stage;
 mod table;
 pub mod theirs;

@@ -16,9 +16,7 @@ use handfast_pki::{
 };
 use handfast_setup::{
     Theirs,
-    theirs::{
-        Word, directives, firsts, inside, listens, moved, port, replaced, sites, socket, without, words,
-    },
+    theirs::{Word, directives, firsts, listens, moved, port, replaced, sites, socket, without, words},
 };
 
 use super::stage::{Stage, of_lab};
@@ -31,34 +29,41 @@ use crate::{
 /// The text of the user on loopback.
 pub struct Move {
     pub text: String,
-    /// The ports that were written, and those in their places.
-    pub ports: BTreeMap<u16, u16>,
+    pub listeners: Vec<Listener>,
     /// Files as written, and what stands in their places.
     pub exchanged: BTreeMap<String, String>,
 }
 
+/// An address that the user wrote to be listened on.
+pub struct Listener {
+    /// Its port, or the whole of it where sites are told apart by it.
+    pub written: String,
+    /// The port on loopback that stands in its place.
+    pub here: u16,
+}
+
+/// The text of `file` with everything that it includes, and without what is about the machine alone.
+pub fn whole(text: &str, file: &Path, theirs: &Theirs) -> Result<String, Failure> {
+    let text = included(text, file, theirs, &mut Vec::new())?;
+    Ok(without(&text, &theirs.without, theirs.until))
+}
+
 impl Move {
-    /// Of the `text` of `file`, for the software of `stage`.
+    /// Of the [`whole`] `text` of `file`, for the software of `stage`.
     pub fn of(text: &str, file: &Path, theirs: &Theirs, stage: &Stage<'_>) -> Result<Self, Failure> {
-        let text = included(text, file, theirs, &mut Vec::new())?;
-        let text = match &theirs.inside {
-            Some(block) => inside(&text, block).unwrap_or(&text),
-            None => &text,
-        };
-        let text = without(text, &theirs.without, theirs.until);
         let mut changes = Changes::new(stage);
-        changes.addresses(&text, theirs)?;
-        if changes.ports.is_empty() {
+        changes.addresses(text, theirs)?;
+        if changes.listeners.is_empty() {
             return Err(Failure::new(
                 Exit::Misuse,
                 code::CONFIG_INVALID,
                 format!("\"{}\" says nowhere where to listen", file.display()),
             ));
         }
-        for word in firsts(&text, &theirs.written) {
+        for word in firsts(text, &theirs.written) {
             changes.own(word, "kept");
         }
-        changes.files(&text, &folders(file))?;
+        changes.files(text, &folders(file))?;
         if changes.exchanged.is_empty() {
             return Err(Failure::new(
                 Exit::Misuse,
@@ -71,8 +76,8 @@ impl Move {
             .hint("run it as a user who may read the files that it names"));
         }
         Ok(Self {
-            text: begun(replaced(&text, changes.others), theirs, stage, &changes.ports),
-            ports: changes.ports,
+            text: begun(replaced(text, changes.others), theirs, stage, &changes.listeners),
+            listeners: changes.listeners,
             exchanged: changes.exchanged,
         })
     }
@@ -130,7 +135,7 @@ fn parts(path: PathBuf) -> Vec<PathBuf> {
 struct Changes<'a> {
     stage: &'a Stage<'a>,
     others: Vec<(Range<usize>, String)>,
-    ports: BTreeMap<u16, u16>,
+    listeners: Vec<Listener>,
     exchanged: BTreeMap<String, String>,
 }
 
@@ -139,7 +144,7 @@ impl<'a> Changes<'a> {
         Self {
             stage,
             others: Vec::new(),
-            ports: BTreeMap::new(),
+            listeners: Vec::new(),
             exchanged: BTreeMap::new(),
         }
     }
@@ -150,11 +155,7 @@ impl<'a> Changes<'a> {
             let Some(written) = port(&address.text) else {
                 continue;
             };
-            let instead = match self.ports.get(&written) {
-                Some(known) => *known,
-                None => free_port().map_err(|error| of_lab(&error))?,
-            };
-            self.ports.insert(written, instead);
+            let instead = self.listens(&written.to_string())?;
             let mut instead = moved(&address.text, instead);
             if theirs.follows && !instead.contains(':') {
                 let rest = text.get(address.range.end..).unwrap_or_default();
@@ -176,20 +177,36 @@ impl<'a> Changes<'a> {
         if theirs.sites {
             self.sites(text)?;
         } else if theirs.listen.is_empty() {
-            self.ports.insert(self.stage.port, self.stage.port);
+            let here = self.stage.port;
+            self.listeners.push(Listener {
+                written: here.to_string(),
+                here,
+            });
         }
         Ok(())
+    }
+
+    /// The port on loopback in the place of `written`.
+    fn listens(&mut self, written: &str) -> Result<u16, Failure> {
+        if let Some(known) = self.listeners.iter().find(|known| known.written == written) {
+            return Ok(known.here);
+        }
+        let here = free_port().map_err(|error| of_lab(&error))?;
+        self.listeners.push(Listener {
+            written: written.to_owned(),
+            here,
+        });
+        Ok(here)
     }
 
     /// Each site of a Caddyfile on a port of its own.
     fn sites(&mut self, text: &str) -> Result<(), Failure> {
         for site in sites(text).sites {
-            let free = free_port().map_err(|error| of_lab(&error))?;
-            let is_plain = text
-                .get(site.addresses.clone())
-                .is_some_and(|addresses| addresses.starts_with("http://") || addresses.trim() == ":80");
+            let addresses = text.get(site.addresses.clone()).unwrap_or_default();
+            let addresses = addresses.split_whitespace().collect::<Vec<_>>().join(" ");
+            let is_plain = addresses.starts_with("http://") || addresses == ":80";
+            let free = self.listens(&addresses)?;
             let scheme = if is_plain { "http" } else { "https" };
-            self.ports.insert(free, free);
             self.others
                 .push((site.addresses, format!("{scheme}://localhost:{free}")));
             self.others
@@ -250,13 +267,13 @@ fn at_home(word: &str) -> Result<Option<String>, Failure> {
 }
 
 /// `text` with what has to stand at its start.
-fn begun(mut text: String, theirs: &Theirs, stage: &Stage<'_>, ports: &BTreeMap<u16, u16>) -> String {
+fn begun(mut text: String, theirs: &Theirs, stage: &Stage<'_>, listeners: &[Listener]) -> String {
     if let Some(opens) = &theirs.opens
         && directives(&text, std::slice::from_ref(opens), None).is_empty()
     {
-        let lines: String = ports
-            .values()
-            .map(|port| format!("{opens} 127.0.0.1:{port}\n"))
+        let lines: String = listeners
+            .iter()
+            .map(|listener| format!("{opens} 127.0.0.1:{}\n", listener.here))
             .collect();
         text.insert_str(0, &lines);
     }

@@ -35,9 +35,9 @@ use crate::{
 };
 
 /// How long a server that listens may take until it serves what it was told to.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is asked meanwhile.
-const PAUSE: Duration = Duration::from_millis(50);
+pub const PAUSE: Duration = Duration::from_millis(50);
 
 /// Headers in which a client could pretend to be somebody, as a backend may read them.
 const FORGED: [&str; 8] = [
@@ -157,50 +157,6 @@ fn tells_who(line: &str) -> bool {
     value.contains("CN=handfast") || name.contains("client-cert") && value.len() > SHORTEST_CERTIFICATE
 }
 
-/// The first of `ports` on which a good client is let in over TLS, and the status that it is answered with. The backend
-/// of somebody else's configuration is not here, so that any status is a welcome that is no refusal.
-pub fn speaks_tls(stage: &Stage<'_>, ports: &[u16]) -> Result<Option<(u16, Option<StatusCode>)>, Failure> {
-    let last = Instant::now() + PATIENCE;
-    loop {
-        match welcomed(stage, ports) {
-            Ok(None) | Err(_) if Instant::now() < last => std::thread::sleep(PAUSE),
-            seen => return seen,
-        }
-    }
-}
-
-fn welcomed(stage: &Stage<'_>, ports: &[u16]) -> Result<Option<(u16, Option<StatusCode>)>, Failure> {
-    const REFUSALS: [u16; 6] = [400, 401, 403, 421, 495, 496];
-    let visitor = Visitor::new(stage)?;
-    let runtime = runtime()?;
-    for port in ports {
-        let mut subject = visitor.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
-        subject.target.endpoint.port = *port;
-        let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
-        let Some(trace) = report.trace.as_ref().filter(|trace| trace.peer.is_some()) else {
-            continue;
-        };
-        let status = report.answer.as_ref().map(|answer| answer.status);
-        let is_refused = status.is_some_and(|status| REFUSALS.contains(&status.as_u16()));
-        if is_refused || !trace.ending.is_good() {
-            let why = report
-                .findings
-                .first()
-                .map_or("no reason", |finding| finding.because.as_str());
-            return Err(Failure::new(
-                Exit::No,
-                report
-                    .findings
-                    .first()
-                    .map_or(code::CONFIG_INVALID, |finding| finding.code),
-                format!("even the good client of this CA is not let in: {why}"),
-            ));
-        }
-        return Ok(Some((*port, status)));
-    }
-    Ok(None)
-}
-
 /// Whether the server goes on with a client that speaks `version` alone.
 pub fn says_hello(stage: &Stage<'_>, version: &str) -> Result<bool, Failure> {
     let subject = Visitor::new(stage)?.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
@@ -265,9 +221,8 @@ impl<'a> Visitor<'a> {
             Talk::Service(service) => service.alpn().map(str::to_owned).into_iter().collect(),
             _ => Vec::new(),
         };
-        let host = "localhost";
         let target = Peer {
-            name: backend::server_name(host).map_err(of_problem)?,
+            name: backend::server_name(&self.stage.host).map_err(of_problem)?,
             anchors: self.anchors.clone(),
             credentials,
             versions: match version {
@@ -321,7 +276,7 @@ impl<'a> Visitor<'a> {
             (None, Some("http")) => Talk::Http(Ask {
                 method: Method::GET,
                 path: self.path().to_owned(),
-                host: format!("localhost:{}", self.stage.port),
+                host: format!("{}:{}", self.stage.host, self.stage.port),
                 headers,
                 body: Bytes::new(),
             }),
@@ -354,9 +309,10 @@ impl<'a> Visitor<'a> {
             (None, None) => String::new(),
         };
         let line = format!(
-            "exec timeout 5 openssl s_client -connect 127.0.0.1:{port} -servername localhost -CAfile {ca} -cert {cert} \
+            "exec timeout 5 openssl s_client -connect 127.0.0.1:{port} -servername {host} -CAfile {ca} -cert {cert} \
              -key {key} -cert_chain {cert} -cipher DEFAULT@SECLEVEL=0 -tls{tls} -nocommands {upgrade} 2>&1",
             port = self.stage.port,
+            host = self.stage.host,
             ca = word(&folder.path().join("ca.crt")),
             cert = word(&certificate),
             key = word(&key),
@@ -406,8 +362,9 @@ impl<'a> Visitor<'a> {
         match self.talk(HeaderMap::new()) {
             Talk::Service(service) => service.words(),
             Talk::Http(_) => format!(
-                "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-                self.path()
+                "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+                self.path(),
+                self.stage.host
             )
             .into_bytes(),
             Talk::Postgres { .. } => b"\0\0\0\x2c\0\x03\0\0user\0handfast\0database\0postgres\0\0".to_vec(),

@@ -15,13 +15,17 @@ use zeroize::Zeroizing;
 use super::{of_error, upstream, write};
 use crate::failure::{Exit, Failure};
 
+/// The name that a server of ours is set up for.
+const HOST: &str = "localhost";
+
 /// The folder that everything happens in, with a zoo in it.
 pub struct Ground {
     pub folder: Folder,
 }
 
 impl Ground {
-    pub fn new(dir: Option<&PathBuf>) -> Result<Self, Failure> {
+    /// In `dir`, or one that goes with it; good servers have the names `hosts`, too.
+    pub fn new(dir: Option<&PathBuf>, hosts: &[&str]) -> Result<Self, Failure> {
         // The zoo has names that people have, too.
         if let Some(path) = dir
             && std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
@@ -38,7 +42,7 @@ impl Ground {
             None => Folder::temporary(),
         };
         let folder = folder.map_err(|error| of_lab(&error))?;
-        zoo::write(&folder, Timestamp::now()).map_err(|error| of_lab(&error))?;
+        zoo::write(&folder, hosts, Timestamp::now()).map_err(|error| of_lab(&error))?;
         Ok(Self { folder })
     }
 }
@@ -53,6 +57,8 @@ pub struct Stage<'a> {
     pub out: PathBuf,
     /// The port that it listens on, or talks to.
     pub port: u16,
+    /// The name by which it is asked for.
+    pub host: String,
     /// Where the service behind a server stands; 1 where there is none.
     pub upstream: u16,
     /// The status by which a server of HTTP shows that it lets somebody in; any success without one.
@@ -113,9 +119,9 @@ impl<'a> Stage<'a> {
             crl: Some(folder.file("all.crl")),
             listen: here(port),
             upstream: here(upstream),
-            host: "localhost".into(),
+            host: HOST.into(),
             to: Address {
-                host: "localhost".into(),
+                host: HOST.into(),
                 port,
             },
             depth: 3,
@@ -137,6 +143,7 @@ impl<'a> Stage<'a> {
             filled,
             out,
             port,
+            host: HOST.into(),
             upstream,
             welcome: None,
             environment: trial.environment,

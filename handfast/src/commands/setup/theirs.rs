@@ -4,15 +4,19 @@ use std::path::PathBuf;
 
 use handfast_doctor::config::Kind;
 use handfast_pki::code;
-use handfast_setup::{Role, Target};
+use handfast_setup::{
+    Role, Target,
+    theirs::{hosts, inside},
+};
 use serde_json::json;
 
 use super::{
     find,
-    moved::Move,
-    play,
+    moved::{Move, whole},
+    sites::{self, Met, Wanted},
     stage::{Ground, Stage, Wish},
-    table, write,
+    table::Cell,
+    write,
 };
 use crate::{
     failure::{Exit, Failure},
@@ -36,6 +40,9 @@ pub struct VerifyConfig {
     /// Whose configuration it is, where that cannot be told from it
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
+    /// Meet the sites at this port, or of this name, alone, as FILE has it; together, at these ports by these names
+    #[arg(long, value_name = "PORT|NAME")]
+    at: Vec<String>,
     /// Keep the files in this folder
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -62,7 +69,15 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         ))
         .hint(format!("handfast setup verify {}", target.name))
     })?;
-    let ground = Ground::new(args.dir.as_ref())?;
+    let all = whole(&text, &args.file, theirs)?;
+    let text = theirs
+        .inside
+        .as_ref()
+        .and_then(|block| inside(&all, block))
+        .unwrap_or(&all);
+    let hosts = hosts(text, &theirs.names, theirs.until);
+    let known: Vec<&str> = hosts.iter().map(|(_, host)| host.as_str()).collect();
+    let ground = Ground::new(args.dir.as_ref(), &known)?;
     let mut stage = Stage::set(
         &ground,
         &target,
@@ -73,53 +88,44 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
             only: None,
         },
     )?;
-    let moved = Move::of(&text, &args.file, theirs, &stage)?;
+    let moved = Move::of(text, &args.file, theirs, &stage)?;
     std::fs::write(stage.out.join(&theirs.file), &moved.text).map_err(Failure::bug)?;
     for (name, instead) in &moved.exchanged {
         words.talk(format_args!("instead of {}: {instead}", shell(name)));
     }
-    if let Some(ours) = &theirs.ours {
-        words.talk(format_args!("note: {ours}"));
-    }
     words.talk(format_args!("{shown} of {} meets the zoo ...", target.title));
-    let ports: Vec<u16> = moved.ports.values().copied().collect();
+    let ports: Vec<u16> = moved.listeners.iter().map(|listener| listener.here).collect();
     let started = stage
         .start_on(&ports)
         .map_err(|failure| failure.detail("this is a copy of your configuration"))?;
-    let Some(found) = play::speaks_tls(&stage, &ports)? else {
-        return Err(Failure::new(
-            Exit::Unreachable,
-            code::NOT_TLS,
-            format!("none of the {} addresses in \"{shown}\" speaks TLS", ports.len()),
-        )
-        .detail(format!("the server had said: {}", started.said())));
+    let wanted = Wanted {
+        listeners: &moved.listeners,
+        hosts: &hosts,
+        only: &args.at,
     };
-    (stage.port, stage.welcome) = found;
-    let versions = play::spoken(&stage)?;
-    for silent in stage
-        .versions()
-        .iter()
-        .filter(|version| !versions.contains(version))
-    {
-        words.talk(format_args!("note: it speaks no TLS {silent}"));
+    let Met { sites, notes } = sites::meet(&mut stage, &wanted)
+        .map_err(|failure| failure.detail(format!("the server had said: {}", started.said())))?;
+    let beside = theirs.beside.iter().filter(|block| inside(&all, block).is_some());
+    let beside = beside.map(|block| format!("what stands in {block} {{ }} is not met"));
+    let notes: Vec<String> = theirs.ours.iter().cloned().chain(beside).chain(notes).collect();
+    for note in &notes {
+        words.talk(format_args!("note: {note}"));
     }
-    let cells = play::play(&stage, &versions)?;
-    table::tell(&cells, part, words);
-    let wrong = cells
-        .iter()
-        .filter(|cell| cell.is_in && !cell.is_as_told(part))
-        .count();
-    let kept = cells
-        .iter()
-        .filter(|cell| !cell.is_in && !cell.is_as_told(part))
-        .count();
+    sites::tell(&sites, part, words);
+    let cells = || sites.iter().flat_map(|site| &site.cells);
+    let strange = |is_in: bool| {
+        let is_strange = |cell: &&Cell| cell.is_in == is_in && !cell.is_as_told(part);
+        cells().filter(is_strange).count()
+    };
+    let (wrong, kept) = (strange(true), strange(false));
     for line in write::limits(part) {
         words.data(format_args!("{STRONG}beware{STRONG:#}: {line}"));
     }
     words.json(&json!({
         "file": args.file,
         "target": target.name,
-        "cells": table::to_json(&cells, part),
+        "cells": sites::to_json(&sites, part),
+        "notes": notes,
         "wrongly_in": wrong,
         "wrongly_out": kept,
         "good": wrong == 0,
@@ -127,10 +133,13 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     words.talk(match (wrong, kept) {
         (0, 0) => format!(
             "{shown} lets in whom it should and nobody else, in {} cases",
-            cells.len()
+            cells().count()
         ),
         (0, kept) => format!("{shown} lets nobody in who should stay out, and keeps out {kept} good ones"),
-        (wrong, _) => format!("{shown} lets in {wrong} of {} that should stay out", cells.len()),
+        (wrong, _) => format!(
+            "{shown} lets in {wrong} of {} that should stay out",
+            cells().count()
+        ),
     });
     if wrong > 0 {
         words.next(format_args!("handfast doctor config {}", shell(shown)));

@@ -41,7 +41,7 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
             format!("nothing is known of how to try {} on one machine", target.title),
         ));
     }
-    let ground = Ground::new(args.dir.as_ref())?;
+    let ground = Ground::new(args.dir.as_ref(), &[])?;
     words.talk(format_args!(
         "{} as a {} meets the zoo ...",
         target.title,

@@ -2,10 +2,12 @@
 //! may be files, which of its lines are about the machine alone, and the text with others in their places.
 
 mod blocks;
+mod hosts;
 
 use std::ops::Range;
 
 pub use blocks::{Site, Sites, inside, sites};
+pub use hosts::hosts;
 
 /// A word of a text and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +45,7 @@ pub fn listens(text: &str, names: &[String]) -> Vec<Word> {
     let mut found = Vec::new();
     for line in lines(text) {
         for name in names {
-            for (at, _) in line.text.match_indices(name.as_str()) {
-                let before = line.text.get(..at).and_then(|before| before.chars().next_back());
-                if before.is_some_and(|letter| letter.is_alphanumeric() || "_-/.".contains(letter)) {
-                    continue;
-                }
-                let after = line.text.get(at + name.len()..).unwrap_or_default();
-                if !after.starts_with([' ', '\t', '=']) {
-                    continue;
-                }
+            for after in behind(line.text, name) {
                 let value = after.trim_start_matches([' ', '\t', '=', '"']);
                 let from = line.text.len() - value.len();
                 let length = value
@@ -64,6 +58,16 @@ pub fn listens(text: &str, names: &[String]) -> Vec<Word> {
         }
     }
     found
+}
+
+/// What stands behind each place of `line` where `name` is a word of its own.
+fn behind<'a>(line: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    line.match_indices(name).filter_map(move |(at, name)| {
+        let before = line.get(..at).and_then(|before| before.chars().next_back());
+        let is_part = before.is_some_and(|letter| letter.is_alphanumeric() || "_-/.".contains(letter));
+        let after = line.get(at + name.len()..)?;
+        (!is_part && after.starts_with([' ', '\t', '='])).then_some(after)
+    })
 }
 
 /// One line of a configuration, or what goes on to the sign that ends it.

@@ -1,0 +1,324 @@
+//! The sites of a configuration that somebody else wrote: every address that speaks TLS, by every name it is known for.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use handfast_doctor::{Ending, Report, examine};
+use handfast_lab::zoo;
+use handfast_pki::code;
+use handfast_setup::Part;
+use handfast_tls::trace::{Kind, Side};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    moved::Listener,
+    play::{self, PATIENCE, PAUSE, Visitor, runtime},
+    stage::Stage,
+    table::{self, Cell},
+};
+use crate::{
+    failure::{Exit, Failure},
+    words::{STRONG, Words},
+};
+
+/// How long a server on this machine may say nothing.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// Who was let in at one address by one name.
+pub struct Site {
+    /// The address, as it was written.
+    pub at: String,
+    /// The name, as it was written; nothing for every other one.
+    pub name: Option<String>,
+    pub cells: Vec<Cell>,
+}
+
+/// What was seen.
+#[derive(Default)]
+pub struct Met {
+    pub sites: Vec<Site>,
+    /// What was not met, and why, in words.
+    pub notes: Vec<String>,
+}
+
+/// Where to look.
+pub struct Wanted<'a> {
+    pub listeners: &'a [Listener],
+    /// The names of sites, as they were written, and names that they match.
+    pub hosts: &'a [(String, String)],
+    /// Addresses and names to look at alone: one of the addresses, if there are some, by one of the names, if there are.
+    pub only: &'a [String],
+}
+
+impl Wanted<'_> {
+    /// Those of `all` that are to be met.
+    fn of<'c>(&self, mut all: Vec<Candidate<'c>>) -> Result<Vec<Candidate<'c>>, Failure> {
+        let at = || self.listeners.iter().map(|listener| listener.written.as_str());
+        let names = || self.hosts.iter().map(|(written, _)| written.as_str());
+        if let Some(strange) =
+            (self.only.iter()).find(|only| !at().chain(names()).any(|known| known == *only))
+        {
+            let known: Vec<&str> = at().chain(names()).collect();
+            return Err(Failure::misuse(format!("no site is at \"{strange}\""))
+                .hint(format!("there are: {}", known.join(", "))));
+        }
+        let is_asked_for = |known: &str| self.only.iter().any(|only| only == known);
+        let (some_at, some_names) = (at().any(is_asked_for), names().any(is_asked_for));
+        all.retain(|site| {
+            (!some_at || is_asked_for(&site.listener.written))
+                && (!some_names || site.name.is_some_and(is_asked_for))
+        });
+        match all.is_empty() {
+            true => Err(not_tls(self.only.len())),
+            false => Ok(all),
+        }
+    }
+}
+
+fn not_tls(count: usize) -> Failure {
+    let which = if count == 1 {
+        "the one address speaks no".to_owned()
+    } else {
+        format!("none of the {count} addresses speaks")
+    };
+    Failure::new(Exit::Unreachable, code::NOT_TLS, format!("{which} TLS"))
+}
+
+/// What a listener speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Speech {
+    Tls,
+    Plain,
+    /// Nobody is there, or not yet.
+    Nothing,
+}
+
+/// One site before it is met.
+struct Candidate<'a> {
+    listener: &'a Listener,
+    /// The name as it was written; nothing for every other one.
+    name: Option<&'a str>,
+    /// A name by which it is asked for.
+    host: &'a str,
+}
+
+/// Shows the zoo to every site of the server on `stage`.
+pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met, Failure> {
+    let mut met = Met::default();
+    let others = if wanted.hosts.is_empty() {
+        stage.host.clone()
+    } else {
+        zoo::STRANGE.to_owned()
+    };
+    let mut all = Vec::new();
+    for (listener, speech) in speech(stage, wanted.listeners)? {
+        let at = &listener.written;
+        match speech {
+            Speech::Plain => met.notes.push(format!(
+                "{at} speaks no TLS, so that nobody is asked for a certificate there"
+            )),
+            // What is written like an address to listen on may be that of a backend.
+            Speech::Nothing => {}
+            Speech::Tls => {
+                let named = wanted.hosts.iter();
+                let named = named.map(|(written, host)| (Some(written.as_str()), host.as_str()));
+                all.extend(
+                    std::iter::once((None, others.as_str()))
+                        .chain(named)
+                        .map(|(name, host)| Candidate { listener, name, host }),
+                );
+            }
+        }
+    }
+    if all.is_empty() {
+        return Err(not_tls(wanted.listeners.len()));
+    }
+    let all = wanted.of(all)?;
+    let mut refused = None;
+    let mut silent = BTreeMap::new();
+    for (site, welcome) in all.iter().zip(welcomes(stage, &all)?) {
+        let shown = called(&site.listener.written, site.name);
+        match welcome {
+            Ok(status) => stage.welcome = status,
+            Err(failure) => {
+                met.notes.push(format!("{shown} is not met: {}", failure.message));
+                refused.get_or_insert(failure);
+                continue;
+            }
+        }
+        ask_at(stage, site);
+        let versions = play::spoken(stage)?;
+        for version in stage.versions() {
+            if !versions.contains(&version) {
+                silent.entry(version).or_insert_with(Vec::new).push(shown.clone());
+            }
+        }
+        met.sites.push(Site {
+            at: site.listener.written.clone(),
+            name: site.name.map(str::to_owned),
+            cells: play::play(stage, &versions)?,
+        });
+    }
+    for (version, sites) in silent {
+        let which = if sites.len() == met.sites.len() {
+            "it".to_owned()
+        } else {
+            sites.join(", ")
+        };
+        met.notes.push(format!("{which} speaks no TLS {version}"));
+    }
+    match refused {
+        Some(failure) if met.sites.is_empty() => Err(failure),
+        _ => Ok(met),
+    }
+}
+
+fn ask_at(stage: &mut Stage<'_>, site: &Candidate<'_>) {
+    stage.port = site.listener.here;
+    site.host.clone_into(&mut stage.host);
+}
+
+/// What is spoken at each of `listeners`. Who closes what comes is asked again: it may not be ready.
+fn speech<'a>(stage: &Stage<'_>, listeners: &'a [Listener]) -> Result<Vec<(&'a Listener, Speech)>, Failure> {
+    let runtime = runtime()?;
+    let begin = Instant::now();
+    let mut found: Vec<_> = listeners
+        .iter()
+        .map(|listener| (listener, Speech::Nothing))
+        .collect();
+    loop {
+        for (listener, speech) in &mut found {
+            if *speech == Speech::Nothing {
+                *speech = runtime.block_on(listen(stage, listener))?;
+            }
+        }
+        let has = |speech| found.iter().any(|(_, found)| *found == speech);
+        let patience = if has(Speech::Tls) { SILENCE } else { PATIENCE };
+        if !has(Speech::Nothing) || begin.elapsed() > patience {
+            return Ok(found);
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+async fn listen(stage: &Stage<'_>, listener: &Listener) -> Result<Speech, Failure> {
+    let visitor = Visitor::new(stage)?;
+    let mut subject = visitor.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
+    subject.target.endpoint.port = listener.here;
+    let look = examine(String::new(), &subject, Timestamp::now());
+    // A server that is spoken to in TLS and says nothing waits for the rest of another protocol.
+    let report = tokio::time::timeout(SILENCE, look).await;
+    Ok(report.map_or(Speech::Plain, |report| spoken_in(&report)))
+}
+
+fn spoken_in(report: &Report) -> Speech {
+    let Some(trace) = &report.trace else {
+        return Speech::Nothing;
+    };
+    if trace.server_hello().is_some() || trace.alert_from(Side::Server).is_some() {
+        return Speech::Tls;
+    }
+    match &trace.ending {
+        Ending::Unreachable(_) | Ending::Closed | Ending::Broken(_) if !trace.saw(&Kind::NotTls) => {
+            Speech::Nothing
+        }
+        _ => Speech::Plain,
+    }
+}
+
+type Welcome = Result<Option<StatusCode>, Failure>;
+
+/// How the good client is answered at each of `sites`: the status, which shows that somebody is let in, or why not.
+fn welcomes(stage: &mut Stage<'_>, sites: &[Candidate<'_>]) -> Result<Vec<Welcome>, Failure> {
+    let runtime = runtime()?;
+    let last = Instant::now() + PATIENCE;
+    loop {
+        let mut welcomes = Vec::new();
+        for site in sites {
+            ask_at(stage, site);
+            let subject = Visitor::new(stage)?.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
+            let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
+            welcomes.push(welcome(&report));
+        }
+        if welcomes.iter().any(Result::is_ok) || Instant::now() > last {
+            return Ok(welcomes);
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// The backend of somebody else's configuration is not here, so that any status is a welcome that is no refusal.
+fn welcome(report: &Report) -> Welcome {
+    const REFUSALS: [u16; 6] = [400, 401, 403, 421, 495, 496];
+    let status = report.answer.as_ref().map(|answer| answer.status);
+    let is_refused = status.is_some_and(|status| REFUSALS.contains(&status.as_u16()));
+    let is_open = report
+        .trace
+        .as_ref()
+        .is_some_and(|trace| trace.peer.is_some() && trace.ending.is_good());
+    if is_open && !is_refused {
+        return Ok(status);
+    }
+    let first = report.findings.first();
+    Err(Failure::new(
+        Exit::No,
+        first.map_or(code::CONFIG_INVALID, |finding| finding.code),
+        format!(
+            "even the good client of this CA is not let in: {}",
+            first.map_or("no reason", |finding| finding.because.as_str())
+        ),
+    ))
+}
+
+/// A site in words.
+fn called(at: &str, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{at} as {name}"),
+        None => format!("{at} by any other name"),
+    }
+}
+
+/// Prints a table for each way in which sites let in, with those that do.
+pub fn tell(sites: &[Site], part: &Part, words: &Words) {
+    if let [
+        Site {
+            name: None, cells, ..
+        },
+    ] = sites
+    {
+        return table::tell(cells, part, words);
+    }
+    let mut groups: Vec<(String, &[Cell])> = Vec::new();
+    for site in sites {
+        let shown = called(&site.at, site.name.as_deref());
+        let is_alike = |(_, cells): &&mut (String, &[Cell])| {
+            let outcome = |cell: &Cell| (cell.animal.name, cell.tls, cell.is_in);
+            cells.iter().map(outcome).eq(site.cells.iter().map(outcome))
+        };
+        match groups.iter_mut().find(is_alike) {
+            Some((all, _)) => *all = format!("{all}, {shown}"),
+            None => groups.push((shown, &site.cells)),
+        }
+    }
+    for (shown, cells) in groups {
+        words.data(format_args!("{STRONG}{shown}{STRONG:#}"));
+        table::tell(cells, part, words);
+    }
+}
+
+/// Every cell, with the site that it was seen at.
+pub fn to_json(sites: &[Site], part: &Part) -> Value {
+    let of_site = |site: &Site| {
+        let mut cells = table::to_json(&site.cells, part);
+        for cell in cells.as_array_mut().into_iter().flatten() {
+            cell["at"] = json!(site.at);
+            cell["name"] = json!(site.name);
+        }
+        cells.as_array().cloned().unwrap_or_default()
+    };
+    Value::from(sites.iter().flat_map(of_site).collect::<Vec<_>>())
+}
