@@ -340,6 +340,20 @@ fn a_revocation_list_of_openssl_is_shown_with_its_serials() {
     for said in ["revocation list (CRL)", "in 30 days", "1 certificates", &serial] {
         assert!(shown.stdout.contains(said), "{said}: {shown:#?}");
     }
+    assert!(!shown.stdout.contains("version"), "{shown:#?}");
+    // Without numbers and extensions openssl makes the first version.
+    let first = place.read("ca.cnf").replace("crlnumber = number\n", "");
+    place.write("first.cnf", first);
+    place
+        .shell(&format!(
+            "{} -gencrl -out first.crl",
+            ca.replace("ca.cnf", "first.cnf")
+        ))
+        .good();
+    let shown = place.run("inspect first.crl").good();
+    for said in ["1, which rustls and others refuse", "1 certificates", &serial] {
+        assert!(shown.stdout.contains(said), "{said}: {shown:#?}");
+    }
     place
         .shell("openssl crl -in list.crl -outform DER -out list.der")
         .good();

@@ -426,6 +426,10 @@ fn list_card(list: &RevocationList, now: Timestamp) -> Card {
         None => ("next due", "never said".into()),
     });
     rows.extend(list.number.iter().map(|number| ("number", number.clone())));
+    if list.version < 2 {
+        let why = "1, which rustls and others refuse; with crl_extensions and a crlnumber openssl makes 2";
+        rows.push(("version", why.into()));
+    }
     rows.push(("revoked", format!("{} certificates", list.revoked.len())));
     rows.extend(
         list.revoked
@@ -442,6 +446,7 @@ fn list_card(list: &RevocationList, now: Timestamp) -> Card {
         rows,
         problems: Vec::new(),
         json: json!({
+            "version": list.version,
             "issuer": list.issuer,
             "this_update": list.this_update,
             "next_update": list.next_update,
