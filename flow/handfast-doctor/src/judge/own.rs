@@ -192,13 +192,12 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
         }
     }
     // Who is not believed at all is not looked up either.
-    if !lists.is_empty() && is_below_named(evidence) {
-        let without = evidence.trace.own_chain.iter().find(|certificate| {
-            lists
-                .iter()
-                .all(|list| list.issuer != name::shown(certificate.issuer()))
-        });
-        if let Some(certificate) = without {
+    if !lists.is_empty() && is_below_known(evidence) {
+        let has_list = |certificate: &&Certificate| {
+            let issuer = name::shown(certificate.issuer());
+            lists.iter().any(|list| list.issuer == issuer)
+        };
+        if let Some(certificate) = evidence.trace.own_chain.iter().find(|one| !has_list(one)) {
             faults.push(Fault::new(
                 code::CRL_UNUSABLE,
                 format!(
@@ -213,20 +212,26 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
     faults
 }
 
-/// Whether the server named one of the CAs in our chain, or none at all.
-fn is_below_named(evidence: &Evidence<'_>) -> bool {
+/// Whether the server knows one of the CAs in our chain: it names it or, where it names none, one of the lists is its.
+fn is_below_known(evidence: &Evidence<'_>) -> bool {
     let named = evidence
         .trace
         .asked
         .as_ref()
-        .map(|asked| asked.issuers.as_slice())
-        .unwrap_or_default();
-    named.is_empty()
-        || evidence
-            .trace
-            .own_chain
-            .iter()
-            .any(|certificate| named.contains(&name::der_of(certificate.issuer())))
+        .map(|asked| asked.issuers.as_slice());
+    let named = named.unwrap_or_default();
+    let is_known = |certificate: &Certificate| match named {
+        [] => {
+            let issuer = name::shown(certificate.issuer());
+            evidence
+                .context
+                .revocation
+                .iter()
+                .any(|list| list.issuer == issuer)
+        }
+        named => named.contains(&name::der_of(certificate.issuer())),
+    };
+    evidence.trace.own_chain.iter().any(is_known)
 }
 
 /// What stands above the leaf: certificates that may not sign, that do not fit, or that have ended.

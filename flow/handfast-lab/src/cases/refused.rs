@@ -85,7 +85,11 @@ const FAULTS: &[Fault] = &[
         pair: Some("client-stranger"),
         setup: |setup| setup.crl = Some("good.crl".into()),
         more: &["--crl", "good.crl"],
-        minded_by: &[(&[Nginx, Apache, Haproxy, Envoy], "certain")],
+        minded_by: &[
+            (&[Nginx, Apache, Haproxy, Envoy], "certain"),
+            // They name no CAs, so that nothing but the lists tells whom they know.
+            (&[Python, Mosquitto], "likely"),
+        ],
     },
     Fault {
         code: code::MISSING_INTERMEDIATE,
