@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{
     moved::Listener,
     play::{self, PATIENCE, PAUSE, Visitor, runtime},
-    stage::Stage,
+    stage::{HOST, Stage},
     table::{self, Cell},
 };
 use crate::{
@@ -109,34 +109,7 @@ struct Candidate<'a> {
 /// Shows the zoo to every site of the server on `stage`.
 pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met, Failure> {
     let mut met = Met::default();
-    let others = if wanted.hosts.is_empty() {
-        stage.host.clone()
-    } else {
-        zoo::STRANGE.to_owned()
-    };
-    let mut all = Vec::new();
-    for (listener, speech) in speech(stage, wanted.listeners)? {
-        let at = &listener.written;
-        match speech {
-            Speech::Plain => met.notes.push(format!(
-                "{at} speaks no TLS, so that nobody is asked for a certificate there"
-            )),
-            // What is written like an address to listen on may be that of a backend.
-            Speech::Nothing => {}
-            Speech::Tls => {
-                let named = wanted.hosts.iter();
-                let named = named.map(|(written, host)| (Some(written.as_str()), host.as_str()));
-                all.extend(
-                    std::iter::once((None, others.as_str()))
-                        .chain(named)
-                        .map(|(name, host)| Candidate { listener, name, host }),
-                );
-            }
-        }
-    }
-    if all.is_empty() {
-        return Err(not_tls(wanted.listeners.len()));
-    }
+    let all = candidates(stage, wanted, &mut met)?;
     let all = wanted.of(all)?;
     let mut refused = None;
     let mut silent = BTreeMap::new();
@@ -174,6 +147,39 @@ pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met, Failure> 
     match refused {
         Some(failure) if met.sites.is_empty() => Err(failure),
         _ => Ok(met),
+    }
+}
+
+/// Every site that speaks TLS; an address that does not goes to the notes of `met`.
+fn candidates<'a>(
+    stage: &Stage<'_>,
+    wanted: &Wanted<'a>,
+    met: &mut Met,
+) -> Result<Vec<Candidate<'a>>, Failure> {
+    let others = match wanted.hosts {
+        [] => HOST,
+        _ => zoo::STRANGE,
+    };
+    let mut all = Vec::new();
+    for (listener, speech) in speech(stage, wanted.listeners)? {
+        match speech {
+            Speech::Plain => met.notes.push(format!(
+                "{} speaks no TLS, so that nobody is asked for a certificate there",
+                listener.written
+            )),
+            // What is written like an address to listen on may be that of a backend.
+            Speech::Nothing => {}
+            Speech::Tls => {
+                let named = wanted.hosts.iter();
+                let named = named.map(|(written, host)| (Some(written.as_str()), host.as_str()));
+                let names = std::iter::once((None, others)).chain(named);
+                all.extend(names.map(|(name, host)| Candidate { listener, name, host }));
+            }
+        }
+    }
+    match all.is_empty() {
+        true => Err(not_tls(wanted.listeners.len())),
+        false => Ok(all),
     }
 }
 

@@ -16,7 +16,7 @@ use super::{of_error, upstream, write};
 use crate::failure::{Exit, Failure};
 
 /// The name that a server of ours is set up for.
-const HOST: &str = "localhost";
+pub const HOST: &str = "localhost";
 
 /// The folder that everything happens in, with a zoo in it.
 pub struct Ground {
