@@ -158,7 +158,7 @@ server {
     return 200;
 }
 }
-stream {
+mail {
 }
 ";
 
@@ -193,7 +193,7 @@ fn a_hole_is_seen_at_whichever_address_and_name_it_is() {
     for note in [
         "80 speaks no TLS",
         "443 by any other name is not met: even the good client",
-        "what stands in stream { } is not met",
+        "what stands in mail { } is not met",
     ] {
         assert!(ran.stderr.contains(note), "{ran:#?}");
         let notes = report["notes"].as_array().expect("notes");
@@ -207,6 +207,38 @@ fn a_hole_is_seen_at_whichever_address_and_name_it_is() {
         "{shown}"
     );
     assert_eq!(shown.matches("\nrevoked ").count(), 3, "{shown}");
+}
+
+#[test]
+fn addresses_of_one_port_are_told_apart() {
+    let text = "server {
+    listen 10.0.0.1:443 ssl;
+    listen [::]:443 ssl ipv6only=on;
+    ssl_certificate FOLDER/server/tls.crt;
+    ssl_certificate_key FOLDER/server/tls.key;
+    ssl_client_certificate FOLDER/server/ca.crt;
+    ssl_crl FOLDER/list.crl;
+    ssl_protocols TLSv1.3;
+    ssl_verify_client on;
+    ssl_verify_depth 3;
+    return 200;
+}
+server {
+    listen 10.0.0.2:443 ssl;
+    ssl_certificate FOLDER/server/tls.crt;
+    ssl_certificate_key FOLDER/server/tls.key;
+    ssl_protocols TLSv1.3;
+    return 200;
+}
+";
+    let place = place("nginx.conf", text);
+    let ran = place.run("verify-config nginx.conf --json");
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert_eq!(open_to_anybody(&ran.json()), [("10.0.0.2:443".to_owned(), None)]);
+    let shown = place.run("verify-config nginx.conf --at 443").stdout;
+    assert!(shown.contains("10.0.0.1:443, [::]:443\n"), "{shown}");
+    let ran = place.run("verify-config nginx.conf --at [::]:443 --json").good();
+    assert_eq!(ran.json()["cells"][0]["at"], "[::]:443", "{ran:#?}");
 }
 
 #[test]
@@ -228,6 +260,68 @@ fn the_site_that_is_asked_for_is_met_alone() {
             .contains("there are: 443, 80, 8443, api.example, *.api.example, open.example"),
         "{ran:#?}"
     );
+}
+
+#[test]
+fn a_stream_of_nginx_is_met_with_the_modules_that_it_needs() {
+    let text = "load_module modules/ngx_stream_module.so;
+events {
+}
+stream {
+    upstream databases {
+        server 10.0.0.1:5432 max_fails=0;
+    }
+    error_log FOLDER/real.log;
+    map $remote_addr $backend {
+        default 10.0.0.1:6000;
+    }
+    server {
+        listen 5432 ssl;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_certificate FOLDER/server/tls.crt;
+        ssl_certificate_key FOLDER/server/tls.key;
+        ssl_client_certificate FOLDER/server/ca.crt;
+        ssl_crl FOLDER/list.crl;
+        ssl_verify_client on;
+        ssl_verify_depth 3;
+        proxy_pass databases;
+    }
+    server {
+        listen 6000;
+        return hello;
+    }
+    server {
+        listen 7000;
+        proxy_pass $backend;
+    }
+}
+";
+    let place = place("nginx.conf", text);
+    let before = place.names();
+    let ran = place.run("verify-config nginx.conf --json").good();
+    assert_eq!(ran.json()["wrongly_out"], 0, "{ran:#?}");
+    assert_eq!(place.names(), before, "no log is written");
+    for note in ["6000 speaks no TLS", "7000 is not met: it closes whatever comes"] {
+        assert!(ran.stderr.contains(note), "{ran:#?}");
+    }
+    let text = place.read("nginx.conf");
+    place.write(
+        "nginx.conf",
+        text.replace("ssl_verify_client on", "ssl_verify_client optional"),
+    );
+    assert_eq!(strangers(&place, "nginx.conf"), ["none"]);
+    // In the web part and beside it at once.
+    let web = NGINX.replace(
+        "FOLDER",
+        place.path("").display().to_string().trim_end_matches('/'),
+    );
+    place.write("nginx.conf", format!("{text}http {{\n{web}}}\n"));
+    let ran = place.run("verify-config nginx.conf --json").good();
+    let report = ran.json();
+    let cells = report["cells"].as_array().expect("cells");
+    for at in ["443", "5432"] {
+        assert!(cells.iter().any(|cell| cell["at"] == at), "{at}: {ran:#?}");
+    }
 }
 
 #[test]
@@ -282,8 +376,11 @@ fn envoy_is_met_with_the_certificate_in_its_own_file() {
 
 /// What `verify-config` says of `file`, where the revoked alone may come in, or nobody.
 fn revoked_alone(place: &Place, file: &str) {
-    let report = place.run(&format!("verify-config {file} --json")).json();
-    let cells = report["cells"].as_array().expect("cells");
+    let ran = place.run(&format!("verify-config {file} --json"));
+    let report = ran.json();
+    let Some(cells) = report["cells"].as_array() else {
+        panic!("{ran:#?}");
+    };
     let strangers: Vec<&str> = cells
         .iter()
         .filter(|cell| cell["in"] == true && cell["must_stay_out"] == true)

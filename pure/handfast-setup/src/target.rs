@@ -140,6 +140,9 @@ pub struct Theirs {
     /// Whether an address follows the port, with a space between.
     #[serde(default)]
     pub follows: bool,
+    /// What follows an address and means nothing where it is moved to.
+    #[serde(default)]
+    pub strips: Vec<String>,
     /// The words that the address of a service behind it follows, where one has to be there for a client to be let in.
     #[serde(default)]
     pub upstream: Vec<String>,
@@ -156,13 +159,37 @@ pub struct Theirs {
     pub include: Vec<String>,
     /// The block that is taken out of the configuration of a whole machine, for ours has its own around it.
     pub inside: Option<String>,
-    /// Blocks beside it that are not met.
+    /// What is kept of the configuration around that block.
     #[serde(default)]
-    pub beside: Vec<String>,
+    pub around: Around,
     /// What is put at the start.
     pub begins: Option<String>,
     /// What decides who comes in, and is not the user's but that of the trial.
     pub ours: Option<String>,
+}
+
+/// What a configuration of a whole machine has around the block that is met first.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Around {
+    /// The file of ours that the block stands in, and that is given the rest; `keeps` and `blocks` need it.
+    #[serde(default)]
+    pub file: String,
+    /// Directives that the blocks cannot do without.
+    #[serde(default)]
+    pub keeps: Vec<String>,
+    /// Where the files that these name may be, when the names are relative.
+    #[serde(default)]
+    pub folders: Vec<String>,
+    /// Blocks beside it that are met, too.
+    #[serde(default)]
+    pub blocks: Vec<String>,
+    /// The words in them that the address of a service behind follows.
+    #[serde(default)]
+    pub upstream: Vec<String>,
+    /// Blocks that are not met.
+    #[serde(default)]
+    pub missed: Vec<String>,
 }
 
 /// What a target cannot do, by the animal of the zoo that shows it. Said before anybody relies on it, and tested.

@@ -16,14 +16,13 @@ mod python;
 
 use std::{
     fs::File,
-    hash::{BuildHasher, RandomState},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use crate::{Error, Folder};
+use crate::{Error, Folder, free_port};
 
 /// A program of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -371,38 +370,6 @@ pub(crate) fn haproxy_with(folder: &Folder, port: u16, configuration: &str) -> R
 /// belief in the CAs of `trust`.
 pub(crate) fn java_client(folder: &Folder, pair: &str, trust: &str) -> Result<String, Error> {
     java::client(folder, pair, trust)
-}
-
-/// A port that nobody listens on, and that the system gives to nobody else by itself: between here and the moment when
-/// a program listens on it, an outgoing connection or another test could be given one out of the usual range.
-pub fn free_port() -> Result<u16, Error> {
-    const FROM: u16 = 10_240;
-    const TRIES: usize = 100;
-    let until = given_by_itself().unwrap_or(32_768);
-    let bind = |port: u16| TcpListener::bind(("127.0.0.1", port)).and_then(|bound| bound.local_addr());
-    if until > FROM + 1000 {
-        for _ in 0..TRIES {
-            // Keys of hash maps are random, and that is random enough.
-            let random = RandomState::new().hash_one(0_u8);
-            let place = random % u64::from(until - FROM);
-            let port = FROM + u16::try_from(place).unwrap_or(0);
-            if bind(port).is_ok() {
-                return Ok(port);
-            }
-        }
-    }
-    bind(0)
-        .map(|address| address.port())
-        .map_err(|source| Error::File {
-            what: "a free port".into(),
-            source,
-        })
-}
-
-/// The lowest port that the system gives away by itself.
-fn given_by_itself() -> Option<u16> {
-    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
-    range.split_whitespace().next()?.parse().ok()
 }
 
 /// The effective user, from the kernel's own account of this process.

@@ -26,7 +26,7 @@ pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> 
     ];
     if !setup.more.contains("--to ") {
         // Nobody listens behind it: who comes in is answered 502.
-        arguments.extend(["--to".into(), format!("http://127.0.0.1:{}", super::free_port()?)]);
+        arguments.extend(["--to".into(), format!("http://127.0.0.1:{}", crate::free_port()?)]);
     }
     arguments.extend(setup.more.split_whitespace().map(str::to_owned));
     place.start(&arguments)

@@ -15,8 +15,10 @@ use handfast_pki::{
     pem::{self, Item},
 };
 use handfast_setup::{
-    Theirs,
-    theirs::{Word, directives, firsts, listens, moved, port, replaced, sites, socket, without, words},
+    Around, Theirs,
+    theirs::{
+        Word, directives, firsts, inside, listens, moved, port, replaced, sites, socket, without, words,
+    },
 };
 
 use super::stage::{Stage, of_lab};
@@ -26,33 +28,88 @@ use crate::{
     files,
 };
 
-/// The text of the user on loopback.
-pub struct Move {
+/// What the user wrote, with everything that it includes.
+pub struct Written {
+    /// What is met first: the block that the software has around it in our files, or all of it.
     pub text: String,
-    pub listeners: Vec<Listener>,
-    /// Files as written, and what stands in their places.
-    pub exchanged: BTreeMap<String, String>,
+    /// Blocks beside that one which are met, too.
+    beside: String,
+    /// Directives without which the blocks cannot be.
+    kept: Vec<String>,
+    /// Names of blocks that are not met.
+    pub missed: Vec<String>,
+}
+
+impl Written {
+    /// The `text` of `file`, without what is about the machine alone.
+    pub fn of(text: &str, file: &Path, theirs: &Theirs) -> Result<Self, Failure> {
+        let text = included(text, file, theirs, &mut Vec::new())?;
+        let text = without(&text, &theirs.without, theirs.until);
+        let around = &theirs.around;
+        let block = |name: &String| Some(format!("{name} {{{}}}\n", inside(&text, name)?));
+        let beside: String = around.blocks.iter().filter_map(block).collect();
+        let missed = around.missed.iter().filter(|name| inside(&text, name).is_some());
+        let kept = directives(&text, &around.keeps, theirs.until).into_iter();
+        let kept = kept.filter_map(|directive| text.get(directive.range));
+        let first = theirs.inside.as_ref().and_then(|name| inside(&text, name));
+        Ok(Self {
+            missed: missed.cloned().collect(),
+            kept: kept.map(|line| with_path(line, around)).collect(),
+            text: match first {
+                Some(first) => first.to_owned(),
+                None if beside.is_empty() => text,
+                None => String::new(),
+            },
+            beside,
+        })
+    }
+}
+
+/// `line` with the file that it names by a path which is not relative.
+fn with_path(line: &str, around: &Around) -> String {
+    let others = words(line).into_iter().filter_map(|word| {
+        let places = around
+            .folders
+            .iter()
+            .map(|folder| Path::new(folder).join(&word.text));
+        let is_file = |path: &PathBuf| path.is_file() && Path::new(&word.text).is_relative();
+        let path = places.into_iter().find(is_file)?;
+        Some((word.range, path.display().to_string()))
+    });
+    replaced(line, others.collect())
 }
 
 /// An address that the user wrote to be listened on.
 pub struct Listener {
-    /// Its port, or the whole of it where sites are told apart by it.
+    /// Its port where that is all there is to it, or the whole of it.
     pub written: String,
     /// The port on loopback that stands in its place.
     pub here: u16,
 }
 
-/// The text of `file` with everything that it includes, and without what is about the machine alone.
-pub fn whole(text: &str, file: &Path, theirs: &Theirs) -> Result<String, Failure> {
-    let text = included(text, file, theirs, &mut Vec::new())?;
-    Ok(without(&text, &theirs.without, theirs.until))
+/// What the user wrote, on loopback.
+pub struct Move {
+    /// The text for the file of ours whose place it takes.
+    text: String,
+    /// What comes to the start and to the end of the file around it.
+    around: (String, String),
+    pub listeners: Vec<Listener>,
+    /// Files as written, and what stands in their places.
+    pub exchanged: BTreeMap<String, String>,
 }
 
 impl Move {
-    /// Of the [`whole`] `text` of `file`, for the software of `stage`.
-    pub fn of(text: &str, file: &Path, theirs: &Theirs, stage: &Stage<'_>) -> Result<Self, Failure> {
+    /// Of `written` in `file`, for the software of `stage`.
+    pub fn of(written: &Written, file: &Path, theirs: &Theirs, stage: &Stage<'_>) -> Result<Self, Failure> {
+        let folders = folders(file);
         let mut changes = Changes::new(stage);
-        changes.addresses(text, theirs)?;
+        changes.addresses(&written.text, theirs, &theirs.upstream)?;
+        let text = changes.finish(&written.text, theirs, &folders)?;
+        changes.addresses(&written.beside, theirs, &theirs.around.upstream)?;
+        let beside = changes.finish(&written.beside, theirs, &folders)?;
+        if theirs.listen.is_empty() && !theirs.sites {
+            changes.listens_as_begun();
+        }
         if changes.listeners.is_empty() {
             return Err(Failure::new(
                 Exit::Misuse,
@@ -60,10 +117,6 @@ impl Move {
                 format!("\"{}\" says nowhere where to listen", file.display()),
             ));
         }
-        for word in firsts(text, &theirs.written) {
-            changes.own(word, "kept");
-        }
-        changes.files(text, &folders(file))?;
         if changes.exchanged.is_empty() {
             return Err(Failure::new(
                 Exit::Misuse,
@@ -76,10 +129,26 @@ impl Move {
             .hint("run it as a user who may read the files that it names"));
         }
         Ok(Self {
-            text: begun(replaced(text, changes.others), theirs, stage, &changes.listeners),
+            text: begun(text, theirs, stage, &changes.listeners),
+            around: (
+                written.kept.iter().map(|line| format!("{line}\n")).collect(),
+                beside,
+            ),
             listeners: changes.listeners,
             exchanged: changes.exchanged,
         })
+    }
+
+    /// Puts it in the place of our files below `out`.
+    pub fn write(&self, out: &Path, theirs: &Theirs) -> Result<(), Failure> {
+        std::fs::write(out.join(&theirs.file), &self.text).map_err(Failure::bug)?;
+        let (start, end) = &self.around;
+        if start.is_empty() && end.is_empty() {
+            return Ok(());
+        }
+        let path = out.join(&theirs.around.file);
+        let ours = std::fs::read_to_string(&path).map_err(Failure::bug)?;
+        std::fs::write(path, format!("{start}{ours}{end}")).map_err(Failure::bug)
     }
 }
 
@@ -137,6 +206,8 @@ struct Changes<'a> {
     others: Vec<(Range<usize>, String)>,
     listeners: Vec<Listener>,
     exchanged: BTreeMap<String, String>,
+    /// How many files or sockets were made up.
+    owned: usize,
 }
 
 impl<'a> Changes<'a> {
@@ -146,44 +217,70 @@ impl<'a> Changes<'a> {
             others: Vec::new(),
             listeners: Vec::new(),
             exchanged: BTreeMap::new(),
+            owned: 0,
         }
     }
 
     /// Addresses to listen on, and those of services behind it that have to be there.
-    fn addresses(&mut self, text: &str, theirs: &Theirs) -> Result<(), Failure> {
+    fn addresses(&mut self, text: &str, theirs: &Theirs, upstream: &[String]) -> Result<(), Failure> {
         for address in listens(text, &theirs.listen) {
             let Some(written) = port(&address.text) else {
                 continue;
             };
-            let instead = self.listens(&written.to_string())?;
-            let mut instead = moved(&address.text, instead);
-            if theirs.follows && !instead.contains(':') {
-                let rest = text.get(address.range.end..).unwrap_or_default();
-                let end = address.range.end + rest.find('\n').unwrap_or(rest.len());
+            let rest = text.get(address.range.end..).unwrap_or_default();
+            let length = rest.find(theirs.until.unwrap_or('\n')).unwrap_or(rest.len());
+            let (begin, end) = (address.range.end, address.range.end + length);
+            if theirs.follows && !address.text.contains(':') {
+                let all = text.get(address.range.start..end).unwrap_or_default();
+                let instead = self.listens(all.trim())?;
                 self.others
                     .push((address.range.start..end, format!("{instead} 127.0.0.1")));
                 continue;
             }
+            for word in &theirs.strips {
+                if let Some(at) = rest.get(..length).and_then(|rest| rest.find(word)) {
+                    self.others
+                        .push((begin + at..begin + at + word.len(), String::new()));
+                }
+            }
+            // Where sites are opened elsewhere, it is by the port that they are found.
+            let instead = self.listens(&match theirs.opens {
+                Some(_) => written.to_string(),
+                None => told_apart(&address.text, written),
+            })?;
+            let mut instead = moved(&address.text, instead);
             // A port alone would listen on every address of this machine.
             if !instead.contains(':') && theirs.joined {
                 instead = format!("127.0.0.1:{instead}");
             }
             self.others.push((address.range, instead));
         }
-        for address in listens(text, &theirs.upstream) {
+        for address in listens(text, upstream) {
             let instead = format!("127.0.0.1:{}", self.stage.upstream);
             self.others.push((address.range, instead));
         }
         if theirs.sites {
             self.sites(text)?;
-        } else if theirs.listen.is_empty() {
-            let here = self.stage.port;
-            self.listeners.push(Listener {
-                written: here.to_string(),
-                here,
-            });
         }
         Ok(())
+    }
+
+    /// The address that our own beginning of the file says.
+    fn listens_as_begun(&mut self) {
+        let here = self.stage.port;
+        self.listeners.push(Listener {
+            written: here.to_string(),
+            here,
+        });
+    }
+
+    /// `text` with all of its changes, for which other files are exchanged, too.
+    fn finish(&mut self, text: &str, theirs: &Theirs, folders: &[PathBuf]) -> Result<String, Failure> {
+        for word in firsts(text, &theirs.written) {
+            self.own(word, "kept");
+        }
+        self.files(text, folders)?;
+        Ok(replaced(text, std::mem::take(&mut self.others)))
     }
 
     /// The port on loopback in the place of `written`.
@@ -245,9 +342,19 @@ impl<'a> Changes<'a> {
 
     /// A path that nothing else uses, for what the copy writes.
     fn own(&mut self, word: Word, kind: &str) {
-        let name = format!("{}.{kind}", self.others.len());
+        self.owned += 1;
+        let name = format!("{}.{kind}", self.owned);
         let path = self.stage.out.join("tmp").join(name);
         self.others.push((word.range, path.display().to_string()));
+    }
+}
+
+/// The port where it stands for every address of a machine; the whole of another one, for who comes to one of them may meet
+/// another site.
+fn told_apart(address: &str, port: u16) -> String {
+    match address.rsplit_once(':') {
+        None | Some(("" | "*" | "0.0.0.0", _)) => port.to_string(),
+        Some(_) => address.to_owned(),
     }
 }
 

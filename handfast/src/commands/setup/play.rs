@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// How long a server that listens may take until it serves what it was told to.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is asked meanwhile.
 pub const PAUSE: Duration = Duration::from_millis(50);
 

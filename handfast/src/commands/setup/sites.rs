@@ -5,11 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use handfast_doctor::{Ending, Report, examine};
+use handfast_doctor::{Ending, Report, Trace, examine};
 use handfast_lab::zoo;
 use handfast_pki::code;
 use handfast_setup::Part;
-use handfast_tls::trace::{Kind, Side};
+use handfast_tls::{HandshakeError, trace::Side};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -34,6 +34,8 @@ pub struct Site {
     pub at: String,
     /// The name, as it was written; nothing for every other one.
     pub name: Option<String>,
+    /// The two in words.
+    shown: String,
     pub cells: Vec<Cell>,
 }
 
@@ -57,20 +59,22 @@ pub struct Wanted<'a> {
 impl Wanted<'_> {
     /// Those of `all` that are to be met.
     fn of<'c>(&self, mut all: Vec<Candidate<'c>>) -> Result<Vec<Candidate<'c>>, Failure> {
-        let at = || self.listeners.iter().map(|listener| listener.written.as_str());
-        let names = || self.hosts.iter().map(|(written, _)| written.as_str());
-        if let Some(strange) =
-            (self.only.iter()).find(|only| !at().chain(names()).any(|known| known == *only))
-        {
-            let known: Vec<&str> = at().chain(names()).collect();
+        let all_at = || self.listeners.iter().map(|listener| listener.written.as_str());
+        let all_names = || self.hosts.iter().map(|(written, _)| written.as_str());
+        let is_at =
+            |only: &str, at: &str| only == at || at.strip_suffix(only).is_some_and(|at| at.ends_with(':'));
+        let is_known =
+            |only: &str| all_at().any(|at| is_at(only, at)) || all_names().any(|name| name == only);
+        if let Some(strange) = self.only.iter().find(|only| !is_known(only)) {
+            let known: Vec<&str> = all_at().chain(all_names()).collect();
             return Err(Failure::misuse(format!("no site is at \"{strange}\""))
                 .hint(format!("there are: {}", known.join(", "))));
         }
-        let is_asked_for = |known: &str| self.only.iter().any(|only| only == known);
-        let (some_at, some_names) = (at().any(is_asked_for), names().any(is_asked_for));
+        let by_at = |at: &str| self.only.iter().any(|only| is_at(only, at));
+        let by_name = |name: &str| self.only.iter().any(|only| only == name);
+        let (some_at, some_names) = (all_at().any(by_at), all_names().any(by_name));
         all.retain(|site| {
-            (!some_at || is_asked_for(&site.listener.written))
-                && (!some_names || site.name.is_some_and(is_asked_for))
+            (!some_at || by_at(&site.listener.written)) && (!some_names || site.name.is_some_and(by_name))
         });
         match all.is_empty() {
             true => Err(not_tls(self.only.len())),
@@ -93,8 +97,19 @@ fn not_tls(count: usize) -> Failure {
 enum Speech {
     Tls,
     Plain,
+    /// Nothing is said to who speaks TLS, at least now.
+    Silence,
+    /// Whatever comes is closed, at least now.
+    Closing,
     /// Nobody is there, or not yet.
     Nothing,
+}
+
+impl Speech {
+    /// Whether it will not be another one in a moment.
+    fn is_told(self) -> bool {
+        matches!(self, Self::Tls | Self::Plain)
+    }
 }
 
 /// One site before it is met.
@@ -104,6 +119,7 @@ struct Candidate<'a> {
     name: Option<&'a str>,
     /// A name by which it is asked for.
     host: &'a str,
+    shown: String,
 }
 
 /// Shows the zoo to every site of the server on `stage`.
@@ -114,7 +130,7 @@ pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met, Failure> 
     let mut refused = None;
     let mut silent = BTreeMap::new();
     for (site, welcome) in all.iter().zip(welcomes(stage, &all)?) {
-        let shown = called(&site.listener.written, site.name);
+        let shown = &site.shown;
         match welcome {
             Ok(status) => stage.welcome = status,
             Err(failure) => {
@@ -133,6 +149,7 @@ pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met, Failure> 
         met.sites.push(Site {
             at: site.listener.written.clone(),
             name: site.name.map(str::to_owned),
+            shown: shown.clone(),
             cells: play::play(stage, &versions)?,
         });
     }
@@ -163,8 +180,12 @@ fn candidates<'a>(
     let mut all = Vec::new();
     for (listener, speech) in speech(stage, wanted.listeners)? {
         match speech {
-            Speech::Plain => met.notes.push(format!(
+            Speech::Plain | Speech::Silence => met.notes.push(format!(
                 "{} speaks no TLS, so that nobody is asked for a certificate there",
+                listener.written
+            )),
+            Speech::Closing => met.notes.push(format!(
+                "{} is not met: it closes whatever comes",
                 listener.written
             )),
             // What is written like an address to listen on may be that of a backend.
@@ -173,7 +194,16 @@ fn candidates<'a>(
                 let named = wanted.hosts.iter();
                 let named = named.map(|(written, host)| (Some(written.as_str()), host.as_str()));
                 let names = std::iter::once((None, others)).chain(named);
-                all.extend(names.map(|(name, host)| Candidate { listener, name, host }));
+                all.extend(names.map(|(name, host)| Candidate {
+                    listener,
+                    name,
+                    host,
+                    shown: match name {
+                        Some(name) => format!("{} as {name}", listener.written),
+                        None if wanted.hosts.is_empty() => listener.written.clone(),
+                        None => format!("{} by any other name", listener.written),
+                    },
+                }));
             }
         }
     }
@@ -188,7 +218,7 @@ fn ask_at(stage: &mut Stage<'_>, site: &Candidate<'_>) {
     site.host.clone_into(&mut stage.host);
 }
 
-/// What is spoken at each of `listeners`. Who closes what comes is asked again: it may not be ready.
+/// What is spoken at each of `listeners`. Who is silent or closes what comes is asked again: it may not be ready.
 fn speech<'a>(stage: &Stage<'_>, listeners: &'a [Listener]) -> Result<Vec<(&'a Listener, Speech)>, Failure> {
     let runtime = runtime()?;
     let begin = Instant::now();
@@ -198,13 +228,13 @@ fn speech<'a>(stage: &Stage<'_>, listeners: &'a [Listener]) -> Result<Vec<(&'a L
         .collect();
     loop {
         for (listener, speech) in &mut found {
-            if *speech == Speech::Nothing {
+            if !speech.is_told() {
                 *speech = runtime.block_on(listen(stage, listener))?;
             }
         }
-        let has = |speech| found.iter().any(|(_, found)| *found == speech);
-        let patience = if has(Speech::Tls) { SILENCE } else { PATIENCE };
-        if !has(Speech::Nothing) || begin.elapsed() > patience {
+        let is_ready = found.iter().any(|(_, speech)| *speech == Speech::Tls);
+        let patience = if is_ready { SILENCE } else { PATIENCE };
+        if found.iter().all(|(_, speech)| speech.is_told()) || begin.elapsed() > patience {
             return Ok(found);
         }
         std::thread::sleep(PAUSE);
@@ -216,9 +246,9 @@ async fn listen(stage: &Stage<'_>, listener: &Listener) -> Result<Speech, Failur
     let mut subject = visitor.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
     subject.target.endpoint.port = listener.here;
     let look = examine(String::new(), &subject, Timestamp::now());
-    // A server that is spoken to in TLS and says nothing waits for the rest of another protocol.
+    // It waits for the rest of another protocol, or does not serve yet.
     let report = tokio::time::timeout(SILENCE, look).await;
-    Ok(report.map_or(Speech::Plain, |report| spoken_in(&report)))
+    Ok(report.map_or(Speech::Silence, |report| spoken_in(&report)))
 }
 
 fn spoken_in(report: &Report) -> Speech {
@@ -229,28 +259,31 @@ fn spoken_in(report: &Report) -> Speech {
         return Speech::Tls;
     }
     match &trace.ending {
-        Ending::Unreachable(_) | Ending::Closed | Ending::Broken(_) if !trace.saw(&Kind::NotTls) => {
-            Speech::Nothing
-        }
+        Ending::Unreachable(_) => Speech::Nothing,
+        Ending::Handshake(HandshakeError::CutShort { .. }) => Speech::Closing,
         _ => Speech::Plain,
     }
 }
 
 type Welcome = Result<Option<StatusCode>, Failure>;
 
-/// How the good client is answered at each of `sites`: the status, which shows that somebody is let in, or why not.
+/// How the good client is answered at each of `sites`: the status, which shows that somebody is let in, or why not. Who
+/// closes without a reason is asked again, for it may not be ready.
 fn welcomes(stage: &mut Stage<'_>, sites: &[Candidate<'_>]) -> Result<Vec<Welcome>, Failure> {
     let runtime = runtime()?;
     let last = Instant::now() + PATIENCE;
     loop {
         let mut welcomes = Vec::new();
+        let mut is_told = true;
         for site in sites {
             ask_at(stage, site);
             let subject = Visitor::new(stage)?.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
             let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
+            let has_alert = |trace: &Trace| trace.alert_from(Side::Server).is_some();
+            is_told &= report.answer.is_some() || report.trace.as_ref().is_some_and(has_alert);
             welcomes.push(welcome(&report));
         }
-        if welcomes.iter().any(Result::is_ok) || Instant::now() > last {
+        if is_told || welcomes.iter().any(Result::is_ok) || Instant::now() > last {
             return Ok(welcomes);
         }
         std::thread::sleep(PAUSE);
@@ -280,14 +313,6 @@ fn welcome(report: &Report) -> Welcome {
     ))
 }
 
-/// A site in words.
-fn called(at: &str, name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("{at} as {name}"),
-        None => format!("{at} by any other name"),
-    }
-}
-
 /// Prints a table for each way in which sites let in, with those that do.
 pub fn tell(sites: &[Site], part: &Part, words: &Words) {
     if let [
@@ -300,14 +325,13 @@ pub fn tell(sites: &[Site], part: &Part, words: &Words) {
     }
     let mut groups: Vec<(String, &[Cell])> = Vec::new();
     for site in sites {
-        let shown = called(&site.at, site.name.as_deref());
         let is_alike = |(_, cells): &&mut (String, &[Cell])| {
             let outcome = |cell: &Cell| (cell.animal.name, cell.tls, cell.is_in);
             cells.iter().map(outcome).eq(site.cells.iter().map(outcome))
         };
         match groups.iter_mut().find(is_alike) {
-            Some((all, _)) => *all = format!("{all}, {shown}"),
-            None => groups.push((shown, &site.cells)),
+            Some((all, _)) => *all = format!("{all}, {}", site.shown),
+            None => groups.push((site.shown.clone(), &site.cells)),
         }
     }
     for (shown, cells) in groups {

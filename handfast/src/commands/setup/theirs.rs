@@ -4,15 +4,12 @@ use std::path::PathBuf;
 
 use handfast_doctor::config::Kind;
 use handfast_pki::code;
-use handfast_setup::{
-    Role, Target,
-    theirs::{hosts, inside},
-};
+use handfast_setup::{Role, Target, theirs::hosts};
 use serde_json::json;
 
 use super::{
     find,
-    moved::{Move, whole},
+    moved::{Move, Written},
     sites::{self, Met, Wanted},
     stage::{Ground, Stage, Wish},
     table::Cell,
@@ -69,13 +66,8 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         ))
         .hint(format!("handfast setup verify {}", target.name))
     })?;
-    let all = whole(&text, &args.file, theirs)?;
-    let text = theirs
-        .inside
-        .as_ref()
-        .and_then(|block| inside(&all, block))
-        .unwrap_or(&all);
-    let hosts = hosts(text, &theirs.names, theirs.until);
+    let written = Written::of(&text, &args.file, theirs)?;
+    let hosts = hosts(&written.text, &theirs.names, theirs.until);
     let known: Vec<&str> = hosts.iter().map(|(_, host)| host.as_str()).collect();
     let ground = Ground::new(args.dir.as_ref(), &known)?;
     let mut stage = Stage::set(
@@ -88,8 +80,8 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
             only: None,
         },
     )?;
-    let moved = Move::of(text, &args.file, theirs, &stage)?;
-    std::fs::write(stage.out.join(&theirs.file), &moved.text).map_err(Failure::bug)?;
+    let moved = Move::of(&written, &args.file, theirs, &stage)?;
+    moved.write(&stage.out, theirs)?;
     for (name, instead) in &moved.exchanged {
         words.talk(format_args!("instead of {}: {instead}", shell(name)));
     }
@@ -105,9 +97,9 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     };
     let Met { sites, notes } = sites::meet(&mut stage, &wanted)
         .map_err(|failure| failure.detail(format!("the server had said: {}", started.said())))?;
-    let beside = theirs.beside.iter().filter(|block| inside(&all, block).is_some());
-    let beside = beside.map(|block| format!("what stands in {block} {{ }} is not met"));
-    let notes: Vec<String> = theirs.ours.iter().cloned().chain(beside).chain(notes).collect();
+    let missed = written.missed.iter();
+    let missed = missed.map(|block| format!("what stands in {block} {{ }} is not met"));
+    let notes: Vec<String> = theirs.ours.iter().cloned().chain(missed).chain(notes).collect();
     for note in &notes {
         words.talk(format_args!("note: {note}"));
     }

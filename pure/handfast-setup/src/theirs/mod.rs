@@ -172,12 +172,10 @@ pub fn port(address: &str) -> Option<u16> {
     text.parse().ok().filter(|port| *port > 0)
 }
 
-/// `address` with another port, on loopback; a port alone stays one.
+/// `address` with another port, on loopback of IPv4, which every machine has; a port alone stays one.
 pub fn moved(address: &str, port: u16) -> String {
     if !address.contains(':') {
         port.to_string()
-    } else if address.starts_with('[') {
-        format!("[::1]:{port}")
     } else {
         format!("127.0.0.1:{port}")
     }
@@ -306,10 +304,10 @@ mod tests {
     }
 
     #[test]
-    fn an_address_keeps_its_kind() {
+    fn an_address_goes_to_loopback_and_a_port_stays_one() {
         assert_eq!(moved("443", 7), "7");
         assert_eq!(moved("*:443", 7), "127.0.0.1:7");
-        assert_eq!(moved("[::]:443", 7), "[::1]:7");
+        assert_eq!(moved("[::]:443", 7), "127.0.0.1:7");
         assert_eq!(port("unix:/run/x"), None);
     }
 }
