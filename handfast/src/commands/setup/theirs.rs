@@ -129,7 +129,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         ),
         (0, kept) => format!("{shown} lets nobody in who should stay out, and keeps out {kept} good ones"),
         (wrong, _) => format!(
-            "{shown} lets in {wrong} of {} that should stay out",
+            "{shown} lets somebody in who should stay out, in {wrong} of {} cases",
             cells().count()
         ),
     });
