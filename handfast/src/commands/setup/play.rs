@@ -9,15 +9,16 @@ use std::{
 
 use bytes::Bytes;
 use handfast_doctor::{
-    Answer, Ask, Context, Endpoint, Report, Service, StartTls, Subject, Talk, Target as Peer, When, examine,
-    text::causes,
+    Answer, Ask, Context, Ending, Endpoint, Report, Service, StartTls, Subject, Talk, Target as Peer, When,
+    examine, text::causes,
 };
 use handfast_lab::zoo::{self, Animal};
 use handfast_pki::{Anchors, code, crl::RevocationList};
 use handfast_proxy::{backend, live};
 use handfast_tls::{
-    Credentials,
+    Credentials, HandshakeError,
     client::{Probing, Versions},
+    trace::Side,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
@@ -36,6 +37,8 @@ use crate::{
 
 /// How long a server that listens may take until it serves what it was told to.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How often somebody comes who is sent away without a reason.
+const TRIES: usize = 3;
 /// How often it is asked meanwhile.
 pub const PAUSE: Duration = Duration::from_millis(50);
 
@@ -86,7 +89,13 @@ pub fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, F
             let (animal, version, welcome) = (*animal, *version, stage.welcome);
             visits.spawn_on(
                 async move {
-                    let report = examine(String::new(), &subject, Timestamp::now()).await;
+                    let mut report = examine(String::new(), &subject, Timestamp::now()).await;
+                    for _ in 1..TRIES {
+                        if is_told(&report) {
+                            break;
+                        }
+                        report = examine(String::new(), &subject, Timestamp::now()).await;
+                    }
                     (place, cell(&animal, version, &report, welcome))
                 },
                 runtime.handle(),
@@ -287,7 +296,6 @@ impl<'a> Visitor<'a> {
     /// A visit with `openssl s_client`, for keys that our own library refuses to hold. An end without a reason is no
     /// verdict, so that it is made again: the reset of a connection may overtake the alert.
     fn carried(&self, animal: &Animal, version: &'static str) -> Result<Cell, Failure> {
-        const TRIES: usize = 3;
         let mut cell = self.carried_once(animal, version)?;
         for _ in 1..TRIES {
             if cell.is_in || cell.code.is_some() {
@@ -423,6 +431,20 @@ fn cell(animal: &Animal, version: &'static str, report: &Report, welcome: Option
             _ => String::new(),
         },
     }
+}
+
+/// Whether all went well, or a reason was given. A connection that merely ends is no verdict: a busy server closes some,
+/// and a reset may overtake the alert.
+pub fn is_told(report: &Report) -> bool {
+    let Some(trace) = &report.trace else { return false };
+    let has_ended = matches!(
+        trace.ending,
+        Ending::Unreachable(_)
+            | Ending::Closed
+            | Ending::Broken(_)
+            | Ending::Handshake(HandshakeError::CutShort { .. })
+    );
+    !has_ended || report.answer.is_some() || trace.alert_from(Side::Server).is_some()
 }
 
 /// Whether the service behind TLS answered as it does to friends.

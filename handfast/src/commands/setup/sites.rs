@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use handfast_doctor::{Ending, Report, Trace, examine};
+use handfast_doctor::{Ending, Report, examine};
 use handfast_lab::zoo;
 use handfast_pki::code;
 use handfast_setup::Part;
@@ -279,8 +279,7 @@ fn welcomes(stage: &mut Stage<'_>, sites: &[Candidate<'_>]) -> Result<Vec<Welcom
             ask_at(stage, site);
             let subject = Visitor::new(stage)?.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
             let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
-            let has_alert = |trace: &Trace| trace.alert_from(Side::Server).is_some();
-            is_told &= report.answer.is_some() || report.trace.as_ref().is_some_and(has_alert);
+            is_told &= play::is_told(&report);
             welcomes.push(welcome(&report));
         }
         if is_told || welcomes.iter().any(Result::is_ok) || Instant::now() > last {
