@@ -170,25 +170,19 @@ pub struct Theirs {
 
 /// What a configuration of a whole machine has around the block that is met first.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Around {
     /// The file of ours that the block stands in, and that is given the rest; `keeps` and `blocks` need it.
-    #[serde(default)]
     pub file: String,
     /// Directives that the blocks cannot do without.
-    #[serde(default)]
     pub keeps: Vec<String>,
     /// Where the files that these name may be, when the names are relative.
-    #[serde(default)]
     pub folders: Vec<String>,
     /// Blocks beside it that are met, too.
-    #[serde(default)]
     pub blocks: Vec<String>,
     /// The words in them that the address of a service behind follows.
-    #[serde(default)]
     pub upstream: Vec<String>,
     /// Blocks that are not met.
-    #[serde(default)]
     pub missed: Vec<String>,
 }
 

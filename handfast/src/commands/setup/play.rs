@@ -37,10 +37,10 @@ use crate::{
 
 /// How long a server that listens may take until it serves what it was told to.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it is left alone in between.
+pub const PAUSE: Duration = Duration::from_millis(50);
 /// How often somebody comes who is sent away without a reason.
 const TRIES: usize = 3;
-/// How often it is asked meanwhile.
-pub const PAUSE: Duration = Duration::from_millis(50);
 
 /// Headers in which a client could pretend to be somebody, as a backend may read them.
 const FORGED: [&str; 8] = [
