@@ -292,22 +292,35 @@ impl Form {
     }
 }
 
-/// Whether a header of this name carries a client's identity.
+/// Whether a header of this name carries a client's identity. What only says how the connection is encrypted does not,
+/// although no client should set it either.
 pub(super) fn is_identity_header(name: &str) -> bool {
-    const PARTS: [&str; 9] = [
+    const OF_THE_CONNECTION: [&str; 4] = ["x-ssl-cipher", "x-ssl-protocol", "ssl-cipher", "ssl-protocol"];
+    const INSIDE: [&str; 5] = [
         "client-cert",
         "clientcert",
         "ssl-client",
         "tls-client",
         "client-dn",
-        "client-verify",
-        "client-subject",
-        "client-s-dn",
-        "client-san",
     ];
-    let name = name.to_lowercase().replace('_', "-");
-    name.starts_with("x-ssl-") && name != "x-ssl-cipher" && name != "x-ssl-protocol"
-        || PARTS.iter().any(|part| name.contains(part))
+    let folded = handfast_headers::fold(name);
+    // Values are looked at with this, too: a variable's name has the header's inside.
+    !OF_THE_CONNECTION.contains(&folded.as_str())
+        && (is_about_the_client(&folded) || INSIDE.iter().any(|part| folded.contains(part)))
+}
+
+fn is_about_the_client(folded: &str) -> bool {
+    // X-Forwarded-For and its like are set by every proxy; what is in them is an address.
+    const ADDRESSES: [&str; 7] = [
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-server",
+        "x-forwarded-prefix",
+        "x-forwarded-ssl",
+    ];
+    handfast_headers::is_identity(folded) && !ADDRESSES.contains(&folded)
 }
 
 #[cfg(test)]
