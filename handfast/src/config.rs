@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
 use handfast_proxy::{Limits, Problem, Sources, backend::Target, record::Detail};
@@ -22,6 +23,8 @@ pub struct Proxy {
     pub backend_tls: BackendTls,
     pub sources: Sources,
     pub xfcc: bool,
+    /// The headers that no client may set.
+    pub reserved: Reserved,
     pub detail: Detail,
     pub workers: usize,
     pub limits: Limits,
@@ -35,6 +38,10 @@ impl Proxy {
             ("to", self.target != other.target),
             ("to-ca, to-cert or to-key", self.backend_tls != other.backend_tls),
             ("xfcc", self.xfcc != other.xfcc),
+            (
+                "strip-headers or dangerously-pass-headers",
+                self.reserved != other.reserved,
+            ),
             ("log", self.detail != other.detail),
             ("workers", self.workers != other.workers),
             ("limits", self.limits != other.limits),
@@ -84,6 +91,8 @@ pub struct Written {
     pub client_ca: Option<Text>,
     pub allow: Vec<Text>,
     pub xfcc: bool,
+    pub strip_headers: Vec<Text>,
+    pub pass_headers: Vec<Text>,
     pub log: Option<Text>,
     pub workers: Option<usize>,
     pub limits: Limits,
@@ -166,6 +175,7 @@ pub fn meant(written: &Written, folder: &Path, troubles: &mut Vec<Trouble>) -> O
             }
         },
     };
+    let reserved = reserved(written, &mut wrong);
     missing(written, troubles);
     if matches!(target, Some(Target::Https { .. })) && written.to_ca.is_none() {
         let problem = Problem::new(
@@ -208,12 +218,32 @@ pub fn meant(written: &Written, folder: &Path, troubles: &mut Vec<Trouble>) -> O
             waiting: Vec::new(),
         },
         xfcc: written.xfcc,
+        reserved,
         detail,
         workers: written
             .workers
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         limits: written.limits.clone(),
     })
+}
+
+/// The headers that no client may set; each pattern that is wrong by itself.
+fn reserved(written: &Written, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved {
+    let mut good = (Vec::new(), Vec::new());
+    let mut take = |text: &Text, tried: Result<Reserved, _>, into: &mut Vec<String>| match tried {
+        Ok(_) => into.push(text.text.clone()),
+        Err(error) => wrong(text, Problem::new(code::CONFIG_INVALID, error)),
+    };
+    for text in &written.strip_headers {
+        let tried = Reserved::with(std::slice::from_ref(&text.text), &[]);
+        take(text, tried, &mut good.0);
+    }
+    for text in &written.pass_headers {
+        let tried = Reserved::with(&[], std::slice::from_ref(&text.text));
+        take(text, tried, &mut good.1);
+    }
+    // Each was good by itself, and they do not depend on each other.
+    Reserved::with(&good.0, &good.1).unwrap_or_default()
 }
 
 fn missing(written: &Written, troubles: &mut Vec<Trouble>) {
@@ -255,7 +285,7 @@ struct Reader<'a> {
     troubles: &'a mut Vec<Trouble>,
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 15] = [
     "listen",
     "to",
     "to-ca",
@@ -266,6 +296,8 @@ const KEYS: [&str; 13] = [
     "client-ca",
     "allow",
     "xfcc",
+    "strip-headers",
+    "dangerously-pass-headers",
     "log",
     "workers",
     "limits",
@@ -315,6 +347,8 @@ impl Reader<'_> {
                     DeValue::Boolean(on) => written.xfcc = *on,
                     other => self.wrong_type(at, name, "true or false", other),
                 },
+                "strip-headers" => written.strip_headers = self.strings(at, name, value.get_ref()),
+                "dangerously-pass-headers" => written.pass_headers = self.strings(at, name, value.get_ref()),
                 "workers" => written.workers = self.number(at, name, value.get_ref()),
                 "limits" => match value.get_ref() {
                     DeValue::Table(limits) => self.limits(limits, &mut written.limits),
@@ -326,12 +360,16 @@ impl Reader<'_> {
     }
 
     fn limits(&mut self, table: &DeTable<'_>, limits: &mut Limits) {
-        const NAMES: [&str; 6] = [
+        const NAMES: [&str; 10] = [
             "connections",
+            "unproven-per-address",
+            "backend-connections",
             "header-bytes",
             "handshake",
             "headers",
+            "response",
             "idle",
+            "min-rate",
             "drain",
         ];
         for (key, value) in table {
@@ -342,6 +380,15 @@ impl Reader<'_> {
                 "connections" => {
                     limits.connections = self.number(at, name, value).unwrap_or(limits.connections)
                 }
+                "unproven-per-address" => {
+                    limits.unproven_per_address = self.number(at, name, value).or(limits.unproven_per_address)
+                }
+                "backend-connections" => {
+                    limits.backend_connections =
+                        self.number(at, name, value).unwrap_or(limits.backend_connections)
+                }
+                "min-rate" => limits.min_rate = self.rate(at, name, value).unwrap_or(limits.min_rate),
+                "response" => limits.response = self.duration(at, name, value).unwrap_or(limits.response),
                 "header-bytes" => {
                     limits.header_bytes = self.number(at, name, value).unwrap_or(limits.header_bytes)
                 }
@@ -387,6 +434,18 @@ impl Reader<'_> {
             self.wrong_type(at, name, "a number above 0", value);
         }
         number
+    }
+
+    /// Bytes per second; 0 asks for none.
+    fn rate(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<u64> {
+        let rate = match value {
+            DeValue::Integer(number) => number.as_str().parse::<u32>().ok().map(u64::from),
+            _ => None,
+        };
+        if rate.is_none() {
+            self.wrong_type(at, name, "bytes per second, 0 for none", value);
+        }
+        rate
     }
 
     fn duration(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<Duration> {

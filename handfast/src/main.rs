@@ -22,6 +22,10 @@ use clap::Parser;
 
 use crate::{args::Arguments, failure::Exit, words::Words};
 
+/// Gives memory back to the system after a flood, which the C library's allocator does not.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
     door::{Closing, Common, Keeper},
+    pressure::Cause,
     pulse::{Pulse, TICK},
 };
 
@@ -88,7 +89,7 @@ where
         };
         let sweeper = tokio::spawn(sweep(keeper.clone(), tidy));
         tokio::select! {
-            () = accept_all(&listener, |tcp, address| {
+            () = accept_all(&listener, &keeper, |tcp, address| {
                 let Some(accepted) = admit(tcp, address, &keeper) else { return };
                 let id = accepted.id;
                 let task = tokio::spawn(serve(accepted));
@@ -121,13 +122,14 @@ async fn sweep(keeper: Keeper, tidy: impl Fn(u32)) {
         ticks.tick().await;
         let second = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
         keeper.ward.sweep(second, &keeper.common.limits);
+        keeper.common.pressure.tell(keeper.sink.as_ref());
         tidy(keeper.ward.tick());
     }
 }
 
 /// Accepts for ever. Errors of one connection are passed over; running out of descriptors or memory slows
 /// the loop down, because the error does not go away by asking again.
-async fn accept_all(listener: &TcpListener, take: impl Fn(TcpStream, SocketAddr)) {
+async fn accept_all(listener: &TcpListener, keeper: &Keeper, take: impl Fn(TcpStream, SocketAddr)) {
     const LONGEST: Duration = Duration::from_secs(1);
     let mut pause = Duration::from_millis(5);
     loop {
@@ -138,6 +140,7 @@ async fn accept_all(listener: &TcpListener, take: impl Fn(TcpStream, SocketAddr)
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => {
+                keeper.common.pressure.felt(Cause::Descriptors);
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST);
             }
@@ -156,7 +159,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 fn admit(tcp: TcpStream, address: SocketAddr, keeper: &Keeper) -> Option<Accepted> {
     let id = keeper.common.next_id.fetch_add(1, Relaxed);
     let time = Timestamp::now();
-    let Some(place) = take_place(&keeper.common) else {
+    let Some(place) = take_place(keeper) else {
         let mut entry = Entry::begin(keeper.sink.clone(), time, id, address.to_string());
         entry.record.verdict = Verdict::Refused;
         entry.record.code = Some(code::TOO_MANY);
@@ -167,7 +170,9 @@ fn admit(tcp: TcpStream, address: SocketAddr, keeper: &Keeper) -> Option<Accepte
         return None;
     };
     let _ = tcp.set_nodelay(true);
-    let pulse = keeper.ward.admit(id);
+    let pulse = keeper
+        .ward
+        .admit(id, address.ip(), keeper.common.limits.unproven());
     Some(Accepted {
         tcp,
         address,
@@ -178,11 +183,19 @@ fn admit(tcp: TcpStream, address: SocketAddr, keeper: &Keeper) -> Option<Accepte
     })
 }
 
-fn take_place(common: &Arc<Common>) -> Option<Place> {
+/// A place, or that of a connection that has proven nothing: the oldest of this worker, else of another.
+fn take_place(keeper: &Keeper) -> Option<Place> {
+    let common = &keeper.common;
     // `Place` gives back what was taken, also when it was one too many.
     let place = Place(common.clone());
     let before = common.open.fetch_add(1, Relaxed);
-    (before < common.limits.connections).then_some(place)
+    if before < common.limits.connections {
+        return Some(place);
+    }
+    common.pressure.felt(Cause::Connections);
+    // The place of what gives way comes free a moment later.
+    let has_room = keeper.ward.make_room() || common.wards.iter().any(|ward| ward.make_room());
+    has_room.then_some(place)
 }
 
 /// Asks every connection to end, waits within the deadline, cuts the rest and says how many that were.

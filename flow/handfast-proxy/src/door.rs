@@ -12,31 +12,42 @@ use std::{
 };
 
 use handfast_audit::Sink;
+use handfast_headers::Reserved;
 use handfast_pki::code;
 use tokio::sync::Notify;
 
 use crate::{
     Backend, Problem, accept,
-    forward::Pool,
+    forward::{Pools, Slots},
     live::{Live, ReadSources},
-    pulse::Ward,
+    pressure::Pressure,
     record::Detail,
+    ward::Ward,
     watch::Watch,
 };
 
 /// What a connection may cost, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time; the next one is dropped with `HF-707`.
+    /// Connections at a time. The next one takes the place of the oldest that has proven nothing (`HF-722`); where all
+    /// have, it is dropped with `HF-707`.
     pub connections: usize,
+    /// Connections of one address (of one /64 over IPv6) that have proven nothing; half of `connections` by default.
+    pub unproven_per_address: Option<usize>,
+    /// Connections to the backend in use at a time, over all workers; further requests wait.
+    pub backend_connections: usize,
     /// Bytes of one request's head.
     pub header_bytes: usize,
     /// From accept to the end of the handshake.
     pub handshake: Duration,
     /// From the first byte of a request to the end of its head.
     pub headers: Duration,
+    /// From the end of a request to the head of the backend's answer.
+    pub response: Duration,
     /// Without a byte in either direction.
     pub idle: Duration,
+    /// Bytes per second that a client has to send of a body, and to take of an answer.
+    pub min_rate: u64,
     /// For connections to end after SIGTERM.
     pub drain: Duration,
 }
@@ -45,12 +56,29 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 20_000,
+            unproven_per_address: None,
+            backend_connections: 4096,
             header_bytes: 32 << 10,
             handshake: Duration::from_secs(10),
             headers: Duration::from_secs(10),
+            response: Duration::from_secs(60),
             idle: Duration::from_secs(300),
+            min_rate: 500,
             drain: Duration::from_secs(30),
         }
+    }
+}
+
+impl Limits {
+    /// The fewest bytes that a client may send or take in `window`.
+    pub(crate) fn least(&self, window: Duration) -> u64 {
+        let bytes = u128::from(self.min_rate) * window.as_millis() / 1000;
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+
+    /// The most unproven connections that one worker keeps for one address.
+    pub(crate) fn unproven(&self) -> usize {
+        self.unproven_per_address.unwrap_or(self.connections / 2).max(1)
     }
 }
 
@@ -64,6 +92,8 @@ pub struct Settings {
     pub config: Option<PathBuf>,
     /// Whether the identity goes to the backend as `X-Forwarded-Client-Cert`, too.
     pub xfcc: bool,
+    /// The headers that no client may set.
+    pub reserved: Reserved,
     pub workers: usize,
     pub limits: Limits,
     pub detail: Detail,
@@ -84,7 +114,9 @@ pub(crate) struct Worker {
     pub(crate) keeper: Keeper,
     pub(crate) live: Arc<Live>,
     pub(crate) backend: Arc<Backend>,
-    pub(crate) pool: Arc<Pool>,
+    pub(crate) pools: Arc<Pools>,
+    pub(crate) slots: Arc<Slots>,
+    pub(crate) reserved: Arc<Reserved>,
     pub(crate) xfcc: bool,
 }
 
@@ -103,24 +135,29 @@ pub(crate) struct Common {
     pub(crate) detail: Detail,
     pub(crate) next_id: AtomicU64,
     pub(crate) open: AtomicUsize,
+    /// Of every worker: who is full looks for room at the others, too.
+    pub(crate) wards: Vec<Arc<Ward>>,
+    pub(crate) pressure: Pressure,
 }
 
 impl Keeper {
     /// One keeper per worker, with a shared count.
     pub(crate) fn many(limits: Limits, detail: Detail, sink: &Arc<dyn Sink>, count: usize) -> Vec<Self> {
-        let (next_id, open) = (AtomicU64::new(1), AtomicUsize::new(0));
+        let wards: Vec<Arc<Ward>> = (0..count).map(|_| Arc::default()).collect();
         let common = Arc::new(Common {
             limits,
             detail,
-            next_id,
-            open,
+            next_id: AtomicU64::new(1),
+            open: AtomicUsize::new(0),
+            wards: wards.clone(),
+            pressure: Pressure::default(),
         });
-        let one = || Self {
-            ward: Arc::default(),
+        let one = |ward| Self {
+            ward,
             sink: sink.clone(),
             common: common.clone(),
         };
-        (0..count).map(|_| one()).collect()
+        wards.into_iter().map(one).collect()
     }
 }
 
@@ -175,20 +212,30 @@ impl Door {
             .ok_or_else(|| Problem::new(code::CANNOT_LISTEN, "no listener"))?;
         let closing = Arc::new(Closing::default());
         let backend = Arc::new(settings.backend);
+        let reserved = Arc::new(settings.reserved);
+        let slots_each = settings
+            .limits
+            .backend_connections
+            .div_ceil(listeners.len().max(1));
         let keepers = Keeper::many(settings.limits, settings.detail, &sink, listeners.len());
         let start = |(listener, keeper)| {
             let worker = Worker {
                 keeper,
                 live: live.clone(),
                 backend: backend.clone(),
-                pool: Arc::default(),
+                pools: Arc::default(),
+                slots: Slots::new(slots_each),
+                reserved: reserved.clone(),
                 xfcc: settings.xfcc,
             };
             let closing = closing.clone();
             std::thread::spawn(move || {
                 let keeper = worker.keeper.clone();
-                let pool = worker.pool.clone();
-                let tidy = move |tick| pool.forget_idle(tick);
+                let (pools, slots) = (worker.pools.clone(), worker.slots.clone());
+                let tidy = move |tick| {
+                    pools.forget_idle(tick);
+                    slots.forget_gone();
+                };
                 accept::run(listener, keeper, &closing, tidy, move |accepted| {
                     crate::serve(accepted, worker.clone())
                 })

@@ -57,6 +57,9 @@ pub(crate) enum Ended {
     /// Denied while the handshake could still answer with an alert.
     #[error("{denial}")]
     TurnedAway { peer: Arc<Peer>, denial: Denial },
+    /// Proven, and the handshake ended badly nevertheless.
+    #[error("{error}")]
+    BrokenOff { peer: Arc<Peer>, error: HandshakeError },
     /// Allowed, and broken off afterwards.
     #[error("{reason}")]
     Broken { code: Code, reason: String },
@@ -65,7 +68,7 @@ pub(crate) enum Ended {
 impl Ended {
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::Refused(error) => error.code(),
+            Self::Refused(error) | Self::BrokenOff { error, .. } => error.code(),
             Self::Denied(denial) | Self::TurnedAway { denial, .. } => denial.code(),
             Self::Broken { code, .. } => *code,
         }
@@ -85,8 +88,10 @@ impl Ended {
     /// What the record says of this ending.
     pub(crate) fn verdict(&self) -> Verdict {
         match self {
-            Self::Refused(HandshakeError::CutShort { .. }) => Verdict::Broken,
-            Self::Refused(_) => Verdict::Refused,
+            Self::Refused(error) | Self::BrokenOff { error, .. } => match error {
+                HandshakeError::CutShort { .. } => Verdict::Broken,
+                _ => Verdict::Refused,
+            },
             Self::Denied(_) | Self::TurnedAway { .. } => Verdict::Denied,
             Self::Broken { .. } => Verdict::Allowed,
         }

@@ -42,14 +42,18 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shake
     // Boxed: the handshake's working memory is given back before the connection goes on.
     let shaken = Box::pin(state.server().accept(tcp))
         .await
-        .map_err(|error| match error {
+        .map_err(|failed| match failed.error {
             HandshakeError::NotAdmitted { peer } => match authorize::denial(&peer, state.policy()) {
                 Some(denial) => Ended::TurnedAway { peer, denial },
                 None => Ended::Refused(HandshakeError::NotAdmitted { peer }),
             },
-            other => Ended::Refused(other),
+            error => match failed.proven {
+                Some(peer) => Ended::BrokenOff { peer, error },
+                None => Ended::Refused(error),
+            },
         })?;
     pulse.proven(shaken.peer.chain().not_after().as_second());
+    worker.keeper.ward.proved(id);
     let (stream, peer, established) = (shaken.stream, shaken.peer, shaken.established);
     Ok(Shaken {
         stream,

@@ -6,15 +6,18 @@
 mod accept;
 mod authorize;
 pub mod backend;
+pub mod descriptors;
 pub mod door;
 mod error;
 mod forward;
 mod handshake;
 mod identify;
 pub mod live;
+mod pressure;
 mod pulse;
 pub mod record;
 pub mod tunnel;
+mod ward;
 mod watch;
 
 use crate::{accept::Accepted, door::Worker, record::Ledger};

@@ -4,10 +4,9 @@
 //! tick, and one sweep per tick compares. No timer is made, moved or dropped per request.
 
 use std::{
-    collections::HashMap,
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
@@ -19,7 +18,6 @@ use handfast_pki::{Code, code};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     sync::Notify,
-    task::AbortHandle,
 };
 
 use crate::door::Limits;
@@ -67,18 +65,47 @@ pub(crate) struct Pulse {
     framed: AtomicBool,
     /// Whether a request's body was given up before its end, so that what comes next is not a request.
     unfinished: AtomicBool,
+    /// Bytes of frames that nobody has accounted for: neither a request nor its body. Falls with time.
+    control: AtomicU64,
+    /// Since which tick the client has not taken everything, with the bytes that it had taken by then.
+    blocked: AtomicU32,
+    taken: AtomicU64,
+    /// Whether bytes are relayed, so that both ends set the pace.
+    relays: AtomicBool,
+    /// The tick at which we began to end it, and only wait for the client to hear why.
+    ending: AtomicU32,
+    /// The next tick at which something of this connection wants to look at the clock.
+    due: AtomicU32,
+    look: Notify,
 }
 
-const CUTS: [Code; 5] = [
+/// No tick.
+const NEVER: u32 = u32::MAX;
+/// Bytes of HTTP/2 frames that may come without belonging to a request. The windows that we grant fit into it, because
+/// a body is not accounted for before it is read.
+const MOST_CONTROL: u64 = 320 << 10;
+/// What each tick forgives: pings and window updates of a quiet connection.
+const CONTROL_PER_TICK: u64 = 512;
+/// GOAWAY with ENHANCE_YOUR_CALM (RFC 9113 sections 6.8 and 7), for all streams.
+const CALM: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0x0b];
+/// How long a client has to hear why it is cut.
+const LAST_WORD: Duration = Duration::from_millis(500);
+/// For how long a client may read slower than the least rate before it is cut.
+const SLOW_READER: Duration = Duration::from_secs(60);
+
+const CUTS: [Code; 8] = [
     code::HANDSHAKE_LATE,
     code::HEADERS_LATE,
     code::IDLE,
     code::SHUT_DOWN,
     code::IDENTITY_ENDED,
+    code::TOO_SLOW,
+    code::FLOODED,
+    code::GAVE_WAY,
 ];
 
 impl Pulse {
-    fn new(worker: Arc<AtomicU32>) -> Self {
+    pub(crate) fn new(worker: Arc<AtomicU32>) -> Self {
         let now = worker.load(Relaxed);
         Self {
             worker,
@@ -96,7 +123,50 @@ impl Pulse {
             flushed: AtomicBool::new(false),
             framed: AtomicBool::new(false),
             unfinished: AtomicBool::new(false),
+            control: AtomicU64::new(0),
+            blocked: AtomicU32::new(NEVER),
+            taken: AtomicU64::new(0),
+            relays: AtomicBool::new(false),
+            ending: AtomicU32::new(NEVER),
+            due: AtomicU32::new(NEVER),
+            look: Notify::new(),
         }
+    }
+
+    /// The worker's coarse time, in ticks.
+    pub(crate) fn now(&self) -> u32 {
+        self.worker.load(Relaxed)
+    }
+
+    /// Waits until the worker's clock has reached `tick`. Who waits compares again: it may have been woken for another.
+    pub(crate) async fn look_at(&self, tick: u32) {
+        let woken = self.look.notified();
+        self.due.fetch_min(tick, Relaxed);
+        woken.await;
+    }
+
+    /// Waits for the next tick.
+    pub(crate) async fn look_again(&self) {
+        self.look_at(self.now().saturating_add(1)).await;
+    }
+
+    /// What the passing of a tick means for this connection: who waits looks at the clock, and frames are forgiven.
+    pub(crate) fn tick(&self, now: u32) {
+        let control = self.control.load(Relaxed);
+        if control > 0 {
+            self.control
+                .store(control.saturating_sub(CONTROL_PER_TICK), Relaxed);
+        }
+        if self.due.load(Relaxed) <= now {
+            self.due.store(NEVER, Relaxed);
+            self.look.notify_waiters();
+        }
+    }
+
+    /// `bytes` that were read belong to a request.
+    pub(crate) fn account_for(&self, bytes: u64) {
+        self.control
+            .store(self.control.load(Relaxed).saturating_sub(bytes), Relaxed);
     }
 
     fn enter(&self, phase: Phase) {
@@ -120,6 +190,7 @@ impl Pulse {
 
     /// Bytes are tunnelled from now on.
     pub(crate) fn tunnels(&self) {
+        self.relays.store(true, Relaxed);
         self.enter(Phase::Busy);
     }
 
@@ -136,19 +207,65 @@ impl Pulse {
         Busy(self.clone())
     }
 
-    fn heard(&self, bytes: u64) {
+    /// Says whether the client may go on.
+    fn heard(&self, bytes: u64) -> bool {
         add(&self.bytes_in, bytes);
         self.last.store(self.worker.load(Relaxed), Relaxed);
+        if self.framed.load(Relaxed) {
+            add(&self.control, bytes);
+            if self.control.load(Relaxed) > MOST_CONTROL {
+                self.mark_cut(code::FLOODED);
+                self.ending.fetch_min(self.now(), Relaxed);
+                return false;
+            }
+        }
         let frames = self.framed.load(Relaxed) && self.requests.load(Relaxed) > 0;
         if self.phase.load(Relaxed) == Phase::Waiting as u8 && !frames {
             self.enter(Phase::Head);
         }
+        true
     }
 
     fn said(&self, bytes: u64) {
         add(&self.bytes_out, bytes);
         self.flushed.store(false, Relaxed);
         self.last.store(self.worker.load(Relaxed), Relaxed);
+        // Who takes answers updates windows.
+        if self.control.load(Relaxed) > 0 {
+            self.account_for(bytes / 2);
+        }
+    }
+
+    /// The client does not take what there is.
+    fn waits_for_reader(&self) {
+        if self.blocked.load(Relaxed) == NEVER {
+            self.blocked.store(self.now(), Relaxed);
+            self.taken.store(self.bytes_out.load(Relaxed), Relaxed);
+        }
+    }
+
+    /// Whether everything that was written has been taken.
+    fn was_flushed(&self, is_ready: bool) {
+        self.flushed.store(is_ready, Relaxed);
+        if is_ready {
+            self.blocked.store(NEVER, Relaxed);
+        } else {
+            self.waits_for_reader();
+        }
+    }
+
+    /// Whether the client has taken less than `rate` bytes per second for as long as a slow reader may.
+    fn reads_too_slowly(&self, now: u32, limits: &Limits) -> bool {
+        let since = self.blocked.load(Relaxed);
+        let window = SLOW_READER.min(limits.idle);
+        if since == NEVER || self.relays.load(Relaxed) || now.wrapping_sub(since) <= ticks(window) {
+            return false;
+        }
+        let out = self.bytes_out.load(Relaxed);
+        let is_slow = out.saturating_sub(self.taken.load(Relaxed)) < limits.least(window);
+        self.blocked.store(now, Relaxed);
+        self.taken.store(out, Relaxed);
+        is_slow
     }
 
     /// Whether nothing is going on, nothing is left to be flushed, and that for at least one whole tick.
@@ -167,18 +284,20 @@ impl Pulse {
             .and_then(|index| CUTS.get(index).copied())
     }
 
-    fn mark_cut(&self, why: Code) {
+    pub(crate) fn mark_cut(&self, why: Code) {
         let index = CUTS.iter().position(|code| *code == why).unwrap_or(0);
         self.cut.store(u8::try_from(index + 1).unwrap_or(1), Relaxed);
     }
 
     /// The deadline that has passed at tick `now`, if one has.
-    fn overdue(&self, now: u32, second: u64, limits: &Limits) -> Option<Code> {
-        let ticks =
-            |limit: Duration| u32::try_from(limit.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u32::MAX);
+    pub(crate) fn overdue(&self, now: u32, second: u64, limits: &Limits) -> Option<Code> {
         let late = |from: &AtomicU32, limit| now.wrapping_sub(from.load(Relaxed)) > ticks(limit);
         if second > self.ends.load(Relaxed) {
             return Some(code::IDENTITY_ENDED);
+        }
+        let ending = self.ending.load(Relaxed);
+        if ending != NEVER {
+            return (now.wrapping_sub(ending) > ticks(LAST_WORD)).then_some(code::FLOODED);
         }
         let phase = self.phase.load(Relaxed);
         if phase == Phase::Handshake as u8 {
@@ -187,8 +306,16 @@ impl Pulse {
         if phase == Phase::Head as u8 {
             return late(&self.since, limits.headers).then_some(code::HEADERS_LATE);
         }
+        if self.reads_too_slowly(now, limits) {
+            return Some(code::TOO_SLOW);
+        }
         late(&self.last, limits.idle).then_some(code::IDLE)
     }
+}
+
+/// `limit` in ticks, rounded up.
+pub(crate) fn ticks(limit: Duration) -> u32 {
+    u32::try_from(limit.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u32::MAX)
 }
 
 /// Counts up without a locked instruction: only the worker's own thread writes.
@@ -219,93 +346,6 @@ impl Drop for Busy {
     }
 }
 
-/// The connections of one worker, for sweeping and for draining. Only that worker's thread uses it, so its
-/// lock is never waited for.
-#[derive(Default)]
-pub(crate) struct Ward {
-    tick: Arc<AtomicU32>,
-    patients: Mutex<HashMap<u64, Patient>>,
-}
-
-struct Patient {
-    pulse: Arc<Pulse>,
-    handle: Option<AbortHandle>,
-}
-
-impl Ward {
-    /// Takes in connection `id`.
-    pub(crate) fn admit(&self, id: u64) -> Arc<Pulse> {
-        let pulse = Arc::new(Pulse::new(self.tick.clone()));
-        self.patients().insert(
-            id,
-            Patient {
-                pulse: pulse.clone(),
-                handle: None,
-            },
-        );
-        pulse
-    }
-
-    /// Says how connection `id` can be cut.
-    pub(crate) fn attend(&self, id: u64, handle: AbortHandle) {
-        if let Some(patient) = self.patients().get_mut(&id) {
-            patient.handle = Some(handle);
-        }
-    }
-
-    /// Connection `id` has ended.
-    pub(crate) fn discharge(&self, id: u64) {
-        self.patients().remove(&id);
-    }
-
-    /// The worker's coarse time, in ticks.
-    pub(crate) fn tick(&self) -> u32 {
-        self.tick.load(Relaxed)
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.patients().len()
-    }
-
-    /// Moves the clock on and cuts what is overdue at the Unix time `second`.
-    pub(crate) fn sweep(&self, second: u64, limits: &Limits) {
-        let now = self.tick.fetch_add(1, Relaxed).wrapping_add(1);
-        self.cut_if(|pulse| pulse.overdue(now, second, limits));
-        for patient in self.patients().values().filter(|patient| patient.pulse.rests()) {
-            patient.pulse.rest.notify_one();
-        }
-    }
-
-    /// Asks every connection to end gracefully.
-    pub(crate) fn ask_to_stop(&self) {
-        for patient in self.patients().values() {
-            patient.pulse.stop.notify_one();
-        }
-    }
-
-    /// Cuts everything that is left; says how many that were.
-    pub(crate) fn cut_all(&self) -> usize {
-        self.cut_if(|_| Some(code::SHUT_DOWN))
-    }
-
-    fn cut_if(&self, why: impl Fn(&Pulse) -> Option<Code>) -> usize {
-        let mut handles = Vec::new();
-        for patient in self.patients().values() {
-            if let Some(code) = why(&patient.pulse) {
-                patient.pulse.mark_cut(code);
-                handles.extend(patient.handle.clone());
-            }
-        }
-        // With the lock given back: the end of a connection takes it to discharge itself.
-        handles.iter().for_each(AbortHandle::abort);
-        handles.len()
-    }
-
-    fn patients(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Patient>> {
-        self.patients.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// A plaintext stream that feels the pulse.
 pub(crate) struct Felt<IO> {
     io: IO,
@@ -322,9 +362,17 @@ impl<IO> Felt<IO> {
             early: Bytes::new(),
         }
     }
+
+    fn wrote(&self, polled: &Poll<std::io::Result<usize>>) {
+        match polled {
+            Poll::Ready(Ok(bytes)) => self.pulse.said(*bytes as u64),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.pulse.waits_for_reader(),
+        }
+    }
 }
 
-impl<IO: AsyncRead + Unpin> Felt<IO> {
+impl<IO: AsyncRead + AsyncWrite + Unpin> Felt<IO> {
     /// Waits for the next bytes without owning a buffer meanwhile; they stand before those that are read
     /// afterwards. `false` where the stream has ended instead.
     pub(crate) async fn next_bytes(&mut self) -> std::io::Result<bool> {
@@ -339,13 +387,38 @@ impl<IO: AsyncRead + Unpin> Felt<IO> {
         Ok(!self.early.is_empty())
     }
 
+    /// Says why the connection ends, where the last frame of ours is whole; there is no waiting for such a client.
+    fn ask_for_calm(&mut self, cx: &mut Context<'_>) {
+        if self.pulse.flushed.load(Relaxed) {
+            let _ = Pin::new(&mut self.io).poll_write(cx, &CALM);
+            let _ = Pin::new(&mut self.io).poll_flush(cx);
+        }
+        let _ = Pin::new(&mut self.io).poll_shutdown(cx);
+    }
+
+    /// Reads what still comes, for a moment: closing with unread bytes would reset the connection, and the reset would
+    /// overtake the reason.
+    fn pass_over(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        const AT_ONCE: usize = 64;
+        let mut buffer = [0; 4096];
+        for _ in 0..AT_ONCE {
+            let mut read = ReadBuf::new(&mut buffer);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut read))?;
+            if read.filled().is_empty() {
+                return Poll::Ready(Err(std::io::Error::other("frames without a request")));
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Puts bytes before those that are read next.
     pub(crate) fn give_back(&mut self, early: Bytes) {
         self.early = early;
     }
 }
 
-impl<IO: AsyncRead + Unpin> AsyncRead for Felt<IO> {
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Felt<IO> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -357,11 +430,16 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Felt<IO> {
             buf.put_slice(&early);
             return Poll::Ready(Ok(()));
         }
+        if this.pulse.ending.load(Relaxed) != NEVER {
+            return this.pass_over(cx);
+        }
         let before = buf.filled().len();
         let polled = Pin::new(&mut this.io).poll_read(cx, buf);
         let bytes = buf.filled().len() - before;
-        if bytes > 0 {
-            this.pulse.heard(bytes as u64);
+        if bytes > 0 && !this.pulse.heard(bytes as u64) {
+            buf.set_filled(before);
+            this.ask_for_calm(cx);
+            return this.pass_over(cx);
         }
         polled
     }
@@ -371,9 +449,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Felt<IO> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.io).poll_write(cx, buf);
-        if let Poll::Ready(Ok(bytes)) = &polled {
-            this.pulse.said(*bytes as u64);
-        }
+        this.wrote(&polled);
         polled
     }
 
@@ -384,9 +460,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Felt<IO> {
     ) -> Poll<std::io::Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.io).poll_write_vectored(cx, bufs);
-        if let Poll::Ready(Ok(bytes)) = &polled {
-            this.pulse.said(*bytes as u64);
-        }
+        this.wrote(&polled);
         polled
     }
 
@@ -397,9 +471,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Felt<IO> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.io).poll_flush(cx);
-        this.pulse
-            .flushed
-            .store(matches!(polled, Poll::Ready(Ok(()))), Relaxed);
+        this.pulse.was_flushed(matches!(polled, Poll::Ready(Ok(()))));
         polled
     }
 
@@ -452,6 +524,50 @@ mod tests {
             pulse.heard(1);
         }
         assert_eq!(after(&pulse, 11), Some(code::HEADERS_LATE));
+    }
+
+    #[test]
+    fn who_does_not_read_is_cut_and_who_reads_slowly_but_steadily_is_not() {
+        let clock: Arc<AtomicU32> = Arc::default();
+        let limits = Limits {
+            idle: Duration::from_secs(3600),
+            min_rate: 100,
+            ..Limits::default()
+        };
+        let cut_after = |bytes_per_tick: u64| {
+            clock.store(0, Relaxed);
+            let pulse = Arc::new(Pulse::new(clock.clone()));
+            pulse.proven(i64::MAX);
+            let _busy = pulse.request();
+            (0..2000).find(|tick| {
+                clock.store(*tick, Relaxed);
+                pulse.said(bytes_per_tick);
+                pulse.waits_for_reader();
+                pulse.overdue(*tick, 0, &limits) == Some(code::TOO_SLOW)
+            })
+        };
+        assert_eq!(cut_after(0), Some(601));
+        assert_eq!(cut_after(9), Some(601), "90 bytes per second are too few");
+        assert_eq!(cut_after(11), None);
+    }
+
+    #[test]
+    fn frames_that_belong_to_nothing_end_the_connection_and_those_of_requests_do_not() {
+        let pulse = Arc::new(Pulse::new(Arc::default()));
+        pulse.proven(i64::MAX);
+        pulse.framed();
+        let _busy = pulse.request();
+        for _ in 0..100 {
+            assert!(pulse.heard(64 << 10), "a body that is read");
+            pulse.account_for(64 << 10);
+        }
+        for tick in 0..100_000 {
+            assert!(pulse.heard(17 * 3), "thirty pings a second");
+            pulse.tick(tick);
+        }
+        let pings = (0..100_000).take_while(|_| pulse.heard(17)).count();
+        assert!(pings < 20_000, "{pings}");
+        assert_eq!(pulse.cut(), Some(code::FLOODED));
     }
 
     #[test]

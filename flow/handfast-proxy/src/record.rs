@@ -92,7 +92,7 @@ impl Ledger {
     /// Ends the record with the outcome of the sentence.
     pub(crate) fn close(mut self, outcome: Result<(), Ended>) {
         let Err(ended) = outcome else { return };
-        if let Ended::TurnedAway { peer, .. } = &ended {
+        if let Ended::TurnedAway { peer, .. } | Ended::BrokenOff { peer, .. } = &ended {
             self.shown(peer);
         }
         let record = &mut self.entry.record;
@@ -173,7 +173,7 @@ impl Log {
 
     fn wants(&self, event: &Event) -> bool {
         match event {
-            Event::Reload(_) => true,
+            Event::Reload(_) | Event::Shortage(_) => true,
             Event::Connection(_) => self.detail >= Detail::Connections,
             Event::Request(_) => self.detail >= Detail::Requests,
         }

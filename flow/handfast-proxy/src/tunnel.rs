@@ -147,11 +147,16 @@ fn reload(far: &Far, make: &MakeClient, sink: &dyn Sink) {
 /// The life of one connection.
 async fn carry(mut accepted: Accepted, keeper: Keeper, far: Arc<Far>) {
     let mut ledger = Ledger::begin(&mut accepted, &keeper);
-    let outcome = carry_to_end(accepted, &mut ledger, &far).await;
+    let outcome = carry_to_end(accepted, &mut ledger, &keeper, &far).await;
     ledger.close(outcome);
 }
 
-async fn carry_to_end(accepted: Accepted, ledger: &mut Ledger, far: &Far) -> Result<(), Ended> {
+async fn carry_to_end(
+    accepted: Accepted,
+    ledger: &mut Ledger,
+    keeper: &Keeper,
+    far: &Far,
+) -> Result<(), Ended> {
     let client = far.client.load_full();
     let shown = format!("{}:{}", far.host, far.port);
     let connecting = tokio::time::timeout(backend::CONNECT, backend::tcp(&far.host, far.port));
@@ -168,6 +173,7 @@ async fn carry_to_end(accepted: Accepted, ledger: &mut Ledger, far: &Far) -> Res
     accepted
         .pulse
         .proven(connected.peer.chain().not_after().as_second());
+    keeper.ward.proved(accepted.id);
     accepted.pulse.tunnels();
     let mut near = Felt::new(accepted.tcp, accepted.pulse);
     let mut far_stream = connected.stream;

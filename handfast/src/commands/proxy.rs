@@ -10,7 +10,7 @@ use handfast_pki::{Purpose, code};
 use handfast_proxy::{
     Backend, Door, Problem, ReadSources, Settings, Sources,
     backend::{self, Target},
-    live,
+    descriptors, live,
     record::{Detail, Log},
 };
 use handfast_tls::{Client, client};
@@ -36,7 +36,7 @@ use crate::{
 )]
 pub struct Args {
     /// Everything from a file instead of from flags
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "to", "to_ca", "to_cert", "to_key", "cert", "key", "client_ca", "allow", "xfcc", "log", "workers"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "to", "to_ca", "to_cert", "to_key", "cert", "key", "client_ca", "allow", "xfcc", "strip_headers", "dangerously_pass_headers", "log", "workers"])]
     config: Option<PathBuf>,
     /// Where to listen; port 0 lets the system choose
     #[arg(long, value_name = "ADDRESS")]
@@ -68,6 +68,12 @@ pub struct Args {
     /// Send the identity as X-Forwarded-Client-Cert, too
     #[arg(long)]
     xfcc: bool,
+    /// Take these headers out of requests as well; NAME*, for all that begin so; may be repeated
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    strip_headers: Vec<String>,
+    /// Let clients set these headers, although applications read an identity or address from them; may be repeated
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    dangerously_pass_headers: Vec<String>,
     /// What to write down: off, connections or requests
     #[arg(long, value_name = "WHAT")]
     log: Option<String>,
@@ -89,8 +95,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         log: log.clone(),
         words: *words,
     });
+    let descriptors = descriptors::raise();
     let door = open(&meant, config, sink).map_err(of_problem)?;
-    announce(&door, &meant, words);
+    announce(&door, &meant, &descriptors.told(&meant.limits), words);
     let hurry = door.hurry();
     let drained = signals::serve_until_told(
         door,
@@ -133,6 +140,7 @@ pub fn open(meant: &Proxy, config: Option<PathBuf>, sink: Arc<dyn Sink>) -> Resu
         sources,
         config,
         xfcc: meant.xfcc,
+        reserved: meant.reserved.clone(),
         workers: meant.workers,
         limits: meant.limits.clone(),
         detail: meant.detail,
@@ -183,6 +191,13 @@ fn from_flags(args: &Args) -> Result<Proxy, Failure> {
         client_ca: text(&args.client_ca),
         allow: args.allow.iter().cloned().map(Into::into).collect(),
         xfcc: args.xfcc,
+        strip_headers: args.strip_headers.iter().cloned().map(Into::into).collect(),
+        pass_headers: args
+            .dangerously_pass_headers
+            .iter()
+            .cloned()
+            .map(Into::into)
+            .collect(),
         log: text(&args.log),
         workers: args.workers,
         ..Written::default()
@@ -242,7 +257,7 @@ pub fn of_problem(problem: Problem) -> Failure {
     }
 }
 
-fn announce(door: &Door, meant: &Proxy, words: &Words) {
+fn announce(door: &Door, meant: &Proxy, descriptors: &str, words: &Words) {
     let state = door.live().state();
     let rules: Vec<String> = meant.sources.rules.iter().map(ToString::to_string).collect();
     if words.json {
@@ -270,9 +285,16 @@ fn announce(door: &Door, meant: &Proxy, words: &Words) {
             code::EXPIRED
         ));
     }
+    if !meant.reserved.passed().is_empty() {
+        words.talk(format_args!(
+            "  warning: clients may set {}, from which applications read an identity or address",
+            meant.reserved.passed().join(", ")
+        ));
+    }
     if meant.detail == Detail::Off {
         words.talk("  nothing is written down (--log off)");
     }
+    words.talk(descriptors);
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
 }
 
@@ -307,6 +329,12 @@ impl Sink for Told {
                 let what = reload.restart_for.join(", ");
                 self.words.talk(format_args!("  restart to take over: {what}"));
             }
+        }
+        if let Event::Shortage(shortage) = &event {
+            self.words.talk(format_args!(
+                "handfast: {} ({} times)  [{}]",
+                shortage.reason, shortage.times, shortage.code
+            ));
         }
         self.log.take(event);
     }

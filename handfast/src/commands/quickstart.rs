@@ -208,6 +208,7 @@ fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {
             waiting: Vec::new(),
         },
         xfcc: true,
+        reserved: Default::default(),
         detail: Detail::Connections,
         workers: 1,
         limits: Limits::default(),

@@ -8,7 +8,7 @@ use handfast_policy::{Policy, Rule};
 use handfast_proxy::{
     Limits, Problem, Tunnel, TunnelSettings,
     backend::split_host,
-    live,
+    descriptors, live,
     record::{Detail, Log},
 };
 use handfast_tls::{Client, client};
@@ -62,6 +62,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         log: log.clone(),
         words: *words,
     });
+    let descriptors = descriptors::raise().told(&settings.limits);
     let tunnel = Tunnel::open(settings, sink).map_err(of_problem)?;
     if words.json {
         println!(
@@ -74,6 +75,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         tunnel.address(),
         args.to
     ));
+    words.talk(descriptors);
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
     let hurry = tunnel.hurry();
     let drained = signals::serve_until_told(

@@ -17,6 +17,7 @@ pub enum Event {
     Connection(Connection),
     Request(Request),
     Reload(Reload),
+    Shortage(Shortage),
 }
 
 /// What became of a connection.
@@ -122,6 +123,17 @@ pub struct Reload {
     pub restart_for: Vec<&'static str>,
 }
 
+/// Something that there is not enough of: descriptors, places for connections, connections to the backend.
+#[derive(Debug, Clone, Serialize)]
+pub struct Shortage {
+    pub time: Timestamp,
+    #[serde(serialize_with = "shown")]
+    pub code: Code,
+    pub reason: &'static str,
+    /// How often since the last event with this reason.
+    pub times: u64,
+}
+
 impl Event {
     /// The line, without its end.
     pub fn to_line(&self) -> String {
@@ -173,6 +185,10 @@ impl Drop for Entry {
     fn drop(&mut self) {
         self.sink.take(Event::Connection(self.record.clone()));
     }
+}
+
+fn shown<T: fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 // serde hands over a reference to the field, whatever that is.

@@ -132,6 +132,11 @@ codes! {
     PEER_BROKE = 715, "the peer broke off the connection";
     LAB = 716, "a program that the lab needs is missing or does not start";
     TOOL = 717, "a program of others that does a part of the work is missing or failed";
+    TOO_SLOW = 718, "the client sent or read more slowly than the least rate";
+    BACKEND_LATE = 719, "the backend did not answer within its deadline";
+    BACKEND_FULL = 720, "every connection to the backend is in use";
+    FLOODED = 721, "the client sent HTTP/2 frames that belong to no request";
+    GAVE_WAY = 722, "a connection that had proven nothing gave way to a newer one";
     EXISTS = 801, "it exists already and is not overwritten";
     NOT_AN_AUTHORITY = 802, "the folder holds no authority that can be used";
     BAD_NAME = 803, "a name is not one that a certificate can carry";

@@ -68,15 +68,15 @@ impl Server {
     }
 
     /// One handshake. The caller sets the deadline. After a refusal the alert is given a moment to arrive.
-    pub async fn accept<IO: AsyncRead + AsyncWrite + Unpin>(
-        &self,
-        io: IO,
-    ) -> Result<Accepted<IO>, HandshakeError> {
+    pub async fn accept<IO: AsyncRead + AsyncWrite + Unpin>(&self, io: IO) -> Result<Accepted<IO>, Failed> {
         let (outcome, witness) = Witnessed::new(self.acceptor.accept(io).into_fallible()).await;
         match outcome {
             Ok(stream) => {
-                let peer = witness.peer.ok_or(HandshakeError::Unusable {
-                    detail: "no verified client".into(),
+                let peer = witness.peer.ok_or(Failed {
+                    error: HandshakeError::Unusable {
+                        detail: "no verified client".into(),
+                    },
+                    proven: None,
                 })?;
                 let established = Established::of(stream.get_ref().1);
                 Ok(Accepted {
@@ -87,7 +87,11 @@ impl Server {
             }
             Err((error, io)) => {
                 linger(io).await;
-                Err(HandshakeError::read(&error, witness, Purpose::Client))
+                let proven = witness.peer.clone().filter(|_| witness.proven);
+                Err(Failed {
+                    error: HandshakeError::read(&error, witness, Purpose::Client),
+                    proven,
+                })
             }
         }
     }
@@ -117,6 +121,14 @@ pub(crate) async fn linger<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO) {
     };
     // Whatever goes wrong here, the connection is over.
     let _ = tokio::time::timeout(MOMENT, passing).await;
+}
+
+/// A handshake that came to nothing.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    pub error: HandshakeError,
+    /// The client, where it had proven who it is before the handshake ended.
+    pub proven: Option<Arc<Peer>>,
 }
 
 /// A client that proved who it is.

@@ -158,6 +158,11 @@ fn refuse(refusal: Refusal) -> Error {
     error
 }
 
+/// The client holds the key: whatever ends the handshake now, we know whose it was.
+fn prove(_: &HandshakeSignatureValid) {
+    testify(|witness| witness.proven = true);
+}
+
 impl ClientCertVerifier for Verifier {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &self.hints
@@ -179,7 +184,7 @@ impl ClientCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+        verify_tls12_signature(message, certificate, signature, &self.algorithms).inspect(prove)
     }
 
     fn verify_tls13_signature(
@@ -188,7 +193,7 @@ impl ClientCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        verify_tls13_signature(message, certificate, signature, &self.algorithms).inspect(prove)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

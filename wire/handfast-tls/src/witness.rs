@@ -22,6 +22,8 @@ use crate::{client::Asked, peer::Peer};
 pub(crate) struct Witness {
     /// The peer whose chain was verified.
     pub(crate) peer: Option<Arc<Peer>>,
+    /// Whether that peer has proven to hold the key of its certificate (CertificateVerify).
+    pub(crate) proven: bool,
     /// Verified, but not to be let in.
     pub(crate) turned_away: bool,
     /// Why the chain was refused.

@@ -76,7 +76,7 @@ async fn meet(server: &Server, lab: &Lab, pair: Option<&Pair>, versions: Version
     let (near, far): (DuplexStream, DuplexStream) = duplex(64 << 10);
     let (near, recording) = Tap::new(near, Side::Client);
     let serving = async {
-        let mut accepted = server.accept(far).await?;
+        let mut accepted = server.accept(far).await.map_err(|failed| failed.error)?;
         let _ = accepted.stream.write_all(b"welcome").await;
         let _ = accepted.stream.shutdown().await;
         Ok(accepted.peer.identity().called())

@@ -1,10 +1,9 @@
-//! Bodies: what goes to the backend without the client's trailers, and what comes back with the strings
-//! that end with it.
+//! What goes back to the client: the backend's answer with what ends with it, or one of our own.
 
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -14,66 +13,11 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::{
-    headers,
+    budget::{Budget, Flowing, Held},
     pool::{Pool, Sender},
+    slots::Slot,
 };
-use crate::pulse::{Busy, Pulse};
-
-/// A request's body on its way to the backend; identity headers are taken out of its trailers, too.
-///
-/// The backend may answer before it has all of the body. Until the body has ended or was given up, the
-/// connection is busy with it.
-pub(crate) struct Cleaned {
-    body: Incoming,
-    /// Until the body has ended; most requests have none.
-    going: Option<Busy>,
-}
-
-impl Cleaned {
-    pub(crate) fn new(body: Incoming, pulse: &Arc<Pulse>) -> Self {
-        Self {
-            going: (!body.is_end_stream()).then(|| pulse.also_busy()),
-            body,
-        }
-    }
-}
-
-impl Drop for Cleaned {
-    fn drop(&mut self) {
-        if let Some(busy) = &self.going {
-            busy.given_up();
-        }
-    }
-}
-
-impl Body for Cleaned {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
-            self.going = None;
-        }
-        polled.map_ok(|mut frame| {
-            if let Some(trailers) = frame.trailers_mut() {
-                headers::strip_identity(trailers);
-            }
-            frame
-        })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
+use crate::pulse::Busy;
 
 /// The body of an answer to the client.
 pub(crate) enum Answer {
@@ -82,6 +26,10 @@ pub(crate) enum Answer {
     Backend {
         body: Incoming,
         lease: Option<Lease>,
+        /// Where the client has several answers at a time.
+        budget: Option<Arc<Budget>>,
+        /// While there is more of it than was passed on.
+        flowing: Option<Flowing>,
         _busy: Busy,
     },
     /// From the door itself.
@@ -95,19 +43,36 @@ pub(crate) struct Lease {
     pub(crate) now: u32,
     /// Whether the request had a body, which may be on its way longer than the answer.
     pub(crate) had_body: bool,
+    /// Others wait for it.
+    pub(crate) slot: Slot,
 }
 
 impl Lease {
     fn give_back(self) {
-        self.pool.give(self.sender, self.now, self.had_body);
+        let Self {
+            sender,
+            pool,
+            now,
+            had_body,
+            slot,
+        } = self;
+        pool.give(sender, now, had_body);
+        drop(slot);
     }
 }
 
 impl Answer {
-    pub(crate) fn backend(body: Incoming, lease: Option<Lease>, busy: Busy) -> Self {
+    pub(super) fn backend(
+        body: Incoming,
+        lease: Option<Lease>,
+        budget: Option<Arc<Budget>>,
+        busy: Busy,
+    ) -> Self {
         let mut answer = Self::Backend {
             body,
             lease,
+            flowing: budget.as_ref().map(Budget::flows),
+            budget,
             _busy: busy,
         };
         answer.end_if_over();
@@ -116,38 +81,58 @@ impl Answer {
 
     /// A body that has no more frames is not polled again by everyone, so its end is looked for after each.
     fn end_if_over(&mut self) {
-        if let Self::Backend { body, lease, .. } = self
+        if let Self::Backend {
+            body,
+            lease,
+            budget,
+            flowing,
+            ..
+        } = self
             && body.is_end_stream()
-            && let Some(lease) = lease.take()
         {
-            lease.give_back();
+            end(lease, budget.as_deref(), flowing);
         }
     }
 }
 
 impl Body for Answer {
-    type Data = Bytes;
+    type Data = Held;
     type Error = hyper::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Held>, hyper::Error>>> {
         match &mut *self {
-            Self::Own { text, .. } => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
-            Self::Backend { body, lease, .. } => {
-                let polled = Pin::new(body).poll_frame(cx);
-                match &polled {
-                    Poll::Ready(None) => {
-                        if let Some(lease) = lease.take() {
-                            lease.give_back();
-                        }
-                    }
-                    Poll::Ready(Some(Err(_))) => drop(lease.take()),
-                    Poll::Ready(Some(Ok(_))) => self.end_if_over(),
-                    Poll::Pending => {}
+            Self::Own { text, .. } => Poll::Ready(text.take().map(|text| Ok(Frame::data(text.into())))),
+            Self::Backend {
+                body,
+                lease,
+                budget,
+                flowing,
+                ..
+            } => {
+                if let Some(budget) = budget {
+                    ready!(budget.poll_room(cx));
                 }
-                polled
+                let Poll::Ready(polled) = Pin::new(body).poll_frame(cx) else {
+                    *flowing = None;
+                    return Poll::Pending;
+                };
+                if flowing.is_none() {
+                    *flowing = budget.as_ref().map(Budget::flows);
+                }
+                let hold = |bytes: Bytes| match budget {
+                    Some(budget) => budget.hold(bytes),
+                    None => bytes.into(),
+                };
+                let held = polled.map(|frame| frame.map(|frame| frame.map_data(hold)));
+                match &held {
+                    None => end(lease, budget.as_deref(), flowing),
+                    Some(Err(_)) => drop(lease.take()),
+                    Some(Ok(_)) => self.end_if_over(),
+                }
+                Poll::Ready(held)
             }
         }
     }
@@ -165,6 +150,17 @@ impl Body for Answer {
             Self::Backend { body, .. } => body.size_hint(),
         }
     }
+}
+
+/// The whole answer was read: its connection is free for the next request.
+fn end(lease: &mut Option<Lease>, budget: Option<&Budget>, flowing: &mut Option<Flowing>) {
+    if let Some(lease) = lease.take() {
+        lease.give_back();
+        if let Some(budget) = budget {
+            budget.passed();
+        }
+    }
+    *flowing = None;
 }
 
 /// An answer of the door's own (RFC 9457): the code, a sentence that tells a stranger nothing, and the

@@ -1,11 +1,15 @@
 //! Headers between client and backend: first hop-by-hop removal, then every name that could be read as
 //! ours, then ours. In that order, so that nothing a client sends can remove or forge what we add.
 
+use handfast_headers::Reserved;
+use handfast_pki::{Code, code};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version,
-    header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE},
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version,
+    header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
     uri::PathAndQuery,
 };
+
+use super::host;
 
 /// What is added to every request of one connection.
 pub(crate) struct Ours {
@@ -20,55 +24,73 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 
 /// Removed on every hop (RFC 9110 section 7.6.1), whatever `Connection` says.
-const HOP_BY_HOP: [HeaderName; 6] = [
+const HOP_BY_HOP: [HeaderName; 7] = [
     CONNECTION,
     KEEP_ALIVE,
     PROXY_CONNECTION,
     TE,
     TRANSFER_ENCODING,
     UPGRADE,
+    HTTP2_SETTINGS,
 ];
+
+/// The most fields in the head of a request, over every version of HTTP; what hyper's parser of HTTP/1.1 takes.
+pub(crate) const MOST_FIELDS: usize = 100;
 
 /// Why a request is not forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unacceptable {
     /// CONNECT, or a target that is no path.
     Target,
-    /// No Host, several, or one that contradicts the target.
+    /// No Host, several, one that is no host, or one that contradicts the target.
     Host,
     /// Both a length and a transfer coding: two readers could find two ends (RFC 9112 section 6.3).
     Framing,
+    /// A transfer coding besides chunked (RFC 9112 section 6.1).
+    Coding,
+    /// More than [`MOST_FIELDS`].
+    Fields,
 }
 
-/// Turns a client's request into the backend's. Returns whether it asks for an upgrade.
-pub(crate) fn to_backend<B>(request: &mut Request<B>, ours: &Ours) -> Result<bool, Unacceptable> {
-    if request.method() == Method::CONNECT {
-        return Err(Unacceptable::Target);
+impl Unacceptable {
+    /// What the client is answered.
+    pub(crate) fn answer(self) -> (StatusCode, Code) {
+        let status = match self {
+            Self::Target | Self::Host | Self::Framing => StatusCode::BAD_REQUEST,
+            Self::Coding => StatusCode::NOT_IMPLEMENTED,
+            Self::Fields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        };
+        (status, code::BAD_REQUEST)
     }
-    let host = host(request)?;
-    let path = request
-        .uri()
-        .path_and_query()
-        .cloned()
-        .unwrap_or(PathAndQuery::from_static("/"));
-    if !(path.as_str().starts_with('/') || path.as_str() == "*") {
-        return Err(Unacceptable::Target);
+}
+
+/// Turns a client's request into the backend's. Returns whether it asks for an upgrade to WebSocket.
+pub(crate) fn to_backend<B>(
+    request: &mut Request<B>,
+    ours: &Ours,
+    reserved: &Reserved,
+) -> Result<bool, Unacceptable> {
+    if request.headers().len() > MOST_FIELDS {
+        return Err(Unacceptable::Fields);
     }
+    let host = host::of(request)?;
+    let path = path(request)?;
     *request.uri_mut() = Uri::from(path);
     let is_http1 = request.version() <= Version::HTTP_11;
     *request.version_mut() = Version::HTTP_11;
 
     let headers = request.headers_mut();
-    if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
-        return Err(Unacceptable::Framing);
-    }
-    let upgrade = if is_http1 { wanted_upgrade(headers) } else { None };
+    must_have_one_end(headers)?;
+    let upgrades = is_http1 && asks_for_websocket(headers);
     strip_hop_by_hop(headers);
     // The door has answered it already, when it began to read the body.
     headers.remove(EXPECT);
-    strip_identity(headers);
+    strip_reserved(headers, reserved);
+    join_cookies(headers);
 
     headers.insert(HOST, host);
     headers.insert(CLIENT_CERT, ours.client_cert.clone());
@@ -77,32 +99,86 @@ pub(crate) fn to_backend<B>(request: &mut Request<B>, ours: &Ours) -> Result<boo
     }
     headers.insert(FORWARDED_FOR, ours.forwarded_for.clone());
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
-    if let Some(protocol) = &upgrade {
+    if upgrades {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(UPGRADE, protocol.clone());
+        headers.insert(UPGRADE, WEBSOCKET);
     }
-    Ok(upgrade.is_some())
+    Ok(upgrades)
+}
+
+/// The path that is asked for; `*` only for the server as a whole (RFC 9110 section 7.1).
+fn path<B>(request: &Request<B>) -> Result<PathAndQuery, Unacceptable> {
+    if request.method() == Method::CONNECT {
+        return Err(Unacceptable::Target);
+    }
+    let path = request
+        .uri()
+        .path_and_query()
+        .cloned()
+        .unwrap_or(PathAndQuery::from_static("/"));
+    match path.as_str() {
+        "*" if request.method() == Method::OPTIONS => Ok(path),
+        text if text.starts_with('/') => Ok(path),
+        _ => Err(Unacceptable::Target),
+    }
+}
+
+/// The body of a request has one end for every reader: its length, or chunks and nothing else.
+fn must_have_one_end(headers: &HeaderMap) -> Result<(), Unacceptable> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else {
+        return Ok(());
+    };
+    if headers.contains_key(CONTENT_LENGTH) || codings.next().is_some() {
+        return Err(Unacceptable::Framing);
+    }
+    if coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") {
+        Ok(())
+    } else {
+        Err(Unacceptable::Coding)
+    }
+}
+
+/// HTTP/2 clients may send each cookie in a field of its own; HTTP/1.1 has one (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut crumbs = headers.get_all(COOKIE).iter();
+    let (Some(first), Some(_)) = (crumbs.next(), crumbs.next()) else {
+        return;
+    };
+    let mut joined = first.as_bytes().to_vec();
+    for crumb in headers.get_all(COOKIE).iter().skip(1) {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(crumb.as_bytes());
+    }
+    // Values joined with characters of a value are a value.
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        headers.insert(COOKIE, joined);
+    }
 }
 
 /// Turns the backend's headers into the client's; an accepted upgrade keeps what carries it.
 pub(crate) fn to_client(headers: &mut HeaderMap, switches: bool) {
-    let upgrade = if switches {
-        headers.get(UPGRADE).cloned()
-    } else {
-        None
-    };
     strip_hop_by_hop(headers);
-    if let Some(protocol) = upgrade {
+    if switches {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(UPGRADE, protocol);
+        headers.insert(UPGRADE, WEBSOCKET);
     }
 }
 
-/// Removes every header that a backend could take for the identity or address that we vouch for.
-pub(crate) fn strip_identity(headers: &mut HeaderMap) {
+/// Whether the backend's `101 Switching Protocols` switches to WebSocket, the one protocol that was asked for.
+pub(crate) fn switches_to_websocket(headers: &HeaderMap) -> bool {
+    let mut protocols = headers.get_all(UPGRADE).iter();
+    match (protocols.next(), protocols.next()) {
+        (Some(protocol), None) => protocol.as_bytes().eq_ignore_ascii_case(b"websocket"),
+        _ => false,
+    }
+}
+
+/// Removes every header that a backend could take for one that only we may set.
+fn strip_reserved(headers: &mut HeaderMap, reserved: &Reserved) {
     let forged: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| is_ours(name.as_str()))
+        .filter(|name| reserved.covers(name.as_str()))
         .cloned()
         .collect();
     for name in forged {
@@ -110,30 +186,13 @@ pub(crate) fn strip_identity(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a backend could read `name` (lower case already) as ours. CGI and WSGI fold `-` and `_`.
-fn is_ours(name: &str) -> bool {
-    // Most names are decided by their first letter, without a comparison.
-    let Some(b'c' | b'x' | b's' | b'f') = name.bytes().next() else {
-        return false;
-    };
-    let begins = |prefix: &str| {
-        name.len() >= prefix.len()
-            && name
-                .bytes()
-                .zip(prefix.bytes())
-                .all(|(a, b)| a == b || (a == b'_' && b == b'-'))
-    };
-    const PREFIXES: [&str; 8] = [
-        "client-cert",
-        "x-forwarded-",
-        "x-client-cert",
-        "x-client-dn",
-        "x-client-verify",
-        "x-ssl-",
-        "ssl-client-",
-        "x-real-ip",
-    ];
-    PREFIXES.iter().any(|prefix| begins(prefix)) || (begins("forwarded") && name.len() == "forwarded".len())
+/// What must not stand behind a body: identities, and what frames or routes a message (RFC 9110 section 6.5.1).
+pub(crate) fn clean_trailers(trailers: &mut HeaderMap, reserved: &Reserved) {
+    strip_reserved(trailers, reserved);
+    strip_hop_by_hop(trailers);
+    for name in [CONTENT_LENGTH, HOST, COOKIE, EXPECT, TRAILER] {
+        trailers.remove(name);
+    }
 }
 
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
@@ -157,9 +216,9 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// The protocol of an upgrade that `Connection` really asks for, without a body (an early body would be
-/// read by the backend as something else).
-fn wanted_upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+/// Whether `Connection` asks for an upgrade to the single protocol `websocket`, without a body: an early body would be
+/// read by the backend as something else. Any other protocol would let the client write to the backend past us.
+fn asks_for_websocket(headers: &HeaderMap) -> bool {
     let asked = headers
         .get_all(CONNECTION)
         .iter()
@@ -171,37 +230,7 @@ fn wanted_upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
         || headers
             .get(CONTENT_LENGTH)
             .is_some_and(|length| length.as_bytes() != b"0");
-    if asked && !has_body {
-        headers.get(UPGRADE).cloned()
-    } else {
-        None
-    }
-}
-
-/// The one host that the request is for: the target's authority where it has one (RFC 9112 section 3.2.2).
-fn host<B>(request: &Request<B>) -> Result<HeaderValue, Unacceptable> {
-    let mut named = request.headers().get_all(HOST).iter();
-    let (first, second) = (named.next(), named.next());
-    if second.is_some() {
-        return Err(Unacceptable::Host);
-    }
-    match request.uri().authority() {
-        Some(authority) => {
-            let agrees = first.is_none_or(|host| {
-                host.as_bytes()
-                    .eq_ignore_ascii_case(authority.as_str().as_bytes())
-            });
-            if !agrees || authority.as_str().contains('@') {
-                return Err(Unacceptable::Host);
-            }
-            HeaderValue::from_str(authority.as_str()).map_err(|_| Unacceptable::Host)
-        }
-        None => match first {
-            Some(host) if !host.is_empty() || request.version() < Version::HTTP_11 => Ok(host.clone()),
-            None if request.version() < Version::HTTP_11 => Ok(HeaderValue::from_static("")),
-            _ => Err(Unacceptable::Host),
-        },
-    }
+    asked && !has_body && switches_to_websocket(headers)
 }
 
 #[cfg(test)]
@@ -227,7 +256,7 @@ mod tests {
                 value.parse().expect("value"),
             );
         }
-        let upgrade = to_backend(&mut request, &ours())?;
+        let upgrade = to_backend(&mut request, &ours(), &Reserved::default())?;
         assert_eq!(request.uri(), "/a?b");
         Ok((request.into_parts().0.headers, upgrade))
     }
@@ -330,6 +359,34 @@ mod tests {
     }
 
     #[test]
+    fn only_the_single_token_websocket_is_an_upgrade() {
+        for protocol in ["h2c", "websocket, h2c", "websocket/13", ""] {
+            let (headers, upgrade) =
+                sent(&[("connection", "upgrade"), ("upgrade", protocol)]).expect("accepted");
+            assert!(!upgrade && !headers.contains_key("upgrade"), "{protocol}");
+        }
+        let twice = [
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("upgrade", "websocket"),
+        ];
+        assert!(!sent(&twice).expect("accepted").1);
+    }
+
+    #[test]
+    fn a_coding_besides_chunked_is_refused() {
+        assert_eq!(
+            sent(&[("transfer-encoding", "gzip, chunked")]).err(),
+            Some(Unacceptable::Coding)
+        );
+        assert!(sent(&[("transfer-encoding", "chunked")]).is_ok());
+        assert_eq!(
+            sent(&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")]).err(),
+            Some(Unacceptable::Framing)
+        );
+    }
+
+    #[test]
     fn two_ends_of_a_body_are_refused() {
         assert_eq!(
             sent(&[("transfer-encoding", "chunked"), ("content-length", "5")]).err(),
@@ -344,13 +401,29 @@ mod tests {
             .header("host", "other.example")
             .body(())
             .expect("valid");
-        assert_eq!(to_backend(&mut request, &ours()), Err(Unacceptable::Host));
+        assert_eq!(
+            to_backend(&mut request, &ours(), &Reserved::default()),
+            Err(Unacceptable::Host)
+        );
         let mut request = Request::get("http://target.example/x").body(()).expect("valid");
-        assert_eq!(to_backend(&mut request, &ours()), Ok(false));
+        assert_eq!(
+            to_backend(&mut request, &ours(), &Reserved::default()),
+            Err(Unacceptable::Host),
+            "HTTP/1.1 says the host twice"
+        );
+        let mut request = Request::get("http://target.example/x").body(()).expect("valid");
+        *request.version_mut() = Version::HTTP_2;
+        assert_eq!(to_backend(&mut request, &ours(), &Reserved::default()), Ok(false));
         assert_eq!(request.headers()["host"], "target.example");
         let mut request = Request::get("/x").body(()).expect("valid");
-        assert_eq!(to_backend(&mut request, &ours()), Err(Unacceptable::Host));
+        assert_eq!(
+            to_backend(&mut request, &ours(), &Reserved::default()),
+            Err(Unacceptable::Host)
+        );
         let mut request = Request::connect("acme.example:443").body(()).expect("valid");
-        assert_eq!(to_backend(&mut request, &ours()), Err(Unacceptable::Target));
+        assert_eq!(
+            to_backend(&mut request, &ours(), &Reserved::default()),
+            Err(Unacceptable::Target)
+        );
     }
 }

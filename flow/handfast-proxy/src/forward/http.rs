@@ -24,16 +24,21 @@ use jiff::Timestamp;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
-    answer::{Answer, Cleaned, Lease, problem},
+    answer::{Answer, Lease, problem},
+    body::{Progress, RequestBody},
+    budget::Budget,
     headers::{self, Ours},
-    pool, splice,
+    pool::{Pool, Sender},
+    slots::{Share, Slot},
+    splice,
 };
 use crate::{
     authorize::Allowed,
     door::Worker,
     error::Ended,
     handshake::Shaken,
-    pulse::{Felt, Pulse},
+    pressure::Cause,
+    pulse::{Busy, Felt, Pulse, ticks},
     record::Detail,
 };
 
@@ -43,8 +48,12 @@ struct Visit {
     ours: Ours,
     id: u64,
     pulse: Arc<Pulse>,
+    pool: Arc<Pool>,
+    share: Arc<Share>,
+    /// Over HTTP/2: what answers may cost that nobody reads.
+    budget: Option<Arc<Budget>>,
     /// Both halves of a switched protocol, to be joined when HTTP has ended.
-    switched: Mutex<Option<(OnUpgrade, OnUpgrade)>>,
+    switched: Mutex<Option<(OnUpgrade, OnUpgrade, Slot)>>,
 }
 
 type Served = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
@@ -62,7 +71,11 @@ pub(crate) async fn serve(allowed: Allowed, shaken: Shaken, worker: Worker) -> R
     };
     let pulse = shaken.pulse.clone();
     let is_http2 = shaken.established.alpn == Some("h2");
+    let pools = &worker.pools;
     let visit = Arc::new(Visit {
+        pool: if is_http2 { &pools.http2 } else { &pools.http1 }.clone(),
+        share: worker.slots.share(shaken.peer.identity().fingerprint.0),
+        budget: is_http2.then(|| Budget::new(pulse.now())),
         worker,
         ours,
         id: shaken.id,
@@ -131,7 +144,8 @@ async fn serve_http1(io: Io, visit: &Arc<Visit>) -> Result<(), Ended> {
         .unwrap_or_else(PoisonError::into_inner)
         .take();
     match switched {
-        Some((client, backend)) => join_upgraded(client, backend, &visit.pulse).await,
+        // The connection to the backend is in use until both have ended.
+        Some((client, backend, _slot)) => join_upgraded(client, backend, &visit.pulse).await,
         None => Ok(()),
     }
 }
@@ -150,15 +164,27 @@ async fn rest(io: &mut Felt<ServerStream<TcpStream>>, pulse: &Pulse) -> Result<b
     Ok(more)
 }
 
+/// The most requests at a time on one connection of HTTP/2; RFC 9113 section 6.5.2 asks for at least this many.
+pub(super) const STREAMS: u32 = 100;
+/// Bytes of one request's body that may come before they are passed on.
+pub(super) const STREAM_WINDOW: u32 = 128 << 10;
+/// The same over all requests of a connection.
+const CONNECTION_WINDOW: u32 = 256 << 10;
+/// Bytes of one answer that wait in the HTTP state, besides what [`Budget`] counts.
+const SEND_BUFFER: usize = 64 << 10;
+
 async fn serve_http2(io: Io, visit: &Arc<Visit>) -> Result<(), Ended> {
     visit.pulse.framed();
-    const STREAMS: u32 = 128;
     let for_requests = visit.clone();
-    let service = service_fn(move |request| -> Served { Box::pin(answer(for_requests.clone(), request)) });
+    let service = service_fn(move |request| -> Served { Box::pin(in_turn(for_requests.clone(), request)) });
     let mut builder = http2::Builder::new(TokioExecutor::new());
-    builder.max_concurrent_streams(STREAMS).max_header_list_size(
-        u32::try_from(visit.worker.keeper.common.limits.header_bytes).unwrap_or(u32::MAX),
-    );
+    let header_bytes = visit.worker.keeper.common.limits.header_bytes;
+    builder
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER);
     let mut connection = pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {
         biased;
@@ -193,14 +219,30 @@ async fn join_upgraded(client: OnUpgrade, backend: OnUpgrade, pulse: &Pulse) -> 
     splice(&mut TokioIo::new(client), &mut TokioIo::new(backend)).await
 }
 
+/// Answers a request of many once it may be started. Small while it waits: the large state is made afterwards.
+async fn in_turn(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
+    let started = match &visit.budget {
+        Some(budget) => Some(budget.start(&visit.pulse).await),
+        None => None,
+    };
+    let answered = Box::pin(answer(visit, request)).await;
+    drop(started);
+    answered
+}
+
 /// Answers one request, from the backend or, where that cannot be, ourselves.
 async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
     let busy = visit.pulse.request();
+    let limits = &visit.worker.keeper.common.limits;
+    visit.pulse.account_for(limits.header_bytes as u64);
     let begun = (visit.worker.keeper.common.detail >= Detail::Requests).then(|| Begun::of(&request));
-    let request = request.map(|body| Cleaned::new(body, &visit.pulse));
+    let request = request.map(|body| RequestBody::new(body, &visit.pulse, &visit.worker.reserved, limits));
     let (response, why) = match forward(&visit, request).await {
-        Ok((response, lease)) => (response.map(|body| Answer::backend(body, lease, busy)), None),
-        Err((status, code)) => (problem(status, code, visit.id, busy), Some(code)),
+        Ok((response, lease)) => {
+            let answer = |body| Answer::backend(body, lease, visit.budget.clone(), busy);
+            (response.map(answer), None)
+        }
+        Err(instead) => (instead.answer(visit.id, busy), Some(instead.code)),
     };
     if let Some(begun) = begun {
         begun.record(&visit, &response, why);
@@ -208,58 +250,142 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Respons
     Ok(response)
 }
 
+/// What is answered instead of the backend's answer.
+struct Instead {
+    status: StatusCode,
+    code: Code,
+    /// Whether the connection cannot be used any further.
+    ends: bool,
+}
+
+impl From<(StatusCode, Code)> for Instead {
+    fn from((status, code): (StatusCode, Code)) -> Self {
+        Self {
+            status,
+            code,
+            ends: false,
+        }
+    }
+}
+
+impl Instead {
+    fn answer(&self, connection: u64, busy: Busy) -> Response<Answer> {
+        let mut response = problem(self.status, self.code, connection, busy);
+        if self.ends {
+            response
+                .headers_mut()
+                .insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
 type Forwarded = (Response<Incoming>, Option<Lease>);
 
-async fn forward(visit: &Visit, mut request: Request<Cleaned>) -> Result<Forwarded, (StatusCode, Code)> {
-    let upgrades = headers::to_backend(&mut request, &visit.ours)
-        .map_err(|_| (StatusCode::BAD_REQUEST, code::BAD_REQUEST))?;
+async fn forward(visit: &Visit, mut request: Request<RequestBody>) -> Result<Forwarded, Instead> {
+    let is_http2 = visit.budget.is_some();
+    let upgrades = headers::to_backend(&mut request, &visit.ours, &visit.worker.reserved)
+        .map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
     let client_half = upgrades.then(|| hyper::upgrade::on(&mut request));
     let had_body = !request.body().is_end_stream();
+    let slot = slot(visit).await?;
     let (mut response, sender) = send(visit, request).await?;
     let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    headers::to_client(response.headers_mut(), switches);
     if switches {
-        let Some(client_half) = client_half else {
-            return Err((StatusCode::BAD_GATEWAY, code::BACKEND_BROKE));
+        // What was not asked for, or is not what was asked for, leaves nobody a protocol to go on with.
+        let asked_for = client_half.filter(|_| headers::switches_to_websocket(response.headers()));
+        let Some(client_half) = asked_for else {
+            return Err(Instead {
+                status: StatusCode::BAD_GATEWAY,
+                code: code::BACKEND_BROKE,
+                ends: !is_http2,
+            });
         };
+        headers::to_client(response.headers_mut(), true);
         let halves = (client_half, hyper::upgrade::on(&mut response));
-        *visit.switched.lock().unwrap_or_else(PoisonError::into_inner) = Some(halves);
+        *visit.switched.lock().unwrap_or_else(PoisonError::into_inner) = Some((halves.0, halves.1, slot));
         return Ok((response, None));
     }
+    headers::to_client(response.headers_mut(), false);
     let lease = Lease {
         sender,
-        pool: visit.worker.pool.clone(),
-        now: visit.worker.keeper.ward.tick(),
+        pool: visit.pool.clone(),
+        now: visit.pulse.now(),
         had_body,
+        slot,
     };
     Ok((response, Some(lease)))
+}
+
+/// The right to use a connection to the backend, in turn with other clients.
+async fn slot(visit: &Visit) -> Result<Slot, Instead> {
+    let slots = &visit.worker.slots;
+    if let Some(slot) = slots.try_take(&visit.share) {
+        return Ok(slot);
+    }
+    visit.worker.keeper.common.pressure.felt(Cause::Backend);
+    let waited = slots.wait(&visit.share).await;
+    waited.ok_or_else(|| (StatusCode::SERVICE_UNAVAILABLE, code::BACKEND_FULL).into())
 }
 
 /// Sends over a waiting connection or a new one. A waiting one may just have been closed by the backend; the
 /// request is then sent again, but only when nothing of it had left.
 async fn send(
     visit: &Visit,
-    mut request: Request<Cleaned>,
-) -> Result<(Response<Incoming>, pool::Sender), (StatusCode, Code)> {
+    mut request: Request<RequestBody>,
+) -> Result<(Response<Incoming>, Sender), Instead> {
+    let progress = request.body().progress();
+    let started = visit.pulse.now();
     loop {
-        let waiting = visit.worker.pool.take();
+        let waiting = visit.pool.take();
         let reused = waiting.is_some();
         let mut sender = match waiting {
             Some(sender) => sender,
-            None => pool::open(&visit.worker.backend)
+            None => visit
+                .pool
+                .open(&visit.worker.backend)
                 .await
                 .map_err(|error| match error.kind() {
                     std::io::ErrorKind::TimedOut => (StatusCode::GATEWAY_TIMEOUT, code::BACKEND_UNREACHABLE),
                     _ => (StatusCode::BAD_GATEWAY, code::BACKEND_UNREACHABLE),
                 })?,
         };
-        match sender.try_send_request(request).await {
+        let sent = tokio::select! {
+            biased;
+            sent = sender.try_send_request(request) => sent,
+            () = late(visit, started, progress.as_deref()) => {
+                return Err((StatusCode::GATEWAY_TIMEOUT, code::BACKEND_LATE).into());
+            }
+        };
+        match sent {
             Ok(response) => return Ok((response, sender)),
             Err(mut error) => match error.take_message() {
                 Some(unsent) if reused => request = unsent,
-                _ => return Err((StatusCode::BAD_GATEWAY, code::BACKEND_BROKE)),
+                _ => {
+                    let fault = progress.as_ref().and_then(|progress| progress.fault());
+                    let backend = (StatusCode::BAD_GATEWAY, code::BACKEND_BROKE);
+                    return Err(fault.map_or(backend, |fault| fault.answer()).into());
+                }
             },
         }
+    }
+}
+
+/// Waits until the answer is overdue, counted from the last of the request's body.
+async fn late(visit: &Visit, started: u32, progress: Option<&Progress>) {
+    let limit = ticks(visit.worker.keeper.common.limits.response);
+    loop {
+        let since = progress.map_or(started, |progress| progress.last(started));
+        let due = since.saturating_add(limit).saturating_add(1);
+        if visit.pulse.now() >= due {
+            return;
+        }
+        visit.pulse.look_at(due).await;
     }
 }
 

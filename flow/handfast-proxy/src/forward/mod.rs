@@ -3,12 +3,17 @@
 //! It takes an [`Allowed`], which only a decision makes, together with the connection that it was made for.
 
 mod answer;
+mod body;
+mod budget;
 mod headers;
+mod host;
 mod http;
 mod pool;
+mod slots;
 mod splice;
 
-pub(crate) use pool::Pool;
+pub(crate) use pool::Pools;
+pub(crate) use slots::Slots;
 pub(crate) use splice::splice;
 
 use crate::{authorize::Allowed, door::Worker, error::Ended, handshake::Shaken, pulse::Felt};

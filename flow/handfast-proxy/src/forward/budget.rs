@@ -1,0 +1,294 @@
+//! What one client may make us keep for it: answers that it does not read.
+//!
+//! Over HTTP/2 a client asks for many answers at once and may take none of them. Two things bound what that costs.
+//! Bytes that were read from backends and not yet taken are counted while they wait ([`Held`]), and nothing more is
+//! read above [`MOST_HELD`]. And requests are started a few at a time ([`Budget::start`]): not while enough answers
+//! flow to keep the connection busy, and few at once until the client has shown that it takes whole answers. An answer
+//! that comes late, or that pauses because the backend has no more to say, holds nobody up.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use bytes::{Buf, Bytes};
+
+use super::pool::READ_AHEAD;
+use crate::pulse::Pulse;
+
+/// Bytes of answers that may wait for one client, with what was read ahead of them.
+const MOST_HELD: usize = 128 << 10;
+/// What a piece of an answer keeps besides itself: the next one, and the buffer for the one after that.
+const AHEAD: usize = 2 * READ_AHEAD;
+/// Answers whose bytes are there to be passed on; further requests wait until one has ended or paused.
+const MOST_FLOWING: u32 = 6;
+/// Requests that may be started before any answer has begun.
+const FEWEST: u32 = 4;
+/// The same for a client that takes its answers: as many as it may have.
+const MOST: u32 = super::http::STREAMS;
+/// Starts that are forgotten per tick of the worker's clock, whether their answers came or not.
+const PER_TICK: u32 = 4;
+
+/// The budget of one client connection. Only its worker's thread uses it.
+#[derive(Debug)]
+pub(super) struct Budget {
+    held: AtomicUsize,
+    flowing: AtomicU32,
+    /// Requests that were started lately, and whose answers have not begun.
+    started: AtomicU32,
+    /// How many these may be.
+    window: AtomicU32,
+    /// The tick up to which starts are forgotten.
+    forgotten: AtomicU32,
+    waiting: Mutex<Vec<Waker>>,
+}
+
+/// A request that was started; its end makes room for the next.
+#[derive(Debug)]
+pub(super) struct Started(Arc<Budget>);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let started = self.0.started.load(Relaxed);
+        self.0.started.store(started.saturating_sub(1), Relaxed);
+        self.0.wake();
+    }
+}
+
+/// An answer whose bytes are there to be passed on.
+#[derive(Debug)]
+pub(super) struct Flowing(Arc<Budget>);
+
+impl Drop for Flowing {
+    fn drop(&mut self) {
+        let flowing = self.0.flowing.load(Relaxed);
+        self.0.flowing.store(flowing.saturating_sub(1), Relaxed);
+        self.0.wake();
+    }
+}
+
+impl Budget {
+    pub(super) fn new(now: u32) -> Arc<Self> {
+        Arc::new(Self {
+            held: AtomicUsize::new(0),
+            flowing: AtomicU32::new(0),
+            started: AtomicU32::new(0),
+            window: AtomicU32::new(FEWEST),
+            forgotten: AtomicU32::new(now),
+            waiting: Mutex::default(),
+        })
+    }
+
+    /// Waits until one more request may be started.
+    pub(super) async fn start(self: &Arc<Self>, pulse: &Pulse) -> Started {
+        loop {
+            if let Some(started) = self.try_start(pulse.now()) {
+                return started;
+            }
+            tokio::select! {
+                () = self.change() => {}
+                () = pulse.look_again() => {}
+            }
+        }
+    }
+
+    fn try_start(self: &Arc<Self>, now: u32) -> Option<Started> {
+        let passed = now.wrapping_sub(self.forgotten.swap(now, Relaxed));
+        let started = self
+            .started
+            .load(Relaxed)
+            .saturating_sub(passed.saturating_mul(PER_TICK));
+        let flows = self.flowing.load(Relaxed) < MOST_FLOWING && self.has_room();
+        let may = flows && started < self.window.load(Relaxed);
+        self.started.store(started + u32::from(may), Relaxed);
+        may.then(|| Started(self.clone()))
+    }
+
+    /// Waits until something has changed.
+    async fn change(&self) {
+        let mut is_asked = false;
+        std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut is_asked, true) {
+                return Poll::Ready(());
+            }
+            self.wait(cx);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn has_room(&self) -> bool {
+        self.held.load(Relaxed) < MOST_HELD
+    }
+
+    /// Ready when more of an answer may be read.
+    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.has_room() {
+            return Poll::Ready(());
+        }
+        // The client does not keep up.
+        self.window.store(FEWEST, Relaxed);
+        self.wait(cx);
+        Poll::Pending
+    }
+
+    fn wait(&self, cx: &Context<'_>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            waiting.push(cx.waker().clone());
+        }
+    }
+
+    /// An answer has begun, or goes on.
+    pub(super) fn flows(self: &Arc<Self>) -> Flowing {
+        self.flowing.store(self.flowing.load(Relaxed) + 1, Relaxed);
+        Flowing(self.clone())
+    }
+
+    /// An answer was passed on to its end: the client takes what it asks for.
+    pub(super) fn passed(&self) {
+        if self.held.load(Relaxed) < MOST_HELD / 2 {
+            let window = self.window.load(Relaxed);
+            self.window.store((window + 1).min(MOST), Relaxed);
+        }
+    }
+
+    /// Counts `bytes` until they are taken.
+    pub(super) fn hold(self: &Arc<Self>, bytes: Bytes) -> Held {
+        let length = bytes.len() + AHEAD;
+        self.held.store(self.held.load(Relaxed) + length, Relaxed);
+        Held {
+            length,
+            bytes,
+            budget: Some(self.clone()),
+        }
+    }
+
+    fn give_back(&self, length: usize) {
+        let was_full = !self.has_room();
+        self.held
+            .store(self.held.load(Relaxed).saturating_sub(length), Relaxed);
+        if was_full && self.has_room() {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// A piece of an answer on its way to the client; counted until it has been written, where it is counted at all.
+#[derive(Debug)]
+pub(crate) struct Held {
+    bytes: Bytes,
+    length: usize,
+    budget: Option<Arc<Budget>>,
+}
+
+impl From<Bytes> for Held {
+    /// Over HTTP/1.1 there is one answer at a time, and the connection's buffers are all that waits.
+    fn from(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            length: 0,
+            budget: None,
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            budget.give_back(self.length);
+        }
+    }
+}
+
+impl Buf for Held {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+    }
+
+    fn copy_to_bytes(&mut self, length: usize) -> Bytes {
+        self.bytes.copy_to_bytes(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(budget: &Arc<Budget>, now: u32) -> Vec<Started> {
+        std::iter::from_fn(|| budget.try_start(now)).collect()
+    }
+
+    #[test]
+    fn a_client_that_takes_nothing_gets_no_more_until_it_does() {
+        let budget = Budget::new(0);
+        let cx = Context::from_waker(Waker::noop());
+        let mut held = Vec::new();
+        while budget.poll_room(&cx).is_ready() {
+            held.push(budget.hold(Bytes::from_static(&[0; READ_AHEAD])));
+        }
+        assert_eq!(held.len(), MOST_HELD.div_ceil(3 * READ_AHEAD));
+        assert!(budget.try_start(100).is_none(), "no request is started either");
+        held.pop();
+        assert!(budget.poll_room(&cx).is_ready());
+        assert!(budget.try_start(100).is_some());
+    }
+
+    #[test]
+    fn a_burst_is_started_piece_by_piece_until_answers_are_taken() {
+        let budget = Budget::new(0);
+        let mut first = started(&budget, 0);
+        assert_eq!(first.len(), FEWEST as usize);
+        drop(first.pop());
+        first.extend(started(&budget, 0));
+        assert_eq!(first.len(), FEWEST as usize, "the end of one makes room for one");
+        for _ in 0..10 {
+            first.drain(..).for_each(|_| budget.passed());
+            first = started(&budget, 0);
+        }
+        assert_eq!(
+            first.len(),
+            MOST as usize,
+            "who takes its answers has as many as it wants"
+        );
+    }
+
+    #[test]
+    fn while_answers_flow_no_further_request_is_started_and_paused_ones_do_not_count() {
+        let budget = Budget::new(0);
+        let mut flowing: Vec<_> = (0..MOST_FLOWING).map(|_| budget.flows()).collect();
+        assert!(budget.try_start(0).is_none());
+        drop(flowing.pop());
+        assert!(budget.try_start(0).is_some());
+    }
+
+    #[test]
+    fn answers_that_come_late_hold_nobody_up_for_long() {
+        let budget = Budget::new(0);
+        let slow = started(&budget, 0);
+        assert_eq!(slow.len(), FEWEST as usize);
+        let next = started(&budget, 1);
+        assert_eq!(next.len(), PER_TICK as usize);
+        assert_eq!(
+            started(&budget, 1000).len(),
+            FEWEST as usize,
+            "what was not used is not saved up"
+        );
+    }
+}
