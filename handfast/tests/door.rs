@@ -13,9 +13,15 @@ mod fail_closed;
 mod http;
 #[path = "door/identity.rs"]
 mod identity;
+#[path = "door/one_reading.rs"]
+mod one_reading;
+#[path = "door/places.rs"]
+mod places;
 #[path = "door/records.rs"]
 mod records;
 #[path = "door/reload.rs"]
 mod reload;
 #[path = "door/tunnel.rs"]
 mod tunnel;
+#[path = "door/upgrades.rs"]
+mod upgrades;

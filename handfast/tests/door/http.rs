@@ -125,12 +125,12 @@ fn the_answer_to_head_has_no_body_and_the_next_answer_is_not_taken_for_one() {
 #[test]
 fn after_an_upgrade_bytes_pass_both_ways_until_both_ends() {
     let service = Service::start(|heard, stream| {
-        if heard.value("upgrade") != "echo" {
+        if heard.value("upgrade") != "websocket" {
             let _ = stream.shutdown(Shutdown::Both);
             return;
         }
         let _ = stream.write_all(
-            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nfirst",
+            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nfirst",
         );
         let mut buffer = [0; 4096];
         while let Ok(read @ 1..) = stream.read(&mut buffer) {
@@ -142,12 +142,12 @@ fn after_an_upgrade_bytes_pass_both_ways_until_both_ends() {
     let (place, door) = stage(&service);
     let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
     caller
-        .send(b"GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive, Upgrade\r\nupgrade: echo\r\nsec-websocket-key: x\r\n\r\n")
+        .send(b"GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\nsec-websocket-key: x\r\n\r\n")
         .expect("sent");
     let head = caller.head().expect("a head");
     assert_eq!(head.status, 101);
     assert!(
-        head.head.to_lowercase().contains("upgrade: echo"),
+        head.head.to_lowercase().contains("upgrade: websocket"),
         "{}",
         head.head
     );
@@ -174,7 +174,7 @@ fn an_upgrade_that_the_service_declines_is_an_answer_like_any_other() {
     let (place, door) = stage(&service);
     let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
     let answer = caller
-        .ask("GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n")
+        .ask("GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
         .expect("an answer");
     assert_eq!((answer.status, answer.text().as_str()), (200, "hello\n"));
     assert_eq!(caller.get().expect("an answer").status, 200);

@@ -119,6 +119,144 @@ fn forged_identity_never_arrives_in_any_spelling() {
     assert_eq!(service.last().values("x-forwarded-client-cert").len(), 0);
 }
 
+/// 3,000 names by which a lenient backend could be told who somebody is: each known one with every separator that a
+/// name may hold, and an end that none of the lists has.
+fn three_thousand() -> Vec<String> {
+    let separators = "-_.~!#$%&'*+^`|";
+    let mut names = Vec::new();
+    for known in handfast_headers::KNOWN {
+        for example in known.examples {
+            for separator in separators.chars() {
+                let folded = handfast_headers::fold(example);
+                let mixed = folded.replacen('-', &separator.to_string(), 1);
+                let all = folded.replace('-', &separator.to_string());
+                let longer = known
+                    .pattern
+                    .ends_with('*')
+                    .then(|| format!("{all}{separator}new"));
+                names.extend([mixed.to_uppercase(), all].into_iter().chain(longer));
+            }
+        }
+    }
+    names.sort();
+    names.dedup();
+    // Evenly over the list, so that no part of it is left out.
+    let step = names.len() / 3000;
+    assert!(step > 0, "{} names", names.len());
+    names.into_iter().step_by(step).take(3000).collect()
+}
+
+#[test]
+fn none_of_three_thousand_names_arrives_in_headers_or_trailers() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
+    let names = three_thousand();
+    assert_eq!(names.len(), 3000);
+    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    for some in names.chunks(40) {
+        let lines: String = some.iter().map(|name| format!("{name}: forged\r\n")).collect();
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\nx-kept: yes\r\n{lines}transfer-encoding: chunked\r\n\r\n\
+             4\r\nbody\r\n0\r\nx-sum: 1\r\n{lines}\r\n"
+        );
+        assert_eq!(caller.ask(&request).expect("an answer").status, 200, "{some:?}");
+        let heard = service.last();
+        assert_nothing_forged(&heard);
+        assert_eq!(heard.value("x-kept"), "yes");
+        assert!(heard.trailers.contains("x-sum: 1"), "{heard:#?}");
+        assert_eq!(heard.value("client-cert"), client_cert(&place, "web"));
+    }
+}
+
+#[test]
+fn none_of_three_thousand_names_arrives_over_http_2() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
+    let call = Call {
+        alpn: "h2",
+        ..Call::of(&place, "web")
+    };
+    let (runtime, stream) = call.knock(door.port).expect("let in").into_parts();
+    let count = runtime.block_on(async {
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+                .await
+                .expect("HTTP/2");
+        tokio::spawn(connection);
+        let mut count = 0;
+        for some in three_thousand().chunks(40) {
+            let mut fields = HeaderMap::new();
+            for name in some {
+                let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
+                fields.append(name, http::HeaderValue::from_static("forged"));
+            }
+            let frames = [
+                Frame::data(Bytes::from_static(b"body")),
+                Frame::trailers(fields.clone()),
+            ];
+            let mut request = Request::post("https://localhost/")
+                .header("x-kept", "yes")
+                .body(Frames(frames.into()))
+                .expect("a request");
+            request.headers_mut().extend(fields);
+            assert_eq!(
+                sender.send_request(request).await.expect("an answer").status(),
+                200
+            );
+            count += 1;
+        }
+        count
+    });
+    let heard = service.heard();
+    assert_eq!(heard.len(), count);
+    for heard in heard {
+        assert_nothing_forged(&heard);
+        assert_eq!(heard.value("x-kept"), "yes");
+    }
+}
+
+#[test]
+fn the_operator_adds_names_and_lets_others_pass() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let more = "strip-headers = [\"x-acme-*\"]\ndangerously-pass-headers = [\"cf-connecting-ip\"]";
+    let door = place.open_with(&service.url(), more);
+    assert!(
+        door.stderr().contains("clients may set cf-connecting-ip"),
+        "{}",
+        door.stderr()
+    );
+    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let answer = caller.ask(
+        "GET / HTTP/1.1\r\nhost: localhost\r\nX.Acme-User: forged\r\nCF-Connecting-IP: 192.0.2.1\r\n\
+         true-client-ip: forged\r\n\r\n",
+    );
+    assert_eq!(answer.expect("an answer").status, 200);
+    let heard = service.last();
+    assert_nothing_forged(&heard);
+    assert_eq!(heard.value("cf-connecting-ip"), "192.0.2.1");
+    for (key, name) in [
+        ("strip-headers", "host"),
+        ("strip-headers", "a b"),
+        ("dangerously-pass-headers", "Client-Cert"),
+        ("dangerously-pass-headers", "x_forwarded_for"),
+    ] {
+        let text = crate::program::daemon::configuration(&service.url(), &format!("{key} = [\"{name}\"]"));
+        place.write("bad.toml", text);
+        let refused = place.run("check --config bad.toml");
+        assert_eq!(refused.exit, 1, "{name}: {refused:#?}");
+        assert!(
+            format!("{}{}", refused.stdout, refused.stderr).contains(name),
+            "{refused:#?}"
+        );
+    }
+}
+
 #[test]
 fn connection_cannot_take_away_what_the_door_adds() {
     let service = Service::hello();

@@ -1,6 +1,9 @@
 //! What is written down, and what the commands around the door say.
 
-use std::{io::Write, net::TcpStream};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
 
 use serde_json::Value;
 
@@ -86,6 +89,61 @@ fn each_connection_leaves_one_line_with_everything_in_it() {
         .filter(|line| line.contains("\"event\":\"connection\""));
     assert_eq!(lines.count(), 3, "{left:#?}");
     assert!(!left.stdout.contains("\"event\":\"request\""), "{left:#?}");
+}
+
+/// Carries bytes to `port`, and spoils the last byte of the record that follows the client's ChangeCipherSpec.
+fn spoils_the_finished_message(port: u16) -> u16 {
+    crate::program::service::listen(move |_, mut client| {
+        let mut door = std::net::TcpStream::connect(("127.0.0.1", port)).expect("connected");
+        let (mut from, mut to) = (
+            door.try_clone().expect("a handle"),
+            client.try_clone().expect("a handle"),
+        );
+        std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+        let mut is_next = false;
+        loop {
+            let mut head = [0; 5];
+            if client.read_exact(&mut head).is_err() {
+                return;
+            }
+            let mut body = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];
+            client.read_exact(&mut body).expect("a whole record");
+            if is_next && let Some(last) = body.last_mut() {
+                *last ^= 1;
+            }
+            is_next = head[0] == 20;
+            let _ = door.write_all(&[&head[..], &body].concat());
+        }
+    })
+}
+
+#[test]
+fn who_has_proven_who_it_is_is_named_although_the_handshake_ends_badly() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let door = place.open_with(&service.url(), "");
+    let call = Call {
+        versions: handfast_tls::client::Versions::OnlyTls12,
+        ..Call::of(&place, "web")
+    };
+    assert!(call.knock(spoils_the_finished_message(door.port)).is_err());
+    let record = door.connection(1);
+    assert_eq!(record["verdict"], "refused", "{record:#}");
+    assert_eq!(record["identity"][0], "uri:spiffe://acme/web", "{record:#}");
+    assert!(record["fingerprint"].is_string(), "{record:#}");
+    // Who shows a certificate without its key has proven nothing, and is not named.
+    assert!(
+        Call::of(&place, "web")
+            .get(spoils_the_finished_message(door.port))
+            .is_err()
+    );
+    let records = door.connections(2);
+    assert_eq!(
+        records[1]["identity"].as_array().map(Vec::len),
+        Some(0),
+        "{records:#?}"
+    );
 }
 
 #[test]
