@@ -146,9 +146,17 @@ impl Drop for NewFolder {
     }
 }
 
-/// The password in the first line of the file `path`.
+/// The password in the first line of the file `path`. A private key in its place is refused: passwords are handed to
+/// programs, and for Java even shown.
 pub fn password(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let text = Zeroizing::new(read(path)?);
+    if pem::holds_private_key(&text) {
+        let message = format!(
+            "\"{}\": expected a password in the first line, found a private key",
+            path.display()
+        );
+        return Err(Failure::new(Exit::Misuse, code::WRONG_FORMAT, message));
+    }
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     match std::str::from_utf8(line) {

@@ -19,6 +19,7 @@ mod words;
 use std::process::ExitCode;
 
 use clap::Parser;
+use handfast_pki::conceal::concealed;
 
 use crate::{args::Arguments, failure::Exit, words::Words};
 
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
             } else {
                 Exit::Yes
             };
-            let _ = error.print();
+            print(&error);
             return exit.into();
         }
     };
@@ -47,5 +48,14 @@ fn main() -> ExitCode {
             words.failure(&failure);
             failure.exit.into()
         }
+    }
+}
+
+/// What clap says of the arguments. It repeats them, and a key may be among them.
+fn print(error: &clap::Error) {
+    let text = error.render().to_string();
+    match concealed(&text) {
+        std::borrow::Cow::Borrowed(_) => drop(error.print()),
+        std::borrow::Cow::Owned(text) => eprint!("{text}"),
     }
 }

@@ -4,6 +4,7 @@
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
+use handfast_pki::conceal::concealed;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -41,9 +42,9 @@ impl Words {
         }
     }
 
-    /// Text for stderr.
+    /// Text for stderr. It may repeat what the user gave, and that may be a key.
     pub fn talk(&self, text: impl std::fmt::Display) {
-        let _ = writeln!(anstream::stderr(), "{text}");
+        let _ = writeln!(anstream::stderr(), "{}", concealed(&text.to_string()));
     }
 
     /// The next useful command.
@@ -51,8 +52,10 @@ impl Words {
         self.talk(format_args!("next: {command}"));
     }
 
-    /// An error on stderr, and as JSON on stdout where that was asked for.
+    /// An error on stderr, and as JSON on stdout where that was asked for. Paths, arguments and what other programs
+    /// say stand in it, and each of them may be a key in the wrong place.
     pub fn failure(&self, failure: &Failure) {
+        let details: Vec<_> = failure.details.iter().map(|detail| concealed(detail)).collect();
         let code = failure.code.map(|code| format!("  [{code}]")).unwrap_or_default();
         self.talk(format_args!(
             "handfast: {BAD}error:{BAD:#} {}{code}",
@@ -67,9 +70,9 @@ impl Words {
         self.json(&json!({
             "error": {
                 "code": failure.code.map(|code| code.to_string()),
-                "message": failure.message,
-                "details": failure.details,
-                "hint": failure.hint,
+                "message": concealed(&failure.message),
+                "details": details,
+                "hint": failure.hint.as_deref().map(concealed),
                 "exit": failure.exit as u8,
             }
         }));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use handfast_pki::{Certificate, Error as PkiError, KeyKind, PrivateKey, Profile, name};
+use handfast_pki::{Certificate, Error as PkiError, KeyKind, PrivateKey, Profile, Shown, name};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -241,11 +241,13 @@ fn must_be_a_chain(chain: &[Certificate]) -> Result<()> {
         certificate.public_key().must_be_strong()?;
         let issuer = chain.get(index + 1).unwrap_or(certificate);
         if !certificate.is_signed_by(&issuer.public_key()) {
-            let found = format!(
-                "\"{}\", whose signature ({}) is not one of \"{}\" that we can verify",
-                certificate.called(),
-                certificate.signature_algorithm(),
-                issuer.called()
+            let found = Shown::filled(
+                "{}, whose signature ({}) is not one of {} that we can verify",
+                &[
+                    &Shown::names(&[certificate.called()]),
+                    &Shown::names(&[certificate.signature_algorithm()]),
+                    &Shown::names(&[issuer.called()]),
+                ],
             );
             return Err(PkiError::Unexpected {
                 expected: "a chain of CA certificates up to a self-signed root",

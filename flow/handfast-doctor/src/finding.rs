@@ -1,6 +1,8 @@
 //! What a look comes to: a code, the side that refused, how sure that is, both values, one thing to do.
 
-use handfast_pki::{Certificate, Code};
+use std::borrow::Cow;
+
+use handfast_pki::{Certificate, Code, conceal::concealed};
 use handfast_tls::trace::{Kind, Message, Side};
 
 /// Who refused.
@@ -135,6 +137,23 @@ impl Report {
             probes: Vec::new(),
             notes: Vec::new(),
             findings: Vec::new(),
+        }
+    }
+
+    /// Takes out of all texts what could be a private key: for what repeats a file that may hold one.
+    pub(crate) fn conceal_keys(&mut self) {
+        let findings = self.findings.iter_mut().flat_map(|finding| {
+            let line = finding.place.as_mut().and_then(|place| place.text.as_mut());
+            [&mut finding.because, &mut finding.help]
+                .into_iter()
+                .chain(&mut finding.command)
+                .chain(line)
+        });
+        let notes = self.notes.iter_mut().map(|(_, value)| value);
+        for text in findings.chain(notes).chain(&mut self.probes) {
+            if let Cow::Owned(without) = concealed(text) {
+                *text = without;
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use handfast_audit::Verdict;
-use handfast_pki::{Code, code};
+use handfast_pki::{Code, code, conceal::concealed};
 use handfast_policy::Denial;
 use handfast_tls::{HandshakeError, Peer};
 
@@ -19,16 +19,17 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// What is repeated of a file or a flag may be a key in the wrong place, and is left out then.
     pub fn new(code: Code, message: impl ToString) -> Self {
         Self {
             code,
-            message: message.to_string(),
+            message: concealed(&message.to_string()).into_owned(),
             hint: None,
         }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(concealed(&hint.into()).into_owned());
         self
     }
 

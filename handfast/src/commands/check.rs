@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use handfast_pki::conceal::concealed;
 use handfast_proxy::live;
 use serde_json::json;
 
@@ -22,6 +23,8 @@ pub struct Args {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let file = &args.config;
+    let shown = file.display().to_string();
+    let shown = concealed(&shown);
     let mut problems = Vec::new();
     match config::read(file) {
         Ok(meant) => {
@@ -40,7 +43,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         ),
     }
     words.json(&json!({
-        "config": file.display().to_string(),
+        "config": shown,
         "good": problems.is_empty(),
         "problems": problems.iter().map(|(line, problem)| json!({
             "line": line,
@@ -50,17 +53,15 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         })).collect::<Vec<_>>(),
     }));
     if problems.is_empty() {
-        words.data(format_args!("{GOOD}good:{GOOD:#} {}", file.display()));
-        words.next(format_args!("handfast proxy --config {}", file.display()));
+        words.data(format_args!("{GOOD}good:{GOOD:#} {shown}"));
+        words.next(format_args!("handfast proxy --config {shown}"));
         return Ok(Exit::Yes);
     }
     for (line, problem) in &problems {
         let place = line.map(|line| format!(" line {line}")).unwrap_or_default();
         words.data(format_args!(
-            "{}{place}: {}  [{}]",
-            file.display(),
-            problem.message,
-            problem.code
+            "{shown}{place}: {}  [{}]",
+            problem.message, problem.code
         ));
         if let Some(hint) = &problem.hint {
             words.data(format_args!("  hint: {hint}"));

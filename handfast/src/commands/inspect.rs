@@ -181,7 +181,7 @@ fn cards(items: &[Item], now: Timestamp) -> Vec<Card> {
             Item::EncryptedKey(label) => locked_card(
                 "encrypted private key",
                 "encrypted key",
-                printable(label),
+                (*label).to_owned(),
                 "decrypt it: openssl pkey -in FILE -out plain.key && chmod 600 plain.key",
             ),
             Item::Pkcs12(der) => locked_card(
@@ -193,7 +193,10 @@ fn cards(items: &[Item], now: Timestamp) -> Vec<Card> {
             Item::Other(label) => locked_card(
                 "something else",
                 "other",
-                format!("PEM block \"{}\"", printable(label)),
+                match label.name() {
+                    Some(_) => format!("PEM block {label}"),
+                    None => "PEM block with an unknown label".to_owned(),
+                },
                 "",
             ),
         })

@@ -198,6 +198,6 @@ fn time(at: Timestamp) -> Result<Time> {
 fn impossible(error: der::Error) -> Error {
     Error::Malformed {
         what: "certificate under construction",
-        detail: error.to_string(),
+        detail: error.into(),
     }
 }

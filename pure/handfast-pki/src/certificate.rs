@@ -94,7 +94,7 @@ impl Certificate {
     pub fn from_der(der: &[u8]) -> Result<Self> {
         let decoded = x509_cert::Certificate::from_der(der).map_err(|error| Error::Malformed {
             what: "certificate",
-            detail: error.to_string(),
+            detail: error.into(),
         })?;
         Ok(Self {
             der: CertificateDer::from(der.to_vec()),

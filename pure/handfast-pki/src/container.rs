@@ -75,7 +75,7 @@ impl Protection {
 pub fn protection(der: &[u8]) -> Result<Protection> {
     let pfx = Pfx::from_der(der).map_err(|error| Error::Malformed {
         what: "PKCS#12 container",
-        detail: error.to_string(),
+        detail: error.into(),
     })?;
     Ok(Protection {
         encryption: ciphers(&pfx.auth_safe).unwrap_or_default(),
@@ -210,8 +210,15 @@ pub fn open(der: &[u8], password: &str) -> Result<Contents> {
     })
 }
 
+/// In words of ours: those of the crate are about its insides, and may repeat what it read.
 fn failed(error: KeystoreError) -> Error {
     Error::Container {
-        detail: error.to_string(),
+        detail: match error {
+            KeystoreError::DerError(error) => error.into(),
+            KeystoreError::InvalidVersion => "its version is not 3".into(),
+            KeystoreError::UnsupportedEncryptionScheme => "it is encrypted in a way that is not read".into(),
+            KeystoreError::UnsupportedMacAlgorithm => "its MAC is of a kind that is not read".into(),
+            _ => "it is damaged, or uses what is not read".into(),
+        },
     }
 }

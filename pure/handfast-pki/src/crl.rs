@@ -59,7 +59,7 @@ impl RevocationList {
         };
         Self::of_first(der).map_err(|_| Error::Malformed {
             what: "revocation list",
-            detail: error.to_string(),
+            detail: error.into(),
         })
     }
 

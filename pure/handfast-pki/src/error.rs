@@ -1,6 +1,11 @@
 //! What can be wrong with bytes, keys and wishes. Peers that are refused are in [`crate::verify`].
+//!
+//! What is said about contents is [`Shown`], and so never a part of them: they may be a private key.
 
-use crate::code::{self, Code};
+use crate::{
+    Shown,
+    code::{self, Code},
+};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -10,10 +15,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The input holds other things than the one that was asked for.
     #[error("expected {expected}, found {found}")]
-    Unexpected { expected: &'static str, found: String },
+    Unexpected { expected: &'static str, found: Shown },
     /// The bytes claim to be something and cannot be decoded as it.
     #[error("malformed {what}: {detail}")]
-    Malformed { what: &'static str, detail: String },
+    Malformed { what: &'static str, detail: Shown },
     /// A private key that needs a password first.
     #[error("the private key is encrypted")]
     Encrypted,
@@ -39,7 +44,7 @@ pub enum Error {
     BadName { found: String, expected: &'static str },
     /// PKCS#12 that is broken or uses what we do not read.
     #[error("the PKCS#12 file cannot be opened: {detail}")]
-    Container { detail: String },
+    Container { detail: Shown },
     /// A wrong password, or damaged bytes: the formats do not tell them apart.
     #[error("the password does not open the {what}, or it is damaged")]
     Password { what: &'static str },

@@ -3,19 +3,28 @@
 //! In: bytes, a password, the name of an entry. Out: certificates in the file's order, at most one key, and what was
 //! passed over. [`crate::pem`] says what the parts of a file are; here they are taken out.
 
+use std::fmt;
+
 use crate::{
-    Certificate, Error, PrivateKey, Result, container, jks, kubernetes, locked,
-    pem::{self, Item},
+    Certificate, Error, PrivateKey, Result, Shown, container, jks, kubernetes, locked,
+    pem::{self, Item, Label},
     pkcs7,
-    text::{listed, printable},
 };
 
 /// What opens a file.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Opening<'a> {
     pub password: Option<&'a str>,
     /// Which key is meant, where a keystore holds several.
     pub alias: Option<&'a str>,
+}
+
+impl fmt::Debug for Opening<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening")
+            .field("alias", &self.alias)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The form that a file has.
@@ -51,7 +60,7 @@ pub struct Gathered {
     pub certificates: Vec<Certificate>,
     pub key: Option<PrivateKey>,
     /// What was there and is neither certificate nor key, in words.
-    pub passed_over: Vec<String>,
+    pub passed_over: Vec<Shown>,
 }
 
 /// Opens `bytes`. Nothing in them, more than one key, or a lock without a password are errors.
@@ -60,15 +69,15 @@ pub fn gather(bytes: &[u8], opening: Opening<'_>) -> Result<Gathered> {
         from_jks(bytes, opening)?
     } else if kubernetes::looks_like(bytes) {
         from_secret(bytes, opening)?
-    } else if bytes.first() == Some(&0x30) && bytes.len() <= pem::LARGEST {
-        from_der(bytes, opening)?
-    } else {
+    } else if pem::is_pem(bytes) {
         from_pem(bytes, opening)?
+    } else {
+        from_der(bytes, opening)?
     };
     if gathered.certificates.is_empty() && gathered.key.is_none() {
         return Err(Error::Unexpected {
             expected: "a certificate or a private key",
-            found: gathered.passed_over.join(", "),
+            found: Shown::all(gathered.passed_over),
         });
     }
     Ok(gathered)
@@ -79,14 +88,14 @@ type Named = (String, PrivateKey);
 
 /// The one of `keys` that is meant. Copies of one key are one key.
 fn one_of(mut keys: Vec<Named>, opening: Opening<'_>) -> Result<Option<PrivateKey>> {
-    let aliases: Vec<String> = keys.iter().map(|(alias, _)| printable(alias)).collect();
+    let aliases: Vec<String> = keys.iter().map(|(alias, _)| alias.clone()).collect();
     if let Some(wanted) = opening.alias {
         // Java writes aliases in lower case.
         keys.retain(|(alias, _)| alias.eq_ignore_ascii_case(wanted));
         if keys.is_empty() {
             return Err(Error::Unexpected {
                 expected: "a private key under this alias",
-                found: listed(&aliases),
+                found: Shown::names(&aliases),
             });
         }
     }
@@ -94,7 +103,7 @@ fn one_of(mut keys: Vec<Named>, opening: Opening<'_>) -> Result<Option<PrivateKe
     if keys.iter().any(|(_, key)| Some(key.public_key()) != public) {
         return Err(Error::Unexpected {
             expected: "one private key",
-            found: format!("{}: {}", keys.len(), listed(&aliases)),
+            found: Shown::filled("{}: {}", &[&keys.len(), &Shown::names(&aliases)]),
         });
     }
     Ok(keys.into_iter().next().map(|(_, key)| key))
@@ -151,7 +160,10 @@ fn from_der(bytes: &[u8], opening: Opening<'_>) -> Result<Gathered> {
         key: None,
         passed_over: Vec::new(),
     };
-    if pkcs7::looks_like(bytes) {
+    if bytes.len() > pem::LARGEST {
+        // Refused for its size.
+        pem::read(bytes)?;
+    } else if pkcs7::looks_like(bytes) {
         whole.form = Form::Pkcs7;
         whole.certificates = pkcs7::read(bytes)?;
     } else if locked::looks_like(bytes) {
@@ -186,9 +198,10 @@ fn from_pem(bytes: &[u8], opening: Opening<'_>) -> Result<Gathered> {
         passed_over: Vec::new(),
     };
     let mut keys = Vec::new();
-    for item in pem::read(bytes)? {
-        match item {
-            Item::EncryptedKey(label) if label.starts_with("Proc-Type") => {
+    let blocks = pem::blocks_of(bytes)?;
+    for block in &blocks {
+        match block.item()? {
+            Item::EncryptedKey(pem::RFC_1421) => {
                 return Err(Error::Malformed {
                     what: "encrypted private key",
                     detail:
@@ -197,26 +210,24 @@ fn from_pem(bytes: &[u8], opening: Opening<'_>) -> Result<Gathered> {
                             .into(),
                 });
             }
-            // Taken out below, by their labels.
-            Item::EncryptedKey(_) => {}
-            Item::Other(label) if PKCS7_LABELS.contains(&&label[..]) => whole.form = Form::Pkcs7,
+            Item::EncryptedKey(_) => {
+                let password = opening.password.ok_or(Error::Encrypted)?;
+                keys.push((String::new(), locked::unlock(&block.contents()?, password)?));
+            }
+            Item::Other(label) if PKCS7_LABELS.contains(&label) => {
+                whole.form = Form::Pkcs7;
+                whole.certificates.extend(pkcs7::read(&block.contents()?)?);
+            }
             // `openssl ecparam` writes the curve before the key; it says nothing that the key does not.
-            Item::Other(label) if label == "EC PARAMETERS" => {}
+            Item::Other(Label::EC_PARAMETERS) => {}
             other => sort(other, &mut whole, &mut keys),
         }
-    }
-    for der in pem::blocks(bytes, &["ENCRYPTED PRIVATE KEY"])? {
-        let password = opening.password.ok_or(Error::Encrypted)?;
-        keys.push((String::new(), locked::unlock(&der, password)?));
-    }
-    for der in pem::blocks(bytes, &PKCS7_LABELS)? {
-        whole.certificates.extend(pkcs7::read(&der)?);
     }
     whole.key = one_of(keys, Opening::default())?;
     Ok(whole)
 }
 
-const PKCS7_LABELS: [&str; 3] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
+const PKCS7_LABELS: [Label; 2] = [Label::PKCS7, Label::CMS];
 
 fn sort(item: Item, whole: &mut Gathered, keys: &mut Vec<Named>) {
     match item {

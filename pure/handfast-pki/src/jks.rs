@@ -3,6 +3,8 @@
 
 mod unlock;
 
+use std::fmt;
+
 use crate::{Certificate, Error, PrivateKey, Result, text::printable};
 
 /// What a keystore holds.
@@ -14,7 +16,7 @@ pub struct Store {
 }
 
 /// One entry of a keystore.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Safe to print.
     pub alias: String,
@@ -24,6 +26,16 @@ pub struct Entry {
     pub certificates: Vec<Certificate>,
     /// The key as it lies there; empty without one.
     protected: Vec<u8>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("alias", &self.alias)
+            .field("has_key", &self.has_key)
+            .field("certificates", &self.certificates)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Entry {

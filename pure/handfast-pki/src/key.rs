@@ -31,7 +31,7 @@ use webpki::ALL_VERIFICATION_ALGS;
 use zeroize::Zeroizing;
 
 use self::forms::{RsaParts, inside, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
-use crate::{Certificate, Error, Fingerprint, Result, pem};
+use crate::{Certificate, Error, Fingerprint, Result, Shown, pem};
 
 /// The kinds of key that are made and used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -129,26 +129,26 @@ impl PrivateKey {
 
     /// Reads PKCS#8 (RFC 5958), SEC 1 (RFC 5915) or PKCS#1 (RFC 8017); weak and unknown keys are refused by name.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let malformed = |detail: &dyn fmt::Display| Error::Malformed {
+        let malformed = |detail: Shown| Error::Malformed {
             what: "private key",
-            detail: detail.to_string(),
+            detail,
         };
-        let pkcs8 = match PrivateKeyDer::try_from(der).map_err(|error| malformed(&error))? {
+        let pkcs8 = match PrivateKeyDer::try_from(der).map_err(|error| malformed(error.into()))? {
             PrivateKeyDer::Pkcs8(_) => Zeroizing::new(der.to_vec()),
             PrivateKeyDer::Pkcs1(_) => {
-                let null = Any::null().to_der().map_err(|error| malformed(&error))?;
-                wrap_pkcs8(RSA_ENCRYPTION, &null, der).map_err(|error| malformed(&error))?
+                let null = Any::null().to_der().map_err(|error| malformed(error.into()))?;
+                wrap_pkcs8(RSA_ENCRYPTION, &null, der).map_err(|error| malformed(error.into()))?
             }
             PrivateKeyDer::Sec1(_) => {
-                let curve = sec1_curve(der).ok_or_else(|| malformed(&"the curve is not named"))?;
+                let curve = sec1_curve(der).ok_or_else(|| malformed("the curve is not named".into()))?;
                 wrap_pkcs8(
                     ID_EC_PUBLIC_KEY,
-                    &curve.to_der().map_err(|error| malformed(&error))?,
+                    &curve.to_der().map_err(|error| malformed(error.into()))?,
                     der,
                 )
-                .map_err(|error| malformed(&error))?
+                .map_err(|error| malformed(error.into()))?
             }
-            _ => return Err(malformed(&"unknown form")),
+            _ => return Err(malformed("unknown form".into())),
         };
         let pair = read_pair(&pkcs8)?;
         Ok(Self { pkcs8, pair })

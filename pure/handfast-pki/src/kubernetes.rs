@@ -3,23 +3,36 @@
 //!
 //! Read is what `kubectl get secret NAME -o yaml` prints; written is what `kubectl apply -f` takes.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{Certificate, Error, PrivateKey, Result, certificate::chain_to_pem, text::printable};
+use crate::{Certificate, Error, PrivateKey, Result, Shown, certificate::chain_to_pem, text::printable};
 
 /// A manifest larger than this is none: Kubernetes stores at most 1 MiB in a Secret, base64 adds a third.
 const LARGEST: usize = 4 << 20;
 
 /// What a Secret holds, each part as the file that it was made from.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Secret {
     pub certificate: Option<Vec<u8>>,
     pub key: Option<Zeroizing<Vec<u8>>>,
     pub ca: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret")
+            .field("certificate", &self.certificate.is_some())
+            .field("key", &self.key.is_some())
+            .field("ca", &self.ca.is_some())
+            .finish()
+    }
 }
 
 #[derive(Deserialize)]
@@ -59,23 +72,23 @@ pub fn looks_like(bytes: &[u8]) -> bool {
 
 /// The one Secret in `bytes`.
 pub fn read(bytes: &[u8]) -> Result<Secret> {
-    let malformed = |detail: String| Error::Malformed {
+    let malformed = |detail: Shown| Error::Malformed {
         what: "Kubernetes Secret",
-        detail: printable(&detail),
+        detail,
     };
-    let text = std::str::from_utf8(bytes).map_err(|error| malformed(error.to_string()))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is no UTF-8".into()))?;
     let options = serde_saphyr::options! { with_snippet: false };
     let manifests = serde_saphyr::from_multiple_with_options::<Manifest>(text, options)
-        .map_err(|error| malformed(error.without_snippet().to_string()))?;
+        .map_err(|error| malformed(place(&error)))?;
     let is_secret = |manifest: &&Manifest| manifest.kind.as_deref() == Some("Secret");
     let secrets: Vec<&Manifest> = manifests.iter().filter(is_secret).collect();
     let [manifest] = secrets[..] else {
         return Err(Error::Unexpected {
             expected: "one Kubernetes Secret",
-            found: format!("{} of them", secrets.len()),
+            found: Shown::filled("{} of them", &[&secrets.len()]),
         });
     };
-    let value = |name: &str| -> Result<Option<Vec<u8>>> {
+    let value = |name: &'static str| -> Result<Option<Vec<u8>>> {
         // As the server does it: stringData wins.
         if let Some(Some(plain)) = manifest.plain.get(name) {
             return Ok(Some(plain.as_bytes().to_vec()));
@@ -87,7 +100,7 @@ pub fn read(bytes: &[u8]) -> Result<Secret> {
         let decoded = STANDARD.decode(packed.as_bytes());
         decoded
             .map(|bytes| (!bytes.is_empty()).then_some(bytes))
-            .map_err(|error| malformed(format!("\"{name}\" is not base64: {error}")))
+            .map_err(|_| malformed(Shown::filled("\"{}\" is not base64", &[&name])))
     };
     let secret = Secret {
         certificate: value("tls.crt")?,
@@ -98,10 +111,21 @@ pub fn read(bytes: &[u8]) -> Result<Secret> {
         let names: Vec<&String> = manifest.data.keys().chain(manifest.plain.keys()).collect();
         return Err(Error::Unexpected {
             expected: "\"tls.crt\", \"tls.key\" or \"ca.crt\" in the Secret",
-            found: crate::text::listed(&names),
+            found: Shown::names(&names),
         });
     }
     Ok(secret)
+}
+
+/// Where the YAML cannot be read. What the reader of YAML says about it repeats what stands there.
+fn place(error: &serde_saphyr::Error) -> Shown {
+    match error.location() {
+        Some(location) => Shown::filled(
+            "line {} is no YAML or JSON of a Secret, at character {}",
+            &[&location.line(), &location.column()],
+        ),
+        None => "it is no YAML or JSON of a Secret".into(),
+    }
 }
 
 /// What a manifest is written from.

@@ -5,7 +5,7 @@ use der::{Decode, Sequence, asn1::OctetString};
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use crate::{Error, PrivateKey, Result};
+use crate::{Error, PrivateKey, Result, Shown};
 
 #[derive(Sequence)]
 struct Locked {
@@ -24,15 +24,15 @@ pub(crate) fn looks_like(der: &[u8]) -> bool {
 /// The key in `der`.
 pub(crate) fn unlock(der: &[u8], password: &str) -> Result<PrivateKey> {
     const WHAT: &str = "encrypted private key";
-    let malformed = |detail: String| Error::Malformed { what: WHAT, detail };
-    let locked = Locked::from_der(der).map_err(|error| malformed(error.to_string()))?;
+    let malformed = |detail: Shown| Error::Malformed { what: WHAT, detail };
+    let locked = Locked::from_der(der).map_err(|error| malformed(error.into()))?;
     let unread = || {
-        malformed(format!(
+        malformed(Shown::filled(
             "it is locked with {}, which is not read; write it anew: openssl pkey -in FILE -aes256 -out new.key",
-            locked.algorithm.oid
+            &[&locked.algorithm.oid],
         ))
     };
-    let algorithm = der::Encode::to_der(&locked.algorithm).map_err(|error| malformed(error.to_string()))?;
+    let algorithm = der::Encode::to_der(&locked.algorithm).map_err(|error| malformed(error.into()))?;
     let scheme = pkcs5::EncryptionScheme::try_from(&algorithm[..]).map_err(|_| unread())?;
     let plain = scheme
         .decrypt(password, locked.data.as_bytes())

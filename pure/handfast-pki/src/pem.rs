@@ -1,38 +1,52 @@
-//! Reading what people call "a certificate file": PEM with comments, CRLF and a byte order mark, or DER.
+//! Reading what people call "a certificate file": PEM with comments, any line ends and a byte order mark, or DER.
 //!
 //! In: bytes. Out: the items in order, each with its type. What cannot be told apart is an error that
-//! says what was found instead; nothing that claims to be a PEM block is skipped in silence.
+//! says what kind of thing was found instead, and repeats nothing of it: it may be a private key. Nothing that claims to
+//! be a PEM block is skipped in silence. How a text is split into blocks, only `blocks` knows.
 
-use std::borrow::Cow;
+mod blocks;
+mod label;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use std::fmt;
+
+use base64ct::{Base64, Encoding};
 use der::{Decode, Header, Reader, SliceReader};
-use rustls_pki_types::pem::{PemObject, SectionKind};
+use rustls_pki_types::PrivateKeyDer;
 use zeroize::Zeroizing;
 
-use crate::{Certificate, Error, PrivateKey, Request, Result, crl::RevocationList, text::printable};
+use self::blocks::{Block, malformed};
+pub use self::label::Label;
+use crate::{
+    Certificate, Error, PrivateKey, Request, Result, Shown, container, crl::RevocationList, jks, text::utf16,
+};
 
 /// The largest input that is read, in bytes: 500 roots or a large CRL fit, a bomb does not.
 pub const LARGEST: usize = 64 << 20;
 
 /// One thing found in a file.
-#[derive(Debug)]
 pub enum Item {
     Certificate(Box<Certificate>),
     Request(Box<Request>),
     Key(PrivateKey),
-    /// A private key behind a password; its PEM label.
-    EncryptedKey(String),
+    /// A private key behind a password, and what says so: its label, or a header of RFC 1421.
+    EncryptedKey(&'static str),
     Crl(Box<RevocationList>),
     /// PKCS#12, to be opened with a password by [`crate::container`].
     Pkcs12(Vec<u8>),
     /// A public key, parameters, PKCS#7 or whatever else had a PEM label.
-    Other(String),
+    Other(Label),
+}
+
+/// By kind: a container holds a key, and who prints an item has not opened it.
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Item({})", self.describe())
+    }
 }
 
 impl Item {
     /// What this is, for a sentence that begins with "found".
-    pub fn describe(&self) -> String {
+    pub fn describe(&self) -> Shown {
         match self {
             Self::Certificate(_) => "a certificate".into(),
             Self::Request(_) => "a certificate request (CSR)".into(),
@@ -40,7 +54,8 @@ impl Item {
             Self::EncryptedKey(_) => "an encrypted private key".into(),
             Self::Crl(_) => "a revocation list (CRL)".into(),
             Self::Pkcs12(_) => "a PKCS#12 container".into(),
-            Self::Other(label) => format!("a PEM block \"{}\"", printable(label)),
+            Self::Other(label) if label.name().is_none() => "a PEM block with an unknown label".into(),
+            Self::Other(label) => Shown::filled("a PEM block {}", &[label]),
         }
     }
 }
@@ -48,30 +63,42 @@ impl Item {
 /// Everything in `bytes`, in order; empty input and input without any item are errors.
 pub fn read(bytes: &[u8]) -> Result<Vec<Item>> {
     const EXPECTED: &str = "PEM or DER";
-    if bytes.len() > LARGEST {
-        return Err(Error::Unexpected {
-            expected: "at most 64 MiB",
-            found: format!("{} bytes", bytes.len()),
-        });
+    must_not_be_larger(bytes)?;
+    if is_pem(bytes) {
+        return blocks_of(bytes)?.iter().map(Block::item).collect();
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if bytes.trim_ascii().is_empty() {
-        return Err(Error::Unexpected {
-            expected: EXPECTED,
-            found: "an empty file".into(),
-        });
-    }
-    if contains(bytes, b"-----BEGIN ") {
-        return read_pem(bytes);
-    }
-    if bytes.first() == Some(&0x30) {
+    let bytes = without_mark(bytes);
+    if bytes.first() == Some(&0x30) && utf16(bytes).is_none() && !is_digits(bytes) {
         return read_der(bytes).map(|item| vec![item]);
     }
-    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(24)]).into_owned();
     Err(Error::Unexpected {
         expected: EXPECTED,
-        found: format!("\"{}\"", printable(&start)),
+        found: Shown::of(bytes),
     })
+}
+
+/// Whether a private key is in `bytes`, in a form that people have keys in, spoiled ones among them.
+pub fn holds_private_key(bytes: &[u8]) -> bool {
+    let decoded = utf16(bytes).map(|text| Zeroizing::new(text.into_bytes()));
+    let bytes = decoded.as_ref().map_or(bytes, |decoded| decoded);
+    let is_der = |der: &[u8]| {
+        PrivateKeyDer::try_from(der).is_ok() || container::looks_like(der) || crate::locked::looks_like(der)
+    };
+    let packed: Zeroizing<Vec<u8>> = Zeroizing::new(
+        bytes
+            .iter()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .copied()
+            .collect(),
+    );
+    let decoded = std::str::from_utf8(&packed)
+        .ok()
+        .and_then(|text| Base64::decode_vec(text).ok())
+        .map(Zeroizing::new);
+    find(bytes, b"PRIVATE KEY").is_some()
+        || is_der(bytes)
+        || jks::looks_like(bytes)
+        || decoded.is_some_and(|der| is_der(&der) || find(&der, b"PRIVATE KEY").is_some())
 }
 
 /// All certificates in `bytes`; at least one, and nothing else but keys beside them.
@@ -87,7 +114,7 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>> {
     if found.is_empty() {
         return Err(Error::Unexpected {
             expected: "a certificate",
-            found: others.join(", "),
+            found: Shown::all(others),
         });
     }
     Ok(found)
@@ -102,7 +129,7 @@ pub fn private_key(bytes: &[u8]) -> Result<PrivateKey> {
             Item::Key(key) => keys.push(key),
             Item::EncryptedKey(_) => return Err(Error::Encrypted),
             // `openssl ecparam` writes the curve before the key; it says nothing that the key does not.
-            Item::Other(label) if label == "EC PARAMETERS" => {}
+            Item::Other(Label::EC_PARAMETERS) => {}
             other => others.push(other.describe()),
         }
     }
@@ -110,11 +137,11 @@ pub fn private_key(bytes: &[u8]) -> Result<PrivateKey> {
         (Some(key), 0) => Ok(key),
         (Some(_), more) => Err(Error::Unexpected {
             expected: "one private key",
-            found: format!("{} of them", more + 1),
+            found: Shown::filled("{} of them", &[&(more + 1)]),
         }),
         (None, _) => Err(Error::Unexpected {
             expected: "a private key",
-            found: others.join(", "),
+            found: Shown::all(others),
         }),
     }
 }
@@ -130,7 +157,7 @@ pub fn request(bytes: &[u8]) -> Result<Request> {
     }
     Err(Error::Unexpected {
         expected: "a certificate request (CSR)",
-        found: others.join(", "),
+        found: Shown::all(others),
     })
 }
 
@@ -140,93 +167,64 @@ pub fn write(label: &str, der: &[u8]) -> String {
     pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap_or_default()
 }
 
-/// The contents of every block with one of these labels, for those that [`read`] only names.
-pub(crate) fn blocks(bytes: &[u8], wanted: &[&str]) -> Result<Vec<Zeroizing<Vec<u8>>>> {
-    let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
-    let mut found = Vec::new();
-    for label in wanted {
-        let (begin, end) = (
-            format!("-----BEGIN {label}-----"),
-            format!("-----END {label}-----"),
-        );
-        for rest in text.split(&begin[..]).skip(1) {
-            let (body, _) = rest
-                .split_once(&end[..])
-                .ok_or_else(|| malformed("a block without its END line"))?;
-            let packed = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
-            let decoded = STANDARD.decode(packed.as_bytes()).map_err(malformed)?;
-            found.push(Zeroizing::new(decoded));
-        }
-    }
-    Ok(found)
+/// Whether `bytes` are a text in which something opens a PEM block.
+pub(crate) fn is_pem(bytes: &[u8]) -> bool {
+    find(bytes, b"-----BEGIN ").is_some()
 }
 
-fn read_pem(bytes: &[u8]) -> Result<Vec<Item>> {
-    // RFC 1421 encryption keeps the label of a plain key and says so in a header that decoders trip over.
-    if contains(bytes, b"Proc-Type: 4,ENCRYPTED") {
-        return Ok(vec![Item::EncryptedKey("Proc-Type: 4,ENCRYPTED".into())]);
-    }
-    let bytes = &modern_labels(bytes)[..];
-    let mut items = Vec::new();
-    for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes) {
-        let (kind, der) = section.map_err(malformed)?;
-        items.push(match kind {
-            SectionKind::Certificate => Item::Certificate(Box::new(Certificate::from_der(&der)?)),
-            SectionKind::Csr => Item::Request(Box::new(Request::from_der(&der)?)),
-            SectionKind::Crl => Item::Crl(Box::new(RevocationList::from_der(&der)?)),
-            SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey => {
-                Item::Key(PrivateKey::from_der(&der)?)
-            }
-            // Told below, by its label.
-            _ => continue,
-        });
-    }
-    // What the decoder passes over because it does not know the label is told, not lost.
-    items.extend(labels(bytes).filter_map(|label| match label.as_str() {
-        "CERTIFICATE" | "CERTIFICATE REQUEST" | "X509 CRL" => None,
-        "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" => None,
-        "ENCRYPTED PRIVATE KEY" => Some(Item::EncryptedKey(label)),
-        _ => Some(Item::Other(label)),
-    }));
-    if items.is_empty() {
-        return Err(malformed("a BEGIN line that opens no block"));
-    }
-    Ok(items)
+/// `bytes` without the byte order mark of UTF-8.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-fn malformed(detail: impl ToString) -> Error {
-    Error::Malformed {
-        what: "PEM",
-        detail: printable(&detail.to_string()),
-    }
+/// Whether a text begins with the digit 0, which is the byte with which DER begins, too.
+fn is_digits(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
 
-/// Older labels for the same things, as some tools still write them.
-fn modern_labels(bytes: &[u8]) -> Cow<'_, [u8]> {
-    const OLD: [(&str, &str); 2] = [
-        (" X509 CERTIFICATE-----", " CERTIFICATE-----"),
-        (" NEW CERTIFICATE REQUEST-----", " CERTIFICATE REQUEST-----"),
-    ];
-    if !OLD.iter().any(|(old, _)| contains(bytes, old.as_bytes())) {
-        return Cow::Borrowed(bytes);
+fn must_not_be_larger(bytes: &[u8]) -> Result<()> {
+    if bytes.len() <= LARGEST {
+        return Ok(());
     }
-    let mut text = String::from_utf8_lossy(bytes).into_owned();
-    for (old, new) in OLD {
-        text = text.replace(old, new);
-    }
-    Cow::Owned(text.into_bytes())
-}
-
-/// The label of every BEGIN line.
-fn labels(bytes: &[u8]) -> impl Iterator<Item = String> {
-    bytes.split(|b| *b == b'\n').filter_map(|line| {
-        let label = line
-            .trim_ascii()
-            .strip_prefix(b"-----BEGIN ")?
-            .strip_suffix(b"-----")?;
-        Some(String::from_utf8_lossy(label).into_owned())
+    Err(Error::Unexpected {
+        expected: "at most 64 MiB",
+        found: Shown::filled("{} bytes", &[&bytes.len()]),
     })
 }
+
+/// The blocks of the PEM text `bytes`, at least one.
+pub(crate) fn blocks_of(bytes: &[u8]) -> Result<Vec<Block<'_>>> {
+    must_not_be_larger(bytes)?;
+    let blocks = blocks::blocks(without_mark(bytes))?;
+    if blocks.is_empty() {
+        return Err(malformed("a BEGIN line that opens no block".into()));
+    }
+    Ok(blocks)
+}
+
+impl Block<'_> {
+    /// What the label says that this is.
+    pub(crate) fn item(&self) -> Result<Item> {
+        let is_key = [Label::PKCS8, Label::PKCS1, Label::SEC1].contains(&self.label);
+        // RFC 1421 encryption keeps the label of a plain key and says so in a header.
+        if self.is_encrypted() && self.label.may_be_secret() {
+            return Ok(Item::EncryptedKey(RFC_1421));
+        }
+        Ok(match self.label {
+            Label::CERTIFICATE => Item::Certificate(Box::new(Certificate::from_der(&self.contents()?)?)),
+            Label::REQUEST => Item::Request(Box::new(Request::from_der(&self.contents()?)?)),
+            Label::CRL => Item::Crl(Box::new(RevocationList::from_der(&self.contents()?)?)),
+            Label::ENCRYPTED => Item::EncryptedKey("ENCRYPTED PRIVATE KEY"),
+            _ if is_key => Item::Key(PrivateKey::from_der(&self.contents()?)?),
+            other => Item::Other(other),
+        })
+    }
+}
+
+/// What says that a key is encrypted as before PKCS#8.
+pub(crate) const RFC_1421: &str = "Proc-Type: 4,ENCRYPTED";
 
 /// DER has no label: the first reading that fits wins, from the most to the least specific shape.
 fn read_der(der: &[u8]) -> Result<Item> {
@@ -244,7 +242,7 @@ fn read_der(der: &[u8]) -> Result<Item> {
         return Ok(Item::Crl(Box::new(crl)));
     }
     // Before keys: the outer shape of PKCS#8 is a SEQUENCE that begins with a number as well.
-    if crate::container::looks_like(der) {
+    if container::looks_like(der) {
         return Ok(Item::Pkcs12(der.to_vec()));
     }
     match PrivateKey::from_der(der) {
@@ -266,14 +264,15 @@ fn must_be_whole(der: &[u8]) -> Result<()> {
     match outer(der) {
         Ok((length, rest)) if length > rest => Err(Error::Malformed {
             what: "DER",
-            detail: format!("it breaks off: {length} bytes were to follow, {rest} do"),
+            detail: Shown::filled("it breaks off: {} bytes were to follow, {} do", &[&length, &rest]),
         }),
         _ => Ok(()),
     }
 }
 
-fn contains(hay: &[u8], needle: &[u8]) -> bool {
-    hay.windows(needle.len()).any(|window| window == needle)
+/// Where `needle` first stands in `hay`.
+fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    hay.windows(needle.len()).position(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -288,7 +287,10 @@ mod tests {
     fn what_is_not_a_certificate_is_named_for_what_it_is() {
         assert_eq!(complaint(b""), "expected PEM or DER, found an empty file");
         assert_eq!(complaint(b" \r\n"), "expected PEM or DER, found an empty file");
-        assert_eq!(complaint(b"hello"), "expected PEM or DER, found \"hello\"");
+        assert_eq!(
+            complaint(b"hello"),
+            "expected PEM or DER, found text of 5 characters without a BEGIN line"
+        );
         assert!(complaint(b"-----BEGIN CERTIFICATE-----\nAAAA\n").starts_with("malformed PEM"));
         assert!(
             complaint(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
@@ -299,6 +301,57 @@ mod tests {
             complaint(key.to_pem().as_bytes()),
             "expected a certificate, found a private key"
         );
+    }
+
+    fn kinds(text: &str) -> Vec<String> {
+        let items = read(text.as_bytes()).expect("readable");
+        items.iter().map(|item| item.describe().to_string()).collect()
+    }
+
+    #[test]
+    fn items_come_in_their_order_and_none_is_lost_beside_an_old_encrypted_key() {
+        let key = PrivateKey::generate(crate::KeyKind::P256)
+            .expect("a key")
+            .to_pem();
+        let other = "-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n";
+        let odd = "-----BEGIN QUJDREVGR0hJSktMTU5P-----\nMAA=\n-----END QUJDREVGR0hJSktMTU5P-----\n";
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
+        for end in ["\n", "\r\n", "\r"] {
+            let text = format!("{other}{old}{odd}{}", &*key).replace('\n', end);
+            let told = [
+                "a PEM block \"PUBLIC KEY\"",
+                "an encrypted private key",
+                "a PEM block with an unknown label",
+                "a private key",
+            ];
+            assert_eq!(kinds(&text), told, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_private_key_is_known_in_the_forms_that_people_have() {
+        let key = PrivateKey::generate(crate::KeyKind::P256).expect("a key");
+        let pem = key.to_pem();
+        let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let sixteen: Vec<u8> = pem.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let once_more = base64ct::Base64::encode_string(pem.as_bytes());
+        for bytes in [
+            pem.as_bytes(),
+            key.pkcs8(),
+            body.as_bytes(),
+            &sixteen,
+            once_more.as_bytes(),
+        ] {
+            assert!(holds_private_key(bytes), "{bytes:?}");
+        }
+        for bytes in [
+            &b"changeit\n"[..],
+            b"",
+            b"3q2+7w==",
+            b"cvRx2/Jm0hBqT1tCk3pY9wQm4uZb7sXe5aLd8fGh1iI=",
+        ] {
+            assert!(!holds_private_key(bytes), "{bytes:?}");
+        }
     }
 
     #[test]

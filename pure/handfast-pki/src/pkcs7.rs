@@ -8,7 +8,7 @@ use der::{
     asn1::{ObjectIdentifier, SetOfVec},
 };
 
-use crate::{Certificate, Error, Result};
+use crate::{Certificate, Error, Result, Shown};
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
@@ -45,7 +45,7 @@ pub fn looks_like(der: &[u8]) -> bool {
 pub fn read(der: &[u8]) -> Result<Vec<Certificate>> {
     let malformed = |error: der::Error| Error::Malformed {
         what: "PKCS#7",
-        detail: error.to_string(),
+        detail: error.into(),
     };
     let info = ContentInfo::from_der(der).map_err(malformed)?;
     let content = match info.content {
@@ -53,7 +53,7 @@ pub fn read(der: &[u8]) -> Result<Vec<Certificate>> {
         _ => {
             return Err(Error::Unexpected {
                 expected: "PKCS#7 with certificates",
-                found: format!("PKCS#7 of the type {}", info.kind),
+                found: Shown::filled("PKCS#7 of the type {}", &[&info.kind]),
             });
         }
     };
@@ -71,7 +71,7 @@ pub fn read(der: &[u8]) -> Result<Vec<Certificate>> {
 pub fn write(chain: &[Certificate]) -> Result<Vec<u8>> {
     let failed = |error: der::Error| Error::Malformed {
         what: "PKCS#7",
-        detail: error.to_string(),
+        detail: error.into(),
     };
     let certificates = chain
         .iter()

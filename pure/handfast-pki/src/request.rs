@@ -26,11 +26,10 @@ pub struct Request {
 impl Request {
     /// Decodes `der`, checks the key and the proof of possession.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let malformed = |detail: String| Error::Malformed {
+        let decoded = CertReq::from_der(der).map_err(|error| Error::Malformed {
             what: "certificate request",
-            detail,
-        };
-        let decoded = CertReq::from_der(der).map_err(|error| malformed(error.to_string()))?;
+            detail: error.into(),
+        })?;
         let public_key = PublicKey::from_spki(&decoded.info.public_key);
         public_key.must_be_strong()?;
         prove_possession(&decoded, &public_key)?;
@@ -93,7 +92,7 @@ fn wishes(request: &CertReq) -> Result<(Vec<AltName>, Vec<String>)> {
         for value in attribute.values.iter() {
             let malformed = |error: der::Error| Error::Malformed {
                 what: "extension request",
-                detail: error.to_string(),
+                detail: error.into(),
             };
             let extensions: ExtensionReq = value.decode_as().map_err(malformed)?;
             for extension in extensions.0 {

@@ -24,6 +24,28 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// `bytes` as text, where they are UTF-16 as Windows writes it: with a byte order mark, or with a zero beside every
+/// character of their beginning.
+pub fn utf16(bytes: &[u8]) -> Option<String> {
+    let decode = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        let characters = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+        Some(characters.collect())
+    };
+    let start = bytes.get(..bytes.len().min(32)).unwrap_or_default();
+    let is_beside_zeros = |text: usize| {
+        let mut pairs = start.chunks_exact(2);
+        start.len() >= 8 && pairs.all(|pair| pair[1 - text] == 0 && matches!(pair[text], b'\t'..=b'~'))
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => decode(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => decode(rest, u16::from_be_bytes),
+        _ if is_beside_zeros(0) => decode(bytes, u16::from_le_bytes),
+        _ if is_beside_zeros(1) => decode(bytes, u16::from_be_bytes),
+        _ => None,
+    }
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -61,6 +83,26 @@ mod tests {
         assert_eq!(printable("a\nb\u{1b}[31mc"), "a\\u{a}b\\u{1b}[31mc");
         assert_eq!(printable("\u{202e}cba"), "\\u{202e}cba");
         assert_eq!(printable(&"x".repeat(10_000)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn text_in_utf16_is_known_with_and_without_its_mark() {
+        for mark in ["", "\u{feff}"] {
+            let text = format!("{mark}-----BEGIN\r\nx");
+            let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            for bytes in [little, big] {
+                assert_eq!(utf16(&bytes).as_deref(), Some("-----BEGIN\r\nx"), "{mark:?}");
+            }
+        }
+        for bytes in [
+            &b"-----BEGIN"[..],
+            b"\x30\x82\x01\x00\x30\x00\x01\x00\x02\x00",
+            b"a\0",
+            b"",
+        ] {
+            assert_eq!(utf16(bytes), None);
+        }
     }
 
     #[test]

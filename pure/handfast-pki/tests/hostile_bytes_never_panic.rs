@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use handfast_pki::{
     Anchors, Certificate, PrivateKey, Profile, Purpose, Request,
     chain::{Spare, repair},
+    conceal,
     crl::RevocationList,
     gather::{Opening, gather},
     kubernetes, pem, pkcs7, verify,
@@ -139,6 +140,18 @@ fn bombs_are_refused_quickly() {
     read_everything(endless.as_bytes());
     read_everything("-----BEGIN CERTIFICATE-----\n".repeat(20_000).as_bytes());
     read_everything("-----BEGIN PKCS7-----\n".repeat(20_000).as_bytes());
+    for text in [
+        "--BEGIN x ",
+        "x -----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----",
+        "aA1",
+        "0a:",
+        "7, ",
+    ] {
+        let long = text.repeat(100_000);
+        read_everything(long.as_bytes());
+        let _ = conceal::concealed(&long);
+    }
     let laughs: String = (1..30)
         .map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(10)))
         .collect();

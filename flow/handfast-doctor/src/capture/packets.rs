@@ -3,11 +3,11 @@
 use std::{net::SocketAddr, time::Duration};
 
 use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
-use handfast_pki::text::printable;
+use handfast_pki::Shown;
 use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
 
 /// What a capture file holds.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Capture {
     pub(super) packets: Vec<Packet>,
     /// The key log that the file itself carries (a decryption secrets block of pcapng).
@@ -33,7 +33,7 @@ pub(super) struct Packet {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a capture in pcap or pcapng format, found {found}")]
 pub struct Malformed {
-    pub found: String,
+    pub found: Shown,
 }
 
 /// The largest block that is read; tcpdump writes packets of at most 256 KiB.
@@ -42,13 +42,11 @@ const LARGEST_BLOCK: usize = 4 << 20;
 const MOST_PACKETS: usize = 500_000;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Capture, Malformed> {
-    let malformed = |found: String| Malformed { found };
+    let malformed = |found: Shown| Malformed { found };
     let mut reader = create_reader(LARGEST_BLOCK, bytes).map_err(|error| match error {
         PcapError::Eof => malformed("an empty file".into()),
-        _ => {
-            let start = String::from_utf8_lossy(bytes.get(..16).unwrap_or(bytes)).into_owned();
-            malformed(format!("\"{}\"", printable(&start)))
-        }
+        // Any file may be given here, also one with a key in it.
+        _ => malformed(Shown::of(bytes)),
     })?;
     let mut capture = Capture::default();
     let mut clock = Clock::default();

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use handfast_pki::text::printable;
+use handfast_pki::{conceal::concealed, text::printable};
 
 use super::trouble::Trouble;
 use crate::Place;
@@ -115,7 +115,8 @@ impl<'a> Reader<'a> {
         let text: Arc<str> = String::from_utf8_lossy(&bytes)
             .trim_start_matches('\u{feff}')
             .into();
-        self.texts.insert(name.clone(), text.clone());
+        // Only for showing its lines; some configurations hold their keys themselves.
+        self.texts.insert(name.clone(), concealed(&text).into());
         self.open.push(name);
         Ok(text)
     }

@@ -72,6 +72,8 @@ pub fn look(file: &Path, wanted: &Wanted, files: &dyn Files, now: Timestamp) -> 
         place.text = reader.line(place);
     }
     report.notes = notes(&meant, &reader);
+    // Values are repeated in findings, and a configuration may hold its keys itself.
+    report.conceal_keys();
     Ok(report)
 }
 

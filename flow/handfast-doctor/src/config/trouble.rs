@@ -1,6 +1,6 @@
 //! Why a configuration cannot be judged: both values, and where.
 
-use handfast_pki::{Code, code};
+use handfast_pki::{Code, code, conceal::concealed};
 
 use crate::Place;
 
@@ -39,11 +39,12 @@ fn of(named_at: &Option<Place>) -> String {
 }
 
 impl Trouble {
+    /// What is repeated of the configuration may be a key that it holds itself.
     pub(super) fn malformed(place: &Place, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self::Malformed {
             place: place.clone(),
-            expected: expected.into(),
-            found: found.into(),
+            expected: concealed(&expected.into()).into_owned(),
+            found: concealed(&found.into()).into_owned(),
         }
     }
 

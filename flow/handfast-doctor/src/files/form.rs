@@ -4,7 +4,8 @@ use handfast_pki::{Code, code};
 use handfast_pki::{
     Error,
     container::{Cipher, Digest, Protection},
-    text::printable,
+    pem::Label,
+    text::{printable, utf16},
 };
 
 use super::{File, Reader};
@@ -80,12 +81,12 @@ pub(super) fn readable_by_others(file: &File) -> Option<Finding> {
     })
 }
 
-pub(super) fn encrypted(file: &File, label: &str) -> Finding {
+pub(super) fn encrypted(file: &File, by: &'static str) -> Finding {
     found(
         file,
         code::KEY_ENCRYPTED,
         Certainty::Certain,
-        &format!("the private key is behind a password (\"{}\")", printable(label)),
+        &format!("the private key is behind a password (\"{by}\")"),
     )
     .help("give the program the password, or take it off the key where the disk protects it")
     .command(format!(
@@ -111,8 +112,8 @@ pub(super) fn request(file: &File) -> Option<Finding> {
 }
 
 /// Something else with a PEM label.
-pub(super) fn other(file: &File, label: &str) -> Option<Finding> {
-    let help = match label {
+pub(super) fn other(file: &File, label: Label) -> Option<Finding> {
+    let help = match label.name()? {
         "PKCS7" | "CMS" => "unpack it: openssl pkcs7 -print_certs",
         "PUBLIC KEY" | "RSA PUBLIC KEY" => {
             "a public key alone proves nothing; the private key or the certificate is needed"
@@ -120,13 +121,10 @@ pub(super) fn other(file: &File, label: &str) -> Option<Finding> {
         "OPENSSH PRIVATE KEY" => "TLS does not read OpenSSH's own form: ssh-keygen -p -m PKCS8 -f FILE",
         _ => return None,
     };
-    let because = format!(
-        "it holds \"{}\", and neither a certificate nor a private key",
-        printable(label)
-    );
+    let because = format!("it holds {label}, and neither a certificate nor a private key");
     let finding = found(file, code::WRONG_FORMAT, Certainty::Certain, &because).help(help);
     Some(match label {
-        "PKCS7" | "CMS" => finding.command(format!(
+        Label::PKCS7 | Label::CMS => finding.command(format!(
             "openssl pkcs7 -in {} -print_certs -out chain.pem",
             file.name
         )),
@@ -211,7 +209,7 @@ pub(super) fn problem(file: &File, bytes: &[u8]) -> Option<Finding> {
     let certain = |because: &str, help: &str| {
         Some(found(file, code::WRONG_FORMAT, Certainty::Certain, because).help(help))
     };
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+    if utf16(bytes).is_some() {
         return certain(
             "it is text in UTF-16, as Windows writes it",
             "save it as plain ASCII or UTF-8",
@@ -222,12 +220,8 @@ pub(super) fn problem(file: &File, bytes: &[u8]) -> Option<Finding> {
     if !text.contains("-----BEGIN ") {
         return None;
     }
-    if text.contains("-----\\n") {
-        return certain(
-            "its line ends are written as the two characters \\n, as they are in an environment variable",
-            "turn them into line ends",
-        )
-        .map(|finding| finding.command(format!("printf '%b' \"$(cat {})\" > mended.pem", file.name)));
+    if let Some(finding) = line_ends(file, text) {
+        return Some(finding);
     }
     if text.contains("----------") {
         return certain(
@@ -254,4 +248,41 @@ pub(super) fn problem(file: &File, bytes: &[u8]) -> Option<Finding> {
         .map(|finding| finding.command(format!("sed '1s/^\\xEF\\xBB\\xBF//' {} > mended.pem", file.name)));
     }
     None
+}
+
+/// Line ends that are none for other programs.
+fn line_ends(file: &File, text: &str) -> Option<Finding> {
+    let certain = |because: &str, help: &str, command: &str| {
+        found(file, code::WRONG_FORMAT, Certainty::Certain, because)
+            .help(help)
+            .command(format!("{command} > mended.pem"))
+    };
+    let name = &file.name;
+    if text.contains("-----\\n") {
+        return Some(certain(
+            "its line ends are written as the two characters \\n, as they are in an environment variable",
+            "turn them into line ends",
+            &format!("printf '%b' \"$(cat {name})\""),
+        ));
+    }
+    if text.contains('\r') && !text.contains('\n') {
+        return Some(certain(
+            "its lines end with CR alone, as on old Macs, which OpenSSL does not read",
+            "end its lines with LF",
+            &format!("tr '\\r' '\\n' < {name}"),
+        ));
+    }
+    let is_whole = |line: &str| {
+        let begin = line.find("-----BEGIN ");
+        begin.is_some_and(|begin| line.get(begin..).is_some_and(|rest| rest.contains("-----END ")))
+    };
+    text.lines().any(is_whole).then(|| {
+        certain(
+            "a whole block stands on one line, which OpenSSL does not read",
+            "put line ends behind BEGIN and before END",
+            &format!(
+                "sed -E 's/(-----BEGIN [^-]*-----) */\\1\\n/g; s/ *(-----END [^-]*-----) */\\n\\1\\n/g' {name}"
+            ),
+        )
+    })
 }

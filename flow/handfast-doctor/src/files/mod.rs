@@ -5,6 +5,8 @@
 mod form;
 mod judge;
 
+use std::fmt;
+
 use handfast_pki::{
     Certificate, PrivateKey, Purpose, container,
     crl::RevocationList,
@@ -18,7 +20,7 @@ pub use judge::judge;
 use crate::Finding;
 
 /// A file as it lies there.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct File {
     /// As the user would name it.
     pub name: String,
@@ -28,8 +30,19 @@ pub struct File {
     pub mode: Option<u32>,
 }
 
+/// Without the content: it may be a key.
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File")
+            .field("name", &self.name)
+            .field("content", &self.content.as_ref().map(Vec::len))
+            .field("mode", &self.mode)
+            .finish()
+    }
+}
+
 /// What a look needs to know beside the files.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Look {
     pub purpose: Purpose,
     pub now: Timestamp,
@@ -37,6 +50,18 @@ pub struct Look {
     pub passwords: Vec<String>,
     /// Who is to read the containers, where that matters.
     pub reader: Option<Reader>,
+}
+
+/// Without the passwords.
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Look")
+            .field("purpose", &self.purpose)
+            .field("now", &self.now)
+            .field("passwords", &self.passwords.len())
+            .field("reader", &self.reader)
+            .finish()
+    }
 }
 
 /// Programs that read no PKCS#12 with modern algorithms.
@@ -118,18 +143,18 @@ impl Holdings {
         let mut words = Vec::new();
         let mut chain = Vec::new();
         for item in items {
-            words.push(item.describe());
+            words.push(item.describe().to_string());
             match item {
                 Item::Certificate(certificate) => chain.push(*certificate),
                 Item::Key(key) => {
                     self.findings.extend(form::readable_by_others(file));
                     self.keys.push((file.name.clone(), key));
                 }
-                Item::EncryptedKey(label) => self.findings.push(form::encrypted(file, &label)),
+                Item::EncryptedKey(label) => self.findings.push(form::encrypted(file, label)),
                 Item::Crl(list) => self.lists.push(*list),
                 Item::Pkcs12(der) => self.container(file, &der, look),
                 Item::Request(_) => self.findings.extend(form::request(file)),
-                Item::Other(label) => self.findings.extend(form::other(file, &label)),
+                Item::Other(label) => self.findings.extend(form::other(file, label)),
             }
         }
         if !chain.is_empty() {

@@ -1,21 +1,14 @@
-//! A pasted text as lines that can be compared: without colours, in one case, with one kind of space.
+//! A pasted text as lines that can be compared: without colours, in one case, with one kind of space, and without
+//! private keys, for lines are repeated.
+
+use handfast_pki::{conceal::concealed, text::utf16};
 
 /// What is read of a text; the rest is cut off.
 pub const LARGEST: usize = 1 << 20;
 
 /// The bytes of a file as text: UTF-8, or UTF-16 as PowerShell writes it. What is neither is replaced.
 pub fn decode(bytes: &[u8]) -> String {
-    let pairs = |to: fn([u8; 2]) -> u16| {
-        let units = bytes.get(2..).unwrap_or_default().chunks_exact(2);
-        char::decode_utf16(units.map(|unit| to([unit[0], unit[1]])))
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect()
-    };
-    match bytes {
-        [0xff, 0xfe, ..] => pairs(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => pairs(u16::from_be_bytes),
-        _ => String::from_utf8_lossy(bytes).into_owned(),
-    }
+    utf16(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// One line of a text.
@@ -69,7 +62,8 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
         Some((at, _)) => text.get(..at).unwrap_or(text),
         None => text,
     };
-    kept.lines()
+    concealed(kept)
+        .lines()
         .enumerate()
         .map(|(index, line)| (index + 1, without_colours(line)))
         .filter(|(_, line)| !line.trim().is_empty())

@@ -7,7 +7,7 @@ mod source;
 use std::path::PathBuf;
 
 use handfast_pki::{
-    Certificate, PrivateKey,
+    Certificate, PrivateKey, Shown,
     chain::{Note, Repaired},
 };
 use jiff::Timestamp;
@@ -138,7 +138,7 @@ fn tell(args: &Args, output: &Output<'_>, goods: &Goods, notes: &[String], now: 
     }
 }
 
-fn notes(output: &Output<'_>, goods: &Goods, passed_over: &[String]) -> Vec<String> {
+fn notes(output: &Output<'_>, goods: &Goods, passed_over: &[Shown]) -> Vec<String> {
     let Repaired { notes, .. } = &goods.chain;
     // A root that was found and is not written is nobody's concern.
     let matters = |note: &&Note| !matches!(note, Note::Added { is_root: true, .. }) || output.takes_root();

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use handfast_pki::{
-    Certificate, Error as PkiError, PrivateKey,
+    Certificate, Error as PkiError, PrivateKey, Shown,
     chain::{self, Repaired, Spare},
     code,
     gather::{Gathered, Opening, gather},
@@ -26,7 +26,7 @@ pub(super) struct Source {
     pub(super) key: Option<PrivateKey>,
     /// The certificates as they were.
     pub(super) given: Vec<Certificate>,
-    pub(super) passed_over: Vec<String>,
+    pub(super) passed_over: Vec<Shown>,
 }
 
 impl Source {
@@ -104,7 +104,7 @@ fn the_key(path: &Path, opening: Opening<'_>, other: Option<PrivateKey>) -> Resu
     let Some(key) = opened.key else {
         let error = PkiError::Unexpected {
             expected: "a private key",
-            found: format!("{} certificates", opened.certificates.len()),
+            found: Shown::filled("{} certificates", &[&opened.certificates.len()]),
         };
         return Err(Failure::about(format_args!("\"{}\"", path.display()), &error));
     };

@@ -1,5 +1,7 @@
 //! Writing PKCS#12, for readers of today and of yesterday.
 
+use std::fmt;
+
 use p12_keystore::{EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKeyChain};
 use zeroize::Zeroizing;
 
@@ -32,10 +34,18 @@ pub enum Age {
 }
 
 /// How a container is locked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Lock<'a> {
     pub password: &'a str,
     pub age: Age,
+}
+
+impl fmt::Debug for Lock<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock")
+            .field("age", &self.age)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `key` and `chain` (leaf first) under `alias`.

@@ -9,7 +9,7 @@ use der::{
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use crate::{Error, PrivateKey, Result};
+use crate::{Error, PrivateKey, Result, Shown};
 
 const DIGEST: usize = 20;
 /// The algorithm of `KeyProtector`, in the arc of Sun.
@@ -32,16 +32,16 @@ pub(super) fn is_whole(bytes: &[u8], password: &str) -> bool {
 
 /// The key in `protected`.
 pub(super) fn key(protected: &[u8], password: &str) -> Result<PrivateKey> {
-    let malformed = |detail: String| Error::Malformed {
+    let malformed = |detail: Shown| Error::Malformed {
         what: "key in the Java keystore",
         detail,
     };
-    let locked = Locked::from_der(protected).map_err(|error| malformed(error.to_string()))?;
+    let locked = Locked::from_der(protected).map_err(|error| malformed(error.into()))?;
     if locked.algorithm.oid != KEY_PROTECTOR {
-        return Err(malformed(format!(
+        return Err(malformed(Shown::filled(
             "it is locked with {}, which is not read; let keytool write it anew: keytool -importkeystore \
              -deststoretype PKCS12",
-            locked.algorithm.oid
+            &[&locked.algorithm.oid],
         )));
     }
     let data = locked.data.as_bytes();
