@@ -13,6 +13,8 @@ mod fail_closed;
 mod http;
 #[path = "door/identity.rs"]
 mod identity;
+#[path = "door/judgement.rs"]
+mod judgement;
 #[path = "door/records.rs"]
 mod records;
 #[path = "door/reload.rs"]
