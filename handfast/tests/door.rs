@@ -13,6 +13,8 @@ mod fail_closed;
 mod http;
 #[path = "door/identity.rs"]
 mod identity;
+#[path = "door/judgement.rs"]
+mod judgement;
 #[path = "door/one_reading.rs"]
 mod one_reading;
 #[path = "door/places.rs"]

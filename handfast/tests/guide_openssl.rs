@@ -440,3 +440,78 @@ fn curl_and_openssl_shake_hands_with_leaves_that_have_an_empty_subject() {
         "{looked:#?}"
     );
 }
+
+/// What `openssl verify` says of the path that a client sends, and what we say.
+#[test]
+fn openssl_agrees_about_the_faults_of_cas() {
+    use handfast_pki::certificate::chain_to_pem;
+    use handfast_testkit::forge::{Forge, Usages, dns};
+    let place = Place::new();
+    let ca = || Forge::ca("Issuing");
+    let cases: [(&str, Forge, Forge, Option<&str>); 7] = [
+        (
+            "good",
+            Forge::ca("Root").path_length(1),
+            ca().path_length(0),
+            None,
+        ),
+        (
+            "keyusage",
+            Forge::ca("Root"),
+            ca().usages(Usages::DigitalSignature),
+            Some("HF-209"),
+        ),
+        (
+            "crlsign",
+            Forge::ca("Root"),
+            ca().usages(Usages::CRLSign),
+            Some("HF-209"),
+        ),
+        (
+            "pathlength",
+            Forge::ca("Root").path_length(0),
+            ca(),
+            Some("HF-210"),
+        ),
+        (
+            "early",
+            Forge::ca("Root"),
+            Forge {
+                not_before: ca().not_after,
+                ..ca()
+            },
+            Some("HF-203"),
+        ),
+        (
+            "old",
+            Forge::ca("Root"),
+            Forge { version: 1, ..ca() },
+            Some("HF-207"),
+        ),
+        ("critical", Forge::ca("Root").critical(), ca(), Some("HF-214")),
+    ];
+    for (name, root, issuing, code) in cases {
+        let root = root.root();
+        let issuing = issuing.by(&root);
+        let leaf = Forge::client("web", vec![dns("web.acme.example")]).by(&issuing);
+        let file = |part: &str| format!("{name}-{part}.crt");
+        place.write(&file("root"), root.certificate.to_pem());
+        place.write(&file("issuing"), issuing.certificate.to_pem());
+        place.write(&file("leaf"), leaf.certificate.to_pem());
+        place.write(
+            &file("chain"),
+            chain_to_pem([&leaf.certificate, &issuing.certificate]),
+        );
+        let theirs = place.shell(&format!(
+            "openssl verify -purpose sslclient -CAfile {name}-root.crt -untrusted {name}-issuing.crt {name}-leaf.crt"
+        ));
+        let ours = place.run(&format!(
+            "verify {name}-chain.crt --ca {name}-root.crt --purpose client"
+        ));
+        assert_eq!(theirs.exit == 0, ours.exit == 0, "{name}: {theirs:#?} {ours:#?}");
+        match code {
+            None => drop(ours.good()),
+            Some(code) => drop(ours.refused(5, code)),
+        }
+    }
+}

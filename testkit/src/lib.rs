@@ -3,6 +3,8 @@
 //! Good by default; every test spoils what it is about and nothing else. Failures here are failures of the
 //! test, so everything panics with its reason.
 
+pub mod forge;
+
 use handfast_pki::{
     Certificate, KeyKind, PrivateKey, Profile,
     build::{self, Issuer, Plan, Serial},

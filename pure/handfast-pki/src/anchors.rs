@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rustls_pki_types::TrustAnchor;
 use webpki::anchor_from_trusted_cert;
 
-use crate::{Certificate, Code, code};
+use crate::{Certificate, Code, code, faults};
 
 /// The CA certificates that are believed without further proof.
 #[derive(Debug, Clone)]
@@ -15,16 +15,19 @@ pub struct Anchors {
 }
 
 impl Anchors {
-    /// Takes `certificates` as anchors. Each must be a CA (or a self-issued version 1 root); those that are
-    /// expired at `at` are left out, and at least one must remain.
+    /// Takes `certificates` as anchors. Each must be a CA that may sign certificates (or a self-issued version 1
+    /// root); those that are expired at `at` are left out, and at least one must remain.
     pub fn new(certificates: Vec<Certificate>, at: Timestamp) -> Result<Self, AnchorError> {
         for certificate in &certificates {
-            let old_root = certificate.version() == 1 && certificate.is_self_issued();
-            if !certificate.is_ca() && !old_root {
-                return Err(AnchorError::NotCa {
-                    subject: certificate.called(),
-                });
-            }
+            let Some(found) = faults::may_not_sign(certificate) else {
+                continue;
+            };
+            let subject = certificate.called();
+            return Err(if certificate.is_ca() {
+                AnchorError::MayNotSign { subject, found }
+            } else {
+                AnchorError::NotCa { subject }
+            });
         }
         let (certificates, left_out): (Vec<_>, Vec<_>) = certificates
             .into_iter()
@@ -83,6 +86,8 @@ pub enum AnchorError {
     Empty,
     #[error("expected a CA certificate, found the leaf \"{subject}\"")]
     NotCa { subject: String },
+    #[error("the CA \"{subject}\" is not allowed to sign certificates: {found}")]
+    MayNotSign { subject: String, found: String },
     #[error("the CA \"{subject}\" expired at {not_after}")]
     Expired { subject: String, not_after: Timestamp },
     #[error("the CA \"{subject}\" cannot be used: {detail}")]
@@ -93,6 +98,7 @@ impl AnchorError {
     pub fn code(&self) -> Code {
         match self {
             Self::Expired { .. } => code::EXPIRED,
+            Self::MayNotSign { .. } => code::NOT_A_CA,
             _ => code::BAD_TRUST_FILE,
         }
     }

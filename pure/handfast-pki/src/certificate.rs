@@ -8,15 +8,21 @@ use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
 use serde::{Serialize, Serializer};
 use x509_cert::{
-    ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
+    ext::{
+        Extension,
+        pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
+    },
     name::Name,
     time::Time,
 };
 
 use crate::{
-    Error, Identity, PublicKey, Result, name, pem,
+    Error, Identity, PublicKey, Result, key, name, pem,
     text::{hex, printable},
 };
+
+/// RFC 3279 section 2.2.3; too old for the table of names.
+const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
 /// SHA-256 of a certificate's DER bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -163,6 +169,9 @@ impl Certificate {
     /// The algorithm of the issuer's signature, by name where we know it.
     pub fn signature_algorithm(&self) -> String {
         let oid = self.decoded.signature_algorithm().oid;
+        if oid == ECDSA_WITH_SHA_1 {
+            return "ecdsa-with-SHA1".into();
+        }
         const_oid::db::DB
             .by_oid(&oid)
             .map_or_else(|| oid.to_string(), str::to_owned)
@@ -237,15 +246,39 @@ impl Certificate {
     /// The extension `T` when it is there and can be decoded. Verification reads extensions by itself and
     /// refuses broken ones; this is for showing and for rules that only add refusals.
     pub fn extension<T: AssociatedOid + for<'a> Decode<'a>>(&self) -> Option<T> {
-        let extensions = self.decoded.tbs_certificate().extensions()?;
-        let found = extensions.iter().find(|extension| extension.extn_id == T::OID)?;
+        let found = self
+            .extensions()
+            .iter()
+            .find(|extension| extension.extn_id == T::OID)?;
         T::from_der(found.extn_value.as_bytes()).ok()
+    }
+
+    /// Whether the extension `T` is there and cannot be decoded.
+    pub(crate) fn is_unreadable<T: AssociatedOid + for<'a> Decode<'a>>(&self) -> bool {
+        self.extensions()
+            .iter()
+            .any(|extension| extension.extn_id == T::OID)
+            && self.extension::<T>().is_none()
+    }
+
+    /// All extensions, in order.
+    pub(crate) fn extensions(&self) -> &[Extension] {
+        self.decoded
+            .tbs_certificate()
+            .extensions()
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// Whether the key `issuer` made the signature. Nothing else is looked at; [`crate::verify`] does.
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
         let signature = self.decoded.signature().as_bytes().unwrap_or_default();
         issuer.has_signed(self.decoded.signature_algorithm(), &self.tbs_der(), signature)
+    }
+
+    /// Whether the signature is of a kind that is verified at all: no MD5, no SHA-1.
+    pub(crate) fn has_known_signature(&self) -> bool {
+        key::is_known_signature(self.decoded.signature_algorithm())
     }
 
     /// The to-be-signed bytes.

@@ -400,6 +400,16 @@ impl PublicKey {
     }
 }
 
+/// Whether signatures of `algorithm` are verified at all.
+pub(crate) fn is_known_signature(algorithm: &AlgorithmIdentifierOwned) -> bool {
+    let Ok(wanted) = algorithm.to_der() else {
+        return false;
+    };
+    ALL_VERIFICATION_ALGS
+        .iter()
+        .any(|known| inside(&wanted) == Some(known.signature_alg_id().as_ref()))
+}
+
 fn read_pair(pkcs8: &[u8]) -> Result<Pair> {
     if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8) {
         return Ok(Pair::Ecdsa(Box::new(pair), Curve::P256));

@@ -105,13 +105,11 @@ fn names_are_good(certificate: &Certificate, profile: Profile) -> bool {
 }
 
 fn no_extension_twice(certificate: &Certificate) -> bool {
-    let extensions = certificate
-        .decoded()
-        .tbs_certificate()
+    let mut ids: Vec<_> = certificate
         .extensions()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let mut ids: Vec<_> = extensions.iter().map(|extension| extension.extn_id).collect();
+        .iter()
+        .map(|extension| extension.extn_id)
+        .collect();
     ids.sort();
     ids.windows(2).all(|pair| pair[0] != pair[1])
         && ids.contains(&x509_cert::ext::pkix::BasicConstraints::OID)

@@ -1,20 +1,24 @@
 //! Is this chain to be believed, by these anchors, for this purpose, now? One answer for door, client,
 //! authority and explanation.
 //!
-//! Path building and signatures are webpki's (RFC 5280 section 6). On top of it stand the rules that it
-//! leaves to us: the leaf's key usage, a client certificate that says it is one, strong leaf keys, one URI
-//! in a SPIFFE certificate, and anchors that expire. A refusal keeps both sides of what did not match.
+//! Path building and signatures are webpki's (RFC 5280 section 6). Every path that it would take is judged by the
+//! rules of `faults.rs` as well, on every certificate and on the anchor; where they refuse it, webpki looks for
+//! another. A refusal names the certificate at fault and keeps both sides of what did not match.
 
-use std::fmt;
+use std::{cell::RefCell, fmt};
 
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, VerifiedPath};
+use x509_cert::ext::pkix::NameConstraints;
 
 use crate::{
-    Anchors, Certificate, Error, Identity, Refusal, name,
+    Anchors, Certificate, Error, Identity, Refusal, Role, faults, name,
     text::{listed, printable},
+    ways::{Way, ways},
 };
+
+pub use crate::ways::{Candidate, MOST_CANDIDATES, candidates};
 
 /// What a leaf is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +48,19 @@ pub struct VerifiedChain {
 }
 
 impl VerifiedChain {
+    /// `path` is leaf first and the anchor last.
+    fn new(mut path: Vec<Certificate>) -> Self {
+        let not_before = path.iter().map(Certificate::not_before).max();
+        let not_after = path.iter().map(Certificate::not_after).min();
+        let leaf = path.remove(0);
+        Self {
+            not_before: not_before.unwrap_or_else(|| leaf.not_before()),
+            not_after: not_after.unwrap_or_else(|| leaf.not_after()),
+            leaf,
+            path,
+        }
+    }
+
     /// The leaf; the only certificate whose key was, or will be, proven.
     pub fn leaf(&self) -> &Certificate {
         &self.leaf
@@ -80,7 +97,6 @@ pub fn verify(
     let leaf = Certificate::from_der(leaf_der).map_err(|error| Refusal::Malformed {
         detail: error.to_string(),
     })?;
-    judge_leaf(&leaf, purpose)?;
     let look = Look {
         leaf: &leaf,
         intermediates,
@@ -88,6 +104,10 @@ pub fn verify(
         purpose,
         at,
     };
+    let alone = look.path(std::slice::from_ref(&leaf), false);
+    if let Some(fault) = alone.faults().into_iter().next() {
+        return Err(fault);
+    }
     let end_entity = EndEntityCert::try_from(leaf_der).map_err(|error| look.refusal(error))?;
     let usage = match purpose {
         Purpose::Client => KeyUsage::client_auth(),
@@ -96,43 +116,82 @@ pub fn verify(
     let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(
         u64::try_from(at.as_second()).unwrap_or(0),
     ));
-    let verified = end_entity
-        .verify_for_usage(
-            ALL_VERIFICATION_ALGS,
-            &anchors.anchors,
-            intermediates,
-            time,
-            usage,
-            None,
-            None,
-        )
-        .map_err(|error| look.refusal(error))?;
-    let mut path: Vec<Certificate> = verified
-        .intermediate_certificates()
-        .filter_map(|cert| Certificate::from_der(&cert.der()).ok())
-        .collect();
-    let anchor = anchors
-        .anchors
-        .iter()
-        .zip(anchors.certificates())
-        .find(|(anchor, _)| *anchor == verified.anchor());
-    // The anchor that webpki returns is one of those it was given.
-    let anchor = anchor
-        .map(|(_, certificate)| certificate.clone())
-        .ok_or(Refusal::NoCertificate)?;
-    if at > anchor.not_after() {
-        return Err(look.expired(&anchor));
+    let judged = RefCell::new(Judged::default());
+    let judge = |found: &VerifiedPath<'_>| judged.borrow_mut().judge(found, &look);
+    let verdict = end_entity.verify_for_usage(
+        ALL_VERIFICATION_ALGS,
+        &anchors.anchors,
+        intermediates,
+        time,
+        usage,
+        None,
+        Some(&judge),
+    );
+    let judged = judged.take();
+    match (verdict, judged) {
+        (Ok(_), Judged { good: Some(path), .. }) => Ok(VerifiedChain::new(path)),
+        // A path that fails by our rules alone is nearer to the truth than one that webpki could not finish.
+        (
+            _,
+            Judged {
+                bad: Some((_, refusal)),
+                ..
+            },
+        ) => Err(refusal),
+        (Err(error), _) => Err(look.refusal(error)),
+        // webpki takes no path that the callback has not taken.
+        (Ok(_), _) => Err(Refusal::NoCertificate),
     }
-    path.push(anchor);
-    let whole = || std::iter::once(&leaf).chain(&path);
-    let not_before = whole().map(Certificate::not_before).max().unwrap_or(at);
-    let not_after = whole().map(Certificate::not_after).min().unwrap_or(at);
-    Ok(VerifiedChain {
-        leaf,
-        path,
-        not_before,
-        not_after,
-    })
+}
+
+/// Everything that stands against `presented` (leaf first): the faults of the best way upwards, the leaf's first. Empty
+/// where [`verify`] says yes, and where nothing but the issuer is unknown.
+pub fn faults(presented: &[Certificate], anchors: &Anchors, purpose: Purpose, at: Timestamp) -> Vec<Refusal> {
+    let judged = ways(presented, anchors).into_iter().map(|way| {
+        let path = faults::Path {
+            certificates: &way.certificates,
+            reaches_anchor: way.reaches_anchor,
+            purpose,
+            at,
+        };
+        let mut faults = path.faults();
+        faults.extend(path.broken_signatures());
+        (!way.reaches_anchor, faults)
+    });
+    judged
+        .min_by_key(|(is_open, faults)| (*is_open, faults.len()))
+        .map(|(_, faults)| faults)
+        .unwrap_or_default()
+}
+
+/// What became of the paths that webpki found good.
+#[derive(Default)]
+struct Judged {
+    /// Leaf first, the anchor last.
+    good: Option<Vec<Certificate>>,
+    /// The refusal of the path with the fewest faults, and how many it has.
+    bad: Option<(usize, Refusal)>,
+}
+
+impl Judged {
+    /// Judges one path by all of our rules. An error makes webpki look for another.
+    fn judge(&mut self, found: &VerifiedPath<'_>, look: &Look<'_>) -> Result<(), webpki::Error> {
+        let path = look.certificates_of(found).ok_or(webpki::Error::UnknownIssuer)?;
+        let faults = look.path(&path, true).faults();
+        let count = faults.len();
+        match faults.into_iter().next() {
+            None => {
+                self.good = Some(path);
+                Ok(())
+            }
+            Some(fault) => {
+                if self.bad.as_ref().is_none_or(|(fewest, _)| count < *fewest) {
+                    self.bad = Some((count, fault));
+                }
+                Err(webpki::Error::UnknownIssuer)
+            }
+        }
+    }
 }
 
 /// Whether the leaf of `chain` is valid for the host `asked` (RFC 9525: names only from the SAN).
@@ -183,140 +242,6 @@ pub fn host(text: &str) -> crate::Result<ServerName<'static>> {
     ServerName::try_from(text.to_owned()).map_err(bad)
 }
 
-/// One way from the leaf upwards, and what became of it.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    /// Leaf first, then issuers by name; the last is an anchor when `reaches_anchor`.
-    pub path: Vec<Certificate>,
-    pub reaches_anchor: bool,
-    pub verdict: Result<(), Refusal>,
-}
-
-/// Every way by issuer names from the leaf of `presented` to an anchor, each judged by itself.
-/// At most [`MOST_CANDIDATES`] are looked at.
-pub fn candidates(
-    presented: &[Certificate],
-    anchors: &Anchors,
-    purpose: Purpose,
-    at: Timestamp,
-) -> Vec<Candidate> {
-    let Some((leaf, rest)) = presented.split_first() else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    let mut open = vec![vec![leaf.clone()]];
-    while let Some(path) = open.pop() {
-        if found.len() >= MOST_CANDIDATES {
-            break;
-        }
-        // A path is never empty: it begins with the leaf.
-        let Some(last) = path.last() else { continue };
-        let issuer = name::der_of(last.issuer());
-        let is_issuer = |certificate: &&Certificate| name::der_of(certificate.subject()) == issuer;
-        let ends: Vec<_> = anchors.certificates().iter().filter(is_issuer).collect();
-        let steps: Vec<_> = rest
-            .iter()
-            .filter(is_issuer)
-            .filter(|step| !path.contains(step) && !ends.contains(step))
-            .collect();
-        if ends.is_empty() && (steps.is_empty() || path.len() > LONGEST_PATH) {
-            let verdict = judge(&path, anchors, purpose, at);
-            found.push(Candidate {
-                path,
-                reaches_anchor: false,
-                verdict,
-            });
-            continue;
-        }
-        for end in ends {
-            let only = Anchors::new(vec![end.clone()], at);
-            let verdict = match &only {
-                Ok(only) => judge(&path, only, purpose, at),
-                Err(_) => Err(Refusal::Expired {
-                    subject: end.called(),
-                    not_after: end.not_after(),
-                    now: at,
-                }),
-            };
-            let path = path.iter().cloned().chain([end.clone()]).collect();
-            found.push(Candidate {
-                path,
-                reaches_anchor: true,
-                verdict,
-            });
-        }
-        if path.len() <= LONGEST_PATH {
-            open.extend(
-                steps
-                    .into_iter()
-                    .map(|step| path.iter().cloned().chain([step.clone()]).collect()),
-            );
-        }
-    }
-    found
-}
-
-/// The most candidate paths that [`candidates`] looks at; cross-signed chains can make very many.
-pub const MOST_CANDIDATES: usize = 32;
-
-/// The most certificates below the anchor, as in webpki.
-const LONGEST_PATH: usize = 7;
-
-fn judge(path: &[Certificate], anchors: &Anchors, purpose: Purpose, at: Timestamp) -> Result<(), Refusal> {
-    let ders: Vec<_> = path.iter().map(|certificate| certificate.der().clone()).collect();
-    verify(&ders, anchors, purpose, at).map(drop)
-}
-
-/// The rules on the leaf that webpki leaves to its caller.
-fn judge_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), Refusal> {
-    let subject = || leaf.called();
-    if leaf.version() != 3 {
-        return Err(Refusal::OldVersion {
-            subject: subject(),
-            version: leaf.version(),
-        });
-    }
-    if let Err(Error::WeakKey { found, .. } | Error::UnsupportedKey { found }) =
-        leaf.public_key().must_be_strong()
-    {
-        return Err(Refusal::Weak {
-            subject: subject(),
-            found,
-        });
-    }
-    if let Some(usage) = leaf.key_usage()
-        && (!usage.digital_signature() || usage.key_cert_sign())
-        && !leaf.is_ca()
-    {
-        return Err(Refusal::WrongKeyUsage {
-            subject: subject(),
-            found: leaf.key_usage_names().join(", "),
-        });
-    }
-    // webpki lets a certificate without extended key usage pass as a client's (RFC 5280 section 4.2.1.12
-    // leaves it open); a certificate that does not say that it is a client's is none here.
-    if purpose == Purpose::Client && leaf.extended_key_usage().is_none() && !leaf.is_ca() {
-        return Err(Refusal::WrongPurpose {
-            subject: subject(),
-            purpose,
-            found: "nothing in particular (no extended key usage)".into(),
-        });
-    }
-    let identity = leaf.identity();
-    if identity
-        .uris
-        .iter()
-        .any(|uri| uri.to_ascii_lowercase().starts_with("spiffe:"))
-        && identity.spiffe_id().is_none()
-    {
-        return Err(Refusal::NotOneSpiffeId {
-            subject: subject(),
-            found: identity.uris.len(),
-        });
-    }
-    Ok(())
-}
-
 /// What was looked at, for turning webpki's answer into ours with both values.
 struct Look<'a> {
     leaf: &'a Certificate,
@@ -327,6 +252,34 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    fn path<'p>(&self, certificates: &'p [Certificate], reaches_anchor: bool) -> faults::Path<'p> {
+        faults::Path {
+            certificates,
+            reaches_anchor,
+            purpose: self.purpose,
+            at: self.at,
+        }
+    }
+
+    /// The certificates of a path of webpki's, leaf first and the anchor last.
+    fn certificates_of(&self, found: &VerifiedPath<'_>) -> Option<Vec<Certificate>> {
+        let between = found
+            .intermediate_certificates()
+            .map(|certificate| Certificate::from_der(&certificate.der()).ok());
+        // Two certificates of one CA can make equal anchors, so the place in memory says which one it is.
+        let place = self
+            .anchors
+            .anchors
+            .iter()
+            .position(|anchor| std::ptr::eq(anchor, found.anchor()))?;
+        let anchor = self.anchors.certificates().get(place).cloned();
+        std::iter::once(Some(self.leaf.clone()))
+            .chain(between)
+            .chain([anchor])
+            .collect()
+    }
+
+    /// webpki's answer in our words, said of the certificate that it is about.
     fn refusal(&self, error: webpki::Error) -> Refusal {
         use webpki::Error as W;
         let subject = self.leaf.called();
@@ -343,72 +296,82 @@ impl Look<'_> {
                     trusted: self.trusted(),
                 }
             }
-            W::CertExpired { .. } => {
-                self.expired(&self.first(|certificate| certificate.not_after() < self.at))
-            }
-            W::CertNotValidYet { .. } => {
-                let early = self.first(|certificate| certificate.not_before() > self.at);
-                Refusal::NotYetValid {
-                    subject: early.called(),
-                    not_before: early.not_before(),
-                    now: self.at,
-                }
-            }
-            W::RequiredEkuNotFoundContext(_) | W::EmptyEkuExtension => {
-                let found = self.leaf.extended_key_usage_names().unwrap_or_default();
-                let found = if found.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    found.join(", ")
-                };
-                Refusal::WrongPurpose {
-                    subject,
-                    purpose: self.purpose,
-                    found,
-                }
-            }
-            W::UnsupportedCertVersion => {
-                let old = self.first(|certificate| certificate.version() != 3);
-                Refusal::OldVersion {
-                    subject: old.called(),
-                    version: old.version(),
-                }
-            }
-            W::CaUsedAsEndEntity => Refusal::CaAsLeaf { subject },
-            W::EndEntityUsedAsCa => Refusal::NotACa { subject },
-            W::PathLenConstraintViolated => Refusal::PathLength { subject },
-            W::NameConstraintViolation | W::MaximumNameConstraintComparisonsExceeded => {
-                Refusal::NameConstraints { subject }
-            }
-            W::InvalidSignatureForPublicKey | W::SignatureAlgorithmMismatch => Refusal::BadSignature {
-                subject,
-                issuer: name::shown(self.leaf.issuer()),
-            },
-            W::UnsupportedSignatureAlgorithmContext(_)
-            | W::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Refusal::Weak {
-                subject,
-                found: format!("signed with {}", self.leaf.signature_algorithm()),
-            },
-            W::UnsupportedCriticalExtension => Refusal::CriticalExtension { subject },
             W::CertRevoked => Refusal::Revoked { subject },
             W::MaximumPathBuildCallsExceeded
             | W::MaximumPathDepthExceeded
+            | W::MaximumNameConstraintComparisonsExceeded
             | W::MaximumSignatureChecksExceeded => Refusal::TooComplex {
                 subject,
                 detail: error.to_string(),
             },
-            other => Refusal::Malformed {
-                detail: format!("\"{subject}\": {other}"),
+            W::NameConstraintViolation => Refusal::NameConstraints {
+                subject,
+                issuer: self.constrained(),
             },
+            W::InvalidSignatureForPublicKey
+            | W::SignatureAlgorithmMismatch
+            | W::UnsupportedSignatureAlgorithmContext(_)
+            | W::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+                self.of_signature().unwrap_or_else(|| Refusal::BadSignature {
+                    role: Role::Leaf,
+                    subject,
+                    issuer: name::shown(self.leaf.issuer()),
+                })
+            }
+            other => self
+                .fault(|fault| explains(&other, fault))
+                .unwrap_or_else(|| Refusal::Malformed {
+                    detail: format!("\"{subject}\": {other}"),
+                }),
         }
     }
 
-    fn expired(&self, certificate: &Certificate) -> Refusal {
-        Refusal::Expired {
-            subject: certificate.called(),
-            not_after: certificate.not_after(),
-            now: self.at,
-        }
+    /// The fault that `is_it`, of the way with the fewest.
+    fn fault(&self, is_it: impl Fn(&Refusal) -> bool) -> Option<Refusal> {
+        let of = |way: &Way| self.path(&way.certificates, way.reaches_anchor).faults();
+        let mut all: Vec<_> = self
+            .ways()
+            .iter()
+            .map(|way| (!way.reaches_anchor, of(way)))
+            .collect();
+        all.sort_by_key(|(is_open, faults)| (*is_open, faults.len()));
+        all.into_iter().flat_map(|(_, faults)| faults).find(is_it)
+    }
+
+    /// The signature at fault, or the key that is too weak to be asked.
+    fn of_signature(&self) -> Option<Refusal> {
+        let weak = self.fault(|fault| matches!(fault, Refusal::Weak { role, .. } if *role != Role::Leaf));
+        weak.or_else(|| {
+            self.ways()
+                .iter()
+                .filter(|way| way.reaches_anchor)
+                .map(|way| self.path(&way.certificates, true).broken_signatures())
+                .min_by_key(Vec::len)?
+                .into_iter()
+                .next()
+        })
+    }
+
+    fn ways(&self) -> Vec<Way> {
+        let rest = self
+            .intermediates
+            .iter()
+            .filter_map(|der| Certificate::from_der(der).ok());
+        let presented: Vec<_> = std::iter::once(self.leaf.clone()).chain(rest).collect();
+        let mut ways = ways(&presented, self.anchors);
+        // For a name in a message; who sends very many ways gets the work of a few.
+        ways.truncate(8);
+        ways
+    }
+
+    /// The CA of the chain whose name constraints may be meant: the lowest that has any.
+    fn constrained(&self) -> String {
+        let ways = self.ways();
+        let all = ways.iter().flat_map(|way| way.certificates.iter().skip(1));
+        all.filter(|ca| ca.extension::<NameConstraints>().is_some())
+            .map(Certificate::called)
+            .next()
+            .unwrap_or_else(|| name::shown(self.leaf.issuer()))
     }
 
     fn trusted(&self) -> String {
@@ -420,18 +383,6 @@ impl Look<'_> {
                 .map(Certificate::called)
                 .collect::<Vec<_>>(),
         )
-    }
-
-    /// The first certificate from the leaf upwards that `is_it`, else the leaf.
-    fn first(&self, is_it: impl Fn(&Certificate) -> bool) -> Certificate {
-        let intermediates = self
-            .intermediates
-            .iter()
-            .filter_map(|der| Certificate::from_der(der).ok());
-        std::iter::once(self.leaf.clone())
-            .chain(intermediates)
-            .find(is_it)
-            .unwrap_or_else(|| self.leaf.clone())
     }
 
     /// Where the way upwards by names ends among what was presented.
@@ -453,5 +404,24 @@ impl Look<'_> {
             }
         }
         top
+    }
+}
+
+/// Whether `fault` is what webpki calls `error`.
+fn explains(error: &webpki::Error, fault: &Refusal) -> bool {
+    use webpki::Error as W;
+    match error {
+        W::CertExpired { .. } => matches!(fault, Refusal::Expired { .. }),
+        W::CertNotValidYet { .. } => matches!(fault, Refusal::NotYetValid { .. }),
+        W::RequiredEkuNotFoundContext(_) | W::EmptyEkuExtension => {
+            matches!(fault, Refusal::WrongPurpose { .. })
+        }
+        W::UnsupportedCertVersion => matches!(fault, Refusal::OldVersion { .. }),
+        W::CaUsedAsEndEntity => matches!(fault, Refusal::CaAsLeaf { .. }),
+        W::EndEntityUsedAsCa => matches!(fault, Refusal::NotACa { .. }),
+        W::PathLenConstraintViolated => matches!(fault, Refusal::PathLength { .. }),
+        W::UnsupportedCriticalExtension => matches!(fault, Refusal::CriticalExtension { .. }),
+        // Everything else that webpki refuses is about the form.
+        _ => matches!(fault, Refusal::Irregular { .. }),
     }
 }

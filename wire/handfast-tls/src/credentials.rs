@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use handfast_pki::{Certificate, Code, Error, PrivateKey, Purpose, Refusal, code};
+use handfast_pki::{Certificate, Code, Error, PrivateKey, Purpose, Refusal, Role, code};
 use jiff::Timestamp;
 use rustls::{crypto::aws_lc_rs, sign::CertifiedKey};
 
@@ -82,6 +82,7 @@ impl Credentials {
         let unfit = |refusal| Err(CredentialError::Unfit(refusal));
         if leaf.version() != 3 {
             return unfit(Refusal::OldVersion {
+                role: Role::Leaf,
                 subject,
                 version: leaf.version(),
             });
@@ -91,6 +92,7 @@ impl Credentials {
         }
         if at > leaf.not_after() {
             return unfit(Refusal::Expired {
+                role: Role::Leaf,
                 subject,
                 not_after: leaf.not_after(),
                 now: at,
@@ -98,6 +100,7 @@ impl Credentials {
         }
         if at < leaf.not_before() {
             return unfit(Refusal::NotYetValid {
+                role: Role::Leaf,
                 subject,
                 not_before: leaf.not_before(),
                 now: at,
@@ -109,6 +112,7 @@ impl Credentials {
         };
         match leaf.extended_key_usage_names() {
             Some(usages) if !usages.iter().any(|usage| usage == wanted) => unfit(Refusal::WrongPurpose {
+                role: Role::Leaf,
                 subject,
                 purpose,
                 found: usages.join(", "),

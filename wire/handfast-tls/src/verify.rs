@@ -147,7 +147,9 @@ fn refuse(refusal: Refusal) -> Error {
             Refusal::OldVersion { .. } | Refusal::CaAsLeaf { .. } => CertificateError::InvalidPurpose,
             Refusal::BadSignature { .. } => CertificateError::BadSignature,
             Refusal::Revoked { .. } => CertificateError::Revoked,
-            Refusal::CriticalExtension { .. } => CertificateError::UnhandledCriticalExtension,
+            Refusal::CriticalExtension { .. } | Refusal::PolicyDemanded { .. } => {
+                CertificateError::UnhandledCriticalExtension
+            }
             Refusal::NoNames { .. } | Refusal::NoIpName { .. } | Refusal::NameMismatch { .. } => {
                 CertificateError::NotValidForName
             }

@@ -1,7 +1,7 @@
 //! A connection of others, or one on which we were the server: what the client did, and why it is or would be
 //! refused.
 
-use handfast_pki::{Certificate, Purpose, Refusal, code, name, text::listed, verify};
+use handfast_pki::{Certificate, Purpose, Refusal, Role, code, name, text::listed, verify};
 use handfast_tls::{
     error::alert_name,
     trace::{Kind, Said, Side},
@@ -216,12 +216,14 @@ fn dates(leaf: &Certificate, now: Timestamp) -> Refusal {
     let subject = leaf.called();
     if now > leaf.not_after() {
         Refusal::Expired {
+            role: Role::Leaf,
             subject,
             not_after: leaf.not_after(),
             now,
         }
     } else {
         Refusal::NotYetValid {
+            role: Role::Leaf,
             subject,
             not_before: leaf.not_before(),
             now,

@@ -2,7 +2,7 @@
 //! server may have refused us.
 
 use handfast_pki::{
-    Anchors, Certificate, Code, Purpose, Refusal, code, name,
+    AnchorError, Anchors, Certificate, Code, Error, Purpose, Refusal, Role, code, name,
     text::{listed, printable},
     verify,
 };
@@ -69,6 +69,7 @@ fn of_leaf(own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
     if now > own.not_after() {
         faults.push(Fault::of(
             &Refusal::Expired {
+                role: Role::Leaf,
                 subject: subject.clone(),
                 not_after: own.not_after(),
                 now,
@@ -79,6 +80,7 @@ fn of_leaf(own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
     if now < own.not_before() {
         faults.push(Fault::of(
             &Refusal::NotYetValid {
+                role: Role::Leaf,
                 subject: subject.clone(),
                 not_before: own.not_before(),
                 now,
@@ -109,6 +111,7 @@ fn of_leaf(own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
     {
         faults.push(Fault::of(
             &Refusal::WrongPurpose {
+                role: Role::Leaf,
                 subject: subject.clone(),
                 purpose,
                 found: usages.join(", "),
@@ -116,29 +119,25 @@ fn of_leaf(own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
             purpose,
         ));
     }
-    let digest = own.signature_algorithm();
-    if let Err(error) = own.public_key().must_be_strong() {
-        faults.push(Fault::of(
-            &Refusal::Weak {
-                subject: subject.clone(),
-                found: error.to_string(),
-            },
-            purpose,
-        ));
-    } else if is_old_digest(&digest) {
-        faults.push(Fault::of(
-            &Refusal::Weak {
-                subject: subject.clone(),
-                found: printable(&digest),
-            },
-            purpose,
-        ));
+    faults.extend(of_strength(own, purpose));
+    // GnuTLS and Go do not mind.
+    if let Some(usage) = own.key_usage()
+        && !usage.digital_signature()
+        && !own.is_ca()
+    {
+        let found = own.key_usage_names().join(", ");
+        let refusal = Refusal::WrongKeyUsage {
+            subject: subject.clone(),
+            found,
+        };
+        faults.push(Fault::of(&refusal, purpose).arguable());
     }
     // OpenSSL takes version 1, so it is a fault for some only.
     if own.version() != 3 {
         faults.push(
             Fault::of(
                 &Refusal::OldVersion {
+                    role: Role::Leaf,
                     subject,
                     version: own.version(),
                 },
@@ -148,6 +147,26 @@ fn of_leaf(own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
         );
     }
     faults
+}
+
+/// Keys and digests that are too weak for everybody, and keys that are not for everybody.
+fn of_strength(own: &Certificate, purpose: Purpose) -> Option<Fault> {
+    let (role, subject) = (Role::Leaf, own.called());
+    match own.public_key().must_be_strong() {
+        // Our own limit is not the server's: OpenSSL takes P-521 and more.
+        Err(Error::UnsupportedKey { found }) => {
+            let refusal = Refusal::UnsupportedKey { role, subject, found };
+            return Some(Fault::of(&refusal, purpose).arguable());
+        }
+        Err(error) => {
+            let found = error.to_string();
+            return Some(Fault::of(&Refusal::Weak { role, subject, found }, purpose));
+        }
+        Ok(()) => {}
+    }
+    let digest = own.signature_algorithm();
+    let found = printable(&digest);
+    is_old_digest(&digest).then(|| Fault::of(&Refusal::Weak { role, subject, found }, purpose))
 }
 
 fn is_old_digest(algorithm: &str) -> bool {
@@ -243,20 +262,7 @@ fn of_chain(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: T
         .copied()
         .filter(|other| other.subject() == own.issuer() && *other != own)
         .collect();
-    if !issuers.is_empty() && issuers.iter().all(|issuer| !may_sign(issuer)) {
-        faults.push(Fault::new(
-            code::NOT_A_CA,
-            format!(
-                "\"{}\" issued the {purpose}'s certificate and is not allowed to sign certificates",
-                issuers
-                    .iter()
-                    .map(|issuer| issuer.called())
-                    .next()
-                    .unwrap_or_default()
-            ),
-            "issue the CA certificate again, with the same key, CA:TRUE and keyCertSign",
-        ));
-    } else if !issuers.is_empty()
+    if !issuers.is_empty()
         // A signature with an old digest is not even looked at.
         && !is_old_digest(&own.signature_algorithm())
         && issuers
@@ -265,36 +271,19 @@ fn of_chain(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: T
     {
         faults.push(Fault::of(
             &Refusal::BadSignature {
+                role: Role::Leaf,
                 subject: own.called(),
                 issuer: name::shown(own.issuer()),
             },
             purpose,
         ));
     }
-    if let Some(refusal) = verified(evidence, &around, purpose, now) {
-        let known = faults.iter().any(|fault| fault.code == refusal.code(purpose));
-        let of_leaf = matches!(
-            refusal,
-            Refusal::UnknownIssuer { .. }
-                | Refusal::SelfSigned { .. }
-                | Refusal::NoCertificate
-                | Refusal::OldVersion { .. }
-                | Refusal::CaAsLeaf { .. }
-                | Refusal::Malformed { .. }
-                | Refusal::WrongPurpose { .. }
-                | Refusal::WrongKeyUsage { .. }
-        ) || (matches!(refusal, Refusal::Expired { .. }) && now > own.not_after())
-            || (matches!(refusal, Refusal::NotYetValid { .. }) && now < own.not_before());
-        if !known && !of_leaf {
+    for refusal in judged(evidence, &around, purpose, now) {
+        if faults.iter().all(|fault| fault.code != refusal.code(purpose)) {
             faults.push(Fault::of(&refusal, purpose));
         }
     }
     faults
-}
-
-fn may_sign(certificate: &Certificate) -> bool {
-    let usages = certificate.key_usage_names();
-    certificate.is_ca() && (usages.is_empty() || usages.contains(&"keyCertSign"))
 }
 
 /// Every other certificate that is known: sent with the leaf, or lying around.
@@ -303,35 +292,90 @@ fn around<'a>(evidence: &Evidence<'a>) -> Vec<&'a Certificate> {
     sent.chain(&evidence.context.known).collect()
 }
 
-/// What the door's own judgement says of the chain, with the best anchors that are known.
-fn verified(
+/// What the proxy's own judgement says of the CAs above the leaf, with the best anchors that are known, and of the
+/// leaf beside that: what it says of itself was found before.
+fn judged(
     evidence: &Evidence<'_>,
     around: &[&Certificate],
     purpose: Purpose,
     now: Timestamp,
-) -> Option<Refusal> {
-    let roots: Vec<Certificate> = around
-        .iter()
-        .filter(|certificate| certificate.is_self_issued() && certificate.is_ca())
-        .map(|certificate| (*certificate).clone())
-        .collect();
-    let roots = if roots.is_empty() {
-        let top = evidence.trace.own_chain.iter().skip(1).last()?;
-        vec![top.clone()]
-    } else {
-        roots
+) -> Vec<Refusal> {
+    let sent = &evidence.trace.own_chain;
+    let Some(own) = sent.first().filter(|own| !own.is_self_issued()) else {
+        return Vec::new();
     };
-    let anchors = Anchors::new(roots, now).ok()?;
-    let between = around.iter().filter(|certificate| !certificate.is_self_issued());
-    let chain: Vec<_> = evidence
-        .trace
-        .own_chain
+    let is_root = |certificate: &&&Certificate| certificate.is_self_issued();
+    let mut roots: Vec<Certificate> = around
         .iter()
-        .take(1)
-        .chain(between.copied())
-        .map(|certificate| certificate.der().clone())
+        .filter(is_root)
+        .map(|root| (*root).clone())
         .collect();
-    verify::verify(&chain, &anchors, purpose, now).err()
+    if roots.is_empty() {
+        roots.extend(sent.iter().skip(1).last().cloned());
+    }
+    // A root that cannot be used says nothing of the others.
+    let (good, bad): (Vec<_>, Vec<_>) = roots
+        .into_iter()
+        .partition(|root| Anchors::new(vec![root.clone()], now).is_ok());
+    let between = around.iter().filter(|certificate| !certificate.is_self_issued());
+    let chain: Vec<Certificate> = std::iter::once(own).chain(between.copied()).cloned().collect();
+    let mut refusals = match Anchors::new(good, now) {
+        Ok(anchors) => {
+            let ders: Vec<_> = chain.iter().map(|one| one.der().clone()).collect();
+            let Err(refusal) = verify::verify(&ders, &anchors, purpose, now) else {
+                return Vec::new();
+            };
+            let all = verify::faults(&chain, &anchors, purpose, now);
+            std::iter::once(refusal).chain(all).collect()
+        }
+        Err(_) => Vec::new(),
+    };
+    refusals.extend(bad.iter().filter_map(|root| unfit(root, &chain, now)));
+    refusals.retain(|refusal| refusal.role() != Role::Leaf || !was_found_before(refusal));
+    refusals
+}
+
+/// Why `root`, which signed a certificate of `chain`, cannot be trusted by anybody.
+fn unfit(root: &Certificate, chain: &[Certificate], now: Timestamp) -> Option<Refusal> {
+    let (role, subject) = (Role::Anchor, root.called());
+    let is_above =
+        |below: &Certificate| below.issuer() == root.subject() && below.is_signed_by(&root.public_key());
+    if !chain.iter().any(is_above) {
+        return None;
+    }
+    match Anchors::new(vec![root.clone()], now).err()? {
+        AnchorError::MayNotSign { found, .. } => Some(Refusal::NotACa { role, subject, found }),
+        AnchorError::NotCa { .. } => Some(Refusal::NotACa {
+            role,
+            subject,
+            found: "it does not say that it is a CA (basicConstraints)".into(),
+        }),
+        AnchorError::Expired { not_after, .. } => Some(Refusal::Expired {
+            role,
+            subject,
+            not_after,
+            now,
+        }),
+        _ => None,
+    }
+}
+
+/// Whether the leaf alone tells it, or it says no more than that the CA is not known here.
+fn was_found_before(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::UnknownIssuer { .. }
+            | Refusal::SelfSigned { .. }
+            | Refusal::NoCertificate
+            | Refusal::OldVersion { .. }
+            | Refusal::CaAsLeaf { .. }
+            | Refusal::Malformed { .. }
+            | Refusal::WrongPurpose { .. }
+            | Refusal::WrongKeyUsage { .. }
+            | Refusal::UnsupportedKey { .. }
+            | Refusal::Expired { .. }
+            | Refusal::NotYetValid { .. }
+    )
 }
 
 /// Whether what we sent leads to what the server says it accepts.
