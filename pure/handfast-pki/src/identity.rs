@@ -5,7 +5,11 @@ use std::net::IpAddr;
 use serde::Serialize;
 use x509_cert::ext::pkix::{SubjectAltName, name::GeneralName};
 
-use crate::{Certificate, Fingerprint, name, text::printable};
+use crate::{
+    Certificate, Fingerprint,
+    name::{self, AltName},
+    text::printable,
+};
 
 /// The identities of one leaf certificate, by type. Only a [`crate::VerifiedChain`] proves them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,6 +62,16 @@ impl Identity {
             [only] if name::is_spiffe_id(only) => Some(only),
             _ => None,
         }
+    }
+
+    /// The same without the names that are none: a rule compares with these alone. A certificate can carry anything as a
+    /// name (`.acme.example`, `a@b@acme.example`, a wildcard); such a thing is shown, and nobody is known by it.
+    pub fn matchable(mut self) -> Self {
+        self.uris.retain(|uri| AltName::uri(uri).is_ok());
+        self.dns
+            .retain(|dns| !dns.starts_with('*') && AltName::dns(dns).is_ok());
+        self.emails.retain(|email| AltName::email(email).is_ok());
+        self
     }
 
     /// All names with their type, the ones that people know first: `uri:…`, `dns:…`, `email:…`, `ip:…`, `cn:…`.

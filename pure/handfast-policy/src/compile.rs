@@ -68,12 +68,14 @@ pub(crate) fn names() -> Result<(EntityUid, EntityUid, EntityUid), PolicyError> 
 
 /// `identity` as the context of a request.
 pub(crate) fn context(identity: &Identity) -> Result<Context, PolicyError> {
+    let identity = &identity.clone().matchable();
     let set = |names: Vec<String>| {
         RestrictedExpression::new_set(names.into_iter().map(RestrictedExpression::new_string))
     };
     let uri_parents = identity.uris.iter().filter_map(|uri| {
         let (parent, last) = uri.rsplit_once('/')?;
-        (!last.is_empty() && !parent.ends_with('/')).then(|| format!("{parent}/"))
+        let is_segment = !last.is_empty() && !last.contains(['?', '#']);
+        (is_segment && !parent.ends_with('/')).then(|| format!("{parent}/"))
     });
     let dns_parents = identity
         .dns

@@ -255,6 +255,79 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_none_fits_no_rule() {
+        let rules = [
+            "dns:*.acme.example",
+            "dns:acme.example",
+            "dns:a.acme.example",
+            "email:*@acme.example",
+            "email:ann@acme.example",
+            "uri:https://acme.example/jobs/*",
+        ];
+        let policy =
+            Policy::new(rules.iter().map(|text| text.parse().expect(text)).collect()).expect("valid");
+        let nobody = Identity {
+            uris: Vec::new(),
+            dns: Vec::new(),
+            emails: Vec::new(),
+            ips: Vec::new(),
+            common_name: None,
+            fingerprint: Fingerprint([7; 32]),
+        };
+        let long = format!("{}.acme.example", "a".repeat(64));
+        let dns = [
+            ".acme.example",
+            "a\n.acme.example",
+            "a\0.acme.example",
+            "a b.acme.example",
+            "*.acme.example",
+            "-a.acme.example",
+            "a/b.acme.example",
+            "a.acme.example.",
+            "ä.acme.example",
+            &long,
+        ];
+        let emails = [
+            "@acme.example",
+            "a@b@acme.example",
+            "a\n@acme.example",
+            "a.@acme.example",
+            "a b@acme.example",
+            "ann@acme.example.",
+        ];
+        let uris = [
+            "https://acme.example/jobs/..",
+            "https://acme.example/jobs/%2e%2E",
+            "https://acme.example/jobs/a b",
+            "https://acme.example/jobs/a?b",
+            "https://acme.example/jobs/a\n",
+        ];
+        let with = |dns: &str, email: &str, uri: &str| {
+            let some = |text: &str| Vec::from_iter((!text.is_empty()).then(|| text.to_owned()));
+            policy
+                .deciding_rule(&Identity {
+                    dns: some(dns),
+                    emails: some(email),
+                    uris: some(uri),
+                    ..nobody.clone()
+                })
+                .map(ToString::to_string)
+        };
+        for bad in dns {
+            assert_eq!(with(bad, "", ""), None, "{bad:?}");
+        }
+        for bad in emails {
+            assert_eq!(with("", bad, ""), None, "{bad:?}");
+        }
+        for bad in uris {
+            assert_eq!(with("", "", bad), None, "{bad:?}");
+        }
+        assert!(with("a.acme.example", "", "").is_some());
+        assert!(with("", "ann@acme.example", "").is_some());
+        assert!(with("", "", "https://acme.example/jobs/a").is_some());
+    }
+
+    #[test]
     fn no_rule_is_no_policy() {
         assert_eq!(
             Policy::new(Vec::new()).expect_err("refused").code(),
