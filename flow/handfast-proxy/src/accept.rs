@@ -4,7 +4,10 @@ use std::{
     future::Future,
     io,
     net::SocketAddr,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -15,7 +18,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
-    door::{Closing, Common, Keeper},
+    door::{Closing, Keeper},
     pressure::Cause,
     pulse::{Pulse, TICK},
 };
@@ -27,16 +30,29 @@ pub(crate) struct Accepted {
     pub(crate) id: u64,
     pub(crate) time: Timestamp,
     pub(crate) pulse: Arc<Pulse>,
-    /// Held by the record of the connection, until that is written.
-    pub(crate) place: Option<Place>,
 }
 
 /// A connection's place among those that are allowed at a time.
-pub(crate) struct Place(Arc<Common>);
+pub(crate) struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    /// One more of `open`; says how many there were before.
+    fn take(open: &Arc<AtomicUsize>) -> (Self, usize) {
+        let before = open.fetch_add(1, Relaxed);
+        (Self(open.clone()), before)
+    }
+}
+
+#[cfg(test)]
+impl Default for Place {
+    fn default() -> Self {
+        Self::take(&Arc::default()).0
+    }
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Relaxed);
+        self.0.fetch_sub(1, Relaxed);
     }
 }
 
@@ -172,14 +188,13 @@ fn admit(tcp: TcpStream, address: SocketAddr, keeper: &Keeper) -> Option<Accepte
     let _ = tcp.set_nodelay(true);
     let pulse = keeper
         .ward
-        .admit(id, address.ip(), keeper.common.limits.unproven());
+        .admit(id, address.ip(), place, keeper.common.limits.unproven());
     Some(Accepted {
         tcp,
         address,
         id,
         time,
         pulse,
-        place: Some(place),
     })
 }
 
@@ -187,13 +202,12 @@ fn admit(tcp: TcpStream, address: SocketAddr, keeper: &Keeper) -> Option<Accepte
 fn take_place(keeper: &Keeper) -> Option<Place> {
     let common = &keeper.common;
     // `Place` gives back what was taken, also when it was one too many.
-    let place = Place(common.clone());
-    let before = common.open.fetch_add(1, Relaxed);
+    let (place, before) = Place::take(&common.open);
     if before < common.limits.connections {
         return Some(place);
     }
     common.pressure.felt(Cause::Connections);
-    // The place of what gives way comes free a moment later.
+    // What gives way gives its place back at once.
     let has_room = keeper.ward.make_room() || common.wards.iter().any(|ward| ward.make_room());
     has_room.then_some(place)
 }

@@ -134,7 +134,7 @@ pub(crate) struct Common {
     pub(crate) limits: Limits,
     pub(crate) detail: Detail,
     pub(crate) next_id: AtomicU64,
-    pub(crate) open: AtomicUsize,
+    pub(crate) open: Arc<AtomicUsize>,
     /// Of every worker: who is full looks for room at the others, too.
     pub(crate) wards: Vec<Arc<Ward>>,
     pub(crate) pressure: Pressure,
@@ -148,7 +148,7 @@ impl Keeper {
             limits,
             detail,
             next_id: AtomicU64::new(1),
-            open: AtomicUsize::new(0),
+            open: Arc::default(),
             wards: wards.clone(),
             pressure: Pressure::default(),
         });

@@ -30,8 +30,8 @@ pub use crate::{
 };
 
 /// The life of one connection.
-async fn serve(mut accepted: Accepted, worker: Worker) {
-    let mut ledger = Ledger::begin(&mut accepted, &worker.keeper); // one event, whatever happens below
+async fn serve(accepted: Accepted, worker: Worker) {
+    let mut ledger = Ledger::begin(&accepted, &worker.keeper); // one event, whatever happens below
     let outcome = async {
         ledger.named(handshake::id(&accepted.tcp).await);
         let shaken = handshake::perform(accepted, &worker).await?;

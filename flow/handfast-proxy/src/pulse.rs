@@ -257,7 +257,7 @@ impl Pulse {
     /// Whether the client has taken less than `rate` bytes per second for as long as a slow reader may.
     fn reads_too_slowly(&self, now: u32, limits: &Limits) -> bool {
         let since = self.blocked.load(Relaxed);
-        let window = SLOW_READER.min(limits.idle);
+        let window = SLOW_READER.min(limits.idle / 2);
         if since == NEVER || self.relays.load(Relaxed) || now.wrapping_sub(since) <= ticks(window) {
             return false;
         }
@@ -328,6 +328,11 @@ fn add(counter: &AtomicU64, more: u64) {
 pub(crate) struct Busy(Arc<Pulse>);
 
 impl Busy {
+    /// The worker's coarse time, in ticks.
+    pub(crate) fn now(&self) -> u32 {
+        self.0.now()
+    }
+
     /// A body was given up before its end: only the HTTP state knows where the next request would begin, so
     /// it must not be taken down.
     pub(crate) fn given_up(&self) {

@@ -18,12 +18,7 @@ use handfast_tls::{Established, Peer};
 use jiff::Timestamp;
 
 use crate::{
-    accept::{Accepted, Place},
-    authorize::Allowed,
-    door::Keeper,
-    error::Ended,
-    handshake::Shaken,
-    pulse::Pulse,
+    accept::Accepted, authorize::Allowed, door::Keeper, error::Ended, handshake::Shaken, pulse::Pulse,
 };
 
 /// How much is written down.
@@ -39,11 +34,10 @@ pub(crate) struct Ledger {
     entry: Entry,
     pulse: Arc<Pulse>,
     keeper: Keeper,
-    _place: Option<Place>,
 }
 
 impl Ledger {
-    pub(crate) fn begin(accepted: &mut Accepted, keeper: &Keeper) -> Self {
+    pub(crate) fn begin(accepted: &Accepted, keeper: &Keeper) -> Self {
         let entry = Entry::begin(
             keeper.sink.clone(),
             accepted.time,
@@ -54,7 +48,6 @@ impl Ledger {
             entry,
             pulse: accepted.pulse.clone(),
             keeper: keeper.clone(),
-            _place: accepted.place.take(),
         }
     }
 

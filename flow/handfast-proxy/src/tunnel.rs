@@ -145,8 +145,8 @@ fn reload(far: &Far, make: &MakeClient, sink: &dyn Sink) {
 }
 
 /// The life of one connection.
-async fn carry(mut accepted: Accepted, keeper: Keeper, far: Arc<Far>) {
-    let mut ledger = Ledger::begin(&mut accepted, &keeper);
+async fn carry(accepted: Accepted, keeper: Keeper, far: Arc<Far>) {
+    let mut ledger = Ledger::begin(&accepted, &keeper);
     let outcome = carry_to_end(accepted, &mut ledger, &keeper, &far).await;
     ledger.close(outcome);
 }

@@ -12,7 +12,7 @@ use std::{
 use handfast_pki::{Code, code};
 use tokio::task::AbortHandle;
 
-use crate::{door::Limits, pulse::Pulse};
+use crate::{accept::Place, door::Limits, pulse::Pulse};
 
 /// The connections of one worker. Its lock is waited for only when another worker is full and looks for a connection
 /// to drop.
@@ -36,12 +36,14 @@ struct Patient {
     handle: Option<AbortHandle>,
     network: IpAddr,
     is_unproven: bool,
+    /// Given back when the connection has ended, or gives way.
+    place: Option<Place>,
 }
 
 impl Ward {
     /// Takes in connection `id` from `address`. Where its network has more than `most` unproven connections, the oldest
     /// of them gives way.
-    pub(crate) fn admit(&self, id: u64, address: IpAddr, most: usize) -> Arc<Pulse> {
+    pub(crate) fn admit(&self, id: u64, address: IpAddr, place: Place, most: usize) -> Arc<Pulse> {
         let pulse = Arc::new(Pulse::new(self.tick.clone()));
         let network = network(address);
         let mut patients = self.patients();
@@ -52,6 +54,7 @@ impl Ward {
                 handle: None,
                 network,
                 is_unproven: true,
+                place: Some(place),
             },
         );
         patients.unproven.push_back(id);
@@ -167,8 +170,9 @@ impl Patients {
             let patient = self.all.get(id);
             patient.is_some_and(|patient| patient.is_unproven && patient.handle.is_some() && fits(patient))
         })?;
-        let patient = self.all.get(self.unproven.get(index)?)?;
+        let patient = self.all.get_mut(self.unproven.get(index)?)?;
         patient.pulse.mark_cut(code::GAVE_WAY);
+        drop(patient.place.take());
         let handle = patient.handle.clone();
         self.unproven.remove(index);
         handle
@@ -229,7 +233,7 @@ mod tests {
         let ward = Ward::default();
         let pulses: Vec<_> = (0..3)
             .map(|id| {
-                let pulse = ward.admit(id, address("192.0.2.1"), 100);
+                let pulse = ward.admit(id, address("192.0.2.1"), Place::default(), 100);
                 ward.attend(id, handle());
                 pulse
             })
@@ -250,7 +254,7 @@ mod tests {
     async fn a_network_with_too_many_unproven_connections_drops_its_own() {
         let ward = Ward::default();
         let admit = |id, from: String| {
-            let pulse = ward.admit(id, address(&from), 2);
+            let pulse = ward.admit(id, address(&from), Place::default(), 2);
             ward.attend(id, handle());
             pulse
         };

@@ -158,8 +158,9 @@ fn none_of_three_thousand_names_arrives_in_headers_or_trailers() {
     for some in names.chunks(40) {
         let lines: String = some.iter().map(|name| format!("{name}: forged\r\n")).collect();
         let request = format!(
-            "POST / HTTP/1.1\r\nhost: localhost\r\nx-kept: yes\r\n{lines}transfer-encoding: chunked\r\n\r\n\
-             4\r\nbody\r\n0\r\nx-sum: 1\r\n{lines}\r\n"
+            "POST / HTTP/1.1\r\nhost: localhost\r\nx-kept: yes\r\ntrailer: x-sum, {}\r\n{lines}\
+             transfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\nx-sum: 1\r\n{lines}\r\n",
+            some.join(", ")
         );
         assert_eq!(caller.ask(&request).expect("an answer").status, 200, "{some:?}");
         let heard = service.last();

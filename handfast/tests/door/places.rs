@@ -66,7 +66,8 @@ fn the_soft_limit_of_descriptors_is_raised_and_a_low_hard_one_is_said() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    place.write("handfast.toml", configuration(&service.url(), ""));
+    let limits = "limits = { connections = 1000, backend-connections = 500 }";
+    place.write("handfast.toml", configuration(&service.url(), limits));
     let start = |limits: &str| {
         let program = env!("CARGO_BIN_EXE_handfast");
         let mut command = Command::new("sh");
@@ -87,8 +88,8 @@ fn the_soft_limit_of_descriptors_is_raised_and_a_low_hard_one_is_said() {
                 .map(str::to_owned)
         })
     };
-    let door = start("ulimit -Hn 30000; ulimit -Sn 100");
-    assert_eq!(said(&door), "  descriptors: 30000 (raised from 100)");
+    let door = start("ulimit -Hn 1700; ulimit -Sn 100");
+    assert_eq!(said(&door), "  descriptors: 1700 (raised from 100)");
     let held: Vec<_> = (0..150)
         .map(|_| TcpStream::connect(("127.0.0.1", door.port)).expect("connected"))
         .collect();

@@ -28,9 +28,9 @@ pub(crate) enum Answer {
         lease: Option<Lease>,
         /// Where the client has several answers at a time.
         budget: Option<Arc<Budget>>,
-        /// While there is more of it than was passed on.
+        /// Until it has ended.
         flowing: Option<Flowing>,
-        _busy: Busy,
+        busy: Busy,
     },
     /// From the door itself.
     Own { text: Option<Bytes>, _busy: Busy },
@@ -71,9 +71,9 @@ impl Answer {
         let mut answer = Self::Backend {
             body,
             lease,
-            flowing: budget.as_ref().map(Budget::flows),
+            flowing: budget.as_ref().map(|budget| budget.flows(busy.now())),
             budget,
-            _busy: busy,
+            busy,
         };
         answer.end_if_over();
         answer
@@ -110,17 +110,15 @@ impl Body for Answer {
                 lease,
                 budget,
                 flowing,
-                ..
+                busy,
             } => {
                 if let Some(budget) = budget {
                     ready!(budget.poll_room(cx));
                 }
-                let Poll::Ready(polled) = Pin::new(body).poll_frame(cx) else {
-                    *flowing = None;
-                    return Poll::Pending;
-                };
-                if flowing.is_none() {
-                    *flowing = budget.as_ref().map(Budget::flows);
+                let polled = ready!(Pin::new(body).poll_frame(cx));
+                if let (Some(flowing), Some(Ok(frame))) = (&flowing, &polled) {
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    flowing.passes(bytes, busy.now());
                 }
                 let hold = |bytes: Bytes| match budget {
                     Some(budget) => budget.hold(bytes),

@@ -2,9 +2,9 @@
 //!
 //! Over HTTP/2 a client asks for many answers at once and may take none of them. Two things bound what that costs.
 //! Bytes that were read from backends and not yet taken are counted while they wait ([`Held`]), and nothing more is
-//! read above [`MOST_HELD`]. And requests are started a few at a time ([`Budget::start`]): not while enough answers
-//! flow to keep the connection busy, and few at once until the client has shown that it takes whole answers. An answer
-//! that comes late, or that pauses because the backend has no more to say, holds nobody up.
+//! read above [`MOST_HELD`]. And requests are started a few at a time ([`Budget::start`]): not while enough large
+//! answers flow to keep the connection busy, and few at once until the client has shown that it takes whole answers. An
+//! answer that comes late, or that trickles as events do, holds nobody up.
 
 use std::{
     sync::{
@@ -20,23 +20,28 @@ use super::pool::READ_AHEAD;
 use crate::pulse::Pulse;
 
 /// Bytes of answers that may wait for one client, with what was read ahead of them.
-const MOST_HELD: usize = 128 << 10;
+const MOST_HELD: usize = 96 << 10;
 /// What a piece of an answer keeps besides itself: the next one, and the buffer for the one after that.
 const AHEAD: usize = 2 * READ_AHEAD;
-/// Answers whose bytes are there to be passed on; further requests wait until one has ended or paused.
-const MOST_FLOWING: u32 = 6;
+/// Large answers that may be on their way; further requests wait until one of them has ended or paused.
+const MOST_FLOWING: usize = 6;
+/// Bytes of one answer within [`LATELY`] that make it a large one. Events and calls that trickle stay below.
+const LARGE: usize = 32 << 10;
+/// In ticks of the worker's clock.
+const LATELY: u32 = 10;
 /// Requests that may be started before any answer has begun.
 const FEWEST: u32 = 4;
 /// The same for a client that takes its answers: as many as it may have.
 const MOST: u32 = super::http::STREAMS;
 /// Starts that are forgotten per tick of the worker's clock, whether their answers came or not.
-const PER_TICK: u32 = 4;
+const PER_TICK: u32 = 1;
 
 /// The budget of one client connection. Only its worker's thread uses it.
 #[derive(Debug)]
 pub(super) struct Budget {
     held: AtomicUsize,
-    flowing: AtomicU32,
+    /// Answers that have begun and not ended.
+    flowing: Mutex<Vec<Arc<Flow>>>,
     /// Requests that were started lately, and whose answers have not begun.
     started: AtomicU32,
     /// How many these may be.
@@ -58,15 +63,44 @@ impl Drop for Started {
     }
 }
 
-/// An answer whose bytes are there to be passed on.
+/// How much of an answer was passed on lately.
 #[derive(Debug)]
-pub(super) struct Flowing(Arc<Budget>);
+struct Flow {
+    since: AtomicU32,
+    bytes: AtomicUsize,
+    /// Until which tick it counts as a large one.
+    large_until: AtomicU32,
+}
+
+/// An answer that has begun and not ended.
+#[derive(Debug)]
+pub(super) struct Flowing {
+    budget: Arc<Budget>,
+    flow: Arc<Flow>,
+}
+
+impl Flowing {
+    /// `bytes` were read to be passed on at tick `now`.
+    pub(super) fn passes(&self, bytes: usize, now: u32) {
+        let flow = &self.flow;
+        if now.wrapping_sub(flow.since.load(Relaxed)) > LATELY {
+            flow.since.store(now, Relaxed);
+            flow.bytes.store(0, Relaxed);
+        }
+        let bytes = flow.bytes.load(Relaxed).saturating_add(bytes);
+        flow.bytes.store(bytes, Relaxed);
+        if bytes >= LARGE {
+            flow.large_until.store(now.saturating_add(LATELY), Relaxed);
+        }
+    }
+}
 
 impl Drop for Flowing {
     fn drop(&mut self) {
-        let flowing = self.0.flowing.load(Relaxed);
-        self.0.flowing.store(flowing.saturating_sub(1), Relaxed);
-        self.0.wake();
+        let mut flowing = self.budget.flowing();
+        flowing.retain(|flow| !Arc::ptr_eq(flow, &self.flow));
+        drop(flowing);
+        self.budget.wake();
     }
 }
 
@@ -74,7 +108,7 @@ impl Budget {
     pub(super) fn new(now: u32) -> Arc<Self> {
         Arc::new(Self {
             held: AtomicUsize::new(0),
-            flowing: AtomicU32::new(0),
+            flowing: Mutex::default(),
             started: AtomicU32::new(0),
             window: AtomicU32::new(FEWEST),
             forgotten: AtomicU32::new(now),
@@ -101,7 +135,9 @@ impl Budget {
             .started
             .load(Relaxed)
             .saturating_sub(passed.saturating_mul(PER_TICK));
-        let flows = self.flowing.load(Relaxed) < MOST_FLOWING && self.has_room();
+        let is_large = |flow: &&Arc<Flow>| flow.large_until.load(Relaxed) > now;
+        let large = self.flowing().iter().filter(is_large).count();
+        let flows = large < MOST_FLOWING && self.has_room();
         let may = flows && started < self.window.load(Relaxed);
         self.started.store(started + u32::from(may), Relaxed);
         may.then(|| Started(self.clone()))
@@ -118,6 +154,11 @@ impl Budget {
             Poll::Pending
         })
         .await;
+    }
+
+    /// Whether the client has shown that it takes its answers.
+    pub(super) fn is_taken_from(&self) -> bool {
+        self.window.load(Relaxed) >= 2 * FEWEST
     }
 
     fn has_room(&self) -> bool {
@@ -142,10 +183,22 @@ impl Budget {
         }
     }
 
-    /// An answer has begun, or goes on.
-    pub(super) fn flows(self: &Arc<Self>) -> Flowing {
-        self.flowing.store(self.flowing.load(Relaxed) + 1, Relaxed);
-        Flowing(self.clone())
+    /// An answer has begun.
+    pub(super) fn flows(self: &Arc<Self>, now: u32) -> Flowing {
+        let flow = Arc::new(Flow {
+            since: AtomicU32::new(now),
+            bytes: AtomicUsize::new(0),
+            large_until: AtomicU32::new(0),
+        });
+        self.flowing().push(flow.clone());
+        Flowing {
+            budget: self.clone(),
+            flow,
+        }
+    }
+
+    fn flowing(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Flow>>> {
+        self.flowing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An answer was passed on to its end: the client takes what it asks for.
@@ -270,12 +323,19 @@ mod tests {
     }
 
     #[test]
-    fn while_answers_flow_no_further_request_is_started_and_paused_ones_do_not_count() {
+    fn while_large_answers_flow_no_further_request_is_started() {
         let budget = Budget::new(0);
-        let mut flowing: Vec<_> = (0..MOST_FLOWING).map(|_| budget.flows()).collect();
-        assert!(budget.try_start(0).is_none());
+        let mut flowing: Vec<_> = (0..MOST_FLOWING).map(|_| budget.flows(0)).collect();
+        flowing.iter().for_each(|answer| answer.passes(LARGE - 1, 0));
+        assert!(budget.try_start(0).is_some(), "small ones do not count");
+        flowing.iter().for_each(|answer| answer.passes(LARGE, 20));
+        assert!(budget.try_start(20).is_none());
         drop(flowing.pop());
-        assert!(budget.try_start(0).is_some());
+        assert!(budget.try_start(20).is_some());
+        flowing.push(budget.flows(20));
+        flowing.iter().for_each(|answer| answer.passes(LARGE, 20));
+        assert!(budget.try_start(21).is_none());
+        assert!(budget.try_start(31).is_some(), "paused ones count no longer");
     }
 
     #[test]

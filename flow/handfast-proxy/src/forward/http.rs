@@ -48,12 +48,23 @@ struct Visit {
     ours: Ours,
     id: u64,
     pulse: Arc<Pulse>,
-    pool: Arc<Pool>,
     share: Arc<Share>,
     /// Over HTTP/2: what answers may cost that nobody reads.
     budget: Option<Arc<Budget>>,
     /// Both halves of a switched protocol, to be joined when HTTP has ended.
     switched: Mutex<Option<(OnUpgrade, OnUpgrade, Slot)>>,
+}
+
+impl Visit {
+    /// The connections to the backend that fit what the client has shown of itself.
+    fn pool(&self) -> &Arc<Pool> {
+        let pools = &self.worker.pools;
+        match &self.budget {
+            None => &pools.http1,
+            Some(budget) if budget.is_taken_from() => &pools.http2,
+            Some(_) => &pools.wary,
+        }
+    }
 }
 
 type Served = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
@@ -71,9 +82,7 @@ pub(crate) async fn serve(allowed: Allowed, shaken: Shaken, worker: Worker) -> R
     };
     let pulse = shaken.pulse.clone();
     let is_http2 = shaken.established.alpn == Some("h2");
-    let pools = &worker.pools;
     let visit = Arc::new(Visit {
-        pool: if is_http2 { &pools.http2 } else { &pools.http1 }.clone(),
         share: worker.slots.share(shaken.peer.identity().fingerprint.0),
         budget: is_http2.then(|| Budget::new(pulse.now())),
         worker,
@@ -294,7 +303,8 @@ async fn forward(visit: &Visit, mut request: Request<RequestBody>) -> Result<For
     let client_half = upgrades.then(|| hyper::upgrade::on(&mut request));
     let had_body = !request.body().is_end_stream();
     let slot = slot(visit).await?;
-    let (mut response, sender) = send(visit, request).await?;
+    let pool = visit.pool().clone();
+    let (mut response, sender) = send(visit, &pool, request).await?;
     let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     if switches {
         // What was not asked for, or is not what was asked for, leaves nobody a protocol to go on with.
@@ -314,7 +324,7 @@ async fn forward(visit: &Visit, mut request: Request<RequestBody>) -> Result<For
     headers::to_client(response.headers_mut(), false);
     let lease = Lease {
         sender,
-        pool: visit.pool.clone(),
+        pool,
         now: visit.pulse.now(),
         had_body,
         slot,
@@ -337,17 +347,17 @@ async fn slot(visit: &Visit) -> Result<Slot, Instead> {
 /// request is then sent again, but only when nothing of it had left.
 async fn send(
     visit: &Visit,
+    pool: &Pool,
     mut request: Request<RequestBody>,
 ) -> Result<(Response<Incoming>, Sender), Instead> {
     let progress = request.body().progress();
     let started = visit.pulse.now();
     loop {
-        let waiting = visit.pool.take();
+        let waiting = pool.take();
         let reused = waiting.is_some();
         let mut sender = match waiting {
             Some(sender) => sender,
-            None => visit
-                .pool
+            None => pool
                 .open(&visit.worker.backend)
                 .await
                 .map_err(|error| match error.kind() {

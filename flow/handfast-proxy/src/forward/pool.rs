@@ -2,15 +2,22 @@
 //! clients speak.
 
 use std::{
+    io,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::body::RequestBody;
-use crate::{backend::Backend, pulse::TICK};
+use crate::{
+    backend::{Backend, Stream},
+    pulse::TICK,
+};
 
 /// A way to send requests over one connection.
 pub(crate) type Sender = SendRequest<RequestBody>;
@@ -18,8 +25,13 @@ pub(crate) type Sender = SendRequest<RequestBody>;
 /// How long a connection may take to be ready again after its answer; it is closed then.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Bytes of an answer that are read at once for a client that has many answers; the least that hyper takes.
-pub(super) const READ_AHEAD: usize = 8 << 10;
+/// Bytes of an answer that are read at once for a client that has many answers. Just below what makes hyper read more at
+/// a time.
+pub(super) const READ_AHEAD: usize = (8 << 10) - 1;
+/// The same for a client that has not shown yet that it takes its answers.
+const WARY_READ: usize = 4 << 10;
+/// The largest head of an answer, and the most that is read at once for a client that has one answer at a time.
+const LARGEST_HEAD: usize = 64 << 10;
 
 /// The pools of one worker.
 pub(crate) struct Pools {
@@ -27,13 +39,16 @@ pub(crate) struct Pools {
     pub(crate) http1: Arc<Pool>,
     /// For clients that have many: each of their answers may keep less in memory.
     pub(crate) http2: Arc<Pool>,
+    /// For those of them that are new.
+    pub(crate) wary: Arc<Pool>,
 }
 
 impl Default for Pools {
     fn default() -> Self {
         Self {
-            http1: Arc::new(Pool::new(64 << 10)),
+            http1: Arc::new(Pool::new(LARGEST_HEAD)),
             http2: Arc::new(Pool::new(READ_AHEAD)),
+            wary: Arc::new(Pool::new(WARY_READ)),
         }
     }
 }
@@ -41,16 +56,81 @@ impl Default for Pools {
 impl Pools {
     /// Closes what has waited too long.
     pub(crate) fn forget_idle(&self, now: u32) {
-        self.http1.forget_idle(now);
-        self.http2.forget_idle(now);
+        for pool in [&self.http1, &self.http2, &self.wary] {
+            pool.forget_idle(now);
+        }
+    }
+}
+
+/// A stream that is read a little at a time, so that little lies in buffers when nobody wants more.
+struct Sipped {
+    stream: Box<dyn Stream>,
+    most: usize,
+}
+
+impl AsyncRead for Sipped {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if buf.remaining() <= self.most {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let most = self.most;
+        let mut sip = ReadBuf::new(buf.initialize_unfilled_to(most));
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut sip))?;
+        let read = sip.filled().len();
+        buf.advance(read);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Sipped {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
 /// Idle connections, the last used first.
 pub(crate) struct Pool {
     idle: Mutex<Vec<Idle>>,
-    /// Bytes that a connection reads ahead.
-    read_ahead: usize,
+    /// Bytes that its connections read at once.
+    most_read: usize,
+}
+
+/// Speaks HTTP/1.1 over `stream`, in a task of its own.
+async fn drive(stream: impl Stream + 'static) -> io::Result<Sender> {
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(LARGEST_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    tokio::spawn(async move {
+        // How it ends is seen by whoever waits for an answer on it.
+        let _ = connection.with_upgrades().await;
+    });
+    Ok(sender)
 }
 
 struct Idle {
@@ -65,10 +145,10 @@ impl Pool {
     /// For how many ticks one waits; shorter than what most servers wait for their side.
     const LONGEST: u32 = 15_000 / TICK.as_millis() as u32;
 
-    fn new(read_ahead: usize) -> Self {
+    fn new(most_read: usize) -> Self {
         Self {
             idle: Mutex::default(),
-            read_ahead,
+            most_read,
         }
     }
 
@@ -84,18 +164,13 @@ impl Pool {
     }
 
     /// A new connection to `backend`, driven by a task of its own.
-    pub(crate) async fn open(&self, backend: &Backend) -> std::io::Result<Sender> {
+    pub(crate) async fn open(&self, backend: &Backend) -> io::Result<Sender> {
         let stream = backend.connect().await?;
-        let (sender, connection) = http1::Builder::new()
-            .max_buf_size(self.read_ahead)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(std::io::Error::other)?;
-        tokio::spawn(async move {
-            // How it ends is seen by whoever waits for an answer on it.
-            let _ = connection.with_upgrades().await;
-        });
-        Ok(sender)
+        if self.most_read >= LARGEST_HEAD {
+            return drive(stream).await;
+        }
+        let most = self.most_read;
+        drive(Sipped { stream, most }).await
     }
 
     /// Keeps a connection whose answer was read to its end, once it can take the next request: with
