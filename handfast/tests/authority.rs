@@ -14,6 +14,8 @@ mod issue;
 mod lifetimes;
 #[path = "authority/many_at_once.rs"]
 mod many_at_once;
+#[path = "authority/one_wins.rs"]
+mod one_wins;
 #[path = "authority/verify.rs"]
 mod verify;
 

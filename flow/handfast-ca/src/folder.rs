@@ -20,7 +20,10 @@ use std::{
 
 use handfast_pki::{Certificate, PrivateKey, pem};
 
-use crate::error::{FolderError, Result};
+use crate::{
+    error::{FolderError, Result},
+    staging::{flush_folder_of, parent},
+};
 
 /// The CA certificate that others trust.
 pub const ROOT_CERTIFICATE: &str = "root.crt";
@@ -112,14 +115,21 @@ impl Staged {
         let settled = (|| {
             File::open(&self.beside)?.sync_all()?;
             fs::rename(&self.beside, &self.place)?;
-            File::open(parent(&self.place))?.sync_all()
+            flush_folder_of(&self.place)
         })();
         match settled {
             Ok(()) => Ok(()),
-            // Somebody else was faster.
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Err(FolderError::Exists {
-                path: self.place.clone(),
-            }),
+            // Another process was faster.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Err(FolderError::Exists {
+                    path: self.place.clone(),
+                })
+            }
             Err(source) => Err(FolderError::File {
                 path: self.place.clone(),
                 source,
@@ -180,13 +190,5 @@ fn damaged(folder: &Path, name: &str, error: &handfast_pki::Error) -> FolderErro
     FolderError::NotAnAuthority {
         path: folder.to_owned(),
         detail: format!("\"{name}\": {error}"),
-    }
-}
-
-/// The folder that `path` stands in.
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
     }
 }
