@@ -5,14 +5,17 @@
 use std::{
     fs,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use handfast_ca::staging::{self, Draft, Turn};
 use handfast_pki::{Certificate, PrivateKey, code, pem};
 use zeroize::Zeroizing;
 
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    words::Words,
+};
 
 /// The bytes of `path`, or of stdin for `-`.
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -137,6 +140,9 @@ impl Claim {
                     .map_err(|error| unwritable(piece.path, &error))
             })
             .collect::<Result<Vec<_>, _>>()?;
+        for draft in &drafts {
+            tell_leftovers(&draft.remove_leftovers());
+        }
         for (done, (draft, piece)) in drafts.into_iter().zip(pieces).enumerate() {
             let placed = if self.force { draft.replace() } else { draft.link() };
             placed.map_err(|error| {
@@ -152,6 +158,17 @@ impl Claim {
             staging::flush_folder_of(piece.path).map_err(|error| unwritable(piece.path, &error))?;
         }
         Ok(())
+    }
+}
+
+/// Names what an earlier run that was killed has left, and what is removed now.
+pub fn tell_leftovers(removed: &[PathBuf]) {
+    for path in removed {
+        // On stderr, which is the same with and without JSON.
+        Words::new(false).talk(format_args!(
+            "note: \"{}\" was left by a run that was killed, and is removed",
+            path.display()
+        ));
     }
 }
 

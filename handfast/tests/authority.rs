@@ -10,6 +10,8 @@ mod init;
 mod inspect;
 #[path = "authority/issue.rs"]
 mod issue;
+#[path = "authority/leftovers.rs"]
+mod leftovers;
 #[path = "authority/lifetimes.rs"]
 mod lifetimes;
 #[path = "authority/many_at_once.rs"]

@@ -22,7 +22,7 @@ use handfast_pki::{Certificate, PrivateKey, pem};
 
 use crate::{
     error::{FolderError, Result},
-    staging::{flush_folder_of, parent},
+    staging::{self, Turn, flush_folder_of},
 };
 
 /// The CA certificate that others trust.
@@ -40,6 +40,10 @@ pub const DATABASE: &str = "authority.db";
 pub(crate) struct Staged {
     place: PathBuf,
     beside: PathBuf,
+    /// Folders that killed processes have left of the same place, and that were removed.
+    pub(crate) leftovers: Vec<PathBuf>,
+    /// Held open for its lock.
+    _sign_of_life: File,
 }
 
 impl Staged {
@@ -67,13 +71,18 @@ impl Staged {
         };
         let mut beside = std::ffi::OsString::from(".");
         beside.push(name);
-        beside.push(format!(".{}.new", std::process::id()));
-        let beside = place.with_file_name(beside);
-        fs::create_dir_all(parent(place)).map_err(failed)?;
-        DirBuilder::new().mode(0o700).create(&beside).map_err(failed)?;
+        // Nobody else looks for leftovers before the new folder is locked.
+        let _turn = Turn::take(&[place])?;
+        let (made, lock) = staging::under_a_free_name(place, &beside, |path| {
+            DirBuilder::new().mode(0o700).create(path)?;
+            File::open(path)
+        })
+        .map_err(failed)?;
         Ok(Self {
             place: place.to_owned(),
-            beside,
+            leftovers: staging::leftovers(&made, &lock, &beside, remove_staged),
+            beside: made,
+            _sign_of_life: lock,
         })
     }
 
@@ -136,6 +145,30 @@ impl Staged {
             }),
         }
     }
+}
+
+/// Removes a folder that was being filled, and nothing that we would not have put there.
+fn remove_staged(path: &Path, found: &fs::Metadata) -> bool {
+    let names = [
+        ROOT_CERTIFICATE,
+        ROOT_KEY,
+        ISSUING_CERTIFICATE,
+        ISSUING_KEY,
+        DATABASE,
+    ];
+    let journals = ["-wal", "-shm", "-journal"].map(|end| format!("{DATABASE}{end}"));
+    let is_ours = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        names.iter().any(|ours| name == *ours) || journals.iter().any(|ours| name == ours.as_str())
+    };
+    let Ok(entries) = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) else {
+        return false;
+    };
+    found.is_dir()
+        && found.permissions().mode() & 0o777 == 0o700
+        && entries.iter().all(is_ours)
+        && entries.iter().all(|entry| fs::remove_file(entry.path()).is_ok())
+        && fs::remove_dir(path).is_ok()
 }
 
 impl Drop for Staged {

@@ -3,14 +3,17 @@
 //! In: the paths that are going to be written. Out: a [`Turn`], which one process has at a time in each folder, and
 //! [`Draft`]s, which become files. A draft is filled under another name beside its target, flushed, and then linked
 //! (which fails where something exists) or renamed (which replaces it). The kernel ends the turn of a process that
-//! dies.
+//! dies, and what it left is told from the work of the living by a lock on each draft.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ffi::OsString,
+    ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -119,26 +122,40 @@ fn wait_for(folder: &File, latest: Instant) -> io::Result<()> {
 pub struct Draft {
     beside: PathBuf,
     target: PathBuf,
+    /// Held open for its lock.
+    file: File,
 }
 
 impl Draft {
     /// Writes and flushes `bytes`, which are going to be `target`.
     pub fn write(target: &Path, bytes: &[u8], mode: u32) -> io::Result<Self> {
-        let mut name = OsString::from(target.file_name().ok_or(io::ErrorKind::InvalidInput)?);
-        name.push(format!(".{}.new", std::process::id()));
-        let beside = target.with_file_name(name);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&beside)?;
-        let draft = Self {
+        let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let (beside, file) = under_a_free_name(target, name, |beside| {
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(beside)
+        })?;
+        let mut draft = Self {
             beside,
             target: target.to_owned(),
+            file,
         };
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        draft.file.write_all(bytes)?;
+        draft.file.sync_all()?;
         Ok(draft)
+    }
+
+    /// Removes what processes that died have left of the same file, and says what it was.
+    pub fn remove_leftovers(&self) -> Vec<PathBuf> {
+        let Some(name) = self.target.file_name() else {
+            return Vec::new();
+        };
+        leftovers(&self.beside, &self.file, name, |path, found| {
+            let is_ours = found.is_file() && found.mode() & 0o777 & !0o755 == 0;
+            is_ours && fs::remove_file(path).is_ok()
+        })
     }
 
     /// Puts the file into its place; [`io::ErrorKind::AlreadyExists`] when something is there.
@@ -168,6 +185,76 @@ impl Drop for Draft {
         // After a rename there is nothing under this name any more.
         let _ = fs::remove_file(&self.beside);
     }
+}
+
+/// Makes something new beside `target` under the name `NAME.NUMBER.new`, and locks it as a sign of life. The number is
+/// that of the process, or one after it: in containers that share a folder it may be taken.
+pub(crate) fn under_a_free_name(
+    target: &Path,
+    name: &OsStr,
+    make: impl Fn(&Path) -> io::Result<File>,
+) -> io::Result<(PathBuf, File)> {
+    const NUMBERS: u32 = 1000;
+    let first = std::process::id();
+    for number in first..first.saturating_add(NUMBERS) {
+        let mut beside = name.to_owned();
+        beside.push(format!(".{number}.new"));
+        let beside = target.with_file_name(beside);
+        match make(&beside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(file) => {
+                // Where nothing can be locked, nothing is taken for a leftover either.
+                let _ = file.try_lock();
+                return Ok((beside, file));
+            }
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Everything beside `own` that is called `NAME.NUMBER.new`, belongs to the same user, is locked by no process, and
+/// that `remove` has removed.
+pub(crate) fn leftovers(
+    own: &Path,
+    own_file: &File,
+    name: &OsStr,
+    remove: impl Fn(&Path, &fs::Metadata) -> bool,
+) -> Vec<PathBuf> {
+    let (Ok(ours), Ok(entries)) = (own_file.metadata(), fs::read_dir(parent(own))) else {
+        return Vec::new();
+    };
+    let mut removed = Vec::new();
+    for entry in entries.flatten() {
+        let path = own.with_file_name(entry.file_name());
+        if path == own || !is_temporary_name(&entry.file_name(), name) {
+            continue;
+        }
+        // Of the entry itself: a link is not followed.
+        let Ok(found) = entry.metadata() else { continue };
+        if found.uid() != ours.uid() || !(found.is_file() || found.is_dir()) {
+            continue;
+        }
+        let Ok(file) = File::open(&path) else { continue };
+        let is_same = file
+            .metadata()
+            .is_ok_and(|data| identity(&data) == identity(&found));
+        if is_same && file.try_lock().is_ok() && remove(&path, &found) {
+            removed.push(path);
+        }
+    }
+    removed
+}
+
+fn is_temporary_name(found: &OsStr, name: &OsStr) -> bool {
+    let number = found
+        .as_bytes()
+        .strip_prefix(name.as_bytes())
+        .and_then(|rest| rest.strip_prefix(b"."))
+        .and_then(|rest| rest.strip_suffix(b".new"));
+    number.is_some_and(|number| {
+        !number.is_empty() && number.len() <= 10 && number.iter().all(u8::is_ascii_digit)
+    })
 }
 
 /// Flushes the folder of `path`, without which a new name may be lost in a power cut, and the file with it.
