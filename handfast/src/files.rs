@@ -1,17 +1,21 @@
 //! Reading what users name and writing what they asked for: every failure with the path and a code,
-//! nothing overwritten unasked, nothing half-written, private keys for their owner alone.
+//! nothing overwritten unasked, nothing half-written or mixed from two processes, private keys for their owner
+//! alone. How a file appears is in `handfast_ca::staging`.
 
 use std::{
     fs,
-    io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
+use handfast_ca::staging::{self, Draft, Turn};
 use handfast_pki::{Certificate, PrivateKey, code, pem};
 use zeroize::Zeroizing;
 
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    words::Words,
+};
 
 /// The bytes of `path`, or of stdin for `-`.
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -68,82 +72,120 @@ pub enum Readers {
     Owner,
 }
 
-/// Refuses when one of `paths` exists, before anything is written.
-pub fn must_not_exist<P: AsRef<Path>>(paths: &[P]) -> Result<(), Failure> {
-    match paths.iter().find(|path| path.as_ref().symlink_metadata().is_ok()) {
-        Some(path) => Err(Failure::new(
-            Exit::Misuse,
-            code::EXISTS,
-            format!("\"{}\" exists already", path.as_ref().display()),
-        )
-        .hint("choose another place, or overwrite it with --force")),
+impl Readers {
+    fn mode(self) -> u32 {
+        match self {
+            Self::Everybody => 0o644,
+            Self::EverybodyRuns => 0o755,
+            Self::Owner => 0o600,
+        }
+    }
+}
+
+/// Refuses when one of `paths` may not be written. With `force` files may be overwritten, folders never.
+pub fn must_be_free<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<(), Failure> {
+    let mut paths = paths.iter().map(AsRef::as_ref);
+    if !force {
+        return match paths.find(|path| path.symlink_metadata().is_ok()) {
+            Some(path) => Err(exists(path)),
+            None => Ok(()),
+        };
+    }
+    match paths.find(|path| path.is_dir()) {
+        Some(path) => {
+            let message = format!("\"{}\" is a folder, expected a file", path.display());
+            Err(Failure::new(Exit::Misuse, code::EXISTS, message))
+        }
         None => Ok(()),
     }
 }
 
-/// Writes `bytes` to `path` in one step: a temporary file beside it, flushed, then renamed.
-pub fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Failure> {
-    let failed = |error: io::Error| {
-        Failure::new(
+fn exists(path: &Path) -> Failure {
+    let message = format!("\"{}\" exists already", path.display());
+    Failure::new(Exit::Misuse, code::EXISTS, message)
+        .hint("choose another place, or overwrite it with --force")
+}
+
+/// A file that is going to be written.
+#[derive(Clone, Copy)]
+pub struct Piece<'a> {
+    pub path: &'a Path,
+    pub bytes: &'a [u8],
+    pub readers: Readers,
+}
+
+/// Files that this process alone writes: of several with the same files one has the claim and the others wait.
+/// Taken before anything is signed or recorded for them; folders that were made for it go when nothing is written.
+#[derive(Debug)]
+#[must_use = "the claim ends when this is dropped"]
+pub struct Claim {
+    _turn: Turn,
+    force: bool,
+}
+
+impl Claim {
+    /// Claims `paths`, which must be free as [`must_be_free`] says.
+    pub fn take<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<Self, Failure> {
+        let turn = Turn::take(paths).map_err(handfast_ca::Error::from)?;
+        must_be_free(paths, force)?;
+        Ok(Self { _turn: turn, force })
+    }
+
+    /// Writes all `pieces`: each is whole or not there, and when one fails before the end, none of the new ones is.
+    pub fn write(self, pieces: &[Piece<'_>]) -> Result<(), Failure> {
+        let drafts = pieces
+            .iter()
+            .map(|piece| {
+                Draft::write(piece.path, piece.bytes, piece.readers.mode())
+                    .map_err(|error| unwritable(piece.path, &error))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        for draft in &drafts {
+            tell_leftovers(&draft.remove_leftovers());
+        }
+        for (done, (draft, piece)) in drafts.into_iter().zip(pieces).enumerate() {
+            let placed = if self.force { draft.replace() } else { draft.link() };
+            placed.map_err(|error| {
+                if !self.force {
+                    for piece in &pieces[..done] {
+                        let _ = fs::remove_file(piece.path);
+                    }
+                }
+                unwritable(piece.path, &error)
+            })?;
+        }
+        for piece in pieces {
+            staging::flush_folder_of(piece.path).map_err(|error| unwritable(piece.path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Names what an earlier run that was killed has left, and what is removed now.
+pub fn tell_leftovers(removed: &[PathBuf]) {
+    for path in removed {
+        // On stderr, which is the same with and without JSON.
+        Words::new(false).talk(format_args!(
+            "note: \"{}\" was left by a run that was killed, and is removed",
+            path.display()
+        ));
+    }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        _ => Failure::new(
             Exit::Misuse,
             code::UNREADABLE,
             format!("\"{}\" cannot be written: {error}", path.display()),
-        )
-    };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let mode = match readers {
-        Readers::Everybody => 0o644,
-        Readers::EverybodyRuns => 0o755,
-        Readers::Owner => 0o600,
-    };
-    let written = (|| {
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        // Without this the new name may be lost in a power cut, and the file with it.
-        fs::File::open(parent(path))?.sync_all()
-    })();
-    written.map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        failed(error)
-    })
-}
-
-/// Makes the folder of the file `path` where it is missing. One that we made and that is still empty when
-/// the result is dropped is removed again.
-pub fn folder_of(path: &Path) -> Result<NewFolder, Failure> {
-    let folder = parent(path);
-    let new = NewFolder(if folder.exists() {
-        None
-    } else {
-        Some(folder.to_owned())
-    });
-    fs::create_dir_all(folder).map_err(|error| {
-        let message = format!("\"{}\" cannot be made a folder: {error}", folder.display());
-        Failure::new(Exit::Misuse, code::UNREADABLE, message)
-    })?;
-    Ok(new)
-}
-
-/// See [`folder_of`].
-#[derive(Debug)]
-#[must_use = "an empty folder is removed when this is dropped"]
-pub struct NewFolder(Option<PathBuf>);
-
-impl Drop for NewFolder {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.0 {
-            // Fails where something was written into it, which is meant.
-            let _ = fs::remove_dir(folder);
-        }
+        ),
     }
+}
+
+/// Writes `bytes` to `path`, over what is there, and makes its folder where it is missing.
+pub fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Failure> {
+    Claim::take(&[path], true)?.write(&[Piece { path, bytes, readers }])
 }
 
 /// The password in the first line of the file `path`. A private key in its place is refused: passwords are handed to
@@ -166,11 +208,4 @@ pub fn password(path: &Path) -> Result<Zeroizing<String>, Failure> {
             Err(Failure::new(Exit::Misuse, code::WRONG_FORMAT, message))
         }
     }
-}
-
-/// The folder that `path` stands in.
-pub fn parent(path: &Path) -> &Path {
-    path.parent()
-        .filter(|parent| *parent != Path::new(""))
-        .unwrap_or(Path::new("."))
 }

@@ -10,10 +10,14 @@ mod init;
 mod inspect;
 #[path = "authority/issue.rs"]
 mod issue;
+#[path = "authority/leftovers.rs"]
+mod leftovers;
 #[path = "authority/lifetimes.rs"]
 mod lifetimes;
 #[path = "authority/many_at_once.rs"]
 mod many_at_once;
+#[path = "authority/one_wins.rs"]
+mod one_wins;
 #[path = "authority/verify.rs"]
 mod verify;
 

@@ -19,6 +19,7 @@ pub struct Authority {
     place: PathBuf,
     ca: CaKey,
     store: Box<dyn Store>,
+    leftovers: Vec<PathBuf>,
 }
 
 /// A new authority: its name, and the kind of its two keys.
@@ -59,8 +60,11 @@ impl Authority {
         let root = new_root.with_root(root.certificate().clone())?;
         staged.write_key(folder::ROOT_KEY, &root.to_pem())?;
         let issuing = found_issuing(founding, &root, &store, now)?;
-        settle(staged, store, &issuing)?;
-        Self::open(place)
+        let leftovers = settle(staged, store, &issuing)?;
+        Ok(Self {
+            leftovers,
+            ..Self::open(place)?
+        })
     }
 
     /// Takes over an authority that exists already, in a new folder. Its own files stay where they are.
@@ -95,8 +99,11 @@ impl Authority {
             Some(founding) => found_issuing(founding, &adopted, &store, now)?,
             None => adopted,
         };
-        settle(staged, store, &signing)?;
-        Self::open(place)
+        let leftovers = settle(staged, store, &signing)?;
+        Ok(Self {
+            leftovers,
+            ..Self::open(place)?
+        })
     }
 
     /// Opens the authority in `place`.
@@ -122,6 +129,7 @@ impl Authority {
             place: place.to_owned(),
             ca,
             store,
+            leftovers: Vec::new(),
         })
     }
 
@@ -157,6 +165,11 @@ impl Authority {
     /// The file of [`Self::root`].
     pub fn root_file(&self) -> PathBuf {
         self.place.join(folder::ROOT_CERTIFICATE)
+    }
+
+    /// Folders, removed now, that were left in making an authority in the same place by a process that died.
+    pub fn leftovers(&self) -> &[PathBuf] {
+        &self.leftovers
     }
 
     /// What is known about a serial number (hexadecimal digits).
@@ -198,8 +211,8 @@ fn found_issuing(founding: &Founding, parent: &CaKey, store: &Sqlite, now: Times
     CaKey::new(key, above)
 }
 
-/// Writes what every authority has, and makes the folder appear.
-fn settle(staged: Staged, store: Sqlite, signing: &CaKey) -> Result<()> {
+/// Writes what every authority has, and makes the folder appear; the leftovers that were removed beside it.
+fn settle(mut staged: Staged, store: Sqlite, signing: &CaKey) -> Result<Vec<PathBuf>> {
     // A CA key is never made without its certificate, and the last one is the root.
     let (root, below) = signing.above().split_last().ok_or(PkiError::Unexpected {
         expected: "a CA certificate",
@@ -214,7 +227,9 @@ fn settle(staged: Staged, store: Sqlite, signing: &CaKey) -> Result<()> {
     staged.write_key(folder::ISSUING_KEY, &signing.to_pem())?;
     // Closed, the database is one file again, and can be moved.
     drop(store);
-    Ok(staged.settle()?)
+    let leftovers = std::mem::take(&mut staged.leftovers);
+    staged.settle()?;
+    Ok(leftovers)
 }
 
 /// Each certificate must be a CA and signed by the next, the last by itself.

@@ -20,7 +20,10 @@ use std::{
 
 use handfast_pki::{Certificate, PrivateKey, pem};
 
-use crate::error::{FolderError, Result};
+use crate::{
+    error::{FolderError, Result},
+    staging::{self, Turn, flush_folder_of},
+};
 
 /// The CA certificate that others trust.
 pub const ROOT_CERTIFICATE: &str = "root.crt";
@@ -37,6 +40,10 @@ pub const DATABASE: &str = "authority.db";
 pub(crate) struct Staged {
     place: PathBuf,
     beside: PathBuf,
+    /// Folders that killed processes have left of the same place, and that were removed.
+    pub(crate) leftovers: Vec<PathBuf>,
+    /// Held open for its lock.
+    _sign_of_life: File,
 }
 
 impl Staged {
@@ -64,13 +71,18 @@ impl Staged {
         };
         let mut beside = std::ffi::OsString::from(".");
         beside.push(name);
-        beside.push(format!(".{}.new", std::process::id()));
-        let beside = place.with_file_name(beside);
-        fs::create_dir_all(parent(place)).map_err(failed)?;
-        DirBuilder::new().mode(0o700).create(&beside).map_err(failed)?;
+        // Nobody else looks for leftovers before the new folder is locked.
+        let _turn = Turn::take(&[place])?;
+        let (made, lock) = staging::under_a_free_name(place, &beside, |path| {
+            DirBuilder::new().mode(0o700).create(path)?;
+            File::open(path)
+        })
+        .map_err(failed)?;
         Ok(Self {
             place: place.to_owned(),
-            beside,
+            leftovers: staging::leftovers(&made, &lock, &beside, remove_staged),
+            beside: made,
+            _sign_of_life: lock,
         })
     }
 
@@ -112,20 +124,51 @@ impl Staged {
         let settled = (|| {
             File::open(&self.beside)?.sync_all()?;
             fs::rename(&self.beside, &self.place)?;
-            File::open(parent(&self.place))?.sync_all()
+            flush_folder_of(&self.place)
         })();
         match settled {
             Ok(()) => Ok(()),
-            // Somebody else was faster.
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Err(FolderError::Exists {
-                path: self.place.clone(),
-            }),
+            // Another process was faster.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Err(FolderError::Exists {
+                    path: self.place.clone(),
+                })
+            }
             Err(source) => Err(FolderError::File {
                 path: self.place.clone(),
                 source,
             }),
         }
     }
+}
+
+/// Removes a folder that was being filled, and nothing that we would not have put there.
+fn remove_staged(path: &Path, found: &fs::Metadata) -> bool {
+    let names = [
+        ROOT_CERTIFICATE,
+        ROOT_KEY,
+        ISSUING_CERTIFICATE,
+        ISSUING_KEY,
+        DATABASE,
+    ];
+    let journals = ["-wal", "-shm", "-journal"].map(|end| format!("{DATABASE}{end}"));
+    let is_ours = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        names.iter().any(|ours| name == *ours) || journals.iter().any(|ours| name == ours.as_str())
+    };
+    let Ok(entries) = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) else {
+        return false;
+    };
+    found.is_dir()
+        && found.permissions().mode() & 0o777 == 0o700
+        && entries.iter().all(is_ours)
+        && entries.iter().all(|entry| fs::remove_file(entry.path()).is_ok())
+        && fs::remove_dir(path).is_ok()
 }
 
 impl Drop for Staged {
@@ -180,13 +223,5 @@ fn damaged(folder: &Path, name: &str, error: &handfast_pki::Error) -> FolderErro
     FolderError::NotAnAuthority {
         path: folder.to_owned(),
         detail: format!("\"{name}\": {error}"),
-    }
-}
-
-/// The folder that `path` stands in.
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
     }
 }

@@ -19,6 +19,7 @@ mod receive;
 mod record;
 mod sign;
 mod sqlite;
+pub mod staging;
 mod store;
 
 use handfast_pki::Certificate;

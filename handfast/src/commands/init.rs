@@ -76,6 +76,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             Authority::create(&args.dir, &founding, now)?
         }
     };
+    files::tell_leftovers(authority.leftovers());
     tell(args, &authority, now, words);
     Ok(Exit::Yes)
 }

@@ -6,7 +6,6 @@ use handfast_ca::{Applicant, Authority, Issued, State, Wish};
 use handfast_pki::{
     Certificate, Error as PkiError, KeyKind, PrivateKey, Profile,
     certificate::chain_to_pem,
-    code,
     container::{self, Age, Lock},
     name::AltName,
 };
@@ -16,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::{Exit, Failure},
-    files::{self, NewFolder, Readers},
+    files::{self, Claim, Piece, Readers},
     words::{GOOD, Words, shell, when},
 };
 
@@ -141,21 +140,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let key = PrivateKey::generate(args.key).map_err(|error| Failure::about("--key", &error))?;
     let wish = args.leaf.wish(Applicant::holding(&key))?;
     let authority = Authority::open(&args.leaf.dir)?;
-    let _folders = places.make_folders()?;
+    // Of several processes with the same files one goes on, and the others have signed nothing.
+    let claim = Claim::take(&places.files(), args.leaf.force)?;
     let issued = authority.issue(wish, now)?;
-    let root = root_of(&authority)?;
-    let chain = issued.chain();
-    files::write(&places.key, key.to_pem().as_bytes(), Readers::Owner)?;
-    files::write(
-        &places.certificate,
-        chain_to_pem(&chain).as_bytes(),
-        Readers::Everybody,
-    )?;
-    files::write(&places.ca, root.to_pem().as_bytes(), Readers::Everybody)?;
-    if let Some(p12) = &places.p12 {
-        let whole: Vec<Certificate> = chain.iter().chain([root]).cloned().collect();
-        p12.write(&key, &whole)?;
-    }
+    places.write(claim, &key, &issued, root_of(&authority)?)?;
     tell(args, &places, &issued, now, words);
     tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)
@@ -189,35 +177,50 @@ impl Places {
             ca: args.out.join("ca.crt"),
             p12,
         };
-        let mut files = vec![&places.certificate, &places.key, &places.ca];
-        if let Some(p12) = &places.p12 {
-            files.push(&p12.file);
-            files.extend(&p12.password_file);
-        }
-        must_be_free(&files, args.leaf.force)?;
+        files::must_be_free(&places.files(), args.leaf.force)?;
         Ok(places)
     }
 
-    fn make_folders(&self) -> Result<Vec<NewFolder>, Failure> {
-        let p12 = self.p12.as_ref().map(|p12| &p12.file);
-        std::iter::once(&self.certificate)
-            .chain(p12)
-            .map(|file| files::folder_of(file))
-            .collect()
-    }
-}
-
-/// With `force` files may be overwritten, folders never.
-pub fn must_be_free<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<(), Failure> {
-    if !force {
-        return files::must_not_exist(paths);
-    }
-    match paths.iter().map(AsRef::as_ref).find(|path| path.is_dir()) {
-        Some(path) => {
-            let message = format!("\"{}\" is a folder, expected a file", path.display());
-            Err(Failure::new(Exit::Misuse, code::EXISTS, message))
+    fn files(&self) -> Vec<&Path> {
+        let mut files: Vec<&Path> = vec![&self.certificate, &self.key, &self.ca];
+        if let Some(p12) = &self.p12 {
+            files.push(&p12.file);
+            files.extend(p12.password_file.as_deref());
         }
-        None => Ok(()),
+        files
+    }
+
+    /// Writes everything, the key first: a certificate without it helps nobody.
+    fn write(
+        &self,
+        claim: Claim,
+        key: &PrivateKey,
+        issued: &Issued,
+        root: &Certificate,
+    ) -> Result<(), Failure> {
+        let chain = issued.chain();
+        let whole: Vec<Certificate> = chain.iter().chain([root]).cloned().collect();
+        let p12 = self.p12.as_ref();
+        let p12 = p12
+            .map(|p12| Ok::<_, Failure>((p12, p12.bytes(key, &whole)?)))
+            .transpose()?;
+        let (key, chain, root) = (key.to_pem(), chain_to_pem(&chain), root.to_pem());
+        let password = p12
+            .as_ref()
+            .map(|(p12, _)| Zeroizing::new(format!("{}\n", *p12.password)));
+        let piece = |path, bytes, readers| Piece { path, bytes, readers };
+        let mut pieces = vec![
+            piece(&self.key, key.as_bytes(), Readers::Owner),
+            piece(&self.certificate, chain.as_bytes(), Readers::Everybody),
+            piece(&self.ca, root.as_bytes(), Readers::Everybody),
+        ];
+        if let (Some((p12, bytes)), Some(password)) = (&p12, &password) {
+            if let Some(path) = &p12.password_file {
+                pieces.push(piece(path, password.as_bytes(), Readers::Owner));
+            }
+            pieces.push(piece(&p12.file, bytes, Readers::Owner));
+        }
+        claim.write(&pieces)
     }
 }
 
@@ -241,18 +244,13 @@ impl P12 {
         })
     }
 
-    fn write(&self, key: &PrivateKey, chain: &[Certificate]) -> Result<(), Failure> {
+    fn bytes(&self, key: &PrivateKey, chain: &[Certificate]) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let alias = chain.first().map(Certificate::called).unwrap_or_default();
         let lock = Lock {
             password: &self.password,
             age: Age::Modern,
         };
-        let bytes =
-            container::write(key, chain, &alias, lock).map_err(|error| Failure::about("--p12", &error))?;
-        if let Some(path) = &self.password_file {
-            files::write(path, format!("{}\n", *self.password).as_bytes(), Readers::Owner)?;
-        }
-        files::write(&self.file, &bytes, Readers::Owner)
+        container::write(key, chain, &alias, lock).map_err(|error| Failure::about("--p12", &error))
     }
 }
 

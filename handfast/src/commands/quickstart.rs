@@ -25,7 +25,7 @@ use crate::{
     config::{BackendTls, Proxy},
     demo,
     failure::{Exit, Failure},
-    files::{self, Readers},
+    files::{Claim, Piece, Readers},
     report::ladder::ladder,
     signals,
     words::{BAD, GOOD, STRONG, Words, shell},
@@ -177,16 +177,20 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
         common_name: None,
         lifetime: None,
     };
+    let [key_file, certificate, ca] = ["tls.key", "tls.crt", "ca.crt"].map(|name| out.join(name));
+    let claim = Claim::take(&[&key_file, &certificate, &ca], true)?;
     let issued = authority.issue(wish, Timestamp::now())?;
     let root = super::issue::root_of(authority)?;
-    let _kept = files::folder_of(&out.join("tls.key"))?;
-    files::write(&out.join("tls.key"), key.to_pem().as_bytes(), Readers::Owner)?;
-    files::write(
-        &out.join("tls.crt"),
-        chain_to_pem(&issued.chain()).as_bytes(),
-        Readers::Everybody,
-    )?;
-    files::write(&out.join("ca.crt"), root.to_pem().as_bytes(), Readers::Everybody)
+    let piece = |path, bytes, readers| Piece { path, bytes, readers };
+    claim.write(&[
+        piece(&key_file, key.to_pem().as_bytes(), Readers::Owner),
+        piece(
+            &certificate,
+            chain_to_pem(&issued.chain()).as_bytes(),
+            Readers::Everybody,
+        ),
+        piece(&ca, root.to_pem().as_bytes(), Readers::Everybody),
+    ])
 }
 
 fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {

@@ -53,7 +53,6 @@ pub fn man(args: &Man, words: &Words) -> Result<Exit, Failure> {
         clap_mangen::Man::new(command)
             .render(&mut page)
             .map_err(Failure::bug)?;
-        let _kept = files::folder_of(&path)?;
         files::write(&path, &page, Readers::Everybody)?;
         words.data(path.display());
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::issue;
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Readers},
+    files::{self, Claim, Piece, Readers},
     words::Words,
 };
 
@@ -33,19 +33,19 @@ pub struct Args {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    issue::must_be_free(&[&args.out], args.leaf.force)?;
+    files::must_be_free(&[&args.out], args.leaf.force)?;
     let request = pem::request(&files::read(&args.request)?)
         .map_err(|error| Failure::about(format_args!("\"{}\"", args.request.display()), &error))?;
     let wish = args.leaf.wish(Applicant::from_request(&request))?;
     let profile = wish.profile;
     let authority = Authority::open(&args.leaf.dir)?;
-    let _folder = files::folder_of(&args.out)?;
+    let claim = Claim::take(&[&args.out], args.leaf.force)?;
     let issued = authority.issue(wish, now)?;
-    files::write(
-        &args.out,
-        chain_to_pem(&issued.chain()).as_bytes(),
-        Readers::Everybody,
-    )?;
+    claim.write(&[Piece {
+        path: &args.out,
+        bytes: chain_to_pem(&issued.chain()).as_bytes(),
+        readers: Readers::Everybody,
+    }])?;
 
     let ca = authority.root_file();
     let next = issue::verify_command(&args.out, &ca, profile, issued.certificate());

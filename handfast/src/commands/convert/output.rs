@@ -7,9 +7,8 @@ use zeroize::Zeroizing;
 
 use super::forms::missing;
 use crate::{
-    commands::issue::must_be_free,
     failure::{Exit, Failure},
-    files::{self, Readers},
+    files::{self, Claim, Piece, Readers},
     words::shell,
 };
 
@@ -110,6 +109,16 @@ pub(super) struct Made {
     pub(super) readers: Readers,
 }
 
+impl Made {
+    fn piece(&self) -> Piece<'_> {
+        Piece {
+            path: &self.path,
+            bytes: &self.bytes,
+            readers: self.readers,
+        }
+    }
+}
+
 impl<'a> Output<'a> {
     /// Refuses what can be refused by the flags alone.
     pub(super) fn check(args: &'a Args) -> Result<Self, Failure> {
@@ -155,7 +164,7 @@ impl<'a> Output<'a> {
         .into_iter()
         .flatten()
         .collect();
-        must_be_free(&files, args.force)?;
+        files::must_be_free(&files, args.force)?;
         if args.key_out.as_ref() == Some(&args.out) {
             return Err(Failure::misuse("--out and --key-out are the same file"));
         }
@@ -223,14 +232,9 @@ impl<'a> Output<'a> {
 
     /// Writes it all; what each file holds.
     pub(super) fn write(&self) -> Result<Vec<(PathBuf, String)>, Failure> {
-        let _folders = self
-            .made
-            .iter()
-            .map(|made| files::folder_of(&made.path))
-            .collect::<Result<Vec<_>, _>>()?;
-        for made in &self.made {
-            files::write(&made.path, &made.bytes, made.readers)?;
-        }
+        let paths: Vec<_> = self.made.iter().map(|made| &made.path).collect();
+        let pieces: Vec<_> = self.made.iter().map(Made::piece).collect();
+        Claim::take(&paths, self.args.force)?.write(&pieces)?;
         let mut told: Vec<_> = self
             .made
             .iter()

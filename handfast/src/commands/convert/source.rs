@@ -133,7 +133,7 @@ fn spares_from(path: &Path, certificates: Vec<Certificate>) -> Vec<Spare> {
 /// The certificates in the files beside `file`. What cannot be read or opened is none of ours.
 fn neighbours(file: &Path) -> Vec<Spare> {
     const ENDINGS: [&str; 6] = ["crt", "cer", "pem", "der", "p7b", "p7c"];
-    let folder = files::parent(file);
+    let folder = handfast_ca::staging::parent(file);
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };

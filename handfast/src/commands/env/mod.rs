@@ -17,7 +17,6 @@ use self::{
 };
 use crate::{
     failure::{Exit, Failure},
-    files,
     words::{STRONG, Words, shell},
 };
 
@@ -155,7 +154,7 @@ fn docker(files: &Files, answer: &mut Answer) {
     let Some(any) = files.cert.as_ref().or(files.ca.as_ref()) else {
         return;
     };
-    let folder = files::parent(Path::new(any));
+    let folder = handfast_ca::staging::parent(Path::new(any));
     answer
         .variables
         .push(("DOCKER_CERT_PATH".into(), folder.display().to_string()));

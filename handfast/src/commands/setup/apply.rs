@@ -11,7 +11,7 @@ use handfast_setup::{Filled, Part, Target};
 
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Readers},
+    files::{self, Claim, Piece, Readers},
 };
 
 /// Installs the file, has the whole configuration checked, and reloads. Returns where the file stands.
@@ -43,7 +43,7 @@ pub fn apply(target: &Target, part: &Part, filled: &Filled, force: bool) -> Resu
     };
     let wanted = file.text.as_str().as_bytes();
     if !force && before.as_ref().is_some_and(|before| before != wanted) {
-        files::must_not_exist(&[&place])?;
+        files::must_be_free(&[&place], false)?;
     }
     if !place.parent().is_some_and(Path::is_dir) {
         let message = format!(
@@ -57,7 +57,12 @@ pub fn apply(target: &Target, part: &Part, filled: &Filled, force: bool) -> Resu
             )),
         );
     }
-    files::write(&place, wanted, Readers::Everybody)?;
+    // What has come since we looked is not replaced either.
+    Claim::take(&[&place], force || before.is_some())?.write(&[Piece {
+        path: &place,
+        bytes: wanted,
+        readers: Readers::Everybody,
+    }])?;
     if let Some(check) = &apply.check
         && let Err(said) = run(check)
     {

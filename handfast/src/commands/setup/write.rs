@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Which, apply, given::Given, of_error};
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Readers},
+    files::{Claim, Piece, Readers},
     words::{STRONG, Words, shell},
 };
 
@@ -57,23 +57,19 @@ pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
     Ok(Exit::Yes)
 }
 
-/// Writes `made` into the folder `out`, all or nothing of what can be seen beforehand.
+/// Writes `made` into the folder `out`, all or nothing.
 pub fn put(made: &[Made], out: &Path, force: bool) -> Result<(), Failure> {
     let paths: Vec<PathBuf> = made.iter().map(|file| out.join(&file.name)).collect();
-    if !force {
-        files::must_not_exist(&paths)?;
-    }
-    for (file, path) in made.iter().zip(&paths) {
-        let folder = files::folder_of(path)?;
+    let pieces = made.iter().zip(&paths).map(|(file, path)| {
         let readers = match (file.text.is_private(), file.is_executable) {
             (true, _) => Readers::Owner,
             (false, true) => Readers::EverybodyRuns,
             (false, false) => Readers::Everybody,
         };
-        files::write(path, file.text.as_str().as_bytes(), readers)?;
-        drop(folder);
-    }
-    Ok(())
+        let bytes = file.text.as_str().as_bytes();
+        Piece { path, bytes, readers }
+    });
+    Claim::take(&paths, force)?.write(&pieces.collect::<Vec<_>>())
 }
 
 fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, words: &Words) {

@@ -221,7 +221,6 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     } else {
         Readers::Everybody
     };
-    let _folder = files::folder_of(&path)?;
     files::write(&path, bytes, readers)
 }
 
