@@ -3,6 +3,8 @@
 //! RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519. Private bytes live in one zeroizing buffer and are
 //! never printed.
 
+mod curves;
+mod factors;
 mod forms;
 mod strength;
 
@@ -339,11 +341,17 @@ impl PublicKey {
     }
 
     fn rsa_bits(&self) -> Option<usize> {
-        let spki = self.decoded()?;
-        let parts = RsaParts::from_der(spki.subject_public_key.as_bytes()?).ok()?;
-        let bytes = parts.modulus.as_bytes();
+        let bytes = self.rsa_modulus()?;
         let first = bytes.first()?;
         Some(bytes.len() * 8 - first.leading_zeros() as usize)
+    }
+
+    fn rsa_modulus(&self) -> Option<Vec<u8>> {
+        let spki = self
+            .decoded()
+            .filter(|spki| spki.algorithm.oid == RSA_ENCRYPTION)?;
+        let parts = RsaParts::from_der(spki.subject_public_key.as_bytes()?).ok()?;
+        Some(parts.modulus.as_bytes().to_vec())
     }
 }
 

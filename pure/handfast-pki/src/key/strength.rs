@@ -7,12 +7,15 @@ use const_oid::db::{
 };
 use der::Decode;
 
-use super::{PublicKey, forms::RsaParts};
+use super::{PublicKey, factors, forms::RsaParts};
 use crate::{Error, Result};
 
 impl PublicKey {
-    /// Refuses keys that nobody should certify: RSA outside 2048 to 8192 bits or with a small or even
-    /// exponent, unknown curves, points that are not on their curve, other algorithms.
+    /// Refuses keys that nobody should trust: RSA outside 2048 to 8192 bits, with a small or even exponent, with a
+    /// factor below 168, or with the pattern of CVE-2017-15361 (ROCA); unknown curves, points that are not on
+    /// their curve, other algorithms.
+    ///
+    /// This costs microseconds and is asked at each handshake; [`Self::must_be_worth_certifying`] asks more.
     pub fn must_be_strong(&self) -> Result<()> {
         let algorithm = self.algorithm();
         let unsupported = || Error::UnsupportedKey {
@@ -22,30 +25,7 @@ impl PublicKey {
         let bits = spki.subject_public_key.as_bytes().unwrap_or_default();
         match spki.algorithm.oid {
             RSA_ENCRYPTION => {
-                let weak = |found: String, expected| Err(Error::WeakKey { found, expected });
-                match self.rsa_bits() {
-                    None => return Err(unsupported()),
-                    Some(..2048) => return weak(algorithm, "RSA-2048"),
-                    Some(8193..) => return Err(unsupported()),
-                    Some(_) => {}
-                }
-                let parts = RsaParts::from_der(bits).map_err(|_| unsupported())?;
-                let exponent = parts.exponent.as_bytes();
-                if exponent.len() < 3
-                    || exponent.len() > 8
-                    || exponent.last().is_none_or(|byte| byte % 2 == 0)
-                {
-                    return weak(
-                        format!("{algorithm} with a bad public exponent"),
-                        "the exponent 65537",
-                    );
-                }
-                if parts.modulus.as_bytes().last().is_none_or(|byte| byte % 2 == 0) {
-                    return weak(
-                        format!("{algorithm} with an even modulus"),
-                        "a product of two primes",
-                    );
-                }
+                self.rsa_must_be_strong(bits, &algorithm)?;
                 signature::ParsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, bits)
                     .map(drop)
                     .map_err(|_| unsupported())
@@ -63,6 +43,61 @@ impl PublicKey {
             ID_ED_25519 if bits.len() == 32 => Ok(()),
             _ => Err(unsupported()),
         }
+    }
+
+    /// Refuses also RSA keys whose primes a short search finds: a factor of up to about 30 bits, or two primes
+    /// that are close to each other.
+    ///
+    /// The search takes about two seconds for RSA-4096 and is for keys that are about to be certified. Lists of
+    /// keys that became known (Debian's of 2008) are not looked into.
+    pub fn must_be_worth_certifying(&self) -> Result<()> {
+        self.must_be_strong()?;
+        match self
+            .rsa_modulus()
+            .and_then(|modulus| factors::flaw_after_a_search(&modulus))
+        {
+            None => Ok(()),
+            Some(flaw) => Err(factorable(&self.algorithm(), &flaw)),
+        }
+    }
+
+    fn rsa_must_be_strong(&self, bits: &[u8], algorithm: &str) -> Result<()> {
+        let unsupported = || Error::UnsupportedKey {
+            found: algorithm.to_owned(),
+        };
+        let weak = |found: String, expected| Err(Error::WeakKey { found, expected });
+        match self.rsa_bits() {
+            None => return Err(unsupported()),
+            Some(..2048) => return weak(algorithm.to_owned(), "RSA-2048"),
+            Some(8193..) => return Err(unsupported()),
+            Some(_) => {}
+        }
+        let parts = RsaParts::from_der(bits).map_err(|_| unsupported())?;
+        let exponent = parts.exponent.as_bytes();
+        if exponent.len() < 3 || exponent.len() > 8 || exponent.last().is_none_or(|byte| byte % 2 == 0) {
+            return weak(
+                format!("{algorithm} with a bad public exponent"),
+                "the exponent 65537",
+            );
+        }
+        let modulus = parts.modulus.as_bytes();
+        if modulus.last().is_none_or(|byte| byte % 2 == 0) {
+            return weak(
+                format!("{algorithm} with an even modulus"),
+                "a product of two primes",
+            );
+        }
+        match factors::flaw_at_a_glance(modulus) {
+            None => Ok(()),
+            Some(flaw) => Err(factorable(algorithm, &flaw)),
+        }
+    }
+}
+
+fn factorable(algorithm: &str, flaw: &str) -> Error {
+    Error::WeakKey {
+        found: format!("{algorithm} with {flaw}"),
+        expected: "a product of two random primes",
     }
 }
 
@@ -114,6 +149,7 @@ mod tests {
             spki(&odd(2048), &[1, 0, 1]).must_be_strong(),
             Err(Error::UnsupportedKey { .. })
         ));
-        assert_eq!(spki(&odd(256), &[1, 0, 1]).must_be_strong(), Ok(()));
+        let key = crate::PrivateKey::generate(crate::KeyKind::Rsa2048).expect("a key");
+        assert_eq!(key.public_key().must_be_strong(), Ok(()));
     }
 }
