@@ -8,6 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use handfast_testkit::factorable;
 use program::{Place, guide::CERTIFICATES};
 
 /// What the guide leaves behind when every question of `openssl req` is answered with the return key.
@@ -173,6 +174,17 @@ fn a_forged_or_weak_request_is_refused() {
     place
         .run("sign weak.csr server --dns a --out a.crt")
         .refused(2, "HF-212");
+    let found = factorable::request(&factorable::close_primes_key());
+    place.write("found.csr", found);
+    let ran = place
+        .run("sign found.csr server --dns a --out a.crt")
+        .refused(2, "HF-212");
+    assert!(
+        ran.stderr.contains("RSA-2048 with two close primes"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!place.path("a.crt").exists());
     // The last octet of the signature is turned over.
     place
         .shell("openssl req -new -newkey rsa:2048 -nodes -keyout k.key -out k.csr -outform DER -subj /CN=k")

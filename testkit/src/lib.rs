@@ -3,6 +3,7 @@
 //! Good by default; every test spoils what it is about and nothing else. Failures here are failures of the
 //! test, so everything panics with its reason.
 
+pub mod factorable;
 pub mod forge;
 
 use handfast_pki::{

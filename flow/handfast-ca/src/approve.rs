@@ -36,7 +36,7 @@ pub(crate) struct Approved {
 /// Approves what the profile and the issuers allow at this time.
 pub(crate) fn by_profile(authenticated: Authenticated, desk: Desk<'_>) -> Result<Approved> {
     let Authenticated { received, asker, .. } = authenticated;
-    received.public_key.must_be_strong()?;
+    received.public_key.must_be_worth_certifying()?;
     one_spiffe_id(&received.names)?;
     issuers_allow(desk.ca.above(), received.profile, desk.now)?;
     // Certificates know whole seconds.

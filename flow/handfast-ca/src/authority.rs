@@ -253,7 +253,7 @@ fn must_be_a_chain(chain: &[Certificate]) -> Result<()> {
         {
             return Err(not_a_ca("its key usage leaves keyCertSign out"));
         }
-        certificate.public_key().must_be_strong()?;
+        certificate.public_key().must_be_worth_certifying()?;
         let issuer = chain.get(index + 1).unwrap_or(certificate);
         if !certificate.is_signed_by(&issuer.public_key()) {
             let found = Shown::filled(

@@ -15,10 +15,11 @@ use handfast_ca::{
     State, Store, StoreError, Wish,
 };
 use handfast_pki::{
-    Anchors, Certificate, KeyKind, PrivateKey, Profile, Purpose, code,
+    Anchors, Certificate, KeyKind, PrivateKey, Profile, Purpose, Request, code,
     name::AltName,
     verify::{self, verify},
 };
+use handfast_testkit::{factorable, forge::Forge};
 use jiff::{SignedDuration, Timestamp};
 
 /// A folder for one test, removed afterwards.
@@ -254,6 +255,62 @@ fn the_authoritys_own_key_is_not_certified_as_a_leaf() {
         authority.issue(wish, now()).expect_err("refused").code(),
         code::CA_AS_LEAF
     );
+}
+
+#[test]
+fn a_key_whose_primes_anybody_finds_is_not_certified_and_the_refusal_is_all_that_is_recorded() {
+    let scratch = Scratch::new();
+    let authority = authority(&scratch.at("ca"));
+    let requested = |key: &PrivateKey| {
+        let request = Request::from_der(&factorable::request(key)).expect("a request");
+        Wish {
+            applicant: Applicant::from_request(&request),
+            ..wish(Profile::Client, "a.example")
+        }
+    };
+    let weak = factorable::close_primes_key();
+    let held = Wish {
+        applicant: Applicant::holding(&weak),
+        ..wish(Profile::Client, "a.example")
+    };
+    let before = authority.count().expect("a count");
+    for refused in [requested(&weak), held] {
+        let error = authority.issue(refused, now()).expect_err("refused");
+        assert_eq!(error.code(), code::WEAK_KEY);
+        assert!(
+            error.to_string().contains("RSA-2048 with two close primes"),
+            "{error}"
+        );
+    }
+    assert_eq!(authority.count().expect("a count"), before);
+    assert!(authority.issue(requested(&factorable::good_key()), now()).is_ok());
+    assert_eq!(authority.count().expect("a count"), before + 1);
+}
+
+#[test]
+fn a_ca_whose_primes_anybody_finds_is_not_adopted() {
+    let scratch = Scratch::new();
+    let place = scratch.at("ca");
+    let adopt = |key: PrivateKey, copy: PrivateKey| {
+        let root = Forge::ca("Old").root_of(key).certificate.clone();
+        let adoption = Adoption {
+            chain: vec![root],
+            key: copy,
+            intermediate: None,
+        };
+        Authority::adopt(&place, adoption, Timestamp::now())
+    };
+    let weak = factorable::close_primes_key;
+    let Err(error) = adopt(weak(), weak()) else {
+        panic!("must be refused")
+    };
+    assert_eq!(error.code(), code::WEAK_KEY);
+    assert!(
+        error.to_string().contains("RSA-2048 with two close primes"),
+        "{error}"
+    );
+    assert!(!place.exists(), "nothing is made");
+    assert!(adopt(factorable::good_key(), factorable::good_key()).is_ok());
 }
 
 #[test]

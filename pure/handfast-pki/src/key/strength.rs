@@ -1,0 +1,155 @@
+//! Strength: whether a public key is worth believing.
+
+use aws_lc_rs::signature;
+use const_oid::db::{
+    rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION},
+    rfc8410::ID_ED_25519,
+};
+use der::Decode;
+
+use super::{PublicKey, factors, forms::RsaParts};
+use crate::{Error, Result};
+
+impl PublicKey {
+    /// Refuses keys that nobody should trust: RSA outside 2048 to 8192 bits, with a small or even exponent, with a
+    /// factor below 168, or with the pattern of CVE-2017-15361 (ROCA); unknown curves, points that are not on
+    /// their curve, other algorithms.
+    ///
+    /// This costs microseconds and is asked at each handshake; [`Self::must_be_worth_certifying`] asks more.
+    pub fn must_be_strong(&self) -> Result<()> {
+        let algorithm = self.algorithm();
+        let unsupported = || Error::UnsupportedKey {
+            found: algorithm.clone(),
+        };
+        let spki = self.decoded().ok_or_else(unsupported)?;
+        let bits = spki.subject_public_key.as_bytes().unwrap_or_default();
+        match spki.algorithm.oid {
+            RSA_ENCRYPTION => {
+                self.rsa_must_be_strong(bits, &algorithm)?;
+                signature::ParsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, bits)
+                    .map(drop)
+                    .map_err(|_| unsupported())
+            }
+            ID_EC_PUBLIC_KEY if algorithm == "P-256" => {
+                signature::ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, bits)
+                    .map(drop)
+                    .map_err(|_| unsupported())
+            }
+            ID_EC_PUBLIC_KEY if algorithm == "P-384" => {
+                signature::ParsedPublicKey::new(&signature::ECDSA_P384_SHA384_ASN1, bits)
+                    .map(drop)
+                    .map_err(|_| unsupported())
+            }
+            ID_ED_25519 if bits.len() == 32 => Ok(()),
+            _ => Err(unsupported()),
+        }
+    }
+
+    /// Refuses also RSA keys whose primes a short search finds: a factor of up to about 30 bits, or two primes
+    /// that are close to each other.
+    ///
+    /// The search takes about two seconds for RSA-4096 and is for keys that are about to be certified. Lists of
+    /// keys that became known (Debian's of 2008) are not looked into.
+    pub fn must_be_worth_certifying(&self) -> Result<()> {
+        self.must_be_strong()?;
+        match self
+            .rsa_modulus()
+            .and_then(|modulus| factors::flaw_after_a_search(&modulus))
+        {
+            None => Ok(()),
+            Some(flaw) => Err(factorable(&self.algorithm(), &flaw)),
+        }
+    }
+
+    fn rsa_must_be_strong(&self, bits: &[u8], algorithm: &str) -> Result<()> {
+        let unsupported = || Error::UnsupportedKey {
+            found: algorithm.to_owned(),
+        };
+        let weak = |found: String, expected| Err(Error::WeakKey { found, expected });
+        match self.rsa_bits() {
+            None => return Err(unsupported()),
+            Some(..2048) => return weak(algorithm.to_owned(), "RSA-2048"),
+            Some(8193..) => return Err(unsupported()),
+            Some(_) => {}
+        }
+        let parts = RsaParts::from_der(bits).map_err(|_| unsupported())?;
+        let exponent = parts.exponent.as_bytes();
+        if exponent.len() < 3 || exponent.len() > 8 || exponent.last().is_none_or(|byte| byte % 2 == 0) {
+            return weak(
+                format!("{algorithm} with a bad public exponent"),
+                "the exponent 65537",
+            );
+        }
+        let modulus = parts.modulus.as_bytes();
+        if modulus.last().is_none_or(|byte| byte % 2 == 0) {
+            return weak(
+                format!("{algorithm} with an even modulus"),
+                "a product of two primes",
+            );
+        }
+        match factors::flaw_at_a_glance(modulus) {
+            None => Ok(()),
+            Some(flaw) => Err(factorable(algorithm, &flaw)),
+        }
+    }
+}
+
+fn factorable(algorithm: &str, flaw: &str) -> Error {
+    Error::WeakKey {
+        found: format!("{algorithm} with {flaw}"),
+        expected: "a product of two random primes",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use der::{Any, Encode};
+    use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+
+    use super::*;
+
+    #[test]
+    fn weak_and_odd_rsa_keys_are_refused_by_name() {
+        let spki = |modulus: &[u8], exponent: &[u8]| {
+            let parts = RsaParts {
+                modulus: der::asn1::UintRef::new(modulus).expect("uint"),
+                exponent: der::asn1::UintRef::new(exponent).expect("uint"),
+            };
+            let algorithm = AlgorithmIdentifierOwned {
+                oid: RSA_ENCRYPTION,
+                parameters: Some(Any::null()),
+            };
+            let subject_public_key =
+                der::asn1::BitString::from_bytes(&parts.to_der().expect("der")).expect("bits");
+            PublicKey::from_spki(&SubjectPublicKeyInfoOwned {
+                algorithm,
+                subject_public_key,
+            })
+        };
+        let odd = |bytes: usize| vec![0xff; bytes];
+        assert!(matches!(
+            spki(&odd(128), &[1, 0, 1]).must_be_strong(),
+            Err(Error::WeakKey { .. })
+        ));
+        assert!(matches!(
+            spki(&odd(256), &[1]).must_be_strong(),
+            Err(Error::WeakKey { .. })
+        ));
+        assert!(matches!(
+            spki(&odd(256), &[1, 0, 2]).must_be_strong(),
+            Err(Error::WeakKey { .. })
+        ));
+        let mut even = odd(256);
+        even[255] = 0xfe;
+        assert!(matches!(
+            spki(&even, &[1, 0, 1]).must_be_strong(),
+            Err(Error::WeakKey { .. })
+        ));
+        assert!(matches!(
+            spki(&odd(2048), &[1, 0, 1]).must_be_strong(),
+            Err(Error::UnsupportedKey { .. })
+        ));
+        let key = crate::PrivateKey::generate(crate::KeyKind::Rsa2048).expect("a key");
+        assert_eq!(key.public_key().must_be_strong(), Ok(()));
+    }
+}
