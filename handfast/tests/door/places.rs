@@ -88,7 +88,7 @@ fn the_soft_limit_of_descriptors_is_raised_and_a_low_hard_one_is_said() {
                 .map(str::to_owned)
         })
     };
-    let door = start("ulimit -Hn 1700; ulimit -Sn 100");
+    let door = start("ulimit -Sn 100; ulimit -Hn 1700");
     assert_eq!(said(&door), "  descriptors: 1700 (raised from 100)");
     let held: Vec<_> = (0..150)
         .map(|_| TcpStream::connect(("127.0.0.1", door.port)).expect("connected"))
