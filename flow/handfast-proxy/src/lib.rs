@@ -29,18 +29,20 @@ pub use crate::{
     tunnel::{Tunnel, TunnelSettings},
 };
 
-/// The life of one connection.
-async fn serve(accepted: Accepted, worker: Worker) {
+/// The life of one connection. Its record begins at once: whoever is cut before its turn leaves one, too.
+fn serve(accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
     let mut ledger = Ledger::begin(&accepted, &worker.keeper); // one event, whatever happens below
-    let outcome = async {
-        ledger.named(handshake::id(&accepted.tcp).await);
-        let shaken = handshake::perform(accepted, &worker).await?;
-        ledger.shaken(&shaken);
-        let who = identify::peer(&shaken);
-        let allowed = authorize::decide(&shaken, who)?;
-        ledger.allowed(&allowed);
-        forward::run(allowed, shaken, &worker).await
-    };
-    let outcome = outcome.await;
-    ledger.close(outcome);
+    async move {
+        let outcome = async {
+            ledger.named(handshake::id(&accepted.tcp).await);
+            let shaken = handshake::perform(accepted, &worker).await?;
+            ledger.shaken(&shaken);
+            let who = identify::peer(&shaken);
+            let allowed = authorize::decide(&shaken, who)?;
+            ledger.allowed(&allowed);
+            forward::run(allowed, shaken, &worker).await
+        };
+        let outcome = outcome.await;
+        ledger.close(outcome);
+    }
 }

@@ -144,11 +144,13 @@ fn reload(far: &Far, make: &MakeClient, sink: &dyn Sink) {
     }));
 }
 
-/// The life of one connection.
-async fn carry(accepted: Accepted, keeper: Keeper, far: Arc<Far>) {
+/// The life of one connection; its record begins at once.
+fn carry(accepted: Accepted, keeper: Keeper, far: Arc<Far>) -> impl Future<Output = ()> {
     let mut ledger = Ledger::begin(&accepted, &keeper);
-    let outcome = carry_to_end(accepted, &mut ledger, &keeper, &far).await;
-    ledger.close(outcome);
+    async move {
+        let outcome = carry_to_end(accepted, &mut ledger, &keeper, &far).await;
+        ledger.close(outcome);
+    }
 }
 
 async fn carry_to_end(
