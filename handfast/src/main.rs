@@ -11,6 +11,7 @@ mod config;
 mod demo;
 mod failure;
 mod files;
+mod given;
 mod pages;
 mod report;
 mod signals;

@@ -8,7 +8,7 @@ use handfast_pki::conceal::concealed;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, given::hidden};
 
 /// The two voices of a command.
 #[derive(Debug, Clone, Copy)]
@@ -31,20 +31,21 @@ impl Words {
     pub fn data(&self, text: impl std::fmt::Display) {
         if !self.json {
             // A closed pipe (`handfast inspect ... | head -1`) is no failure of ours.
-            let _ = writeln!(anstream::stdout(), "{text}");
+            let _ = writeln!(anstream::stdout(), "{}", hidden(&text.to_string()));
         }
     }
 
     /// The JSON object for stdout; left out when stdout carries text.
     pub fn json(&self, value: &Value) {
         if self.json {
-            let _ = writeln!(anstream::stdout(), "{value:#}");
+            let _ = writeln!(anstream::stdout(), "{}", hidden(&format!("{value:#}")));
         }
     }
 
     /// Text for stderr. It may repeat what the user gave, and that may be a key.
     pub fn talk(&self, text: impl std::fmt::Display) {
-        let _ = writeln!(anstream::stderr(), "{}", concealed(&text.to_string()));
+        let text = text.to_string();
+        let _ = writeln!(anstream::stderr(), "{}", concealed(&hidden(&text)));
     }
 
     /// The next useful command.

@@ -254,7 +254,7 @@ fn leaks_of(run: &Run<'_>, shape: &Shape, number: usize) -> Vec<String> {
 
 #[test]
 fn a_key_in_the_place_of_an_argument_is_not_repeated() {
-    const LINES: [&str; 36] = [
+    const LINES: [&str; 40] = [
         "KEY",
         "inspect KEY",
         "inspect https://KEY",
@@ -285,6 +285,10 @@ fn a_key_in_the_place_of_an_argument_is_not_repeated() {
         "get https://localhost:PORT/ --ca good/ca.crt --header KEY --method KEY",
         "doctor KEY",
         "doctor localhost:PORT --sni KEY --pin KEY --expect-id KEY --no-probe",
+        "doctor localhost:PORT --cert good/tls.crt --key KEY --no-probe",
+        "doctor localhost:PORT --cert KEY --key KEY --json --no-probe",
+        "doctor localhost:PORT --ca KEY --expect-id KEY --html made.html",
+        "doctor localhost:PORT --ca good/ca.crt --alpn KEY --expect-id KEY --bundle made.zip",
         "setup KEY",
         "lab run KEY",
         "env --for KEY",

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::{
     failure::{Exit, Failure},
     files::{self, Readers},
+    given::hidden,
     report::{self, ladder::Detail},
     words::{FAINT, STRONG, Words, shell},
 };
@@ -49,7 +50,9 @@ pub fn show(made: &Report, show: &Show, words: &Words) -> Result<Exit, Failure> 
 /// Shows `reports` one after the other; page, diagram and bundle are those of number `chosen`.
 pub fn show_all(reports: &[Report], chosen: usize, show: &Show, words: &Words) -> Result<(), Failure> {
     let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
-    let worst = &reports[chosen];
+    let mut worst = reports[chosen].clone();
+    worst.reword(hidden);
+    let worst = &worst;
     if let Some(path) = &show.html {
         files::write(
             path,
