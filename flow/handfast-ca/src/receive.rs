@@ -15,6 +15,7 @@ use crate::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct Applicant {
     public_key: PublicKey,
+    is_generated: bool,
     common_name: Option<String>,
     names: Vec<AltName>,
     ignored: Vec<String>,
@@ -25,6 +26,7 @@ impl Applicant {
     pub fn holding(key: &PrivateKey) -> Self {
         Self {
             public_key: key.public_key(),
+            is_generated: key.is_generated(),
             common_name: None,
             names: Vec::new(),
             ignored: Vec::new(),
@@ -46,6 +48,7 @@ impl Applicant {
         }
         Self {
             public_key: request.public_key().clone(),
+            is_generated: false,
             common_name,
             names: request.wished().to_vec(),
             ignored,
@@ -75,6 +78,8 @@ pub(crate) struct Received {
     pub(crate) names: Vec<AltName>,
     pub(crate) lifetime: Option<SignedDuration>,
     pub(crate) public_key: PublicKey,
+    /// Whether this process made the key, and not somebody whose primes have to be looked at.
+    pub(crate) is_generated: bool,
     pub(crate) ignored: Vec<String>,
     _private: (),
 }
@@ -121,6 +126,7 @@ pub(crate) fn leaf(wish: Wish) -> Result<Received> {
         names,
         lifetime: wish.lifetime,
         public_key: applicant.public_key,
+        is_generated: applicant.is_generated,
         ignored: applicant.ignored,
         _private: (),
     })
@@ -134,6 +140,7 @@ pub(crate) fn ca(profile: Profile, subject: name::Name, key: &PrivateKey) -> Rec
         names: Vec::new(),
         lifetime: None,
         public_key: key.public_key(),
+        is_generated: key.is_generated(),
         ignored: Vec::new(),
         _private: (),
     }

@@ -88,6 +88,7 @@ impl FromStr for KeyKind {
 pub struct PrivateKey {
     pkcs8: Zeroizing<Vec<u8>>,
     pair: Pair,
+    is_generated: bool,
 }
 
 enum Pair {
@@ -127,7 +128,16 @@ impl PrivateKey {
             KeyKind::Rsa3072 => generate_rsa(rsa::KeySize::Rsa3072)?,
             KeyKind::Rsa4096 => generate_rsa(rsa::KeySize::Rsa4096)?,
         };
-        Self::from_der(&pkcs8)
+        let read = Self::from_der(&pkcs8)?;
+        Ok(Self {
+            is_generated: true,
+            ..read
+        })
+    }
+
+    /// Whether this process made it, so that nobody has to ask how good its primes are.
+    pub fn is_generated(&self) -> bool {
+        self.is_generated
     }
 
     /// Reads PKCS#8 (RFC 5958), SEC 1 (RFC 5915) or PKCS#1 (RFC 8017); weak and unknown keys are refused by name.
@@ -154,7 +164,11 @@ impl PrivateKey {
             _ => return Err(malformed("unknown form".into())),
         };
         let pair = read_pair(&pkcs8)?;
-        Ok(Self { pkcs8, pair })
+        Ok(Self {
+            pkcs8,
+            pair,
+            is_generated: false,
+        })
     }
 
     /// PKCS#8 bytes.
@@ -380,6 +394,7 @@ fn read_pair(pkcs8: &[u8]) -> Result<Pair> {
             let key = PrivateKey {
                 pkcs8: Zeroizing::new(Vec::new()),
                 pair: Pair::Rsa(Box::new(pair)),
+                is_generated: false,
             };
             key.public_key().must_be_strong()?;
             Ok(key.pair)
