@@ -290,6 +290,11 @@ fn changed(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Resu
 /// The mark by which a forged header is known again.
 pub(crate) const FORGED: &str = "handfast-forged-identity";
 
+/// The value of the forged header `name`, by which it is told from the others.
+pub(crate) fn forged_as(name: &str) -> String {
+    format!("{FORGED}.{name}.")
+}
+
 /// The same request with every header by which proxies tell applications who the client is.
 fn forged(subject: &Subject) -> Result<Talk, String> {
     let Talk::Http(ask) = &subject.talk else {
@@ -298,7 +303,9 @@ fn forged(subject: &Subject) -> Result<Talk, String> {
     let mut headers = ask.headers.clone();
     // Servers take about a hundred fields in a head, so one example of each kind has to do.
     for name in handfast_headers::forgeries() {
-        headers.insert(name, HeaderValue::from_static(FORGED));
+        // A name is always a value.
+        let value = HeaderValue::from_str(&forged_as(name));
+        headers.insert(name, value.unwrap_or_else(|_| HeaderValue::from_static(FORGED)));
     }
     Ok(Talk::Http(Ask {
         headers,

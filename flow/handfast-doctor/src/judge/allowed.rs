@@ -1,7 +1,10 @@
 //! TLS is content, and the question is who is told of the client and who is let in.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use handfast_pki::{Certificate, code, name, text::printable};
+use handfast_pki::{
+    Certificate, code, name,
+    text::{listed, printable},
+};
 
 use super::Evidence;
 use crate::{Answer, Certainty, Finding, Refuser, probe};
@@ -24,8 +27,18 @@ pub(crate) fn forgeable(evidence: &Evidence<'_>) -> Option<Finding> {
     let forged = evidence.probe(probe::Kind::Forged)?.answer()?;
     let before = evidence.answer?;
     let because = if body(forged).contains(probe::FORGED) {
+        let body = body(forged);
+        let arrived: Vec<String> = handfast_headers::forgeries()
+            .filter(|name| body.contains(&probe::forged_as(name)))
+            .map(str::to_owned)
+            .collect();
+        let which = if arrived.is_empty() {
+            String::new()
+        } else {
+            format!(", in {}", listed(&arrived))
+        };
         format!(
-            "identity headers of our own making reached the application: its answer repeats \"{}\"",
+            "identity headers of our own making reached the application: its answer repeats \"{}\"{which}",
             probe::FORGED
         )
     } else if before.status.as_u16() >= 400 && forged.status.as_u16() < 400 {
