@@ -207,8 +207,9 @@ fn apache_with_cgi_is_told_nothing_forged() {
     );
     let _server = start(
         &place,
-        "apache2",
-        &format!("-f {folder}/httpd.conf -DFOREGROUND"),
+        // When it ends, Apache asks its whole process group to end.
+        "setsid",
+        &format!("apache2 -f {folder}/httpd.conf -DFOREGROUND"),
         port,
     );
     assert_nothing_arrives(&place, "Apache CGI", port, "/show.py");

@@ -244,6 +244,11 @@ impl Pulse {
         }
     }
 
+    /// Whether the client takes what there is.
+    pub(crate) fn is_read(&self) -> bool {
+        self.blocked.load(Relaxed) == NEVER
+    }
+
     /// Whether everything that was written has been taken.
     fn was_flushed(&self, is_ready: bool) {
         self.flushed.store(is_ready, Relaxed);
@@ -257,7 +262,7 @@ impl Pulse {
     /// Whether the client has taken less than `rate` bytes per second for as long as a slow reader may.
     fn reads_too_slowly(&self, now: u32, limits: &Limits) -> bool {
         let since = self.blocked.load(Relaxed);
-        let window = SLOW_READER.min(limits.idle / 2);
+        let window = SLOW_READER.min(limits.idle / 4);
         if since == NEVER || self.relays.load(Relaxed) || now.wrapping_sub(since) <= ticks(window) {
             return false;
         }

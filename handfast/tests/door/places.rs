@@ -53,11 +53,10 @@ fn strangers_who_prove_nothing_give_way_to_clients_who_do() {
     until("a line about it", || {
         door.stderr().contains("every place is taken").then_some(())
     });
-    assert!(
-        door.events("shortage")
-            .iter()
-            .any(|event| event["code"] == "HF-707")
-    );
+    until("an event about it", || {
+        let events = door.events("shortage");
+        events.iter().any(|event| event["code"] == "HF-707").then_some(())
+    });
     drop((strangers, more));
 }
 

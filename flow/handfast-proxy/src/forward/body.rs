@@ -109,7 +109,7 @@ const IN_FLIGHT: u64 = super::http::STREAM_WINDOW as u64;
 
 impl RequestBody {
     pub(crate) fn new(body: Incoming, pulse: &Arc<Pulse>, reserved: &Arc<Reserved>, limits: &Limits) -> Self {
-        let window = SLOW_BODY.min(limits.idle / 2);
+        let window = SLOW_BODY.min(limits.idle / 4);
         let going = (!body.is_end_stream()).then(|| Going {
             busy: pulse.also_busy(),
             pulse: pulse.clone(),

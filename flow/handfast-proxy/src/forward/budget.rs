@@ -23,7 +23,8 @@ use crate::pulse::Pulse;
 const MOST_HELD: usize = 96 << 10;
 /// What a piece of an answer keeps besides itself: the next one, and the buffer for the one after that.
 const AHEAD: usize = 2 * READ_AHEAD;
-/// Large answers that may be on their way; further requests wait until one of them has ended or paused.
+/// Large answers that may be on their way; further requests are started slowly while these are taken, and else wait
+/// until one of them has ended or paused.
 const MOST_FLOWING: usize = 6;
 /// Bytes of one answer within [`LATELY`] that make it a large one. Events and calls that trickle stay below.
 const LARGE: usize = 32 << 10;
@@ -119,7 +120,7 @@ impl Budget {
     /// Waits until one more request may be started.
     pub(super) async fn start(self: &Arc<Self>, pulse: &Pulse) -> Started {
         loop {
-            if let Some(started) = self.try_start(pulse.now()) {
+            if let Some(started) = self.try_start(pulse.now(), pulse.is_read()) {
                 return started;
             }
             tokio::select! {
@@ -129,7 +130,8 @@ impl Budget {
         }
     }
 
-    fn try_start(self: &Arc<Self>, now: u32) -> Option<Started> {
+    /// `is_read` says whether the client takes what there is.
+    fn try_start(self: &Arc<Self>, now: u32, is_read: bool) -> Option<Started> {
         let passed = now.wrapping_sub(self.forgotten.swap(now, Relaxed));
         let started = self
             .started
@@ -137,8 +139,9 @@ impl Budget {
             .saturating_sub(passed.saturating_mul(PER_TICK));
         let is_large = |flow: &&Arc<Flow>| flow.large_until.load(Relaxed) > now;
         let large = self.flowing().iter().filter(is_large).count();
-        let flows = large < MOST_FLOWING && self.has_room();
-        let may = flows && started < self.window.load(Relaxed);
+        // While all of that is taken, one more request a tick: large answers must not keep small ones waiting.
+        let flows = large < MOST_FLOWING || (is_read && passed > 0);
+        let may = flows && self.has_room() && started < self.window.load(Relaxed);
         self.started.store(started + u32::from(may), Relaxed);
         may.then(|| Started(self.clone()))
     }
@@ -285,7 +288,7 @@ mod tests {
     use super::*;
 
     fn started(budget: &Arc<Budget>, now: u32) -> Vec<Started> {
-        std::iter::from_fn(|| budget.try_start(now)).collect()
+        std::iter::from_fn(|| budget.try_start(now, false)).collect()
     }
 
     #[test]
@@ -297,10 +300,13 @@ mod tests {
             held.push(budget.hold(Bytes::from_static(&[0; READ_AHEAD])));
         }
         assert_eq!(held.len(), MOST_HELD.div_ceil(3 * READ_AHEAD));
-        assert!(budget.try_start(100).is_none(), "no request is started either");
+        assert!(
+            budget.try_start(100, false).is_none(),
+            "no request is started either"
+        );
         held.pop();
         assert!(budget.poll_room(&cx).is_ready());
-        assert!(budget.try_start(100).is_some());
+        assert!(budget.try_start(100, false).is_some());
     }
 
     #[test]
@@ -327,15 +333,23 @@ mod tests {
         let budget = Budget::new(0);
         let mut flowing: Vec<_> = (0..MOST_FLOWING).map(|_| budget.flows(0)).collect();
         flowing.iter().for_each(|answer| answer.passes(LARGE - 1, 0));
-        assert!(budget.try_start(0).is_some(), "small ones do not count");
+        assert!(budget.try_start(0, false).is_some(), "small ones do not count");
         flowing.iter().for_each(|answer| answer.passes(LARGE, 20));
-        assert!(budget.try_start(20).is_none());
+        assert!(budget.try_start(20, false).is_none());
+        assert!(
+            budget.try_start(21, true).is_some(),
+            "but one, where the client takes them"
+        );
+        assert!(budget.try_start(21, true).is_none());
         drop(flowing.pop());
-        assert!(budget.try_start(20).is_some());
+        assert!(budget.try_start(21, false).is_some());
         flowing.push(budget.flows(20));
         flowing.iter().for_each(|answer| answer.passes(LARGE, 20));
-        assert!(budget.try_start(21).is_none());
-        assert!(budget.try_start(31).is_some(), "paused ones count no longer");
+        assert!(budget.try_start(22, false).is_none());
+        assert!(
+            budget.try_start(31, false).is_some(),
+            "paused ones count no longer"
+        );
     }
 
     #[test]

@@ -77,8 +77,8 @@ pub(crate) fn to_backend<B>(
     if request.headers().len() > MOST_FIELDS {
         return Err(Unacceptable::Fields);
     }
-    let host = host::of(request)?;
     let path = path(request)?;
+    let host = host::of(request)?;
     *request.uri_mut() = Uri::from(path);
     let is_http1 = request.version() <= Version::HTTP_11;
     *request.version_mut() = Version::HTTP_11;
@@ -154,6 +154,19 @@ fn join_cookies(headers: &mut HeaderMap) {
     if let Ok(joined) = HeaderValue::from_bytes(&joined) {
         headers.insert(COOKIE, joined);
     }
+}
+
+/// Gives the body of an answer one end, as for requests: chunks win over a length (RFC 9112 section 6.3). `false` for a
+/// coding that the client would never hear of.
+pub(crate) fn answer_has_one_end(headers: &mut HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let is_good = match (codings.next(), codings.next()) {
+        (None, _) => return true,
+        (Some(coding), None) => coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    };
+    headers.remove(CONTENT_LENGTH);
+    is_good
 }
 
 /// Turns the backend's headers into the client's; an accepted upgrade keeps what carries it.
@@ -371,6 +384,29 @@ mod tests {
             ("upgrade", "websocket"),
         ];
         assert!(!sent(&twice).expect("accepted").1);
+    }
+
+    #[test]
+    fn of_a_length_beside_the_chunks_of_an_answer_nothing_is_left() {
+        let answer = |fields: &[(&str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                headers.append(
+                    name.parse::<HeaderName>().expect("name"),
+                    value.parse().expect("value"),
+                );
+            }
+            (
+                answer_has_one_end(&mut headers),
+                headers.contains_key(CONTENT_LENGTH),
+            )
+        };
+        let (length, chunked) = (("content-length", "3"), ("transfer-encoding", "Chunked"));
+        assert_eq!(answer(&[length]), (true, true));
+        assert_eq!(answer(&[chunked]), (true, false));
+        assert_eq!(answer(&[length, chunked]), (true, false));
+        assert_eq!(answer(&[("transfer-encoding", "gzip, chunked")]), (false, false));
+        assert_eq!(answer(&[chunked, chunked]), (false, false));
     }
 
     #[test]

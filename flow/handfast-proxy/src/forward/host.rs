@@ -45,8 +45,11 @@ fn is_host(text: &[u8]) -> bool {
             (Some(&text[..end]), &text[end..])
         }
     };
+    // A name has no empty label but the last, and at most 253 characters (RFC 1035 section 2.3.4).
     let is_name = |host: &[u8]| {
-        !host.is_empty()
+        let labels = host.strip_suffix(b".").unwrap_or(host);
+        labels.len() <= 253
+            && labels.split(|byte| *byte == b'.').all(|label| !label.is_empty())
             && host
                 .iter()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte))
@@ -95,6 +98,10 @@ mod tests {
         for bad in [
             "",
             " ",
+            ".",
+            "..",
+            "a..b",
+            ".a",
             "localhost, evil",
             "evil@localhost",
             "localhost/admin",

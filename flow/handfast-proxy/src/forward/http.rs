@@ -321,6 +321,9 @@ async fn forward(visit: &Visit, mut request: Request<RequestBody>) -> Result<For
         *visit.switched.lock().unwrap_or_else(PoisonError::into_inner) = Some((halves.0, halves.1, slot));
         return Ok((response, None));
     }
+    if !headers::answer_has_one_end(response.headers_mut()) {
+        return Err((StatusCode::BAD_GATEWAY, code::BACKEND_BROKE).into());
+    }
     headers::to_client(response.headers_mut(), false);
     let lease = Lease {
         sender,
