@@ -260,7 +260,7 @@ fn a_body_below_the_least_rate_is_a_408_and_a_faster_one_arrives() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "[proxy.limits]\nidle = \"1s\"\nmin-rate = 100\n");
+    let door = place.open_with(&service.url(), "[proxy.limits]\nidle = \"4s\"\nmin-rate = 100\n");
     let upload = |each: &[u8]| {
         let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
         let head = format!(
