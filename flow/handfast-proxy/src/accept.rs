@@ -109,7 +109,7 @@ where
                 let Some(accepted) = admit(tcp, address, &keeper) else { return };
                 let id = accepted.id;
                 let task = tokio::spawn(serve(accepted));
-                keeper.ward.attend(id, task.abort_handle());
+                keeper.registry.can_be_cut_by(id, task.abort_handle());
             }) => {}
             () = until_closing(closing) => {}
         }
@@ -137,9 +137,9 @@ async fn sweep(keeper: Keeper, tidy: impl Fn(u32)) {
     loop {
         ticks.tick().await;
         let second = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
-        keeper.ward.sweep(second, &keeper.common.limits);
+        keeper.registry.sweep(second, &keeper.common.limits);
         keeper.common.pressure.tell(keeper.sink.as_ref());
-        tidy(keeper.ward.tick());
+        tidy(keeper.registry.tick());
     }
 }
 
@@ -187,8 +187,8 @@ fn admit(tcp: TcpStream, address: SocketAddr, keeper: &Keeper) -> Option<Accepte
     };
     let _ = tcp.set_nodelay(true);
     let pulse = keeper
-        .ward
-        .admit(id, address.ip(), place, keeper.common.limits.unproven());
+        .registry
+        .register(id, address.ip(), place, keeper.common.limits.unproven());
     Some(Accepted {
         tcp,
         address,
@@ -208,21 +208,22 @@ fn take_place(keeper: &Keeper) -> Option<Place> {
     }
     common.pressure.felt(Cause::Connections);
     // What gives way gives its place back at once.
-    let has_room = keeper.ward.make_room() || common.wards.iter().any(|ward| ward.make_room());
+    let has_room =
+        keeper.registry.make_room() || common.registries.iter().any(|registry| registry.make_room());
     has_room.then_some(place)
 }
 
 /// Asks every connection to end, waits within the deadline, cuts the rest and says how many that were.
 async fn drain(keeper: &Keeper, closing: &Closing) -> usize {
-    keeper.ward.ask_to_stop();
+    keeper.registry.ask_to_stop();
     let deadline = tokio::time::Instant::now() + keeper.common.limits.drain;
     let waits = || tokio::time::Instant::now() < deadline && !closing.hurried.load(Relaxed);
-    while keeper.ward.count() > 0 && waits() {
+    while keeper.registry.count() > 0 && waits() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let cut = keeper.ward.cut_all();
+    let cut = keeper.registry.cut_all();
     for _ in 0..100 {
-        if keeper.ward.count() == 0 {
+        if keeper.registry.count() == 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

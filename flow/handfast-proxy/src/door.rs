@@ -22,7 +22,7 @@ use crate::{
     live::{Live, ReadSources},
     pressure::Pressure,
     record::Detail,
-    ward::Ward,
+    registry::Registry,
     watch::Watch,
 };
 
@@ -124,7 +124,7 @@ pub(crate) struct Worker {
 /// of a tunnel.
 #[derive(Clone)]
 pub(crate) struct Keeper {
-    pub(crate) ward: Arc<Ward>,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) common: Arc<Common>,
 }
@@ -136,28 +136,28 @@ pub(crate) struct Common {
     pub(crate) next_id: AtomicU64,
     pub(crate) open: Arc<AtomicUsize>,
     /// Of every worker: who is full looks for room at the others, too.
-    pub(crate) wards: Vec<Arc<Ward>>,
+    pub(crate) registries: Vec<Arc<Registry>>,
     pub(crate) pressure: Pressure,
 }
 
 impl Keeper {
     /// One keeper per worker, with a shared count.
     pub(crate) fn many(limits: Limits, detail: Detail, sink: &Arc<dyn Sink>, count: usize) -> Vec<Self> {
-        let wards: Vec<Arc<Ward>> = (0..count).map(|_| Arc::default()).collect();
+        let registries: Vec<Arc<Registry>> = (0..count).map(|_| Arc::default()).collect();
         let common = Arc::new(Common {
             limits,
             detail,
             next_id: AtomicU64::new(1),
             open: Arc::default(),
-            wards: wards.clone(),
+            registries: registries.clone(),
             pressure: Pressure::default(),
         });
-        let one = |ward| Self {
-            ward,
+        let one = |registry| Self {
+            registry,
             sink: sink.clone(),
             common: common.clone(),
         };
-        wards.into_iter().map(one).collect()
+        registries.into_iter().map(one).collect()
     }
 }
 

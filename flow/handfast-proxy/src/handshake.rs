@@ -53,7 +53,7 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shake
             },
         })?;
     pulse.proven(shaken.peer.chain().not_after().as_second());
-    worker.keeper.ward.proved(id);
+    worker.keeper.registry.proved(id);
     let (stream, peer, established) = (shaken.stream, shaken.peer, shaken.established);
     Ok(Shaken {
         stream,

@@ -16,8 +16,8 @@ pub mod live;
 mod pressure;
 mod pulse;
 pub mod record;
+mod registry;
 pub mod tunnel;
-mod ward;
 mod watch;
 
 use crate::{accept::Accepted, door::Worker, record::Ledger};

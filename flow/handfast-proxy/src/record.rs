@@ -108,7 +108,7 @@ impl Drop for Ledger {
             record.code = Some(code);
             record.reason = Some(code.title().to_owned());
         }
-        self.keeper.ward.discharge(record.id);
+        self.keeper.registry.remove(record.id);
     }
 }
 

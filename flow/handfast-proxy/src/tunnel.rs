@@ -175,7 +175,7 @@ async fn carry_to_end(
     accepted
         .pulse
         .proven(connected.peer.chain().not_after().as_second());
-    keeper.ward.proved(accepted.id);
+    keeper.registry.proved(accepted.id);
     accepted.pulse.tunnels();
     let mut near = Felt::new(accepted.tcp, accepted.pulse);
     let mut far_stream = connected.stream;

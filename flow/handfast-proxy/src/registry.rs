@@ -17,21 +17,21 @@ use crate::{accept::Place, door::Limits, pulse::Pulse};
 /// The connections of one worker. Its lock is waited for only when another worker is full and looks for a connection
 /// to drop.
 #[derive(Default)]
-pub(crate) struct Ward {
+pub(crate) struct Registry {
     tick: Arc<AtomicU32>,
-    patients: Mutex<Patients>,
+    connections: Mutex<Connections>,
 }
 
 #[derive(Default)]
-struct Patients {
-    all: HashMap<u64, Patient>,
+struct Connections {
+    all: HashMap<u64, Connection>,
     /// Connections in the order in which they came; those that have ended or proved themselves are passed over.
     unproven: VecDeque<u64>,
     /// How many unproven connections each network has.
     of_network: HashMap<IpAddr, usize>,
 }
 
-struct Patient {
+struct Connection {
     pulse: Arc<Pulse>,
     handle: Option<AbortHandle>,
     network: IpAddr,
@@ -40,16 +40,16 @@ struct Patient {
     place: Option<Place>,
 }
 
-impl Ward {
+impl Registry {
     /// Takes in connection `id` from `address`. Where its network has more than `most` unproven connections, the oldest
     /// of them gives way.
-    pub(crate) fn admit(&self, id: u64, address: IpAddr, place: Place, most: usize) -> Arc<Pulse> {
+    pub(crate) fn register(&self, id: u64, address: IpAddr, place: Place, most: usize) -> Arc<Pulse> {
         let pulse = Arc::new(Pulse::new(self.tick.clone()));
         let network = network(address);
-        let mut patients = self.patients();
-        patients.all.insert(
+        let mut connections = self.connections();
+        connections.all.insert(
             id,
-            Patient {
+            Connection {
                 pulse: pulse.clone(),
                 handle: None,
                 network,
@@ -57,15 +57,15 @@ impl Ward {
                 place: Some(place),
             },
         );
-        patients.unproven.push_back(id);
-        let count = patients.of_network.entry(network).or_default();
+        connections.unproven.push_back(id);
+        let count = connections.of_network.entry(network).or_default();
         *count += 1;
         let gives_way = if *count > most {
-            patients.oldest(|patient| patient.network == network)
+            connections.oldest(|connection| connection.network == network)
         } else {
             None
         };
-        drop(patients);
+        drop(connections);
         if let Some(handle) = gives_way {
             handle.abort();
         }
@@ -74,8 +74,8 @@ impl Ward {
 
     /// Drops the oldest connection that has proved nothing yet; says whether there was one.
     pub(crate) fn make_room(&self) -> bool {
-        // With the lock given back: the end of a connection takes it to discharge itself.
-        let oldest = self.patients().oldest(|_| true);
+        // With the lock given back: the end of a connection takes it to remove itself.
+        let oldest = self.connections().oldest(|_| true);
         oldest.is_some_and(|handle| {
             handle.abort();
             true
@@ -83,30 +83,33 @@ impl Ward {
     }
 
     /// Says how connection `id` can be cut.
-    pub(crate) fn attend(&self, id: u64, handle: AbortHandle) {
-        if let Some(patient) = self.patients().all.get_mut(&id) {
-            patient.handle = Some(handle);
+    pub(crate) fn can_be_cut_by(&self, id: u64, handle: AbortHandle) {
+        if let Some(connection) = self.connections().all.get_mut(&id) {
+            connection.handle = Some(handle);
         }
     }
 
     /// The peer of connection `id` has proved who it is.
     pub(crate) fn proved(&self, id: u64) {
-        let mut patients = self.patients();
-        let proven = patients.all.get_mut(&id).filter(|patient| patient.is_unproven);
-        if let Some(patient) = proven {
-            patient.is_unproven = false;
-            let network = patient.network;
-            patients.leave(network);
+        let mut connections = self.connections();
+        let proven = connections
+            .all
+            .get_mut(&id)
+            .filter(|connection| connection.is_unproven);
+        if let Some(connection) = proven {
+            connection.is_unproven = false;
+            let network = connection.network;
+            connections.leave(network);
         }
     }
 
     /// Connection `id` has ended.
-    pub(crate) fn discharge(&self, id: u64) {
-        let mut patients = self.patients();
-        if let Some(patient) = patients.all.remove(&id)
-            && patient.is_unproven
+    pub(crate) fn remove(&self, id: u64) {
+        let mut connections = self.connections();
+        if let Some(connection) = connections.all.remove(&id)
+            && connection.is_unproven
         {
-            patients.leave(patient.network);
+            connections.leave(connection.network);
         }
     }
 
@@ -116,27 +119,27 @@ impl Ward {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.patients().all.len()
+        self.connections().all.len()
     }
 
     /// Moves the clock on and cuts what is overdue at the Unix time `second`.
     pub(crate) fn sweep(&self, second: u64, limits: &Limits) {
         let now = self.tick.fetch_add(1, Relaxed).wrapping_add(1);
         self.cut_if(|pulse| pulse.overdue(now, second, limits));
-        let mut patients = self.patients();
-        patients.forget_proven();
-        for patient in patients.all.values() {
-            patient.pulse.tick(now);
-            if patient.pulse.rests() {
-                patient.pulse.rest.notify_one();
+        let mut connections = self.connections();
+        connections.forget_proven();
+        for connection in connections.all.values() {
+            connection.pulse.tick(now);
+            if connection.pulse.rests() {
+                connection.pulse.rest.notify_one();
             }
         }
     }
 
     /// Asks every connection to end gracefully.
     pub(crate) fn ask_to_stop(&self) {
-        for patient in self.patients().all.values() {
-            patient.pulse.stop.notify_one();
+        for connection in self.connections().all.values() {
+            connection.pulse.stop.notify_one();
         }
     }
 
@@ -147,33 +150,35 @@ impl Ward {
 
     fn cut_if(&self, why: impl Fn(&Pulse) -> Option<Code>) -> usize {
         let mut handles = Vec::new();
-        for patient in self.patients().all.values() {
-            if let Some(code) = why(&patient.pulse) {
-                patient.pulse.mark_cut(code);
-                handles.extend(patient.handle.clone());
+        for connection in self.connections().all.values() {
+            if let Some(code) = why(&connection.pulse) {
+                connection.pulse.mark_cut(code);
+                handles.extend(connection.handle.clone());
             }
         }
-        // With the lock given back: the end of a connection takes it to discharge itself.
+        // With the lock given back: the end of a connection takes it to remove itself.
         handles.iter().for_each(AbortHandle::abort);
         handles.len()
     }
 
-    fn patients(&self) -> std::sync::MutexGuard<'_, Patients> {
-        self.patients.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connections(&self) -> std::sync::MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Patients {
+impl Connections {
     /// Marks the oldest unproven connection that fits as one that gives way.
-    fn oldest(&mut self, fits: impl Fn(&Patient) -> bool) -> Option<AbortHandle> {
+    fn oldest(&mut self, fits: impl Fn(&Connection) -> bool) -> Option<AbortHandle> {
         let index = self.unproven.iter().position(|id| {
-            let patient = self.all.get(id);
-            patient.is_some_and(|patient| patient.is_unproven && patient.handle.is_some() && fits(patient))
+            let connection = self.all.get(id);
+            connection.is_some_and(|connection| {
+                connection.is_unproven && connection.handle.is_some() && fits(connection)
+            })
         })?;
-        let patient = self.all.get_mut(self.unproven.get(index)?)?;
-        patient.pulse.mark_cut(code::GAVE_WAY);
-        drop(patient.place.take());
-        let handle = patient.handle.clone();
+        let connection = self.all.get_mut(self.unproven.get(index)?)?;
+        connection.pulse.mark_cut(code::GAVE_WAY);
+        drop(connection.place.take());
+        let handle = connection.handle.clone();
         self.unproven.remove(index);
         handle
     }
@@ -181,7 +186,7 @@ impl Patients {
     /// Every unproven connection is gone after the deadline of its handshake, so the queue stays as short as that.
     fn forget_proven(&mut self) {
         while let Some(id) = self.unproven.front() {
-            if self.all.get(id).is_some_and(|patient| patient.is_unproven) {
+            if self.all.get(id).is_some_and(|connection| connection.is_unproven) {
                 break;
             }
             self.unproven.pop_front();
@@ -230,40 +235,40 @@ mod tests {
 
     #[tokio::test]
     async fn the_oldest_unproven_connection_gives_way_and_a_proven_one_never_does() {
-        let ward = Ward::default();
+        let registry = Registry::default();
         let pulses: Vec<_> = (0..3)
             .map(|id| {
-                let pulse = ward.admit(id, address("192.0.2.1"), Place::default(), 100);
-                ward.attend(id, handle());
+                let pulse = registry.register(id, address("192.0.2.1"), Place::default(), 100);
+                registry.can_be_cut_by(id, handle());
                 pulse
             })
             .collect();
-        ward.proved(0);
-        assert!(ward.make_room());
+        registry.proved(0);
+        assert!(registry.make_room());
         assert_eq!(pulses[0].cut(), None);
         assert_eq!(pulses[1].cut(), Some(code::GAVE_WAY));
         assert_eq!(pulses[2].cut(), None);
-        ward.discharge(1);
-        assert!(ward.make_room());
+        registry.remove(1);
+        assert!(registry.make_room());
         assert_eq!(pulses[2].cut(), Some(code::GAVE_WAY));
-        ward.discharge(2);
-        assert!(!ward.make_room(), "only a proven one is left");
+        registry.remove(2);
+        assert!(!registry.make_room(), "only a proven one is left");
     }
 
     #[tokio::test]
     async fn a_network_with_too_many_unproven_connections_drops_its_own() {
-        let ward = Ward::default();
-        let admit = |id, from: String| {
-            let pulse = ward.admit(id, address(&from), Place::default(), 2);
-            ward.attend(id, handle());
+        let registry = Registry::default();
+        let register = |id, from: String| {
+            let pulse = registry.register(id, address(&from), Place::default(), 2);
+            registry.can_be_cut_by(id, handle());
             pulse
         };
-        let other = admit(0, "192.0.2.1".to_owned());
-        let flood: Vec<_> = (1..4).map(|id| admit(id, format!("2001:db8::{id}"))).collect();
+        let other = register(0, "192.0.2.1".to_owned());
+        let flood: Vec<_> = (1..4).map(|id| register(id, format!("2001:db8::{id}"))).collect();
         assert_eq!(other.cut(), None);
         let cuts: Vec<_> = flood.iter().map(|pulse| pulse.cut()).collect();
         assert_eq!(cuts, [Some(code::GAVE_WAY), None, None]);
-        (0..4).for_each(|id| ward.discharge(id));
-        assert!(ward.patients().of_network.is_empty());
+        (0..4).for_each(|id| registry.remove(id));
+        assert!(registry.connections().of_network.is_empty());
     }
 }
