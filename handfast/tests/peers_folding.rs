@@ -3,8 +3,6 @@
 
 mod program;
 
-use std::io::Write;
-
 use program::{
     Place,
     caller::Call,
@@ -257,14 +255,7 @@ fn node_is_told_nothing_forged() {
 #[test]
 fn the_doctor_finds_no_forgeable_header_on_our_own_proxy() {
     let place = stage();
-    let service = Service::start(|heard, stream| {
-        let head = &heard.head;
-        let _ = write!(
-            stream,
-            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{head}",
-            head.len()
-        );
-    });
+    let service = Service::echo();
     let door = open(&place, service.port);
     let line = |active: &str| {
         format!(

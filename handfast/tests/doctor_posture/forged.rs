@@ -1,7 +1,5 @@
 //! Identity headers of our own making, and who is asked before they are sent.
 
-use std::io::Write;
-
 use handfast_pki::Profile;
 
 use crate::{
@@ -17,14 +15,7 @@ use crate::{
 
 /// A service that repeats what it was sent, behind nginx with `more` in its location.
 fn echo(place: &Place, more: &str) -> (Other, u16, Service) {
-    let service = Service::start(|heard, stream| {
-        let head = &heard.head;
-        let _ = write!(
-            stream,
-            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{head}",
-            head.len()
-        );
-    });
+    let service = Service::echo();
     let lines = format!(
         "{VERIFY} {MODERN} location / {{ proxy_pass {}; {more} }}",
         service.url()

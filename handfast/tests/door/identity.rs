@@ -4,9 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use handfast_pki::pem;
 use http::{HeaderMap, Request};
-use http_body_util::BodyExt;
 use hyper::body::{Body, Frame};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use crate::program::{
     Place,
@@ -177,43 +175,25 @@ fn none_of_three_thousand_names_arrives_over_http_2() {
     let place = Place::new();
     cast(&place);
     let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
-    let call = Call {
-        alpn: "h2",
-        ..Call::of(&place, "web")
-    };
-    let (runtime, stream) = call.knock(door.port).expect("let in").into_parts();
-    let count = runtime.block_on(async {
-        let (mut sender, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-                .await
-                .expect("HTTP/2");
-        tokio::spawn(connection);
-        let mut count = 0;
-        for some in three_thousand().chunks(40) {
-            let mut fields = HeaderMap::new();
-            for name in some {
-                let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
-                fields.append(name, http::HeaderValue::from_static("forged"));
-            }
-            let frames = [
-                Frame::data(Bytes::from_static(b"body")),
-                Frame::trailers(fields.clone()),
-            ];
-            let mut request = Request::post("https://localhost/")
-                .header("x-kept", "yes")
-                .body(Frames(frames.into()))
-                .expect("a request");
-            request.headers_mut().extend(fields);
-            assert_eq!(
-                sender.send_request(request).await.expect("an answer").status(),
-                200
-            );
-            count += 1;
+    let names = three_thousand();
+    let requests = names.chunks(40).map(|some| {
+        let mut fields = HeaderMap::new();
+        for name in some {
+            let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
+            fields.append(name, http::HeaderValue::from_static("forged"));
         }
-        count
+        let mut request = Request::post("https://localhost/")
+            .header("x-kept", "yes")
+            .body(Frames::with_trailers(fields.clone()))
+            .expect("a request");
+        request.headers_mut().extend(fields);
+        request
     });
+    let caller = Call::over_http2(&place, "web").knock(door.port).expect("let in");
+    let answers = caller.ask_over_http2(requests.collect());
+    assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
     let heard = service.heard();
-    assert_eq!(heard.len(), count);
+    assert_eq!(heard.len(), names.len().div_ceil(40));
     for heard in heard {
         assert_nothing_forged(&heard);
         assert_eq!(heard.value("x-kept"), "yes");
@@ -313,39 +293,24 @@ fn forged_identity_over_http_2_never_arrives() {
     let place = Place::new();
     cast(&place);
     let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
-    let call = Call {
-        alpn: "h2",
-        ..Call::of(&place, "web")
-    };
-    let (runtime, stream) = call.knock(door.port).expect("let in").into_parts();
-    let statuses = runtime.block_on(async {
-        let (mut sender, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-                .await
-                .expect("HTTP/2");
-        tokio::spawn(connection);
-        let mut statuses = Vec::new();
-        for name in forged() {
-            let mut trailers = HeaderMap::new();
-            let field = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
-            trailers.append(&field, http::HeaderValue::from_static("forged"));
-            let frames = [
-                Frame::data(Bytes::from_static(b"body")),
-                Frame::trailers(trailers),
-            ];
-            let request = Request::post("https://localhost/two")
-                .header(&field, "forged")
-                .header(&field, "forged again")
-                .body(Frames(frames.into()))
-                .expect("a request");
-            let response = sender.send_request(request).await.expect("an answer");
-            statuses.push(response.status().as_u16());
-            let body = response.into_body().collect().await.expect("a body").to_bytes();
-            assert_eq!(body, "hello\n");
-        }
-        statuses
+    let requests = forged().into_iter().map(|name| {
+        let mut trailers = HeaderMap::new();
+        let field = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
+        trailers.append(&field, http::HeaderValue::from_static("forged"));
+        Request::post("https://localhost/two")
+            .header(&field, "forged")
+            .header(&field, "forged again")
+            .body(Frames::with_trailers(trailers))
+            .expect("a request")
     });
-    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let caller = Call::over_http2(&place, "web").knock(door.port).expect("let in");
+    let answers = caller.ask_over_http2(requests.collect());
+    assert!(
+        answers
+            .iter()
+            .all(|(status, body)| *status == 200 && body == "hello\n"),
+        "{answers:?}"
+    );
     let heard = service.heard();
     assert_eq!(heard.len(), forged().len());
     for heard in heard {
@@ -359,6 +324,17 @@ fn forged_identity_over_http_2_never_arrives() {
 
 /// A body with these frames.
 struct Frames(std::collections::VecDeque<Frame<Bytes>>);
+
+impl Frames {
+    /// Some data, and these trailers.
+    fn with_trailers(trailers: HeaderMap) -> Self {
+        let frames = [
+            Frame::data(Bytes::from_static(b"body")),
+            Frame::trailers(trailers),
+        ];
+        Self(frames.into())
+    }
+}
 
 impl Body for Frames {
     type Data = Bytes;

@@ -2,15 +2,8 @@
 //! than HTTP/2 is said its way.
 
 use http::Request;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 
-use crate::program::{
-    Place,
-    caller::{Call, Caller},
-    daemon::Daemon,
-    pki::cast,
-    service::Service,
-};
+use crate::program::{Place, caller::Call, daemon::Daemon, pki::cast, service::Service};
 
 fn stage(service: &Service) -> (Place, Daemon) {
     let place = Place::new();
@@ -20,28 +13,10 @@ fn stage(service: &Service) -> (Place, Daemon) {
 }
 
 /// The statuses of these requests over one connection of HTTP/2.
-fn over_http2(caller: Caller, requests: Vec<Request<String>>) -> Vec<u16> {
-    let (runtime, stream) = caller.into_parts();
-    runtime.block_on(async {
-        let (mut sender, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-                .await
-                .expect("HTTP/2");
-        tokio::spawn(connection);
-        let mut statuses = Vec::new();
-        for request in requests {
-            let response = sender.send_request(request).await.expect("an answer");
-            statuses.push(response.status().as_u16());
-        }
-        statuses
-    })
-}
-
-fn http2<'a>(place: &'a Place) -> Call<'a> {
-    Call {
-        alpn: "h2",
-        ..Call::of(place, "web")
-    }
+fn over_http2(place: &Place, door: &Daemon, requests: Vec<Request<String>>) -> Vec<u16> {
+    let caller = Call::over_http2(place, "web").knock(door.port).expect("accepted");
+    let answers = caller.ask_over_http2(requests);
+    answers.into_iter().map(|(status, _)| status).collect()
 }
 
 #[test]
@@ -54,8 +29,7 @@ fn cookies_in_pieces_arrive_as_one_field() {
         .header("cookie", "c=3")
         .body(String::new())
         .expect("a request");
-    let caller = http2(&place).knock(door.port).expect("accepted");
-    assert_eq!(over_http2(caller, vec![request]), [200]);
+    assert_eq!(over_http2(&place, &door, vec![request]), [200]);
     assert_eq!(service.last().value("cookie"), "session=1; theme=dark; b=2; c=3");
 
     let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
@@ -161,9 +135,8 @@ fn a_hundred_fields_pass_and_one_more_is_refused_over_both_versions() {
         let filled = (0..fields).fold(start, |request, n| request.header(format!("x-{n}"), "1"));
         filled.body(String::new()).expect("a request")
     };
-    let caller = http2(&place).knock(door.port).expect("accepted");
     assert_eq!(
-        over_http2(caller, vec![request(100), request(101), request(1)]),
+        over_http2(&place, &door, vec![request(100), request(101), request(1)]),
         [200, 431, 200]
     );
 }

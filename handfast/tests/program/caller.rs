@@ -1,13 +1,18 @@
 //! A client that says exactly the bytes that a test wants, over mutual TLS.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use handfast_pki::pem;
 use handfast_proxy::{backend, live};
 use handfast_tls::{
     Client, ClientStream,
     client::{Settings, Versions},
 };
+use http::Request;
+use http_body_util::BodyExt;
+use hyper::{body::Body, client::conn::http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use jiff::Timestamp;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -134,7 +139,39 @@ impl Answer {
     }
 }
 
+impl<'a> Call<'a> {
+    /// The same over HTTP/2.
+    pub(crate) fn over_http2(place: &'a Place, pair: &'a str) -> Self {
+        Self {
+            alpn: "h2",
+            ..Self::of(place, pair)
+        }
+    }
+}
+
 impl Caller {
+    /// Sends `requests` over HTTP/2, one after the other: the status and the body of each answer.
+    pub(crate) fn ask_over_http2<B>(self, requests: Vec<Request<B>>) -> Vec<(u16, Bytes)>
+    where
+        B: Body<Error = Infallible> + Send + Unpin + 'static,
+        B::Data: Send,
+    {
+        self.runtime.block_on(async {
+            let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(self.stream))
+                .await
+                .expect("HTTP/2");
+            tokio::spawn(connection);
+            let mut answers = Vec::new();
+            for request in requests {
+                let answer = sender.send_request(request).await.expect("an answer");
+                let status = answer.status().as_u16();
+                let body = answer.into_body().collect().await.expect("a body");
+                answers.push((status, body.to_bytes()));
+            }
+            answers
+        })
+    }
+
     /// The stream itself and what drives it, for a client of another kind.
     pub(crate) fn into_parts(self) -> (Runtime, ClientStream<TcpStream>) {
         (self.runtime, self.stream)

@@ -49,6 +49,18 @@ impl Service {
         })
     }
 
+    /// Repeats the head of every request.
+    pub(crate) fn echo() -> Self {
+        Self::start(|heard, stream| {
+            let head = &heard.head;
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{head}",
+                head.len()
+            );
+        })
+    }
+
     /// Lets `answer` write whatever it wants. When it shuts the stream down, the connection is over.
     pub(crate) fn start(answer: impl Fn(&Heard, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let heard = Arc::new(Mutex::new(Vec::new()));
