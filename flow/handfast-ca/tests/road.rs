@@ -1,4 +1,6 @@
 //! What the authority promises, on real state folders with a clock that the test sets.
+//!
+//! Longer than a file should be: every test here needs the same folder, clock and counting of signatures.
 
 use std::{
     collections::HashSet,

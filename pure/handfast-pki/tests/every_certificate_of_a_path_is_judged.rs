@@ -1,5 +1,7 @@
 //! RFC 5280 sections 6.1.3 to 6.1.5, rule by rule: on the issuer of the leaf, on a CA further up, and on the anchor
 //! where it counts there. Each refusal names the certificate at fault, and the same path without the fault is good.
+//!
+//! Longer than a file should be, because the rules stand in the order of the RFC and of the table in SECURITY.md.
 
 use der::{
     Encode,
