@@ -72,7 +72,7 @@ fn meet(name: &str, role: Role) -> Result<(), Failed> {
     }
 }
 
-/// `| nginx | in | out HF-101 | ...`, a cell for each animal.
+/// `| nginx | accepted | rejected HF-101 | ...`, a cell for each test certificate.
 fn row(report: &Value, cells: &[Value]) -> String {
     let mut row = format!("| {} |", report["target"].as_str().unwrap_or_default());
     for animal in cells.chunk_by(|one, other| one["animal"] == other["animal"]) {
@@ -97,9 +97,9 @@ fn told(cell: &Value) -> String {
     if cell["in"] == true {
         // A wrong accept that is said beforehand stands out.
         let mark = if cell["must_stay_out"] == true {
-            "**in**"
+            "**accepted**"
         } else {
-            "in"
+            "accepted"
         };
         return mark.into();
     }
@@ -107,8 +107,8 @@ fn told(cell: &Value) -> String {
         return "not shown".into();
     }
     match cell["code"].as_str() {
-        Some(code) => format!("out [{code}](findings/{code}.md)"),
-        None => "out".into(),
+        Some(code) => format!("rejected [{code}](findings/{code}.md)"),
+        None => "rejected".into(),
     }
 }
 
