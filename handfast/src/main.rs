@@ -10,10 +10,8 @@ mod commands;
 mod config;
 mod demo;
 mod failure;
-mod files;
 mod given;
 mod pages;
-mod report;
 mod signals;
 mod words;
 

@@ -12,7 +12,9 @@ mod system;
 use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
+use handfast_credentials::load;
 use handfast_pki::Certificate;
+use handfast_report::style::GOOD;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -21,7 +23,7 @@ use self::plan::Plan;
 use crate::{
     commands::issue::text,
     failure::{Exit, Failure},
-    words::{GOOD, Words, shell, when},
+    words::{Words, shell, when},
 };
 
 /// Make a system, a language or a browser believe a CA, and take that back
@@ -126,7 +128,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let cas = match way {
         Way::Install => believed::read(&wish.ca, now)?,
         // What has expired since has to be taken away all the same.
-        Way::Remove => crate::files::certificates(&wish.ca)?,
+        Way::Remove => load::certificates(&wish.ca)?,
     };
     let plan = match wish.target {
         Target::System => system::plan(wish, way, &cas)?,

@@ -3,7 +3,7 @@
 use handfast_tls::trace::Side;
 use maud::{Markup, html};
 
-use super::ladder::Rung;
+use crate::ladder::Rung;
 
 const WIDTH: usize = 860;
 const LEFT: usize = 190;

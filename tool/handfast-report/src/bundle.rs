@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::{html, json, ladder};
+use crate::{html, json, ladder, style};
 
 const README: &str = "A report of a TLS connection, made by handfast doctor.\n\n\
 report.json  everything that was seen, for machines\n\
@@ -34,7 +34,7 @@ pub fn bundle(made: &Report, masked: bool, now: Timestamp) -> Result<Vec<u8>, zi
             // A name that is broken in two is not found by the mask.
             unbroken: true,
         };
-        anstream::adapter::strip_str(&ladder::detailed(trace, detail, bare.blamed())).to_string()
+        style::plain(&ladder::detailed(trace, detail, bare.blamed()))
     });
     let report = format!("{:#}", mask.value(json::report(&bare)));
     let page = html::page(&bare, now);

@@ -6,8 +6,10 @@ use handfast_doctor::Trace;
 use handfast_pki::text::hex;
 use handfast_tls::trace::{Kind, Message, Side};
 
-use super::steps;
-use crate::words::{BAD, FAINT, STRONG};
+use crate::{
+    steps,
+    style::{BAD, FAINT, STRONG},
+};
 
 /// The widest message name, so that arrows line up.
 const RUNG: usize = 34;

@@ -19,7 +19,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::FolderError;
+/// A folder that cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("\"{}\" cannot be used", path.display())]
+pub struct StagingError {
+    pub path: PathBuf,
+    pub source: io::Error,
+}
 
 /// How long a process waits for its turn in a folder.
 const TURN_LIMIT: Duration = Duration::from_secs(10);
@@ -36,7 +42,7 @@ pub struct Turn {
 
 impl Turn {
     /// Waits for the turn in the folders of all `files`, which are made where they are missing.
-    pub fn take<P: AsRef<Path>>(files: &[P]) -> Result<Self, FolderError> {
+    pub fn take<P: AsRef<Path>>(files: &[P]) -> Result<Self, StagingError> {
         let folders: BTreeSet<&Path> = files.iter().map(|file| parent(file.as_ref())).collect();
         let latest = Instant::now() + TURN_LIMIT;
         let mut made = Vec::new();
@@ -49,7 +55,7 @@ impl Turn {
             // A folder may be removed by the process that made it while we wait for it.
             match lock(&folders, latest) {
                 Ok(locks) => return Ok(Self { made, _locks: locks }),
-                Err(FolderError::File { source, .. })
+                Err(StagingError { source, .. })
                     if source.kind() == io::ErrorKind::NotFound && Instant::now() < latest => {}
                 Err(error) => return Err(error),
             }
@@ -78,7 +84,7 @@ fn make(folder: &Path) -> io::Result<bool> {
 }
 
 /// Locks on all `folders`; [`io::ErrorKind::NotFound`] when a path does not name the folder any more that was locked.
-fn lock(folders: &BTreeSet<&Path>, latest: Instant) -> Result<Vec<File>, FolderError> {
+fn lock(folders: &BTreeSet<&Path>, latest: Instant) -> Result<Vec<File>, StagingError> {
     let mut open = BTreeMap::new();
     for &folder in folders {
         let file = File::open(folder).map_err(|error| failed(folder, error))?;
@@ -189,7 +195,7 @@ impl Drop for Draft {
 
 /// Makes something new beside `target` under the name `NAME.NUMBER.new`, and locks it as a sign of life. The number is
 /// that of the process, or one after it: in containers that share a folder it may be taken.
-pub(crate) fn under_a_free_name(
+pub fn under_a_free_name(
     target: &Path,
     name: &OsStr,
     make: impl Fn(&Path) -> io::Result<File>,
@@ -215,7 +221,7 @@ pub(crate) fn under_a_free_name(
 
 /// Everything beside `own` that is called `NAME.NUMBER.new`, belongs to the same user, is locked by no process, and
 /// that `remove` has removed.
-pub(crate) fn leftovers(
+pub fn leftovers(
     own: &Path,
     own_file: &File,
     name: &OsStr,
@@ -274,8 +280,8 @@ fn identity(metadata: &fs::Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-fn failed(folder: &Path, source: io::Error) -> FolderError {
-    FolderError::File {
+fn failed(folder: &Path, source: io::Error) -> StagingError {
+    StagingError {
         path: folder.to_owned(),
         source,
     }

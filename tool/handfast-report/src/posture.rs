@@ -1,15 +1,14 @@
 //! A posture in the terminal and as one JSON object.
 
+use std::fmt::Write as _;
+
 use handfast_doctor::{
     Finding,
     posture::{Check, Posture, Verdict},
 };
 use serde_json::{Value, json};
 
-use crate::{
-    report,
-    words::{BAD, FAINT, GOOD, STRONG, Words},
-};
+use crate::style::{BAD, FAINT, GOOD, STRONG};
 
 /// The form of the object, described in docs/doctor.md.
 const SCHEMA: &str = "handfast-posture/1";
@@ -22,7 +21,7 @@ pub fn json(made: &Posture) -> Value {
         "grade": made.grade().map(|grade| grade.name()),
         "reasons": made.reasons().map(|check| check.name).collect::<Vec<_>>(),
         "checks": made.checks.iter().map(check).collect::<Vec<_>>(),
-        "findings": report::json::findings(&findings),
+        "findings": crate::json::findings(&findings),
     })
 }
 
@@ -37,7 +36,9 @@ fn check(check: &Check) -> Value {
     })
 }
 
-pub fn say(made: &Posture, words: &Words) {
+/// A line for each check, and the grade.
+pub fn graded(made: &Posture) -> String {
+    let mut out = String::new();
     let width = made
         .checks
         .iter()
@@ -53,27 +54,27 @@ pub fn say(made: &Posture, words: &Words) {
         };
         let grade = check.grade.map_or("?", |grade| grade.name());
         let code = check.code.map(|code| format!("  [{code}]")).unwrap_or_default();
-        words.data(format_args!(
+        let _ = writeln!(out, 
             "{style}{grade:2} {:7}{style:#} {STRONG}{:width$}{STRONG:#}  {}{code}",
             check.verdict().name(),
             check.name,
             check.says,
-        ));
+        );
         if let Some(help) = &check.help {
-            words.data(format_args!("{:1$}{FAINT}help:{FAINT:#} {help}", "", width + 13));
+            let _ = writeln!(out, "{:1$}{FAINT}help:{FAINT:#} {help}", "", width + 13);
         }
     }
-    words.data("");
+    out.push('\n');
     let names: Vec<&str> = made.reasons().map(|check| check.name).collect();
-    match made.grade() {
-        Some(grade) if names.is_empty() => {
-            words.data(format_args!("grade {STRONG}{}{STRONG:#}", grade.name()))
-        }
-        Some(grade) => words.data(format_args!(
+    let _ = match made.grade() {
+        Some(grade) if names.is_empty() => writeln!(out, "grade {STRONG}{}{STRONG:#}", grade.name()),
+        Some(grade) => writeln!(
+            out,
             "grade {STRONG}{}{STRONG:#} because of {}",
             grade.name(),
             names.join(", ")
-        )),
-        None => words.data("no grade: whether clients are verified could not be found out"),
-    }
+        ),
+        None => writeln!(out, "no grade: whether clients are verified could not be found out"),
+    };
+    out
 }

@@ -1,7 +1,9 @@
-//! Which CAs may be believed at all, and what believing them means.
+//! Which CAs may be trusted at all, and what trusting them means.
 
 use std::path::Path;
 
+use handfast_credentials::files;
+use handfast_finding::Problem;
 use handfast_pki::{
     AnchorError, Anchors, Certificate, code, constraints,
     pem::{self, Item},
@@ -9,26 +11,21 @@ use handfast_pki::{
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::{
-    failure::{Exit, Failure},
-    files,
-};
-
 /// The CAs in the file `path`. All of them have to be fit, for none is left out in silence.
-pub(super) fn read(path: &Path, now: Timestamp) -> Result<Vec<Certificate>, Failure> {
+pub fn read(path: &Path, now: Timestamp) -> Result<Vec<Certificate>, Problem> {
     let shown = path.display();
     let bytes = Zeroizing::new(files::read(path)?);
-    let items = pem::read(&bytes).map_err(|error| Failure::about(format_args!("\"{shown}\""), &error))?;
+    let items = pem::read(&bytes).map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
     let is_key = |item: &Item| matches!(item, Item::Key(_) | Item::EncryptedKey(_) | Item::Pkcs12(_));
     if items.iter().any(is_key) {
         let message = format!("\"{shown}\" holds a private key, which nobody needs to believe a CA");
-        return Err(Failure::new(Exit::Misuse, code::WRONG_FORMAT, message)
+        return Err(Problem::new(code::WRONG_FORMAT, message)
             .hint("give the certificate alone; whoever has the key of a CA can pose as anybody to all who believe it"));
     }
     let cas =
-        pem::certificates(&bytes).map_err(|error| Failure::about(format_args!("\"{shown}\""), &error))?;
+        pem::certificates(&bytes).map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
     let unfit = |error: &AnchorError, hint: &str| {
-        Failure::new(Exit::Misuse, error.code(), format!("\"{shown}\": {error}")).hint(hint)
+        Problem::new(error.code(), format!("\"{shown}\": {error}")).hint(hint)
     };
     for ca in &cas {
         let anchor = Anchors::new(vec![ca.clone()], now);
@@ -44,13 +41,13 @@ pub(super) fn read(path: &Path, now: Timestamp) -> Result<Vec<Certificate>, Fail
         })?;
         ca.public_key()
             .must_be_strong()
-            .map_err(|error| Failure::about(format_args!("\"{shown}\""), &error))?;
+            .map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
     }
     Ok(cas)
 }
 
-/// What it means for `target` to believe `cas`.
-pub(super) fn meaning(cas: &[Certificate], target: &str) -> Vec<String> {
+/// What it means for the store `target` to hold `cas`.
+pub fn meaning(cas: &[Certificate], target: &str) -> Vec<String> {
     let mut notes = Vec::new();
     for ca in cas {
         let called = ca.called();

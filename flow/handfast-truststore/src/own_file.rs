@@ -7,20 +7,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::files;
+use handfast_finding::{Problem, shell::shell};
 use handfast_pki::{Certificate, certificate::chain_to_pem, code, pem};
 
-use super::{
-    Target, Way, Wish, curlrc,
+use crate::{    Store, Change, Request, curlrc,
     plan::{Plan, Step},
-};
-use crate::{
-    failure::{Exit, Failure},
-    files,
-    words::shell,
 };
 
 /// The first line of every file of ours.
-pub(in crate::commands) const HEAD: &str =
+pub const HEAD: &str =
     "# Kept by \"handfast trust\": made anew whenever it is run, so do not edit.\n";
 const SYSTEM: &str = "# The roots of this system, from ";
 
@@ -33,24 +29,24 @@ const ROOTS: [&str; 5] = [
     "/etc/ssl/cert.pem",
 ];
 
-pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, Failure> {
-    let path = folder(wish)?.join(format!("{}.pem", wish.target.name()));
+pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Result<Plan, Problem> {
+    let path = folder(request)?.join(format!("{}.pem", request.store.name()));
     let before = read(&path)?;
     let mut kept = before.as_deref().map(ours).transpose()?.unwrap_or_default();
-    match way {
-        Way::Install => {
+    match change {
+        Change::Install => {
             let new: Vec<_> = cas.iter().filter(|ca| !kept.contains(ca)).cloned().collect();
             kept.extend(new);
         }
-        Way::Remove => kept.retain(|ca| !cas.contains(ca)),
+        Change::Remove => kept.retain(|ca| !cas.contains(ca)),
     }
     let mut plan = Plan::default();
     if kept.is_empty() {
         if before.is_some() {
             plan.steps.push(Step::Remove { path: path.clone() });
         }
-    } else if way == Way::Install || before.is_some() {
-        let bytes = text(wish.target, &kept, &mut plan.notes);
+    } else if change == Change::Install || before.is_some() {
+        let bytes = text(request.store, &kept, &mut plan.notes);
         if before.as_ref() != Some(&bytes) {
             let what = format!("CAs, {} of them yours", kept.len());
             plan.steps.push(Step::Write {
@@ -60,14 +56,14 @@ pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, F
             });
         }
     }
-    if wish.target == Target::Curl {
+    if request.store == Store::Curl {
         plan.steps
-            .extend(curlrc::step(wish, way, &path, kept.is_empty())?);
+            .extend(curlrc::step(request, change, &path, kept.is_empty())?);
     } else if !kept.is_empty() {
         let path = shell(path.display());
         plan.next = Some(format!(
             "eval \"$(handfast env --for {} --ca {path})\"",
-            wish.target.name()
+            request.store.name()
         ));
         plan.notes
             .push("it counts for programs that are started with this variable, see next".into());
@@ -79,10 +75,10 @@ pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, F
     Ok(plan)
 }
 
-fn folder(wish: &Wish) -> Result<PathBuf, Failure> {
-    if let Some(folder) = &wish.dir {
+fn folder(request: &Request) -> Result<PathBuf, Problem> {
+    if let Some(folder) = &request.dir {
         // The file is named in variables and configurations, which know no current folder.
-        return std::path::absolute(folder).map_err(|error| Failure::misuse(format!("--dir: {error}")));
+        return std::path::absolute(folder).map_err(|error| Problem::new(code::CONFIG_INVALID, format!("--dir: {error}")));
     }
     let set = |name: &str| {
         env::var_os(name)
@@ -92,11 +88,11 @@ fn folder(wish: &Wish) -> Result<PathBuf, Failure> {
     set("XDG_CONFIG_HOME")
         .or_else(|| set("HOME").map(|home| home.join(".config")))
         .map(|config| config.join("handfast/trust"))
-        .ok_or_else(|| Failure::misuse("HOME is not set").hint("say where the file goes: --dir DIR"))
+        .ok_or_else(|| Problem::new(code::CONFIG_INVALID, "HOME is not set").hint("say where the file goes: --dir DIR"))
 }
 
 /// The file as it is; nothing where there is none.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Problem> {
     if !path.exists() {
         return Ok(None);
     }
@@ -105,22 +101,22 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
         return Ok(Some(bytes));
     }
     let message = format!("\"{}\" was not written by handfast trust", path.display());
-    Err(Failure::new(Exit::Misuse, code::EXISTS, message)
+    Err(Problem::new(code::EXISTS, message)
         .hint("move it away, or choose another folder: --dir DIR"))
 }
 
 /// The CAs that were installed.
-fn ours(bytes: &[u8]) -> Result<Vec<Certificate>, Failure> {
+fn ours(bytes: &[u8]) -> Result<Vec<Certificate>, Problem> {
     let text = String::from_utf8_lossy(bytes);
     let own = text.split(SYSTEM).next().unwrap_or_default();
-    pem::certificates(own.as_bytes()).map_err(|error| Failure::about("the file of CAs", &error))
+    pem::certificates(own.as_bytes()).map_err(|error| Problem::about("the file of CAs", &error))
 }
 
-fn text(target: Target, kept: &[Certificate], notes: &mut Vec<String>) -> Vec<u8> {
+fn text(target: Store, kept: &[Certificate], notes: &mut Vec<String>) -> Vec<u8> {
     let mut bytes = HEAD.as_bytes().to_vec();
     bytes.extend_from_slice(chain_to_pem(kept).as_bytes());
     // Node adds to the roots that it has; the others forget theirs.
-    if target == Target::Node {
+    if target == Store::Node {
         return bytes;
     }
     match ROOTS

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use handfast_doctor::{Refuser, Report, Trace};
+use handfast_finding::when::relative;
 use handfast_pki::{Certificate, name};
 use jiff::Timestamp;
 
-use crate::words::{BAD, FAINT, GOOD, STRONG, relative};
+use crate::style::{BAD, FAINT, GOOD, STRONG};
 
 /// The picture, before it is drawn.
 pub struct Chains {

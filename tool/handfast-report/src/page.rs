@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::words::STRONG;
+use crate::style::STRONG;
 
 /// The longest line, blocks of code excepted.
 const WIDTH: usize = 100;
@@ -94,7 +94,7 @@ mod tests {
 
     /// Without the sequences of the terminal.
     fn plain(page: &str) -> String {
-        anstream::adapter::strip_str(&render(page)).to_string()
+        crate::style::plain(&render(page))
     }
 
     #[test]

@@ -2,21 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
+use handfast_finding::{Problem, shell::shell};
 use handfast_pki::{Certificate, code, pem};
 
-use super::{
-    Way, Wish,
+use crate::{    Change, Request,
     plan::{Call, Plan, Step},
-};
-use crate::{
-    failure::{Exit, Failure},
-    words::shell,
 };
 
 /// How a family of systems keeps its CAs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Layout {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
     /// Debian, Ubuntu, Alpine
     Debian,
     /// Fedora, RHEL, CentOS, Amazon Linux
@@ -26,7 +21,7 @@ pub(super) enum Layout {
 }
 
 impl Layout {
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Debian => "debian",
             Self::Fedora => "fedora",
@@ -42,12 +37,12 @@ impl Layout {
         }
     }
 
-    fn call(self, way: Way) -> Call {
+    fn call(self, change: Change) -> Call {
         const NONE: [&str; 0] = [];
-        match (self, way) {
-            (Self::Debian, Way::Install) => Call::new("update-ca-certificates", NONE),
+        match (self, change) {
+            (Self::Debian, Change::Install) => Call::new("update-ca-certificates", NONE),
             // Without it the links to what is gone stay.
-            (Self::Debian, Way::Remove) => Call::new("update-ca-certificates", ["--fresh"]),
+            (Self::Debian, Change::Remove) => Call::new("update-ca-certificates", ["--fresh"]),
             (Self::Fedora, _) => Call::new("update-ca-trust", ["extract"]),
             (Self::Arch, _) => Call::new("trust", ["extract-compat"]),
         }
@@ -61,12 +56,10 @@ impl Layout {
     }
 }
 
-pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, Failure> {
-    let root = wish.root.clone().unwrap_or_else(|| PathBuf::from("/"));
-    let layout = wish.layout.or_else(|| Layout::found(&root)).ok_or_else(|| {
-        Failure::new(
-            Exit::Misuse,
-            code::UNREADABLE,
+pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Result<Plan, Problem> {
+    let root = request.root.clone().unwrap_or_else(|| PathBuf::from("/"));
+    let layout = request.layout.or_else(|| Layout::found(&root)).ok_or_else(|| {
+        Problem::new(code::UNREADABLE,
             format!("no folder of CAs that is known is below \"{}\"", root.display()),
         )
         .hint("say how this system keeps its CAs: --layout debian, fedora or arch")
@@ -75,21 +68,21 @@ pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, F
     for ca in cas {
         let path = root.join(layout.folder()).join(file_name(ca));
         let is_there = holds(&path, ca)?;
-        match way {
-            Way::Install if !is_there => plan.steps.push(Step::Write {
+        match change {
+            Change::Install if !is_there => plan.steps.push(Step::Write {
                 path,
                 bytes: ca.to_pem().into_bytes(),
                 what: format!("the CA \"{}\"", ca.called()),
             }),
-            Way::Remove if is_there => plan.steps.push(Step::Remove { path }),
+            Change::Remove if is_there => plan.steps.push(Step::Remove { path }),
             _ => {}
         }
     }
     if plan.steps.is_empty() {
         return Ok(plan);
     }
-    let call = layout.call(way);
-    plan.steps.push(match &wish.root {
+    let call = layout.call(change);
+    plan.steps.push(match &request.root {
         None => Step::Run(call),
         Some(root) => Step::Later(format!(
             "chroot {} {} {}",
@@ -98,7 +91,7 @@ pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, F
             call.arguments.join(" ")
         )),
     });
-    if wish.root.is_none() {
+    if request.root.is_none() {
         plan.notes
             .push("this is for every user and service of the machine, and needs root".into());
     }
@@ -111,15 +104,13 @@ fn file_name(ca: &Certificate) -> String {
 }
 
 /// Whether `path` is our file with `ca` in it; another's file of that name is refused.
-fn holds(path: &Path, ca: &Certificate) -> Result<bool, Failure> {
+fn holds(path: &Path, ca: &Certificate) -> Result<bool, Problem> {
     let Ok(bytes) = std::fs::read(path) else {
         return Ok(false);
     };
     match pem::certificates(&bytes) {
         Ok(found) if found == std::slice::from_ref(ca) => Ok(true),
-        _ => Err(Failure::new(
-            Exit::Misuse,
-            code::EXISTS,
+        _ => Err(Problem::new(code::EXISTS,
             format!("\"{}\" holds something else than this CA", path.display()),
         )
         .hint("look at it, and move it away")),

@@ -2,32 +2,29 @@
 
 use std::{env, fs, path::PathBuf};
 
+use handfast_credentials::files;
+use handfast_finding::Problem;
 use handfast_pki::{Certificate, Fingerprint, code, text::printable};
 
-use super::{
-    Way, Wish,
+use crate::{    Change, Request,
     plan::{Call, Plan, Step},
 };
-use crate::{
-    failure::{Exit, Failure},
-    files,
-};
 
-pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, Failure> {
-    let store = match &wish.truststore {
+pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Result<Plan, Problem> {
+    let store = match &request.truststore {
         Some(store) => store.clone(),
         None => found()?,
     };
-    if let Some(path) = &wish.password_file {
+    if let Some(path) = &request.password_file {
         files::password(path)?;
     }
     let is_new = !store.exists();
     let mut plan = Plan::default();
     for ca in cas {
-        let is_there = !is_new && holds(wish, &store, ca)?;
-        let call = match way {
-            Way::Install if !is_there => {
-                let mut call = keytool(wish, &store, "-importcert", ca);
+        let is_there = !is_new && holds(request, &store, ca)?;
+        let call = match change {
+            Change::Install if !is_there => {
+                let mut call = keytool(request, &store, "-importcert", ca);
                 call.arguments.push("-noprompt".into());
                 if is_new {
                     // Java 8 would make a JKS.
@@ -35,18 +32,18 @@ pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, F
                 }
                 call.reading(ca.to_pem())
             }
-            Way::Remove if is_there => keytool(wish, &store, "-delete", ca),
+            Change::Remove if is_there => keytool(request, &store, "-delete", ca),
             _ => continue,
         };
         plan.steps.push(Step::Run(call));
     }
-    if is_new && way == Way::Install {
+    if is_new && change == Change::Install {
         plan.notes.push(
             "the trust store is new: a Java that is pointed to it (-Djavax.net.ssl.trustStore) believes these CAs and no others"
                 .into(),
         );
     }
-    if wish.truststore.is_none() {
+    if request.truststore.is_none() {
         plan.notes.push(format!(
             "this is \"{}\", for every program of this Java; it needs root where it belongs to root",
             store.display()
@@ -61,7 +58,7 @@ pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, F
 }
 
 /// The cacerts of JAVA_HOME, else of the keytool on the path.
-fn found() -> Result<PathBuf, Failure> {
+fn found() -> Result<PathBuf, Problem> {
     let on_path = || {
         let path = env::var_os("PATH")?;
         let keytool = env::split_paths(&path)
@@ -81,16 +78,14 @@ fn found() -> Result<PathBuf, Failure> {
         })
         .find(|store| store.exists())
         .ok_or_else(|| {
-            Failure::new(
-                Exit::Misuse,
-                code::UNREADABLE,
+            Problem::new(code::UNREADABLE,
                 "no Java with its cacerts was found",
             )
             .hint("name the trust store: --truststore FILE; it is made where it is missing")
         })
 }
 
-fn keytool(wish: &Wish, store: &std::path::Path, verb: &str, ca: &Certificate) -> Call {
+fn keytool(request: &Request, store: &std::path::Path, verb: &str, ca: &Certificate) -> Call {
     let alias = format!("handfast-{}", &ca.fingerprint().to_string()[..32]);
     let mut arguments = vec![
         "-J-Duser.language=en".to_owned(),
@@ -100,7 +95,7 @@ fn keytool(wish: &Wish, store: &std::path::Path, verb: &str, ca: &Certificate) -
         "-keystore".into(),
         store.display().to_string(),
     ];
-    match &wish.password_file {
+    match &request.password_file {
         Some(path) => arguments.extend(["-storepass:file".into(), path.display().to_string()]),
         // Java's own, known to everybody; it protects nothing.
         None => arguments.extend(["-storepass".into(), "changeit".into()]),
@@ -109,8 +104,8 @@ fn keytool(wish: &Wish, store: &std::path::Path, verb: &str, ca: &Certificate) -
 }
 
 /// Whether the store has `ca` under our alias.
-fn holds(wish: &Wish, store: &std::path::Path, ca: &Certificate) -> Result<bool, Failure> {
-    let call = keytool(wish, store, "-exportcert", ca);
+fn holds(request: &Request, store: &std::path::Path, ca: &Certificate) -> Result<bool, Problem> {
+    let call = keytool(request, store, "-exportcert", ca);
     let output = call.run()?;
     if output.status.success() {
         return Ok(Fingerprint::of(&output.stdout) == ca.fingerprint());
@@ -120,7 +115,7 @@ fn holds(wish: &Wish, store: &std::path::Path, ca: &Certificate) -> Result<bool,
         return Ok(false);
     }
     let message = format!("the trust store \"{}\" cannot be opened", store.display());
-    let failure = Failure::new(Exit::Misuse, code::WRONG_FORMAT, message);
+    let failure = Problem::new(code::WRONG_FORMAT, message);
     let failure = said
         .lines()
         .take(3)

@@ -5,7 +5,7 @@ use handfast_tls::trace::Message;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{
+use crate::{
     chains::{self, Chains},
     ladder::{Rung, hex_lines, is_12, rungs},
     steps, svg,

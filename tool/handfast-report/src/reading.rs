@@ -1,34 +1,40 @@
 //! What a pasted text says: its causes, and how to tell them apart.
 
+use std::fmt::Write as _;
+
 use handfast_doctor::{Certainty, Report, text::Reading};
 use serde_json::{Value, json};
 
-use super::findings;
-use crate::words::{FAINT, STRONG, Words};
+use crate::{
+    findings,
+    style::{FAINT, STRONG},
+};
 
-/// Says `reading`; each cause repeats the line that it comes from.
-pub fn say(reading: &Reading, words: &Words) {
+/// The causes that `reading` names; each repeats the line that it comes from.
+pub fn causes(reading: &Reading) -> String {
+    let mut out = String::new();
     let mut is_headed = false;
     for (rank, finding) in reading.findings.iter().enumerate() {
         let is_less = rank > 0 && finding.certainty != Certainty::Certain;
         if is_less && !is_headed {
             is_headed = true;
-            words.data(format_args!("\n{STRONG}other causes{STRONG:#}"));
+            let _ = writeln!(out, "\n{STRONG}other causes{STRONG:#}");
         }
         if rank > 0 {
-            words.data("");
+            out.push('\n');
         }
-        findings::one(finding, words);
+        findings::one(finding, &mut out);
     }
     if !reading.tests.is_empty() {
-        words.data(format_args!("\n{STRONG}how to tell them apart{STRONG:#}"));
+        let _ = writeln!(out, "\n{STRONG}how to tell them apart{STRONG:#}");
     }
     for test in &reading.tests {
-        words.data(format_args!("  {}", test.what));
+        let _ = writeln!(out, "  {}", test.what);
         if let Some(command) = &test.command {
-            words.data(format_args!("  {FAINT}run:{FAINT:#} {command}"));
+            let _ = writeln!(out, "  {FAINT}run:{FAINT:#} {command}");
         }
     }
+    out
 }
 
 /// The object of every report, with the lines and the tests beside the findings.
@@ -37,7 +43,7 @@ pub fn json(reading: &Reading) -> Value {
         findings: reading.findings.clone(),
         ..Report::new("text")
     };
-    let mut value = super::json::report(&report);
+    let mut value = crate::json::report(&report);
     let said = reading.said.iter().map(
         |said| json!({ "line": said.line, "program": said.program, "role": said.role, "text": said.text }),
     );

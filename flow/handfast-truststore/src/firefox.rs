@@ -5,25 +5,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::files;
+use handfast_finding::Problem;
 use handfast_pki::{Certificate, Fingerprint, code};
 
-use super::{
-    Way, Wish,
+use crate::{    Change, Request,
     plan::{Call, Plan, Step},
-};
-use crate::{
-    failure::{Exit, Failure},
-    files,
 };
 
 const DATABASE: &str = "cert9.db";
 
-pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, Failure> {
-    let profiles = match &wish.profile {
+pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Result<Plan, Problem> {
+    let profiles = match &request.profile {
         Some(profile) => vec![profile.clone()],
         None => found()?,
     };
-    if let Some(path) = &wish.password_file {
+    if let Some(path) = &request.password_file {
         files::password(path)?;
     }
     let mut plan = Plan::default();
@@ -31,25 +28,25 @@ pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, F
         let is_new = !profile.join(DATABASE).exists();
         if is_new && !profile.is_dir() {
             let message = format!("\"{}\" is no folder", profile.display());
-            return Err(Failure::new(Exit::Misuse, code::UNREADABLE, message)
+            return Err(Problem::new(code::UNREADABLE, message)
                 .hint("name the folder of the profile; Firefox shows it at about:profiles"));
         }
         let before = plan.steps.len();
         for ca in cas {
-            let is_there = !is_new && holds(wish, profile, ca)?;
-            let step = match way {
-                Way::Install if !is_there => {
+            let is_there = !is_new && holds(request, profile, ca)?;
+            let step = match change {
+                Change::Install if !is_there => {
                     // C: a CA for servers. Not for mail, not for code.
-                    certutil(wish, profile, ["-A", "-a", "-t", "C,,", "-n", &nickname(ca)])
+                    certutil(request, profile, ["-A", "-a", "-t", "C,,", "-n", &nickname(ca)])
                         .reading(ca.to_pem())
                 }
-                Way::Remove if is_there => certutil(wish, profile, ["-D", "-n", &nickname(ca)]),
+                Change::Remove if is_there => certutil(request, profile, ["-D", "-n", &nickname(ca)]),
                 _ => continue,
             };
             plan.steps.push(Step::Run(step));
         }
-        if is_new && way == Way::Install {
-            let make = certutil(wish, profile, ["-N", "--empty-password"]);
+        if is_new && change == Change::Install {
+            let make = certutil(request, profile, ["-N", "--empty-password"]);
             plan.steps.insert(before, Step::Run(make));
         }
     }
@@ -61,7 +58,7 @@ pub(super) fn plan(wish: &Wish, way: Way, cas: &[Certificate]) -> Result<Plan, F
 }
 
 /// Every profile with a database, of Debian's Firefox, the snap and the flatpak.
-fn found() -> Result<Vec<PathBuf>, Failure> {
+fn found() -> Result<Vec<PathBuf>, Problem> {
     const PLACES: [&str; 3] = [
         ".mozilla/firefox",
         "snap/firefox/common/.mozilla/firefox",
@@ -76,9 +73,7 @@ fn found() -> Result<Vec<PathBuf>, Failure> {
         .collect();
     profiles.sort();
     if profiles.is_empty() {
-        return Err(Failure::new(
-            Exit::Misuse,
-            code::UNREADABLE,
+        return Err(Problem::new(code::UNREADABLE,
             "no profile of Firefox was found at home",
         )
         .hint("start Firefox once, or name its folder, shown at about:profiles: --profile DIR"));
@@ -90,17 +85,17 @@ fn nickname(ca: &Certificate) -> String {
     format!("handfast-{}", &ca.fingerprint().to_string()[..32])
 }
 
-fn certutil<const N: usize>(wish: &Wish, profile: &Path, arguments: [&str; N]) -> Call {
+fn certutil<const N: usize>(request: &Request, profile: &Path, arguments: [&str; N]) -> Call {
     let mut all: Vec<String> = vec!["-d".into(), format!("sql:{}", profile.display())];
     all.extend(arguments.map(str::to_owned));
-    if let (Some(path), false) = (&wish.password_file, arguments.contains(&"-N")) {
+    if let (Some(path), false) = (&request.password_file, arguments.contains(&"-N")) {
         all.extend(["-f".into(), path.display().to_string()]);
     }
     Call::new("certutil", all)
 }
 
 /// Whether the database has `ca` under our nickname.
-fn holds(wish: &Wish, profile: &Path, ca: &Certificate) -> Result<bool, Failure> {
-    let output = certutil(wish, profile, ["-L", "-r", "-n", &nickname(ca)]).run()?;
+fn holds(request: &Request, profile: &Path, ca: &Certificate) -> Result<bool, Problem> {
+    let output = certutil(request, profile, ["-L", "-r", "-n", &nickname(ca)]).run()?;
     Ok(output.status.success() && Fingerprint::of(&output.stdout) == ca.fingerprint())
 }

@@ -1,12 +1,17 @@
 //! Both views of one handshake, in the terminal and as JSON.
 
+use std::fmt::Write as _;
+
 use handfast_doctor::Finding;
 use handfast_pki::text::printable;
 use handfast_tls::trace::Side;
 use serde_json::{Value, json};
 
-use super::{findings, json, ladder};
-use crate::words::{BAD, FAINT, STRONG, Words};
+use crate::{
+    findings, json, ladder,
+    style::{BAD, FAINT, STRONG},
+};
+
 
 /// The form of the object, described in docs/doctor.md.
 const SCHEMA: &str = "handfast-join/1";
@@ -37,13 +42,11 @@ pub fn json(joined: &Joined) -> Value {
 }
 
 /// The client's ladder on the left, the door's words on the right of the message that they are about.
-pub fn say(joined: &Joined, words: &Words) {
+pub fn side_by_side(joined: &Joined) -> String {
+    let mut out = String::new();
     let record = &joined.record;
-    words.data(ladder::head(&format!(
-        "{}  connection {}",
-        joined.target,
-        text(&record["id"])
-    )));
+    let head = format!("{}  connection {}", joined.target, text(&record["id"]));
+    let _ = writeln!(out, "{}", ladder::head(&head));
     let messages = joined.client["trace"]
         .as_array()
         .map(Vec::as_slice)
@@ -67,27 +70,27 @@ pub fn say(joined: &Joined, words: &Words) {
             .position(|note| note.side == side && note.message == name)
             .map(|place| notes.remove(place).words)
             .unwrap_or_default();
-        words.data(line(message["ms"].as_f64(), side, &name, &note));
+        let _ = writeln!(out, "{}", line(message["ms"].as_f64(), side, &name, &note));
     }
     // What the door did for which the client saw no message.
     for note in notes {
-        words.data(format_args!("{:>66}{}", "", note.words));
+        let _ = writeln!(out, "{:>66}{}", "", note.words);
     }
     for request in &joined.requests {
-        words.data(format_args!(
+        let _ = writeln!(out, 
             "{:>66}{FAINT}door: {} {} answered {}{FAINT:#}",
             "",
             text(&request["method"]),
             text(&request["path"]),
             text(&request["status"]),
-        ));
+        );
     }
-    words.data(format_args!(
+    let _ = writeln!(out, 
         "\n{STRONG}client{STRONG:#}  {}",
         client_says(&joined.client)
-    ));
-    words.data(format_args!("{STRONG}door{STRONG:#}    {}\n", door_says(record)));
-    findings::say(&joined.findings, words);
+    );
+    let _ = writeln!(out, "{STRONG}door{STRONG:#}    {}\n", door_says(record));
+    out + &findings::ranked(&joined.findings)
 }
 
 /// Words of the door about a message that the client saw.

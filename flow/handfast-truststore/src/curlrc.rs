@@ -5,35 +5,35 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_finding::Problem;
 use handfast_pki::code;
 
-use super::{Way, Wish, plan::Step};
-use crate::failure::{Exit, Failure};
+use crate::{Change, Request, plan::Step};
 
 const MARK: &str = "# handfast trust: this line and the next";
 
 /// What has to happen to `.curlrc`, if anything.
-pub(super) fn step(wish: &Wish, way: Way, file: &Path, is_last: bool) -> Result<Option<Step>, Failure> {
-    let path = place(wish)?;
+pub(crate) fn step(request: &Request, change: Change, file: &Path, is_last: bool) -> Result<Option<Step>, Problem> {
+    let path = place(request)?;
     let before = match fs::read_to_string(&path) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => {
             let message = format!("\"{}\" cannot be read: {error}", path.display());
-            return Err(Failure::new(Exit::Misuse, code::UNREADABLE, message));
+            return Err(Problem::new(code::UNREADABLE, message));
         }
     };
     let text = before.clone().unwrap_or_default();
     let others = without_ours(&text);
-    let after = match way {
-        Way::Install => {
+    let after = match change {
+        Change::Install => {
             if let Some(line) = others.lines().find(|line| names_cas(line)) {
                 let message = format!(
                     "\"{}\" names another file of CAs already: {}",
                     path.display(),
                     handfast_pki::text::printable(line.trim())
                 );
-                return Err(Failure::new(Exit::Misuse, code::EXISTS, message)
+                return Err(Problem::new(code::EXISTS, message)
                     .hint("take that line out, or choose another configuration: --curlrc FILE"));
             }
             let quoted = file
@@ -48,8 +48,8 @@ pub(super) fn step(wish: &Wish, way: Way, file: &Path, is_last: bool) -> Result<
             };
             format!("{others}{gap}{MARK}\ncacert = \"{quoted}\"\n")
         }
-        Way::Remove if is_last => others,
-        Way::Remove => text.clone(),
+        Change::Remove if is_last => others,
+        Change::Remove => text.clone(),
     };
     if after == text {
         return Ok(None);
@@ -61,7 +61,7 @@ pub(super) fn step(wish: &Wish, way: Way, file: &Path, is_last: bool) -> Result<
     Ok(Some(Step::Write {
         path,
         bytes: after.into_bytes(),
-        what: if way == Way::Install {
+        what: if change == Change::Install {
             "curl's configuration, with two lines more".into()
         } else {
             "curl's configuration, without our two lines".into()
@@ -70,8 +70,8 @@ pub(super) fn step(wish: &Wish, way: Way, file: &Path, is_last: bool) -> Result<
 }
 
 /// The first that exists of those that curl looks for, in its order; else the one at home.
-fn place(wish: &Wish) -> Result<PathBuf, Failure> {
-    if let Some(path) = &wish.curlrc {
+fn place(request: &Request) -> Result<PathBuf, Problem> {
+    if let Some(path) = &request.curlrc {
         return Ok(path.clone());
     }
     let set = |name: &str| {
@@ -91,7 +91,7 @@ fn place(wish: &Wish) -> Result<PathBuf, Failure> {
         .find(|path| path.exists())
         .or(home)
         .ok_or_else(|| {
-            Failure::misuse("HOME is not set").hint("say where curl's configuration is: --curlrc FILE")
+            Problem::new(code::CONFIG_INVALID, "HOME is not set").hint("say where curl's configuration is: --curlrc FILE")
         })
 }
 

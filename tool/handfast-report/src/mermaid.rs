@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use handfast_doctor::Report;
 use handfast_tls::trace::{Kind, Side};
 
-use super::ladder::rungs;
+use crate::ladder::rungs;
 
 /// The diagram of `made`, with its first finding as a note.
 pub fn mermaid(made: &Report) -> String {

@@ -8,19 +8,14 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use handfast_credentials::files::{self, Readers};
+use handfast_finding::{Problem, shell::shell};
 use handfast_pki::{code, text::printable};
 use serde_json::{Value, json};
 
-use crate::{
-    commands::issue::text,
-    failure::{Exit, Failure},
-    files::{self, Readers},
-    words::shell,
-};
-
 /// One change.
 #[derive(Debug)]
-pub(super) enum Step {
+pub enum Step {
     Write {
         path: PathBuf,
         bytes: Vec<u8>,
@@ -36,25 +31,25 @@ pub(super) enum Step {
 
 /// A program of others, with what it reads on stdin.
 #[derive(Debug)]
-pub(super) struct Call {
-    pub(super) program: &'static str,
-    pub(super) arguments: Vec<String>,
-    pub(super) input: Vec<u8>,
+pub struct Call {
+    pub program: &'static str,
+    pub arguments: Vec<String>,
+    pub input: Vec<u8>,
 }
 
 /// All changes, in order; none where everything is already as it should be.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
-    pub(super) steps: Vec<Step>,
-    pub(super) notes: Vec<String>,
+pub struct Plan {
+    pub steps: Vec<Step>,
+    pub notes: Vec<String>,
     /// The file that the runtime has to be shown.
-    pub(super) file: Option<PathBuf>,
-    pub(super) next: Option<String>,
+    pub file: Option<PathBuf>,
+    pub next: Option<String>,
 }
 
 impl Plan {
     /// Makes the changes. When one fails, the files that were written before it are as they were.
-    pub(super) fn perform(&self) -> Result<(), Failure> {
+    pub fn perform(&self) -> Result<(), Problem> {
         let mut before = Vec::new();
         for step in &self.steps {
             let done = match step {
@@ -73,7 +68,7 @@ impl Plan {
                 for (path, bytes) in before.into_iter().rev() {
                     let _ = match bytes {
                         Some(bytes) => write(path, &bytes),
-                        None => fs::remove_file(path).map_err(Failure::bug),
+                        None => fs::remove_file(path).map_err(Problem::bug),
                     };
                 }
                 return Err(failure);
@@ -83,7 +78,7 @@ impl Plan {
     }
 
     /// A failure among the files of root most often has one cause.
-    pub(super) fn with_hint(&self, failure: Failure, line: &str) -> Failure {
+    pub fn with_hint(&self, failure: Problem, line: &str) -> Problem {
         let is_roots = self.steps.iter().any(|step| match step {
             Step::Write { path, .. } | Step::Remove { path } => belongs_to_root(path),
             _ => false,
@@ -97,7 +92,7 @@ impl Plan {
 }
 
 impl Step {
-    pub(super) fn told(&self, is_dry: bool) -> String {
+    pub fn told(&self, is_dry: bool) -> String {
         let verb = |done: &str, planned: &str| {
             if is_dry {
                 planned.to_owned()
@@ -118,12 +113,12 @@ impl Step {
         }
     }
 
-    pub(super) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         match self {
             Self::Write { path, bytes, what } => {
-                json!({ "write": text(path), "bytes": bytes.len(), "holds": what })
+                json!({ "write": path.display().to_string(), "bytes": bytes.len(), "holds": what })
             }
-            Self::Remove { path } => json!({ "remove": text(path) }),
+            Self::Remove { path } => json!({ "remove": path.display().to_string() }),
             Self::Run(call) => json!({ "run": call.line() }),
             Self::Later(line) => json!({ "later": line }),
         }
@@ -131,7 +126,7 @@ impl Step {
 }
 
 impl Call {
-    pub(super) fn new(program: &'static str, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn new(program: &'static str, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             program,
             arguments: arguments.into_iter().map(Into::into).collect(),
@@ -139,16 +134,14 @@ impl Call {
         }
     }
 
-    pub(super) fn reading(mut self, input: impl Into<Vec<u8>>) -> Self {
+    pub fn reading(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
         self
     }
 
-    pub(super) fn run(&self) -> Result<Output, Failure> {
+    pub fn run(&self) -> Result<Output, Problem> {
         let failed = |error: std::io::Error| {
-            let failure = Failure::new(
-                Exit::Unreachable,
-                code::TOOL,
+            let failure = Problem::new(code::TOOL,
                 format!("\"{}\" cannot be run: {error}", self.program),
             );
             match package(self.program) {
@@ -172,13 +165,11 @@ impl Call {
         child.wait_with_output().map_err(failed)
     }
 
-    pub(super) fn must_succeed(&self, output: &Output) -> Result<(), Failure> {
+    pub fn must_succeed(&self, output: &Output) -> Result<(), Problem> {
         if output.status.success() {
             return Ok(());
         }
-        let mut failure = Failure::new(
-            Exit::Unreachable,
-            code::TOOL,
+        let mut failure = Problem::new(code::TOOL,
             format!("\"{}\" failed: {}", self.program, output.status),
         );
         for bytes in [&output.stdout, &output.stderr] {
@@ -205,7 +196,7 @@ fn package(program: &str) -> Option<&'static str> {
 }
 
 /// The bytes of `path`; nothing where there is none.
-fn as_it_was(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+fn as_it_was(path: &Path) -> Result<Option<Vec<u8>>, Problem> {
     match path.symlink_metadata() {
         Ok(_) => files::read(path).map(Some),
         Err(_) => Ok(None),
@@ -213,7 +204,7 @@ fn as_it_was(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 /// Writes through links, and keeps a file that is for its owner alone so.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let is_private = fs::metadata(&path).is_ok_and(|data| data.permissions().mode() & 0o077 == 0);
     let readers = if is_private {
@@ -224,10 +215,10 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     files::write(&path, bytes, readers)
 }
 
-fn remove(path: &Path) -> Result<(), Failure> {
+fn remove(path: &Path) -> Result<(), Problem> {
     fs::remove_file(path).map_err(|error| {
         let message = format!("\"{}\" cannot be removed: {error}", path.display());
-        Failure::new(Exit::Misuse, code::UNREADABLE, message)
+        Problem::new(code::UNREADABLE, message)
     })
 }
 
@@ -272,7 +263,7 @@ mod tests {
             ..Plan::default()
         };
         let failure = plan.perform().expect_err("false fails");
-        assert_eq!(failure.code, Some(code::TOOL));
+        assert_eq!(failure.code, code::TOOL);
         assert_eq!(fs::read(&old).expect("there"), b"before");
         assert_eq!(fs::read(&gone).expect("there"), b"before");
         assert!(!new.exists());
