@@ -46,3 +46,25 @@ fn serve(accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
         ledger.close(outcome);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twenty thousand connections wait at a time: what one of them keeps is a promise, too. In bytes.
+    #[test]
+    fn a_waiting_connection_keeps_little() {
+        fn size<A, B, F>(_: impl FnOnce(A, B) -> F) -> usize {
+            size_of::<F>()
+        }
+        let (http1, http2, relay) = forward::sizes();
+        let sizes = [size(serve), http1, http2, relay];
+        assert!(
+            sizes
+                .iter()
+                .zip([1024, 2048, 4096, 2048])
+                .all(|(size, most)| *size <= most),
+            "the task, HTTP/1.1, HTTP/2, a relay: {sizes:?}"
+        );
+    }
+}
