@@ -12,7 +12,7 @@ use std::{
 use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
-use handfast_proxy::{Limits, Problem, Sources, backend::Target, record::Detail};
+use handfast_proxy::{Detail, Limits, Problem, Sources, backend::Target};
 
 use self::reader::Reader;
 

@@ -6,7 +6,7 @@ use handfast_audit::HandshakeId;
 use handfast_tls::{Established, HandshakeError, Peer, ServerStream, trace};
 use tokio::net::TcpStream;
 
-use crate::{accept::Accepted, authorize, door::Worker, error::Ended, live::State, pulse::Pulse};
+use crate::{accept::Accepted, admission, error::Ended, live::State, pulse::Pulse, worker::Worker};
 
 /// A connection whose peer proved possession of a key that a trusted CA certified. Only [`perform`] makes one.
 pub(crate) struct Shaken {
@@ -44,7 +44,7 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shake
     let shaken = Box::pin(state.server().accept(tcp))
         .await
         .map_err(|failed| match failed.error {
-            HandshakeError::NotAdmitted { peer } => match authorize::denial(&peer, state.policy()) {
+            HandshakeError::NotAdmitted { peer } => match admission::denial(&peer, state.policy()) {
                 Some(denial) => Ended::TurnedAway { peer, denial },
                 None => Ended::Refused(HandshakeError::NotAdmitted { peer }),
             },

@@ -4,30 +4,51 @@
 //! what they share is a snapshot of trust ([`live::Live`]) that a reload swaps as a whole.
 
 mod accept;
+mod admission;
 mod authorize;
 pub mod backend;
 pub mod descriptors;
-pub mod door;
+mod door;
 mod error;
 mod forward;
 mod handshake;
 mod identify;
+mod limits;
 pub mod live;
+mod log;
+mod metered;
 mod pressure;
 mod pulse;
-pub mod record;
+mod record;
 mod registry;
-pub mod tunnel;
+mod shutdown;
+mod tunnel;
 mod watch;
+mod worker;
 
-use crate::{accept::Accepted, door::Worker, record::Ledger};
+use std::sync::Arc;
+
+use handfast_audit::Sink;
+
+use crate::{accept::Accepted, record::Ledger, worker::Worker};
 pub use crate::{
     backend::Backend,
-    door::{Door, Drained, Hurry, Limits, Settings},
+    door::{Door, Settings},
     error::Problem,
+    limits::{Detail, Limits},
     live::{ReadSources, Sources},
-    tunnel::{Tunnel, TunnelSettings},
+    log::Log,
+    shutdown::{Drained, Hurry},
+    tunnel::{MakeClient, Tunnel, TunnelSettings},
 };
+
+impl Door {
+    /// Loads the state of trust, binds the address and starts the workers. Nothing is served before
+    /// everything is good.
+    pub fn open(settings: Settings, sink: Arc<dyn Sink>) -> Result<Self, Problem> {
+        Self::open_for(settings, sink, serve)
+    }
+}
 
 /// The life of one connection. Its record begins at once: whoever is cut before its turn leaves one, too.
 fn serve(accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {

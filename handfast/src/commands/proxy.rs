@@ -8,10 +8,9 @@ use std::{
 use handfast_audit::{Event, Sink};
 use handfast_pki::{Purpose, code};
 use handfast_proxy::{
-    Backend, Door, Problem, ReadSources, Settings, Sources,
+    Backend, Detail, Door, Log, Problem, ReadSources, Settings, Sources,
     backend::{self, Target},
     descriptors, live,
-    record::{Detail, Log},
 };
 use handfast_tls::{Client, client};
 use jiff::Timestamp;

@@ -11,10 +11,7 @@ use handfast_doctor::{Answer, Ask, Endpoint, Finding, Target, Trace, judge};
 use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
 };
-use handfast_proxy::{
-    Door, Limits, Sources, backend, live,
-    record::{Detail, Log},
-};
+use handfast_proxy::{Detail, Door, Limits, Log, Sources, backend, live};
 use handfast_tls::client::Versions;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;

@@ -24,24 +24,28 @@ use jiff::Timestamp;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
-    Run,
-    answer::{Answer, Lease, problem},
+    answer::{Answer, problem},
     body::{Progress, RequestBody},
     budget::Budget,
     headers::{self, Ours},
-    pool::{Pool, Sender},
+    pool::{Lease, Pool, Sender},
     slots::{Share, Slot},
-    splice,
+    splice::splice,
 };
 use crate::{
     authorize::Allowed,
-    door::Worker,
     error::Ended,
     handshake::Shaken,
+    limits::{Detail, STREAM_WINDOW, STREAMS},
+    metered::Felt,
     pressure::Cause,
-    pulse::{Busy, Felt, Pulse, ticks},
-    record::Detail,
+    pulse::{Busy, Pulse, ticks},
+    worker::Worker,
 };
+
+/// What is left of a connection once it is forwarded. Boxed, so that waiting for a handshake costs no room for it, and
+/// each kind has room for itself alone.
+pub(super) type Run<'a> = Pin<Box<dyn Future<Output = Result<(), Ended>> + Send + 'a>>;
 
 /// What the requests of one connection share.
 struct Visit {
@@ -175,11 +179,7 @@ async fn rest(io: &mut Felt<Box<ServerStream<TcpStream>>>, pulse: &Pulse) -> Res
     Ok(more)
 }
 
-/// The most requests at a time on one connection of HTTP/2; RFC 9113 section 6.5.2 asks for at least this many.
-pub(super) const STREAMS: u32 = 100;
-/// Bytes of one request's body that may come before they are passed on.
-pub(super) const STREAM_WINDOW: u32 = 128 << 10;
-/// The same over all requests of a connection.
+/// Bytes of all requests' bodies on one connection that may come before they are passed on.
 const CONNECTION_WINDOW: u32 = 256 << 10;
 /// Bytes of one answer that wait in the HTTP state, besides what [`Budget`] counts.
 const SEND_BUFFER: usize = 64 << 10;

@@ -8,21 +8,13 @@ mod budget;
 mod headers;
 mod host;
 mod http;
-mod pool;
-mod slots;
-mod splice;
+pub(crate) mod pool;
+pub(crate) mod slots;
+pub(crate) mod splice;
+mod unacceptable;
 
-pub(crate) use pool::Pools;
-pub(crate) use slots::Slots;
-pub(crate) use splice::splice;
-
-use std::pin::Pin;
-
-use crate::{authorize::Allowed, door::Worker, error::Ended, handshake::Shaken, pulse::Felt};
-
-/// What is left of a connection once it is forwarded. Boxed, so that waiting for a handshake costs no room for it, and
-/// each kind has room for itself alone.
-pub(crate) type Run<'a> = Pin<Box<dyn Future<Output = Result<(), Ended>> + Send + 'a>>;
+use self::{http::Run, splice::splice};
+use crate::{authorize::Allowed, error::Ended, handshake::Shaken, metered::Felt, worker::Worker};
 
 /// Forwards requests or bytes until one side has had enough.
 pub(crate) fn run(allowed: Allowed, shaken: Shaken, worker: &Worker) -> Run<'_> {
