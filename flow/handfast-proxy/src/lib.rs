@@ -7,6 +7,7 @@ mod accept;
 mod admission;
 mod authorize;
 pub mod backend;
+pub mod config;
 pub mod descriptors;
 mod door;
 mod error;

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use handfast_pki::conceal::concealed;
-use handfast_proxy::live;
+use handfast_proxy::{config, live};
 use serde_json::json;
 
 use crate::{
     commands::proxy,
-    config,
     failure::{Exit, Failure},
     words::{GOOD, Words},
 };

@@ -10,6 +10,7 @@ use handfast_pki::{Purpose, code};
 use handfast_proxy::{
     Backend, Detail, Door, Log, Problem, ReadSources, Settings, Sources,
     backend::{self, Target},
+    config::{self, Proxy, Trouble, Written},
     descriptors, live,
 };
 use handfast_tls::{Client, client};
@@ -17,7 +18,6 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    config::{self, Proxy, Trouble, Written},
     failure::{Exit, Failure},
     signals::{self, Signal},
     words::{Words, when},

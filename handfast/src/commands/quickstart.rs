@@ -11,7 +11,11 @@ use handfast_doctor::{Answer, Ask, Endpoint, Finding, Target, Trace, judge};
 use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
 };
-use handfast_proxy::{Detail, Door, Limits, Log, Sources, backend, live};
+use handfast_proxy::{
+    Detail, Door, Limits, Log, Sources, backend,
+    config::{BackendTls, Proxy},
+    live,
+};
 use handfast_tls::client::Versions;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
@@ -19,7 +23,6 @@ use serde_json::json;
 
 use crate::{
     commands::proxy::{self, of_problem},
-    config::{BackendTls, Proxy},
     demo,
     failure::{Exit, Failure},
     files::{Claim, Piece, Readers},
