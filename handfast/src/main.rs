@@ -7,7 +7,6 @@
 
 mod args;
 mod commands;
-mod config;
 mod demo;
 mod failure;
 mod given;

@@ -13,8 +13,9 @@ use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
 };
 use handfast_proxy::{
-    Door, Limits, Sources, backend, live,
-    record::{Detail, Log},
+    Detail, Door, Limits, Log, Sources, backend,
+    config::{BackendTls, Proxy},
+    live,
 };
 use handfast_report::{
     ladder::ladder,
@@ -27,7 +28,6 @@ use serde_json::json;
 
 use crate::{
     commands::proxy::{self, of_problem},
-    config::{BackendTls, Proxy},
     demo,
     failure::{Exit, Failure},
     signals,

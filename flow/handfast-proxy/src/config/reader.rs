@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use handfast_pki::code;
-use handfast_proxy::{Limits, Problem};
 use toml::de::{DeTable, DeValue};
 
 use super::{Text, Trouble, Written};
+use crate::{error::Problem, limits::Limits};
 
 /// Reads the text and collects troubles.
 pub(super) struct Reader<'a> {

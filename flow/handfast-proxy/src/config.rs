@@ -9,12 +9,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use self::reader::Reader;
+use crate::{
+    backend::Target,
+    error::Problem,
+    limits::{Detail, Limits},
+    live::{Sources, read_file},
+};
 use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
-use handfast_proxy::{Limits, Problem, Sources, backend::Target, record::Detail};
-
-use self::reader::Reader;
 
 /// The door as it is meant.
 #[derive(Debug, Clone)]
@@ -116,7 +120,7 @@ impl From<String> for Text {
 /// Reads the file `path`; relative paths in it start from its folder.
 pub fn read(path: &Path) -> Result<Proxy, Vec<Trouble>> {
     let refused = |problem: Problem| vec![Trouble { line: None, problem }];
-    let bytes = handfast_proxy::live::read_file(path).map_err(refused)?;
+    let bytes = read_file(path).map_err(refused)?;
     let text = String::from_utf8(bytes).map_err(|_| {
         refused(Problem::new(
             code::WRONG_FORMAT,
