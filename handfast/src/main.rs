@@ -7,13 +7,10 @@
 
 mod args;
 mod commands;
-mod config;
 mod demo;
 mod failure;
-mod files;
 mod given;
 mod pages;
-mod report;
 mod signals;
 mod words;
 

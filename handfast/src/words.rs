@@ -1,10 +1,10 @@
 //! What the program says and where: data to stdout, talk to stderr, JSON when asked. Colour never carries
 //! anything alone, and is left out where stdout or stderr is not a terminal or `NO_COLOR` is set.
 
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
-use anstyle::{AnsiColor, Style};
 use handfast_pki::conceal::concealed;
+use handfast_report::style::BAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -16,11 +16,6 @@ pub struct Words {
     /// Whether stdout carries one JSON object instead of text.
     pub json: bool,
 }
-
-pub const GOOD: Style = AnsiColor::Green.on_default().bold();
-pub const BAD: Style = AnsiColor::Red.on_default().bold();
-pub const FAINT: Style = Style::new().dimmed();
-pub const STRONG: Style = Style::new().bold();
 
 impl Words {
     pub fn new(json: bool) -> Self {
@@ -51,6 +46,16 @@ impl Words {
     /// The next useful command.
     pub fn next(&self, command: impl std::fmt::Display) {
         self.talk(format_args!("next: {command}"));
+    }
+
+    /// Names what an earlier run that was killed has left, and what is removed now.
+    pub fn tell_leftovers(&self, removed: &[PathBuf]) {
+        for path in removed {
+            self.talk(format_args!(
+                "note: \"{}\" was left by a run that was killed, and is removed",
+                path.display()
+            ));
+        }
     }
 
     /// An error on stderr, and as JSON on stdout where that was asked for. Paths, arguments and what other programs

@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use handfast_credentials::staging::StagingError;
 use handfast_pki::{Code, Profile, Refusal, code};
 use jiff::Timestamp;
 
@@ -126,6 +127,12 @@ pub enum FolderError {
     /// A file in it cannot be read or written.
     #[error("\"{}\" cannot be used", path.display())]
     File { path: PathBuf, source: io::Error },
+}
+
+impl From<StagingError> for FolderError {
+    fn from(StagingError { path, source }: StagingError) -> Self {
+        Self::File { path, source }
+    }
 }
 
 impl FolderError {

@@ -4,10 +4,7 @@ use std::{
     future::Future,
     io,
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -18,9 +15,11 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
-    door::{Closing, Keeper},
     pressure::Cause,
     pulse::{Pulse, TICK},
+    registry::Place,
+    shutdown::Closing,
+    worker::Keeper,
 };
 
 /// A TCP connection that nothing is known about yet.
@@ -30,30 +29,6 @@ pub(crate) struct Accepted {
     pub(crate) id: u64,
     pub(crate) time: Timestamp,
     pub(crate) pulse: Arc<Pulse>,
-}
-
-/// A connection's place among those that are allowed at a time.
-pub(crate) struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    /// One more of `open`; says how many there were before.
-    fn take(open: &Arc<AtomicUsize>) -> (Self, usize) {
-        let before = open.fetch_add(1, Relaxed);
-        (Self(open.clone()), before)
-    }
-}
-
-#[cfg(test)]
-impl Default for Place {
-    fn default() -> Self {
-        Self::take(&Arc::default()).0
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
-    }
 }
 
 /// The queue of connections that the kernel keeps for each listener.

@@ -10,7 +10,7 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-use crate::Problem;
+use crate::error::Problem;
 
 /// How long a connection to the backend may take.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);

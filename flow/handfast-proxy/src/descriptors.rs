@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::Limits;
+use crate::limits::Limits;
 
 /// The limit of descriptors as it was found and as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,11 +6,12 @@ use handfast_audit::HandshakeId;
 use handfast_tls::{Established, HandshakeError, Peer, ServerStream, trace};
 use tokio::net::TcpStream;
 
-use crate::{accept::Accepted, authorize, door::Worker, error::Ended, live::State, pulse::Pulse};
+use crate::{accept::Accepted, admission, error::Ended, live::State, pulse::Pulse, worker::Worker};
 
 /// A connection whose peer proved possession of a key that a trusted CA certified. Only [`perform`] makes one.
 pub(crate) struct Shaken {
-    pub(crate) stream: ServerStream<TcpStream>,
+    /// Boxed: it goes through several futures, and each would keep room for the whole of it.
+    pub(crate) stream: Box<ServerStream<TcpStream>>,
     pub(crate) peer: Arc<Peer>,
     pub(crate) established: Established,
     /// The generation of trust that the handshake was made under, whatever is loaded since.
@@ -43,7 +44,7 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shake
     let shaken = Box::pin(state.server().accept(tcp))
         .await
         .map_err(|failed| match failed.error {
-            HandshakeError::NotAdmitted { peer } => match authorize::denial(&peer, state.policy()) {
+            HandshakeError::NotAdmitted { peer } => match admission::denial(&peer, state.policy()) {
                 Some(denial) => Ended::TurnedAway { peer, denial },
                 None => Ended::Refused(HandshakeError::NotAdmitted { peer }),
             },
@@ -54,7 +55,7 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shake
         })?;
     pulse.proven(shaken.peer.chain().not_after().as_second());
     worker.keeper.registry.proved(id);
-    let (stream, peer, established) = (shaken.stream, shaken.peer, shaken.established);
+    let (stream, peer, established) = (Box::new(shaken.stream), shaken.peer, shaken.established);
     Ok(Shaken {
         stream,
         peer,

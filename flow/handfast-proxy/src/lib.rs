@@ -4,30 +4,52 @@
 //! what they share is a snapshot of trust ([`live::Live`]) that a reload swaps as a whole.
 
 mod accept;
+mod admission;
 mod authorize;
 pub mod backend;
+pub mod config;
 pub mod descriptors;
-pub mod door;
+mod door;
 mod error;
 mod forward;
 mod handshake;
 mod identify;
+mod limits;
 pub mod live;
+mod log;
+mod metered;
 mod pressure;
 mod pulse;
-pub mod record;
+mod record;
 mod registry;
-pub mod tunnel;
+mod shutdown;
+mod tunnel;
 mod watch;
+mod worker;
 
-use crate::{accept::Accepted, door::Worker, record::Ledger};
+use std::sync::Arc;
+
+use handfast_audit::Sink;
+
+use crate::{accept::Accepted, record::Ledger, worker::Worker};
 pub use crate::{
     backend::Backend,
-    door::{Door, Drained, Hurry, Limits, Settings},
+    door::{Door, Settings},
     error::Problem,
+    limits::{Detail, Limits},
     live::{ReadSources, Sources},
-    tunnel::{Tunnel, TunnelSettings},
+    log::Log,
+    shutdown::{Drained, Hurry},
+    tunnel::{MakeClient, Tunnel, TunnelSettings},
 };
+
+impl Door {
+    /// Loads the state of trust, binds the address and starts the workers. Nothing is served before
+    /// everything is good.
+    pub fn open(settings: Settings, sink: Arc<dyn Sink>) -> Result<Self, Problem> {
+        Self::open_for(settings, sink, serve)
+    }
+}
 
 /// The life of one connection. Its record begins at once: whoever is cut before its turn leaves one, too.
 fn serve(accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
@@ -44,5 +66,27 @@ fn serve(accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
         };
         let outcome = outcome.await;
         ledger.close(outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twenty thousand connections wait at a time: what one of them keeps is a promise, too. In bytes.
+    #[test]
+    fn a_waiting_connection_keeps_little() {
+        fn size<A, B, F>(_: impl FnOnce(A, B) -> F) -> usize {
+            size_of::<F>()
+        }
+        let (http1, http2, relay) = forward::sizes();
+        let sizes = [size(serve), http1, http2, relay];
+        assert!(
+            sizes
+                .iter()
+                .zip([1024, 2048, 4096, 2048])
+                .all(|(size, most)| *size <= most),
+            "the task, HTTP/1.1, HTTP/2, a relay: {sizes:?}"
+        );
     }
 }

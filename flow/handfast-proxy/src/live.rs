@@ -16,7 +16,7 @@ use handfast_policy::{Policy, Rule};
 use handfast_tls::{Credentials, Server, server};
 use jiff::Timestamp;
 
-use crate::{Backend, Problem, authorize};
+use crate::{admission, backend::Backend, error::Problem};
 
 /// What a state of trust is made of, as the operator wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +179,7 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
     let server = Server::new(server::Settings {
         credentials,
         client_anchors: Arc::new(anchors),
-        admission: Some(Arc::new(move |peer| authorize::admits(peer, &for_admission))),
+        admission: Some(Arc::new(move |peer| admission::admits(peer, &for_admission))),
         alpn: alpn.to_vec(),
     });
     let server = server.map_err(|error| Problem::new(error.code(), error))?;

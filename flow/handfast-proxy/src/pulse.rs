@@ -4,23 +4,17 @@
 //! tick, and one sweep per tick compares. No timer is made, moved or dropped per request.
 
 use std::{
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
-    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use bytes::Bytes;
 use handfast_pki::{Code, code};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::Notify,
-};
+use tokio::sync::Notify;
 
-use crate::door::Limits;
+use crate::limits::Limits;
 
 /// How often deadlines are compared; every deadline is met within one tick.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -86,8 +80,6 @@ const NEVER: u32 = u32::MAX;
 const MOST_CONTROL: u64 = 320 << 10;
 /// What each tick forgives: pings and window updates of a quiet connection.
 const CONTROL_PER_TICK: u64 = 512;
-/// GOAWAY with ENHANCE_YOUR_CALM (RFC 9113 sections 6.8 and 7), for all streams.
-const CALM: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0x0b];
 /// How long a client has to hear why it is cut.
 const LAST_WORD: Duration = Duration::from_millis(500);
 /// For how long a client may read slower than the least rate before it is cut.
@@ -208,7 +200,7 @@ impl Pulse {
     }
 
     /// Says whether the client may go on.
-    fn heard(&self, bytes: u64) -> bool {
+    pub(crate) fn heard(&self, bytes: u64) -> bool {
         add(&self.bytes_in, bytes);
         self.last.store(self.worker.load(Relaxed), Relaxed);
         if self.framed.load(Relaxed) {
@@ -226,7 +218,7 @@ impl Pulse {
         true
     }
 
-    fn said(&self, bytes: u64) {
+    pub(crate) fn said(&self, bytes: u64) {
         add(&self.bytes_out, bytes);
         self.flushed.store(false, Relaxed);
         self.last.store(self.worker.load(Relaxed), Relaxed);
@@ -237,7 +229,7 @@ impl Pulse {
     }
 
     /// The client does not take what there is.
-    fn waits_for_reader(&self) {
+    pub(crate) fn waits_for_reader(&self) {
         if self.blocked.load(Relaxed) == NEVER {
             self.blocked.store(self.now(), Relaxed);
             self.taken.store(self.bytes_out.load(Relaxed), Relaxed);
@@ -250,7 +242,7 @@ impl Pulse {
     }
 
     /// Whether everything that was written has been taken.
-    fn was_flushed(&self, is_ready: bool) {
+    pub(crate) fn was_flushed(&self, is_ready: bool) {
         self.flushed.store(is_ready, Relaxed);
         if is_ready {
             self.blocked.store(NEVER, Relaxed);
@@ -271,6 +263,16 @@ impl Pulse {
         self.blocked.store(now, Relaxed);
         self.taken.store(out, Relaxed);
         is_slow
+    }
+
+    /// Whether we have begun to end it.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Relaxed) != NEVER
+    }
+
+    /// Whether no frame of ours is half written.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.flushed.load(Relaxed)
     }
 
     /// Whether nothing is going on, nothing is left to be flushed, and that for at least one whole tick.
@@ -353,140 +355,6 @@ impl Drop for Busy {
         if left == 0 {
             self.0.enter(Phase::Waiting);
         }
-    }
-}
-
-/// A plaintext stream that feels the pulse.
-pub(crate) struct Felt<IO> {
-    io: IO,
-    pulse: Arc<Pulse>,
-    /// Bytes that were read before their reader was there.
-    early: Bytes,
-}
-
-impl<IO> Felt<IO> {
-    pub(crate) fn new(io: IO, pulse: Arc<Pulse>) -> Self {
-        Self {
-            io,
-            pulse,
-            early: Bytes::new(),
-        }
-    }
-
-    fn wrote(&self, polled: &Poll<std::io::Result<usize>>) {
-        match polled {
-            Poll::Ready(Ok(bytes)) => self.pulse.said(*bytes as u64),
-            Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.pulse.waits_for_reader(),
-        }
-    }
-}
-
-impl<IO: AsyncRead + AsyncWrite + Unpin> Felt<IO> {
-    /// Waits for the next bytes without owning a buffer meanwhile; they stand before those that are read
-    /// afterwards. `false` where the stream has ended instead.
-    pub(crate) async fn next_bytes(&mut self) -> std::io::Result<bool> {
-        let early = std::future::poll_fn(|cx| {
-            let mut buffer = [0; 2048];
-            let mut read = ReadBuf::new(&mut buffer);
-            ready!(Pin::new(&mut *self).poll_read(cx, &mut read))?;
-            Poll::Ready(Ok::<_, std::io::Error>(Bytes::copy_from_slice(read.filled())))
-        });
-        let early = early.await?;
-        self.give_back(early);
-        Ok(!self.early.is_empty())
-    }
-
-    /// Says why the connection ends, where the last frame of ours is whole; there is no waiting for such a client.
-    fn ask_for_calm(&mut self, cx: &mut Context<'_>) {
-        if self.pulse.flushed.load(Relaxed) {
-            let _ = Pin::new(&mut self.io).poll_write(cx, &CALM);
-            let _ = Pin::new(&mut self.io).poll_flush(cx);
-        }
-        let _ = Pin::new(&mut self.io).poll_shutdown(cx);
-    }
-
-    /// Reads what still comes, for a moment: closing with unread bytes would reset the connection, and the reset would
-    /// overtake the reason.
-    fn pass_over(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        const AT_ONCE: usize = 64;
-        let mut buffer = [0; 4096];
-        for _ in 0..AT_ONCE {
-            let mut read = ReadBuf::new(&mut buffer);
-            ready!(Pin::new(&mut self.io).poll_read(cx, &mut read))?;
-            if read.filled().is_empty() {
-                return Poll::Ready(Err(std::io::Error::other("frames without a request")));
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    /// Puts bytes before those that are read next.
-    pub(crate) fn give_back(&mut self, early: Bytes) {
-        self.early = early;
-    }
-}
-
-impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Felt<IO> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let this = self.get_mut();
-        if !this.early.is_empty() {
-            let early = this.early.split_to(this.early.len().min(buf.remaining()));
-            buf.put_slice(&early);
-            return Poll::Ready(Ok(()));
-        }
-        if this.pulse.ending.load(Relaxed) != NEVER {
-            return this.pass_over(cx);
-        }
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut this.io).poll_read(cx, buf);
-        let bytes = buf.filled().len() - before;
-        if bytes > 0 && !this.pulse.heard(bytes as u64) {
-            buf.set_filled(before);
-            this.ask_for_calm(cx);
-            return this.pass_over(cx);
-        }
-        polled
-    }
-}
-
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Felt<IO> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
-        let this = self.get_mut();
-        let polled = Pin::new(&mut this.io).poll_write(cx, buf);
-        this.wrote(&polled);
-        polled
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        let this = self.get_mut();
-        let polled = Pin::new(&mut this.io).poll_write_vectored(cx, bufs);
-        this.wrote(&polled);
-        polled
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        let this = self.get_mut();
-        let polled = Pin::new(&mut this.io).poll_flush(cx);
-        this.pulse.was_flushed(matches!(polled, Poll::Ready(Ok(()))));
-        polled
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
     }
 }
 

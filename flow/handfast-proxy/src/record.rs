@@ -1,33 +1,13 @@
-//! The record: one line per connection, and per request where that is asked for.
-//!
-//! Lines are handed to a writer thread through a buffer, so that a log that blocks (a full pipe, a dead
-//! disk) never blocks a peer; what does not fit is counted and told.
+//! The record: one line per connection, however it ends.
 
-use std::{
-    io::Write,
-    sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
-use handfast_audit::{Entry, Event, HandshakeId, Sink, Verdict};
+use handfast_audit::{Entry, HandshakeId, Verdict};
 use handfast_tls::{Established, Peer};
-use jiff::Timestamp;
 
 use crate::{
-    accept::Accepted, authorize::Allowed, door::Keeper, error::Ended, handshake::Shaken, pulse::Pulse,
+    accept::Accepted, authorize::Allowed, error::Ended, handshake::Shaken, pulse::Pulse, worker::Keeper,
 };
-
-/// How much is written down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Detail {
-    Off,
-    Connections,
-    Requests,
-}
 
 /// The record of one connection while it lives. Dropping it writes it, whatever dropped it.
 pub(crate) struct Ledger {
@@ -109,122 +89,5 @@ impl Drop for Ledger {
             record.reason = Some(code.title().to_owned());
         }
         self.keeper.registry.remove(record.id);
-    }
-}
-
-/// A log that writes JSON lines to a writer on a thread of its own.
-pub struct Log {
-    shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
-    detail: Detail,
-}
-
-#[derive(Default)]
-struct Shared {
-    lines: Mutex<Lines>,
-    filled: Condvar,
-    ended: AtomicBool,
-}
-
-#[derive(Default)]
-struct Lines {
-    bytes: Vec<u8>,
-    dropped: u64,
-}
-
-impl Log {
-    /// The most bytes that wait for the writer.
-    const MOST: usize = 8 << 20;
-    /// Lines of this time are written together.
-    const TOGETHER: Duration = Duration::from_millis(20);
-
-    /// Starts the writer thread.
-    pub fn new(detail: Detail, out: impl Write + Send + 'static) -> Arc<Self> {
-        let shared = Arc::new(Shared::default());
-        let for_thread = shared.clone();
-        let thread = std::thread::spawn(move || write_lines(&for_thread, out));
-        Arc::new(Self {
-            shared,
-            thread: Mutex::new(Some(thread)),
-            detail,
-        })
-    }
-
-    /// Writes what is left and ends the thread; gives up on a writer that blocks.
-    pub fn finish(&self) {
-        self.shared.ended.store(true, Relaxed);
-        self.shared.filled.notify_one();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(thread) = thread else { return };
-        for _ in 0..100 {
-            if thread.is_finished() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    fn wants(&self, event: &Event) -> bool {
-        match event {
-            Event::Reload(_) | Event::Shortage(_) => true,
-            Event::Connection(_) => self.detail >= Detail::Connections,
-            Event::Request(_) => self.detail >= Detail::Requests,
-        }
-    }
-}
-
-impl Sink for Log {
-    fn take(&self, mut event: Event) {
-        if !self.wants(&event) {
-            return;
-        }
-        if let Event::Connection(record) = &mut event {
-            let lived = Timestamp::now().duration_since(record.time);
-            record.duration_ms = u64::try_from(lived.as_millis()).unwrap_or(0);
-        }
-        let line = event.to_line();
-        let mut lines = self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.bytes.len() + line.len() > Self::MOST {
-            lines.dropped += 1;
-            return;
-        }
-        let was_empty = lines.bytes.is_empty();
-        lines.bytes.extend_from_slice(line.as_bytes());
-        lines.bytes.push(b'\n');
-        drop(lines);
-        if was_empty {
-            self.shared.filled.notify_one();
-        }
-    }
-}
-
-fn write_lines(shared: &Shared, mut out: impl Write) {
-    loop {
-        let waiting = shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let empty = |lines: &mut Lines| lines.bytes.is_empty() && !shared.ended.load(Relaxed);
-        let waited = shared
-            .filled
-            .wait_timeout_while(waiting, Duration::from_secs(1), empty);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-        if !shared.ended.load(Relaxed) {
-            std::thread::sleep(Log::TOGETHER);
-        }
-        let taken = std::mem::take(&mut *shared.lines.lock().unwrap_or_else(PoisonError::into_inner));
-        // A log that cannot be written must not end the door; the lines are lost, and that is told below.
-        let _ = out.write_all(&taken.bytes);
-        if taken.dropped > 0 {
-            let _ = writeln!(out, "{{\"event\":\"dropped\",\"lines\":{}}}", taken.dropped);
-        }
-        let _ = out.flush();
-        if shared.ended.load(Relaxed)
-            && shared
-                .lines
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .bytes
-                .is_empty()
-        {
-            return;
-        }
     }
 }

@@ -5,14 +5,38 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
     },
 };
 
 use handfast_pki::{Code, code};
 use tokio::task::AbortHandle;
 
-use crate::{accept::Place, door::Limits, pulse::Pulse};
+use crate::{limits::Limits, pulse::Pulse};
+
+/// A connection's place among those that are allowed at a time.
+pub(crate) struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    /// One more of `open`; says how many there were before.
+    pub(crate) fn take(open: &Arc<AtomicUsize>) -> (Self, usize) {
+        let before = open.fetch_add(1, Relaxed);
+        (Self(open.clone()), before)
+    }
+}
+
+#[cfg(test)]
+impl Default for Place {
+    fn default() -> Self {
+        Self::take(&Arc::default()).0
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
 
 /// The connections of one worker. Its lock is waited for only when another worker is full and looks for a connection
 /// to drop.

@@ -12,15 +12,16 @@ use jiff::Timestamp;
 use rustls_pki_types::ServerName;
 
 use crate::{
-    Drained, Limits, Problem,
     accept::{self, Accepted},
     backend,
-    door::{Closing, Hurry, Keeper, cannot_listen},
-    error::Ended,
-    forward::splice,
-    pulse::Felt,
-    record::{Detail, Ledger},
+    error::{Ended, Problem},
+    forward::splice::splice,
+    limits::{Detail, Limits},
+    metered::Felt,
+    record::Ledger,
+    shutdown::{Closing, Drained, Hurry},
     watch::Watch,
+    worker::{Keeper, cannot_listen},
 };
 
 /// Makes the TLS client anew from its files.

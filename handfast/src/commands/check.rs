@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use handfast_pki::conceal::concealed;
-use handfast_proxy::live;
+use handfast_proxy::{config, live};
+use handfast_report::style::GOOD;
 use serde_json::json;
 
 use crate::{
     commands::proxy,
-    config,
     failure::{Exit, Failure},
-    words::{GOOD, Words},
+    words::Words,
 };
 
 /// Check a configuration: every problem at once, with its line; nothing is started

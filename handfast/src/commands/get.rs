@@ -6,9 +6,11 @@ use std::{
     sync::Arc,
 };
 
+use handfast_credentials::{files, load};
 use handfast_doctor::{Answer, Ask, Endpoint, Finding, Refuser, Target, Trace, judge};
-use handfast_pki::{Certificate, PrivateKey, code};
-use handfast_proxy::{Problem, backend, live};
+use handfast_pki::code;
+use handfast_proxy::backend;
+use handfast_report::ladder::ladder;
 use handfast_tls::{Credentials, client::Versions};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, uri::Authority};
 use jiff::Timestamp;
@@ -17,8 +19,6 @@ use serde_json::{Value, json};
 use crate::{
     commands::proxy::of_problem,
     failure::{Exit, Failure},
-    files,
-    report::ladder::ladder,
     words::Words,
 };
 
@@ -169,8 +169,8 @@ fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
     };
     let now = Timestamp::now();
     let target = Target {
-        name: backend::server_name(&endpoint.host).map_err(of_problem)?,
-        anchors: Arc::new(live::anchors(&args.ca, now).map_err(of_problem)?),
+        name: backend::server_name(&endpoint.host)?,
+        anchors: Arc::new(load::anchors(&args.ca, now)?),
         credentials: credentials(args)?,
         versions: match args.tls.as_deref() {
             Some("1.2") => Versions::OnlyTls12,
@@ -227,18 +227,8 @@ fn credentials(args: &Args) -> Result<Option<Credentials>, Failure> {
     let (Some(cert), Some(key)) = (&args.cert, &args.key) else {
         return Ok(None);
     };
-    paired(files::certificates(cert)?, &files::private_key(key)?, key).map(Some)
-}
-
-/// `chain` with its key out of the file `key`.
-pub fn paired(chain: Vec<Certificate>, private: &PrivateKey, key: &Path) -> Result<Credentials, Failure> {
-    Credentials::new(chain, private).map_err(|error| {
-        let problem = Problem::new(error.code(), format_args!("\"{}\": {error}", key.display()));
-        of_problem(match error.hint() {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        })
-    })
+    let (chain, private) = (load::certificates(cert)?, load::private_key(key)?);
+    Ok(Some(load::paired(chain, &private, key)?))
 }
 
 fn headers(given: &[String]) -> Result<HeaderMap, Failure> {

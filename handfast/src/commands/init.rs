@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use handfast_ca::{Adoption, Authority, Founding, folder};
+use handfast_credentials::load;
 use handfast_pki::{Certificate, KeyKind, name};
+use handfast_report::style::GOOD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::issue::text;
 use crate::{
     failure::{Exit, Failure},
-    files,
-    words::{GOOD, Words, when},
+    words::{Words, when},
 };
 
 /// Make an authority: a root for ten years and an issuing CA under it for five
@@ -55,8 +56,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let authority = match (&args.from_cert, &args.from_key) {
         (Some(certificate), Some(key)) => {
-            let chain = files::certificates(certificate)?;
-            let key = files::private_key(key)?;
+            let chain = load::certificates(certificate)?;
+            let key = load::private_key(key)?;
             let intermediate = intermediate(args, &chain)?;
             Authority::adopt(
                 &args.dir,
@@ -76,7 +77,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             Authority::create(&args.dir, &founding, now)?
         }
     };
-    files::tell_leftovers(authority.leftovers());
+    words.tell_leftovers(authority.leftovers());
     tell(args, &authority, now, words);
     Ok(Exit::Yes)
 }

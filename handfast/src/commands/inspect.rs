@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use handfast_credentials::{files, load};
 use handfast_pki::{
     Certificate, Code, Error as PkiError, PrivateKey, Request, code, container,
     crl::RevocationList,
@@ -12,13 +13,13 @@ use handfast_pki::{
     pem::{self, Item},
     text::printable,
 };
+use handfast_report::style::{BAD, STRONG};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
     failure::{Exit, Failure},
-    files,
-    words::{BAD, STRONG, Words, when},
+    words::{Words, when},
 };
 
 /// Show what a file holds: certificates, requests, keys, PKCS#12, revocation lists
@@ -87,7 +88,7 @@ fn read(args: &Args) -> Result<Vec<Item>, Failure> {
     let Some(password_file) = &args.password_file else {
         return Ok(items);
     };
-    let password = files::password(password_file)?;
+    let password = load::password(password_file)?;
     let mut opened = Vec::new();
     for item in items {
         let Item::Pkcs12(der) = item else {

@@ -3,20 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use handfast_ca::{Applicant, Authority, Issued, State, Wish};
+use handfast_credentials::{files::{self, Claim, Piece, Readers}, load};
 use handfast_pki::{
     Certificate, Error as PkiError, KeyKind, PrivateKey, Profile,
     certificate::chain_to_pem,
     container::{self, Age, Lock},
     name::AltName,
 };
+use handfast_report::style::GOOD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Claim, Piece, Readers},
-    words::{GOOD, Words, shell, when},
+    words::{Words, shell, when},
 };
 
 /// Where an authority is when nobody says.
@@ -143,7 +144,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     // Of several processes with the same files one goes on, and the others have signed nothing.
     let claim = Claim::take(&places.files(), args.leaf.force)?;
     let issued = authority.issue(wish, now)?;
-    places.write(claim, &key, &issued, root_of(&authority)?)?;
+    words.tell_leftovers(&places.write(claim, &key, &issued, root_of(&authority)?)?);
     tell(args, &places, &issued, now, words);
     tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)
@@ -197,7 +198,7 @@ impl Places {
         key: &PrivateKey,
         issued: &Issued,
         root: &Certificate,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<PathBuf>, Failure> {
         let chain = issued.chain();
         let whole: Vec<Certificate> = chain.iter().chain([root]).cloned().collect();
         let p12 = self.p12.as_ref();
@@ -220,14 +221,14 @@ impl Places {
             }
             pieces.push(piece(&p12.file, bytes, Readers::Owner));
         }
-        claim.write(&pieces)
+        Ok(claim.write(&pieces)?)
     }
 }
 
 impl P12 {
     fn check(file: &Path, password_file: Option<&Path>) -> Result<Self, Failure> {
         if let Some(path) = password_file {
-            let password = files::password(path)?;
+            let password = load::password(path)?;
             return Ok(Self {
                 file: file.to_owned(),
                 password,

@@ -8,17 +8,16 @@ use std::{
 use handfast_audit::{Event, Sink};
 use handfast_pki::{Purpose, code};
 use handfast_proxy::{
-    Backend, Door, Problem, ReadSources, Settings, Sources,
+    Backend, Detail, Door, Log, Problem, ReadSources, Settings, Sources,
     backend::{self, Target},
+    config::{self, Proxy, Trouble, Written},
     descriptors, live,
-    record::{Detail, Log},
 };
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    config::{self, Proxy, Trouble, Written},
     failure::{Exit, Failure},
     signals::{self, Signal},
     words::{Words, when},

@@ -7,13 +7,19 @@ use std::{
 };
 
 use handfast_ca::{Applicant, Authority, Founding, Wish};
+use handfast_credentials::files::{Claim, Piece, Readers};
 use handfast_doctor::{Answer, Ask, Endpoint, Finding, Target, Trace, judge};
 use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
 };
 use handfast_proxy::{
-    Door, Limits, Sources, backend, live,
-    record::{Detail, Log},
+    Detail, Door, Limits, Log, Sources, backend,
+    config::{BackendTls, Proxy},
+    live,
+};
+use handfast_report::{
+    ladder::ladder,
+    style::{BAD, GOOD, STRONG},
 };
 use handfast_tls::client::Versions;
 use http::{HeaderMap, Method};
@@ -22,13 +28,10 @@ use serde_json::json;
 
 use crate::{
     commands::proxy::{self, of_problem},
-    config::{BackendTls, Proxy},
     demo,
     failure::{Exit, Failure},
-    files::{Claim, Piece, Readers},
-    report::ladder::ladder,
     signals,
-    words::{BAD, GOOD, STRONG, Words, shell},
+    words::{Words, shell},
 };
 
 /// See mutual TLS work: an authority, a door, one good call and three that must fail
@@ -182,6 +185,7 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
     let issued = authority.issue(wish, Timestamp::now())?;
     let root = super::issue::root_of(authority)?;
     let piece = |path, bytes, readers| Piece { path, bytes, readers };
+    // What an earlier run left here is ours, and goes without a word.
     claim.write(&[
         piece(&key_file, key.to_pem().as_bytes(), Readers::Owner),
         piece(
@@ -190,7 +194,8 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
             Readers::Everybody,
         ),
         piece(&ca, root.to_pem().as_bytes(), Readers::Everybody),
-    ])
+    ])?;
+    Ok(())
 }
 
 fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {

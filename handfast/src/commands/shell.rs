@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
+use handfast_credentials::files::{self, Readers};
 use crate::{
     args::Arguments,
     failure::{Exit, Failure},
-    files::{self, Readers},
     words::Words,
 };
 
@@ -53,7 +53,7 @@ pub fn man(args: &Man, words: &Words) -> Result<Exit, Failure> {
         clap_mangen::Man::new(command)
             .render(&mut page)
             .map_err(Failure::bug)?;
-        files::write(&path, &page, Readers::Everybody)?;
+        words.tell_leftovers(&files::write(&path, &page, Readers::Everybody)?);
         words.data(path.display());
     }
     Ok(Exit::Yes)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use handfast_ca::{Applicant, Authority};
+use handfast_credentials::files::{self, Claim, Piece, Readers};
 use handfast_pki::{certificate::chain_to_pem, pem};
 use jiff::Timestamp;
 use serde_json::json;
@@ -10,7 +11,6 @@ use serde_json::json;
 use super::issue;
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Claim, Piece, Readers},
     words::Words,
 };
 
@@ -41,11 +41,12 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let authority = Authority::open(&args.leaf.dir)?;
     let claim = Claim::take(&[&args.out], args.leaf.force)?;
     let issued = authority.issue(wish, now)?;
-    claim.write(&[Piece {
+    let leftovers = claim.write(&[Piece {
         path: &args.out,
         bytes: chain_to_pem(&issued.chain()).as_bytes(),
         readers: Readers::Everybody,
     }])?;
+    words.tell_leftovers(&leftovers);
 
     let ca = authority.root_file();
     let next = issue::verify_command(&args.out, &ca, profile, issued.certificate());

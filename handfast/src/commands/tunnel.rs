@@ -6,17 +6,13 @@ use handfast_audit::Sink;
 use handfast_pki::{Purpose, code};
 use handfast_policy::{Policy, Rule};
 use handfast_proxy::{
-    Limits, Problem, Tunnel, TunnelSettings,
-    backend::split_host,
-    descriptors, live,
-    record::{Detail, Log},
+    Detail, Limits, Log, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors, live,
 };
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
 
 use crate::{
     commands::proxy::{Told, of_problem},
-    config,
     failure::{Exit, Failure},
     signals::{self, Signal},
     words::Words,

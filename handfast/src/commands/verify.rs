@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 
+use handfast_credentials::load;
 use handfast_pki::{
     AnchorError, Anchors, Certificate, Purpose, Refusal, VerifiedChain,
     name::shown,
     verify::{Candidate, candidates, for_host, host, verify},
 };
+use handfast_report::style::{BAD, GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
     failure::{Exit, Failure},
-    files,
-    words::{BAD, GOOD, Words, relative, when},
+    words::{Words, relative, when},
 };
 
 /// Verify a certificate against the CAs that are trusted, as the door and the client do
@@ -50,8 +51,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         .map(host)
         .transpose()
         .map_err(|error| Failure::about("--host", &error))?;
-    let presented = files::certificates(&args.cert)?;
-    let anchors = Anchors::new(files::certificates(&args.ca)?, at).map_err(|error| unusable(args, &error))?;
+    let presented = load::certificates(&args.cert)?;
+    let anchors = Anchors::new(load::certificates(&args.ca)?, at).map_err(|error| unusable(args, &error))?;
     let purpose = purpose(args, &presented);
     let ders: Vec<_> = presented
         .iter()

@@ -14,8 +14,7 @@ use hyper::body::Incoming;
 
 use super::{
     budget::{Budget, Flowing, Held},
-    pool::{Pool, Sender},
-    slots::Slot,
+    pool::Lease,
 };
 use crate::pulse::Busy;
 
@@ -34,31 +33,6 @@ pub(crate) enum Answer {
     },
     /// From the door itself.
     Own { text: Option<Bytes>, _busy: Busy },
-}
-
-/// A backend connection in use.
-pub(crate) struct Lease {
-    pub(crate) sender: Sender,
-    pub(crate) pool: Arc<Pool>,
-    pub(crate) now: u32,
-    /// Whether the request had a body, which may be on its way longer than the answer.
-    pub(crate) had_body: bool,
-    /// Others wait for it.
-    pub(crate) slot: Slot,
-}
-
-impl Lease {
-    fn give_back(self) {
-        let Self {
-            sender,
-            pool,
-            now,
-            had_body,
-            slot,
-        } = self;
-        pool.give(sender, now, had_body);
-        drop(slot);
-    }
 }
 
 impl Answer {

@@ -23,7 +23,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::headers;
 use crate::{
-    door::Limits,
+    limits::{Limits, STREAM_WINDOW},
     pulse::{Busy, Pulse},
 };
 
@@ -105,7 +105,7 @@ const SLOW_BODY: Duration = Duration::from_secs(20);
 /// What a frame costs on the wire besides its contents, with the window updates that it causes.
 const FRAME: u64 = 64;
 /// What may still be on its way when a body is given up: the window of a stream.
-const IN_FLIGHT: u64 = super::http::STREAM_WINDOW as u64;
+const IN_FLIGHT: u64 = STREAM_WINDOW as u64;
 
 impl RequestBody {
     pub(crate) fn new(body: Incoming, pulse: &Arc<Pulse>, reserved: &Arc<Reserved>, limits: &Limits) -> Self {

@@ -17,7 +17,7 @@ use std::{
 use bytes::{Buf, Bytes};
 
 use super::pool::READ_AHEAD;
-use crate::pulse::Pulse;
+use crate::{limits::STREAMS, pulse::Pulse};
 
 /// Bytes of answers that may wait for one client, with what was read ahead of them.
 const MOST_HELD: usize = 96 << 10;
@@ -33,7 +33,7 @@ const LATELY: u32 = 10;
 /// Requests that may be started before any answer has begun.
 const FEWEST: u32 = 4;
 /// The same for a client that takes its answers: as many as it may have.
-const MOST: u32 = super::http::STREAMS;
+const MOST: u32 = STREAMS;
 /// Starts that are forgotten per tick of the worker's clock, whether their answers came or not.
 const PER_TICK: u32 = 1;
 

@@ -2,14 +2,16 @@
 //! ours, then ours. In that order, so that nothing a client sends can remove or forge what we add.
 
 use handfast_headers::Reserved;
-use handfast_pki::{Code, code};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version,
     header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
     uri::PathAndQuery,
 };
 
-use super::host;
+use super::{
+    host,
+    unacceptable::{MOST_FIELDS, Unacceptable},
+};
 
 /// What is added to every request of one connection.
 pub(crate) struct Ours {
@@ -37,36 +39,6 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     UPGRADE,
     HTTP2_SETTINGS,
 ];
-
-/// The most fields in the head of a request, over every version of HTTP; what hyper's parser of HTTP/1.1 takes.
-pub(crate) const MOST_FIELDS: usize = 100;
-
-/// Why a request is not forwarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unacceptable {
-    /// CONNECT, or a target that is no path.
-    Target,
-    /// No Host, several, one that is no host, or one that contradicts the target.
-    Host,
-    /// Both a length and a transfer coding: two readers could find two ends (RFC 9112 section 6.3).
-    Framing,
-    /// A transfer coding besides chunked (RFC 9112 section 6.1).
-    Coding,
-    /// More than [`MOST_FIELDS`].
-    Fields,
-}
-
-impl Unacceptable {
-    /// What the client is answered.
-    pub(crate) fn answer(self) -> (StatusCode, Code) {
-        let status = match self {
-            Self::Target | Self::Host | Self::Framing => StatusCode::BAD_REQUEST,
-            Self::Coding => StatusCode::NOT_IMPLEMENTED,
-            Self::Fields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        };
-        (status, code::BAD_REQUEST)
-    }
-}
 
 /// Turns a client's request into the backend's. Returns whether it asks for an upgrade to WebSocket.
 pub(crate) fn to_backend<B>(

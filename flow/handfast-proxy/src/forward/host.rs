@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, Request, Version, header::HOST};
 
-use super::headers::Unacceptable;
+use super::unacceptable::Unacceptable;
 
 /// The target's authority where it has one (RFC 9112 section 3.2.2), else Host. A request of HTTP/1.1 has exactly one
 /// Host (section 3.2), also with an authority, and both agree.

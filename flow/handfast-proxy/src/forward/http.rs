@@ -24,23 +24,28 @@ use jiff::Timestamp;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
-    answer::{Answer, Lease, problem},
+    answer::{Answer, problem},
     body::{Progress, RequestBody},
     budget::Budget,
     headers::{self, Ours},
-    pool::{Pool, Sender},
+    pool::{Lease, Pool, Sender},
     slots::{Share, Slot},
-    splice,
+    splice::splice,
 };
 use crate::{
     authorize::Allowed,
-    door::Worker,
     error::Ended,
     handshake::Shaken,
+    limits::{Detail, STREAM_WINDOW, STREAMS},
+    metered::Felt,
     pressure::Cause,
-    pulse::{Busy, Felt, Pulse, ticks},
-    record::Detail,
+    pulse::{Busy, Pulse, ticks},
+    worker::Worker,
 };
+
+/// What is left of a connection once it is forwarded. Boxed, so that waiting for a handshake costs no room for it, and
+/// each kind has room for itself alone.
+pub(super) type Run<'a> = Pin<Box<dyn Future<Output = Result<(), Ended>> + Send + 'a>>;
 
 /// What the requests of one connection share.
 struct Visit {
@@ -70,7 +75,7 @@ impl Visit {
 type Served = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
 
 /// Serves requests until the client leaves, the door closes, or another protocol takes over.
-pub(crate) async fn serve(allowed: Allowed, shaken: Shaken, worker: Worker) -> Result<(), Ended> {
+pub(crate) fn serve(allowed: Allowed, shaken: Shaken, worker: Worker) -> Run<'static> {
     let guest = allowed.guest();
     let address = shaken.address.ip().to_canonical().to_string();
     let ours = Ours {
@@ -92,18 +97,19 @@ pub(crate) async fn serve(allowed: Allowed, shaken: Shaken, worker: Worker) -> R
         switched: Mutex::default(),
     });
     let io = TokioIo::new(Felt::new(shaken.stream, pulse));
+    // Each boxed by itself: a connection of HTTP/1.1 has no room for the larger state of HTTP/2.
     if is_http2 {
-        serve_http2(io, &visit).await
+        Box::pin(serve_http2(io, visit))
     } else {
-        serve_http1(io, &visit).await
+        Box::pin(serve_http1(io, visit))
     }
 }
 
-type Io = TokioIo<Felt<ServerStream<TcpStream>>>;
+type Io = TokioIo<Felt<Box<ServerStream<TcpStream>>>>;
 
 /// Serves HTTP/1.1. Between requests that are far apart the HTTP state is taken down, and with it its
 /// buffers: an idle connection keeps little more than its TLS state.
-async fn serve_http1(io: Io, visit: &Arc<Visit>) -> Result<(), Ended> {
+async fn serve_http1(io: Io, visit: Arc<Visit>) -> Result<(), Ended> {
     let limit = visit.worker.keeper.common.limits.header_bytes;
     let mut builder = http1::Builder::new();
     builder.max_header_size(limit).max_buf_size(limit.max(64 << 10));
@@ -160,7 +166,7 @@ async fn serve_http1(io: Io, visit: &Arc<Visit>) -> Result<(), Ended> {
 }
 
 /// Waits for the next request; `false` where none comes: the client has left, or the door closes.
-async fn rest(io: &mut Felt<ServerStream<TcpStream>>, pulse: &Pulse) -> Result<bool, Ended> {
+async fn rest(io: &mut Felt<Box<ServerStream<TcpStream>>>, pulse: &Pulse) -> Result<bool, Ended> {
     let more = tokio::select! {
         biased;
         more = io.next_bytes() => more.unwrap_or(false),
@@ -173,16 +179,12 @@ async fn rest(io: &mut Felt<ServerStream<TcpStream>>, pulse: &Pulse) -> Result<b
     Ok(more)
 }
 
-/// The most requests at a time on one connection of HTTP/2; RFC 9113 section 6.5.2 asks for at least this many.
-pub(super) const STREAMS: u32 = 100;
-/// Bytes of one request's body that may come before they are passed on.
-pub(super) const STREAM_WINDOW: u32 = 128 << 10;
-/// The same over all requests of a connection.
+/// Bytes of all requests' bodies on one connection that may come before they are passed on.
 const CONNECTION_WINDOW: u32 = 256 << 10;
 /// Bytes of one answer that wait in the HTTP state, besides what [`Budget`] counts.
 const SEND_BUFFER: usize = 64 << 10;
 
-async fn serve_http2(io: Io, visit: &Arc<Visit>) -> Result<(), Ended> {
+async fn serve_http2(io: Io, visit: Arc<Visit>) -> Result<(), Ended> {
     visit.pulse.framed();
     let for_requests = visit.clone();
     let service = service_fn(move |request| -> Served { Box::pin(in_turn(for_requests.clone(), request)) });
@@ -439,4 +441,13 @@ impl Begun {
             duration_us: u64::try_from(self.instant.elapsed().as_micros()).unwrap_or(u64::MAX),
         }));
     }
+}
+
+/// The bytes of a connection's state over HTTP/1.1 and over HTTP/2.
+#[cfg(test)]
+pub(super) fn sizes() -> (usize, usize) {
+    fn size<F>(_: impl FnOnce(Io, Arc<Visit>) -> F) -> usize {
+        size_of::<F>()
+    }
+    (size(serve_http1), size(serve_http2))
 }

@@ -8,25 +8,39 @@ mod budget;
 mod headers;
 mod host;
 mod http;
-mod pool;
-mod slots;
-mod splice;
+pub(crate) mod pool;
+pub(crate) mod slots;
+pub(crate) mod splice;
+mod unacceptable;
 
-pub(crate) use pool::Pools;
-pub(crate) use slots::Slots;
-pub(crate) use splice::splice;
-
-use crate::{authorize::Allowed, door::Worker, error::Ended, handshake::Shaken, pulse::Felt};
+use self::{http::Run, splice::splice};
+use crate::{authorize::Allowed, error::Ended, handshake::Shaken, metered::Felt, worker::Worker};
 
 /// Forwards requests or bytes until one side has had enough.
-pub(crate) async fn run(allowed: Allowed, shaken: Shaken, worker: &Worker) -> Result<(), Ended> {
+pub(crate) fn run(allowed: Allowed, shaken: Shaken, worker: &Worker) -> Run<'_> {
     if worker.backend.speaks_http() {
-        // Boxed, so that the small future of a byte tunnel does not carry the large one of HTTP.
-        return Box::pin(http::serve(allowed, shaken, worker.clone())).await;
+        http::serve(allowed, shaken, worker.clone())
+    } else {
+        Box::pin(relay(allowed, shaken, worker))
     }
-    let backend = worker.backend.connect().await;
+}
+
+/// Bytes both ways, for the peer that was allowed.
+async fn relay(_: Allowed, shaken: Shaken, worker: &Worker) -> Result<(), Ended> {
+    // Boxed: connecting may shake hands, and its memory is given back before the connection goes on.
+    let backend = Box::pin(worker.backend.connect()).await;
     let mut backend = backend.map_err(|error| Ended::unreachable(&worker.backend, &error))?;
     shaken.pulse.tunnels();
     let mut client = Felt::new(shaken.stream, shaken.pulse);
     splice(&mut client, &mut backend).await
+}
+
+/// The bytes of a connection's state over HTTP/1.1, over HTTP/2, and of a relay.
+#[cfg(test)]
+pub(crate) fn sizes() -> (usize, usize, usize) {
+    fn size<F>(_: impl FnOnce(Allowed, Shaken, &'static Worker) -> F) -> usize {
+        size_of::<F>()
+    }
+    let (http1, http2) = http::sizes();
+    (http1, http2, size(relay))
 }

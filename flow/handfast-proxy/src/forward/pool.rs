@@ -13,7 +13,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::body::RequestBody;
+use super::{body::RequestBody, slots::Slot};
 use crate::{
     backend::{Backend, Stream},
     pulse::TICK,
@@ -197,5 +197,30 @@ impl Pool {
     fn forget_idle(&self, now: u32) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|idle| !idle.sender.is_closed() && now.wrapping_sub(idle.since) < Self::LONGEST);
+    }
+}
+
+/// A backend connection in use.
+pub(crate) struct Lease {
+    pub(crate) sender: Sender,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) now: u32,
+    /// Whether the request had a body, which may be on its way longer than the answer.
+    pub(crate) had_body: bool,
+    /// Others wait for it.
+    pub(crate) slot: Slot,
+}
+
+impl Lease {
+    pub(super) fn give_back(self) {
+        let Self {
+            sender,
+            pool,
+            now,
+            had_body,
+            slot,
+        } = self;
+        pool.give(sender, now, had_body);
+        drop(slot);
     }
 }

@@ -1,5 +1,6 @@
 //! What goes into the file, one function for each form.
 
+use handfast_credentials::files::Readers;
 use handfast_pki::{
     Certificate, Error as PkiError,
     certificate::chain_to_pem,
@@ -12,7 +13,6 @@ use zeroize::Zeroizing;
 use super::output::{Form, Goods, Made, Output, has_ending};
 use crate::{
     failure::{Exit, Failure},
-    files::Readers,
 };
 
 impl Output<'_> {

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::load;
 use handfast_doctor::{
     Report,
     files::{self, File, Holdings, Look, Reader},
@@ -16,7 +17,6 @@ use jiff::Timestamp;
 use super::conclude;
 use crate::{
     failure::{Exit, Failure},
-    files as read,
     words::Words,
 };
 
@@ -38,7 +38,7 @@ pub struct Wanted<'a> {
 pub fn run(wanted: &Wanted<'_>, words: &Words) -> Result<Exit, Failure> {
     let mut passwords = Vec::new();
     if let Some(path) = wanted.password_file {
-        passwords.push(read::password(path)?.to_string());
+        passwords.push(load::password(path)?.to_string());
     }
     let holdings = holdings(wanted.folder, wanted.purpose, &passwords, wanted.reader)?;
     let findings = files::judge(&holdings, &look(wanted.purpose, &passwords, wanted.reader));

@@ -9,11 +9,11 @@ use std::{
 
 use handfast_doctor::config::{Files, Kind, Trouble, Wanted, look};
 use handfast_pki::pem;
+use handfast_report::{findings, json};
 use jiff::Timestamp;
 
 use crate::{
     failure::{Exit, Failure},
-    report,
     words::Words,
 };
 
@@ -47,14 +47,11 @@ pub fn run(args: &Config, words: &Words) -> Result<Exit, Failure> {
         asked_for: args.file.clone(),
     };
     let made = look(&args.file, &wanted, &disk, Timestamp::now()).map_err(|trouble| refused(&trouble))?;
-    if words.json {
-        words.json(&report::json::report(&made));
-    } else {
-        for (name, value) in &made.notes {
-            words.data(format_args!("{name}: {value}"));
-        }
-        report::findings::list(&made.findings, words);
+    words.json(&json::report(&made));
+    for (name, value) in &made.notes {
+        words.data(format_args!("{name}: {value}"));
     }
+    words.data(findings::list(&made.findings).trim_end());
     Ok(if made.findings.is_empty() {
         Exit::Yes
     } else {

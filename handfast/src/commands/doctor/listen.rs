@@ -2,12 +2,14 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
+use handfast_credentials::load;
 use handfast_doctor::{
     Certainty, Context, Finding, Report,
     listen::{Listen as Server, listen},
     throwaway,
 };
 use handfast_pki::{code, name, name::AltName};
+use handfast_report::json;
 use handfast_tls::Credentials;
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,7 +18,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{say, whom};
 use crate::{
     failure::{Exit, Failure},
-    files, report,
     words::Words,
 };
 
@@ -61,11 +62,11 @@ pub fn run(args: &Listen, words: &Words) -> Result<Exit, Failure> {
     let reports = runtime.block_on(serve(args, server, words))?;
     let findings = together(&reports);
     words.json(&json!({
-        "schema": report::json::SCHEMA,
+        "schema": json::SCHEMA,
         "target": format!("listen {}", args.address),
-        "connections": reports.iter().map(report::json::report).collect::<Vec<_>>(),
+        "connections": reports.iter().map(json::report).collect::<Vec<_>>(),
         "trace": [],
-        "findings": report::json::findings(&findings),
+        "findings": json::findings(&findings),
     }));
     Ok(if findings.is_empty() { Exit::Yes } else { Exit::No })
 }
@@ -126,7 +127,7 @@ fn server(args: &Listen) -> Result<Server, Failure> {
     let now = Timestamp::now();
     let credentials = match (&args.cert, &args.key) {
         (Some(cert), Some(key)) => {
-            crate::commands::get::paired(files::certificates(cert)?, &files::private_key(key)?, key)?
+            crate::commands::get::paired(load::certificates(cert)?, &load::private_key(key)?, key)?
         }
         _ => throwaway(now)?,
     };
@@ -146,7 +147,7 @@ fn server(args: &Listen) -> Result<Server, Failure> {
         context.client_anchors = Some(Arc::new(anchors));
     }
     if let Some(path) = &args.expect_cert {
-        context.served = files::certificates(path)?.into_iter().next();
+        context.served = load::certificates(path)?.into_iter().next();
         context.known.extend(whom::neighbours(path));
     }
     Ok(Server {

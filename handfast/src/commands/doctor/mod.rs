@@ -14,11 +14,10 @@ mod whom;
 
 use clap::Subcommand;
 use handfast_doctor::Report;
-pub use target::lists;
+use handfast_report::{findings, json};
 
 use crate::{
     failure::{Exit, Failure},
-    report,
     words::Words,
 };
 
@@ -62,7 +61,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 
 /// Says `made`, and how the command ends: 0 without findings, 1 with.
 fn conclude(made: &Report, words: &Words) -> Exit {
-    words.json(&report::json::report(made));
+    words.json(&json::report(made));
     say(made, words);
     if made.findings.is_empty() {
         Exit::Yes
@@ -76,5 +75,5 @@ fn say(made: &Report, words: &Words) {
     for (name, value) in &made.notes {
         words.data(format_args!("{name}: {value}"));
     }
-    report::findings::say(&made.findings, words);
+    words.data(findings::ranked(&made.findings).trim_end());
 }

@@ -2,15 +2,16 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use handfast_credentials::files;
 use handfast_doctor::{Context, Finding, Report, capture};
 use handfast_pki::code;
+use handfast_report::json;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::show::{Show, show_all};
 use crate::{
     failure::{Exit, Failure},
-    files, report,
     words::Words,
 };
 
@@ -87,10 +88,10 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
         .iter()
         .position(|report| !report.findings.is_empty())
         .unwrap_or(0);
-    let mut object = report::json::report(&reports[worst]);
+    let mut object = json::report(&reports[worst]);
     object["target"] = json!(args.file.display().to_string());
-    object["conversations"] = reports.iter().map(report::json::report).collect();
-    object["findings"] = json!(report::json::findings(&findings));
+    object["conversations"] = reports.iter().map(json::report).collect();
+    object["findings"] = json!(json::findings(&findings));
     words.json(&object);
     show_all(&reports, worst, &args.show, words)?;
     let is_unfinished = |report: &Report| report.notes.iter().any(|(name, _)| name == capture::UNFINISHED);

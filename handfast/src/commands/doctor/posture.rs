@@ -5,15 +5,15 @@ use std::{
     path::PathBuf,
 };
 
+use handfast_credentials::files::{self, Readers};
 use handfast_doctor::posture;
 use handfast_pki::code;
+use handfast_report::{junit, posture as graded, sarif};
 use jiff::Timestamp;
 
 use super::whom::{Unready, Whom, system_anchors};
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Readers},
-    report,
     words::{Words, shell},
 };
 
@@ -76,17 +76,17 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
         .hint("is the server running, and is the port right?"));
     }
     let written = [
-        (&args.sarif, report::sarif::sarif(&made)),
-        (&args.junit, report::junit::junit(&made)),
+        (&args.sarif, sarif::sarif(&made)),
+        (&args.junit, junit::junit(&made)),
     ];
     for (path, text) in written {
         if let Some(path) = path {
-            files::write(path, text.as_bytes(), Readers::Everybody)?;
+            words.tell_leftovers(&files::write(path, text.as_bytes(), Readers::Everybody)?);
             words.talk(format_args!("written: {}", shell(path.display())));
         }
     }
-    words.json(&report::posture::json(&made));
-    report::posture::say(&made, words);
+    words.json(&graded::json(&made));
+    words.data(graded::graded(&made).trim_end());
     Ok(match made.grade() {
         _ if made.has_holes() => Exit::No,
         None => Exit::Unreachable,

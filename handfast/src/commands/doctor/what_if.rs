@@ -7,14 +7,17 @@ use handfast_doctor::{
     what_if::{Tried, what_if},
 };
 use handfast_pki::Certificate;
+use handfast_report::{
+    json,
+    style::{BAD, GOOD, STRONG},
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{client_files::holdings, say};
 use crate::{
     failure::{Exit, Failure},
-    report,
-    words::{BAD, GOOD, STRONG, Words},
+    words::Words,
 };
 
 /// What would happen between a client and a server with these files, offline
@@ -44,7 +47,7 @@ pub fn run(args: &WhatIf, words: &Words) -> Result<Exit, Failure> {
         findings: made.findings,
         ..Report::new(format!("{} and {}", args.client.display(), args.server.display()))
     };
-    let mut object = report::json::report(&report);
+    let mut object = json::report(&report);
     object["paths"] = made.paths.iter().map(path_json).collect();
     words.json(&object);
     say(&report, words);

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::{files, load};
 use handfast_pki::{Anchors, code};
 use jiff::Timestamp;
 
@@ -12,7 +13,6 @@ use super::Args;
 use crate::{
     commands::trust::HEAD,
     failure::{Exit, Failure},
-    files,
 };
 
 /// The files, absolute and looked into.
@@ -36,8 +36,8 @@ impl Files {
         }
         let mut is_open = false;
         if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
-            let chain = files::certificates(cert)?;
-            let private = files::private_key(key)?;
+            let chain = load::certificates(cert)?;
+            let private = load::private_key(key)?;
             let leaf = chain
                 .first()
                 .ok_or_else(|| Failure::bug("a file of certificates without any"))?;
@@ -47,7 +47,7 @@ impl Files {
             is_open = std::fs::metadata(key).is_ok_and(|data| data.permissions().mode() & 0o077 != 0);
         }
         if let Some(ca) = &args.ca {
-            Anchors::new(files::certificates(ca)?, Timestamp::now()).map_err(|error| {
+            Anchors::new(load::certificates(ca)?, Timestamp::now()).map_err(|error| {
                 Failure::new(
                     Exit::Misuse,
                     error.code(),

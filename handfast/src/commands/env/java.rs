@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use handfast_credentials::{files, load};
 use handfast_pki::{
     code,
     gather::{Form, Opening, gather},
@@ -11,7 +12,6 @@ use zeroize::Zeroizing;
 use super::{Answer, Args, given::absolute};
 use crate::{
     failure::{Exit, Failure},
-    files,
     words::shell,
 };
 
@@ -34,12 +34,12 @@ pub(super) fn answer(args: &Args) -> Result<Answer, Failure> {
     }
     let mut flags = Vec::new();
     if let (Some(store), Some(password)) = (&args.keystore, &args.password_file) {
-        let password = files::password(password)?;
+        let password = load::password(password)?;
         flags.extend(properties("keyStore", store, &password, true)?);
     }
     if let Some(store) = &args.truststore {
         let password = match &args.truststore_password_file {
-            Some(path) => files::password(path)?,
+            Some(path) => load::password(path)?,
             None => Zeroizing::new(USUAL_PASSWORD.to_owned()),
         };
         flags.extend(properties("trustStore", store, &password, false)?);

@@ -8,6 +8,7 @@ mod runtimes;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
+use handfast_report::style::STRONG;
 use serde_json::{Map, json};
 
 use self::{
@@ -17,7 +18,7 @@ use self::{
 };
 use crate::{
     failure::{Exit, Failure},
-    words::{STRONG, Words, shell},
+    words::{Words, shell},
 };
 
 /// Print the environment variables by which a program uses a certificate, a key and a CA
@@ -154,7 +155,7 @@ fn docker(files: &Files, answer: &mut Answer) {
     let Some(any) = files.cert.as_ref().or(files.ca.as_ref()) else {
         return;
     };
-    let folder = handfast_ca::staging::parent(Path::new(any));
+    let folder = handfast_credentials::staging::parent(Path::new(any));
     answer
         .variables
         .push(("DOCKER_CERT_PATH".into(), folder.display().to_string()));

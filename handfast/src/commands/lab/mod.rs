@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use handfast_lab::{Case, Folder, Look, Scene};
 use handfast_pki::code;
+use handfast_report::style::{BAD, FAINT, GOOD, STRONG};
 use serde_json::{Value, json};
 
 use self::look::{Found, Others};
 use crate::{
     failure::{Exit, Failure},
-    words::{BAD, FAINT, GOOD, STRONG, Words, shell},
+    words::{Words, shell},
 };
 
 /// Make failures of mutual TLS on this machine, one per finding, with real programs

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::{files, load};
 use handfast_doctor::{
     Certainty, Finding,
     files::{File, Holdings, Look, judge, read},
@@ -20,7 +21,6 @@ use super::of_error;
 use crate::{
     commands::proxy::of_problem,
     failure::{Exit, Failure},
-    files,
     words::shell,
 };
 
@@ -68,7 +68,7 @@ impl Given {
         if let Some(crl) = &self.crl {
             check_list(crl, now)?;
         }
-        let key = files::private_key(&self.key)?;
+        let key = load::private_key(&self.key)?;
         let pair = Zeroizing::new(format!("{}{}", chain_to_pem(&chain), key.to_pem().as_str()));
         let address = |text: &str| Address::read(text).map_err(|error| of_error(&error));
         let usual_listen = part.listen.as_deref().unwrap_or("127.0.0.1:443");

@@ -6,13 +6,14 @@ use handfast_lab::{
     is_here,
     zoo::{self, Animal},
 };
+use handfast_report::style::{BAD, FAINT, STRONG};
 use handfast_setup::{Role, Target};
 use serde_json::json;
 
 use super::{find, of_error, write};
 use crate::{
     failure::{Exit, Failure},
-    words::{BAD, FAINT, STRONG, Words},
+    words::Words,
 };
 
 /// List the targets, one a line

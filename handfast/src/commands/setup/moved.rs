@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::files;
 use handfast_doctor::config::{folders, matching};
 use handfast_lab::free_port;
 use handfast_pki::{
@@ -25,7 +26,6 @@ use super::stage::{Stage, of_lab};
 use crate::{
     commands::doctor::config::Disk,
     failure::{Exit, Failure},
-    files,
 };
 
 /// What the user wrote, with everything that it includes.

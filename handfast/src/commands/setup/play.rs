@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use handfast_credentials::load;
 use handfast_doctor::{
     Answer, Ask, Context, Ending, Endpoint, Report, Service, StartTls, Subject, Talk, Target as Peer, When,
     examine, text::causes,
@@ -32,7 +33,6 @@ use super::{
 use crate::{
     commands::{doctor::lists, proxy::of_problem},
     failure::{Exit, Failure},
-    files,
 };
 
 /// How long a server that listens may take until it serves what it was told to.
@@ -219,8 +219,8 @@ impl<'a> Visitor<'a> {
         let pair = animal.and_then(|animal| zoo::pair(folder, &format!("clients/{}", animal.name)));
         let credentials = match pair {
             Some((certificate, key)) => {
-                let chain = files::certificates(&certificate)?;
-                Some(Credentials::new(chain, &files::private_key(&key)?).map_err(Failure::bug)?)
+                let chain = load::certificates(&certificate)?;
+                Some(Credentials::new(chain, &load::private_key(&key)?).map_err(Failure::bug)?)
             }
             None => None,
         };

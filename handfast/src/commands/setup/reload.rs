@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use handfast_credentials::load;
 use handfast_doctor::examine;
 use handfast_lab::zoo;
 use handfast_setup::{HOOK, Part};
@@ -19,7 +20,7 @@ use super::{
     play::{Visitor, is_in, runtime},
     stage::{Stage, word},
 };
-use crate::{failure::Failure, files};
+use crate::{failure::Failure};
 
 /// How long the load goes on after the new certificate was first seen.
 const AFTERWARDS: Duration = Duration::from_millis(500);
@@ -77,7 +78,7 @@ impl Renewal {
 
 /// Renews the certificate of `stage` and runs its hook, with clients on it all the while.
 pub fn renew(stage: &Stage<'_>) -> Result<Renewal, Failure> {
-    let wanted = files::certificates(&stage.ground.folder.path().join("renewed/tls.crt"))?;
+    let wanted = load::certificates(&stage.ground.folder.path().join("renewed/tls.crt"))?;
     let serial = wanted.first().map(|leaf| leaf.serial()).unwrap_or_default();
     let patience = stage
         .part

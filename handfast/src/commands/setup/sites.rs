@@ -8,6 +8,7 @@ use std::{
 use handfast_doctor::{Ending, Report, examine};
 use handfast_lab::zoo;
 use handfast_pki::code;
+use handfast_report::style::STRONG;
 use handfast_setup::Part;
 use handfast_tls::{HandshakeError, trace::Side};
 use http::{HeaderMap, StatusCode};
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     failure::{Exit, Failure},
-    words::{STRONG, Words},
+    words::Words,
 };
 
 /// How long a server on this machine may say nothing.

@@ -2,10 +2,11 @@
 
 use handfast_lab::zoo::Animal;
 use handfast_pki::Code;
+use handfast_report::style::{BAD, GOOD, STRONG};
 use handfast_setup::{Limits, Part};
 use serde_json::{Value, json};
 
-use crate::words::{BAD, GOOD, STRONG, Words};
+use crate::words::Words;
 
 /// One animal in one version of TLS.
 #[derive(Debug, Clone)]

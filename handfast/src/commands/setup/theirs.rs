@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use handfast_credentials::files;
 use handfast_doctor::config::Kind;
 use handfast_pki::code;
+use handfast_report::style::STRONG;
 use handfast_setup::{Role, Target, theirs::hosts};
 use serde_json::json;
 
@@ -17,8 +19,7 @@ use super::{
 };
 use crate::{
     failure::{Exit, Failure},
-    files,
-    words::{STRONG, Words, shell},
+    words::{Words, shell},
 };
 
 /// Run a configuration that you wrote on this machine, and show it every kind of certificate

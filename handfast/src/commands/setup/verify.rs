@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use handfast_pki::code;
+use handfast_report::style::{BAD, GOOD, STRONG};
 use handfast_setup::{Role, Target};
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     failure::{Exit, Failure},
-    words::{BAD, GOOD, STRONG, Words},
+    words::Words,
 };
 
 /// Run the software with its configuration on this machine, and show it every kind of certificate

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use handfast_credentials::put;
+use handfast_report::style::STRONG;
 use handfast_setup::{Filled, Made, Part, Role, Target};
 use serde_json::{Value, json};
 
 use super::{Which, apply, given::Given, of_error};
 use crate::{
     failure::{Exit, Failure},
-    files::{Claim, Piece, Readers},
-    words::{STRONG, Words, shell},
+    words::{Words, shell},
 };
 
 #[derive(Debug, clap::Args)]
@@ -40,10 +41,10 @@ pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
     let (values, notes) = args.given.values(role, part, &out)?;
     let filled = target.fill(role, &values).map_err(|error| of_error(&error))?;
     if args.out.is_some() {
-        put(&filled.files, &out, args.force)?;
+        words.tell_leftovers(&put(&filled.files, &out, args.force)?);
     }
     let applied = if args.apply {
-        Some(apply::apply(&target, part, &filled, args.force)?)
+        Some(apply::apply(&target, part, &filled, args.force, words)?)
     } else {
         None
     };
@@ -55,21 +56,6 @@ pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
         words.talk(format_args!("in place: {}", shell(place.display())));
     }
     Ok(Exit::Yes)
-}
-
-/// Writes `made` into the folder `out`, all or nothing.
-pub fn put(made: &[Made], out: &Path, force: bool) -> Result<(), Failure> {
-    let paths: Vec<PathBuf> = made.iter().map(|file| out.join(&file.name)).collect();
-    let pieces = made.iter().zip(&paths).map(|(file, path)| {
-        let readers = match (file.text.is_private(), file.is_executable) {
-            (true, _) => Readers::Owner,
-            (false, true) => Readers::EverybodyRuns,
-            (false, false) => Readers::Everybody,
-        };
-        let bytes = file.text.as_str().as_bytes();
-        Piece { path, bytes, readers }
-    });
-    Claim::take(&paths, force)?.write(&pieces.collect::<Vec<_>>())
 }
 
 fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, words: &Words) {

@@ -1,0 +1,368 @@
+//! The configuration file of the door: as written, then as meant.
+//!
+//! One pass over the text finds every problem, each with its line. What comes out needs no further check.
+
+mod reader;
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::{Path, PathBuf},
+};
+
+use self::reader::Reader;
+use crate::{
+    backend::Target,
+    error::Problem,
+    limits::{Detail, Limits},
+    live::{Sources, read_file},
+};
+use handfast_headers::Reserved;
+use handfast_pki::code;
+use handfast_policy::Rule;
+
+/// The door as it is meant.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    pub listen: SocketAddr,
+    pub target: Target,
+    /// The CAs of an `https` backend, and what we show it.
+    pub backend_tls: BackendTls,
+    pub sources: Sources,
+    pub xfcc: bool,
+    /// The headers that no client may set.
+    pub reserved: Reserved,
+    pub detail: Detail,
+    pub workers: usize,
+    pub limits: Limits,
+}
+
+impl Proxy {
+    /// The settings in which `other` differs and which an open door cannot take over.
+    pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        let differences = [
+            ("listen", self.listen != other.listen),
+            ("to", self.target != other.target),
+            ("to-ca, to-cert or to-key", self.backend_tls != other.backend_tls),
+            ("xfcc", self.xfcc != other.xfcc),
+            (
+                "strip-headers or dangerously-pass-headers",
+                self.reserved != other.reserved,
+            ),
+            ("log", self.detail != other.detail),
+            ("workers", self.workers != other.workers),
+            ("limits", self.limits != other.limits),
+        ];
+        differences
+            .into_iter()
+            .filter_map(|(name, differs)| differs.then_some(name))
+            .collect()
+    }
+}
+
+/// How an `https` backend is verified and spoken to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackendTls {
+    pub ca: Option<PathBuf>,
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+/// A problem and the line of the file that it is on.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    pub line: Option<usize>,
+    pub problem: Problem,
+}
+
+impl Trouble {
+    /// `FILE line N: what`.
+    pub fn shown(&self, file: &Path) -> String {
+        match self.line {
+            Some(line) => format!("{} line {line}: {}", file.display(), self.problem.message),
+            None => format!("{}: {}", file.display(), self.problem.message),
+        }
+    }
+}
+
+/// The door as it is written, by flags or in a file: text with the line it stands on.
+#[derive(Debug, Default)]
+pub struct Written {
+    pub listen: Option<Text>,
+    pub to: Option<Text>,
+    pub to_ca: Option<Text>,
+    pub to_cert: Option<Text>,
+    pub to_key: Option<Text>,
+    pub cert: Option<Text>,
+    pub key: Option<Text>,
+    pub client_ca: Option<Text>,
+    pub allow: Vec<Text>,
+    pub xfcc: bool,
+    pub strip_headers: Vec<Text>,
+    pub pass_headers: Vec<Text>,
+    pub log: Option<Text>,
+    pub workers: Option<usize>,
+    pub limits: Limits,
+}
+
+/// A text and its line.
+#[derive(Debug, Clone)]
+pub struct Text {
+    pub text: String,
+    pub line: Option<usize>,
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self { text, line: None }
+    }
+}
+
+/// Reads the file `path`; relative paths in it start from its folder.
+pub fn read(path: &Path) -> Result<Proxy, Vec<Trouble>> {
+    let refused = |problem: Problem| vec![Trouble { line: None, problem }];
+    let bytes = read_file(path).map_err(refused)?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        refused(Problem::new(
+            code::WRONG_FORMAT,
+            "expected text in UTF-8, found other bytes",
+        ))
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut troubles = Vec::new();
+    let written = Reader {
+        text: &text,
+        troubles: &mut troubles,
+    }
+    .read();
+    let meant = meant(&written, folder, &mut troubles);
+    match meant {
+        Some(proxy) if troubles.is_empty() => Ok(proxy),
+        _ => {
+            troubles.sort_by_key(|trouble| trouble.line.unwrap_or(usize::MAX));
+            Err(troubles)
+        }
+    }
+}
+
+/// Turns what is written into what is meant, and adds everything that keeps it from meaning anything.
+pub fn meant(written: &Written, folder: &Path, troubles: &mut Vec<Trouble>) -> Option<Proxy> {
+    let mut wrong = |text: &Text, problem: Problem| {
+        troubles.push(Trouble {
+            line: text.line,
+            problem,
+        })
+    };
+    let listen = written
+        .listen
+        .as_ref()
+        .and_then(|text| address(&text.text).map_err(|p| wrong(text, p)).ok());
+    let target = written
+        .to
+        .as_ref()
+        .and_then(|text| Target::parse(&text.text).map_err(|p| wrong(text, p)).ok());
+    let mut rules: Vec<Rule> = Vec::new();
+    for text in &written.allow {
+        match text.text.parse::<Rule>() {
+            Ok(rule) => rules.push(rule),
+            Err(error) => wrong(text, Problem::new(error.code(), &error).hint(error.hint())),
+        }
+    }
+    let detail = match &written.log {
+        None => Detail::Connections,
+        Some(text) => match text.text.as_str() {
+            "off" => Detail::Off,
+            "connections" => Detail::Connections,
+            "requests" => Detail::Requests,
+            other => {
+                let problem =
+                    format_args!("log \"{other}\" is unknown, expected off, connections or requests");
+                wrong(text, Problem::new(code::CONFIG_INVALID, problem));
+                Detail::Connections
+            }
+        },
+    };
+    let reserved = reserved(written, &mut wrong);
+    missing(written, troubles);
+    if matches!(target, Some(Target::Https { .. })) && written.to_ca.is_none() {
+        let problem = Problem::new(
+            code::CONFIG_INVALID,
+            "an https backend is verified, and nothing says by which CA",
+        )
+        .hint("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
+        troubles.push(Trouble {
+            line: written.to.as_ref().and_then(|text| text.line),
+            problem,
+        });
+    }
+    if let (Some(text), None) | (None, Some(text)) = (&written.to_cert, &written.to_key) {
+        let problem = Problem::new(
+            code::CONFIG_INVALID,
+            "to-cert and to-key belong together, one of them is missing",
+        );
+        troubles.push(Trouble {
+            line: text.line,
+            problem,
+        });
+    }
+    let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
+    Some(Proxy {
+        listen: listen?,
+        target: match target? {
+            Target::Unix(path) => Target::Unix(folder.join(path)),
+            other => other,
+        },
+        backend_tls: BackendTls {
+            ca: path(&written.to_ca),
+            cert: path(&written.to_cert),
+            key: path(&written.to_key),
+        },
+        sources: Sources {
+            cert: path(&written.cert)?,
+            key: path(&written.key)?,
+            client_ca: path(&written.client_ca)?,
+            rules,
+            waiting: Vec::new(),
+        },
+        xfcc: written.xfcc,
+        reserved,
+        detail,
+        workers: written
+            .workers
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        limits: written.limits.clone(),
+    })
+}
+
+/// The headers that no client may set; each pattern that is wrong by itself.
+fn reserved(written: &Written, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved {
+    let mut good = (Vec::new(), Vec::new());
+    let mut take = |text: &Text, tried: Result<Reserved, _>, into: &mut Vec<String>| match tried {
+        Ok(_) => into.push(text.text.clone()),
+        Err(error) => wrong(text, Problem::new(code::CONFIG_INVALID, error)),
+    };
+    for text in &written.strip_headers {
+        let tried = Reserved::with(std::slice::from_ref(&text.text), &[]);
+        take(text, tried, &mut good.0);
+    }
+    for text in &written.pass_headers {
+        let tried = Reserved::with(&[], std::slice::from_ref(&text.text));
+        take(text, tried, &mut good.1);
+    }
+    // Each was good by itself, and they do not depend on each other.
+    Reserved::with(&good.0, &good.1).unwrap_or_default()
+}
+
+fn missing(written: &Written, troubles: &mut Vec<Trouble>) {
+    let needed = [
+        ("listen", written.listen.is_some()),
+        ("to", written.to.is_some()),
+        ("cert", written.cert.is_some()),
+        ("key", written.key.is_some()),
+        ("client-ca", written.client_ca.is_some()),
+    ];
+    for (name, given) in needed {
+        if !given {
+            let problem = Problem::new(code::CONFIG_INVALID, format_args!("\"{name}\" is missing"));
+            troubles.push(Trouble { line: None, problem });
+        }
+    }
+    if written.allow.is_empty() {
+        let problem = Problem::new(code::NO_RULE, "no rule says who may connect")
+            .hint("say who may come in: --allow uri:spiffe://acme/web, or --allow any for everybody with a certificate");
+        troubles.push(Trouble { line: None, problem });
+    }
+}
+
+/// An address to listen on: `127.0.0.1:8443`, `[::1]:8443`, `localhost:8443`, `:8443` for all addresses.
+pub fn address(text: &str) -> Result<SocketAddr, Problem> {
+    let everywhere = text.strip_prefix(':').map(|port| format!("0.0.0.0:{port}"));
+    let text = everywhere.as_deref().unwrap_or(text);
+    let bad = |why: String| {
+        Problem::new(code::CONFIG_INVALID, format_args!("address \"{text}\": {why}"))
+            .hint("write ADDRESS:PORT, such as 127.0.0.1:8443")
+    };
+    let mut found = text.to_socket_addrs().map_err(|error| bad(error.to_string()))?;
+    found.next().ok_or_else(|| bad("it has no address".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn troubles(text: &str) -> Vec<(Option<usize>, String)> {
+        let mut troubles = Vec::new();
+        let written = Reader {
+            text,
+            troubles: &mut troubles,
+        }
+        .read();
+        let _ = meant(&written, Path::new("/etc/handfast"), &mut troubles);
+        troubles
+            .into_iter()
+            .map(|trouble| (trouble.line, trouble.problem.message))
+            .collect()
+    }
+
+    const GOOD: &str = r#"
+[proxy]
+listen = "127.0.0.1:0"
+to = "http://127.0.0.1:9000"
+cert = "tls.crt"
+key = "tls.key"
+client-ca = "ca.crt"
+allow = ["uri:spiffe://acme/web"]
+limits = { handshake = "500ms", connections = 10 }
+"#;
+
+    #[test]
+    fn a_good_file_is_read_and_its_paths_start_from_its_folder() {
+        let mut found = Vec::new();
+        let written = Reader {
+            text: GOOD,
+            troubles: &mut found,
+        }
+        .read();
+        let proxy = meant(&written, Path::new("/etc/handfast"), &mut found).expect("good");
+        assert!(found.is_empty());
+        assert_eq!(proxy.sources.cert, Path::new("/etc/handfast/tls.crt"));
+        assert_eq!(proxy.limits.handshake, Duration::from_millis(500));
+        assert_eq!(proxy.limits.connections, 10);
+    }
+
+    #[test]
+    fn all_problems_are_found_at_once_each_with_its_line() {
+        let text = "[proxy]\nlisten = \"nowhere\"\nto = \"ftp://x\"\ncrt = \"tls.crt\"\nkey = 5\nallow = [\n  \"uri:spiffe://acme/web\",\n  \"everybody\",\n]\nlog = \"much\"\nworkers = 0\n[proxy.limits]\nidle = 5\n";
+        let found = troubles(text);
+        for (line, part) in [
+            (Some(2), "address \"nowhere\""),
+            (Some(3), "unknown scheme"),
+            (Some(4), "unknown key \"crt\""),
+            (Some(5), "\"key\" must be a text"),
+            (Some(8), "rule \"everybody\""),
+            (Some(10), "log \"much\""),
+            (Some(11), "\"workers\" must be a number"),
+            (Some(13), "\"idle\" must be a time"),
+            (None, "\"cert\" is missing"),
+            (None, "\"client-ca\" is missing"),
+        ] {
+            assert!(
+                found
+                    .iter()
+                    .any(|(at, message)| *at == line && message.contains(part)),
+                "{line:?} {part}: {found:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_says_where() {
+        assert_eq!(troubles("[proxy\nlisten = 1")[0].0, Some(1));
+        assert!(
+            troubles("")
+                .iter()
+                .any(|(_, message)| message.contains("[proxy] is missing"))
+        );
+    }
+}

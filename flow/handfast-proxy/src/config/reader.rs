@@ -1,0 +1,255 @@
+//! The text of the configuration: TOML in, what is written out, every problem with its line. What it means is for
+//! [`super::meant`].
+
+use std::time::Duration;
+
+use handfast_pki::code;
+use toml::de::{DeTable, DeValue};
+
+use super::{Text, Trouble, Written};
+use crate::{error::Problem, limits::Limits};
+
+/// Reads the text and collects troubles.
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) troubles: &'a mut Vec<Trouble>,
+}
+
+const KEYS: [&str; 15] = [
+    "listen",
+    "to",
+    "to-ca",
+    "to-cert",
+    "to-key",
+    "cert",
+    "key",
+    "client-ca",
+    "allow",
+    "xfcc",
+    "strip-headers",
+    "dangerously-pass-headers",
+    "log",
+    "workers",
+    "limits",
+];
+
+impl Reader<'_> {
+    pub(super) fn read(&mut self) -> Written {
+        let mut written = Written::default();
+        let (table, errors) = DeTable::parse_recoverable(self.text);
+        for error in errors {
+            let at = error.span().map_or(0, |span| span.start);
+            self.trouble(at, error.message().to_owned());
+        }
+        let mut found = false;
+        for (key, value) in table.get_ref() {
+            match (key.get_ref().as_ref(), value.get_ref()) {
+                ("proxy", DeValue::Table(proxy)) => {
+                    found = true;
+                    self.proxy(proxy, &mut written);
+                }
+                ("proxy", _) => self.trouble(value.span().start, "\"proxy\" must be a table".into()),
+                (other, _) => self.unknown(key.span().start, other, &["proxy"]),
+            }
+        }
+        if !found && self.troubles.is_empty() {
+            self.trouble(0, "the table [proxy] is missing".into());
+        }
+        written
+    }
+
+    fn proxy(&mut self, table: &DeTable<'_>, written: &mut Written) {
+        for (key, value) in table {
+            let at = value.span().start;
+            let name = key.get_ref().as_ref();
+            match name {
+                "listen" => written.listen = self.string(at, name, value.get_ref()),
+                "to" => written.to = self.string(at, name, value.get_ref()),
+                "to-ca" => written.to_ca = self.string(at, name, value.get_ref()),
+                "to-cert" => written.to_cert = self.string(at, name, value.get_ref()),
+                "to-key" => written.to_key = self.string(at, name, value.get_ref()),
+                "cert" => written.cert = self.string(at, name, value.get_ref()),
+                "key" => written.key = self.string(at, name, value.get_ref()),
+                "client-ca" => written.client_ca = self.string(at, name, value.get_ref()),
+                "log" => written.log = self.string(at, name, value.get_ref()),
+                "allow" => written.allow = self.strings(at, name, value.get_ref()),
+                "xfcc" => match value.get_ref() {
+                    DeValue::Boolean(on) => written.xfcc = *on,
+                    other => self.wrong_type(at, name, "true or false", other),
+                },
+                "strip-headers" => written.strip_headers = self.strings(at, name, value.get_ref()),
+                "dangerously-pass-headers" => written.pass_headers = self.strings(at, name, value.get_ref()),
+                "workers" => written.workers = self.number(at, name, value.get_ref()),
+                "limits" => match value.get_ref() {
+                    DeValue::Table(limits) => self.limits(limits, &mut written.limits),
+                    other => self.wrong_type(at, name, "a table", other),
+                },
+                other => self.unknown(key.span().start, other, &KEYS),
+            }
+        }
+    }
+
+    fn limits(&mut self, table: &DeTable<'_>, limits: &mut Limits) {
+        const NAMES: [&str; 10] = [
+            "connections",
+            "unproven-per-address",
+            "backend-connections",
+            "header-bytes",
+            "handshake",
+            "headers",
+            "response",
+            "idle",
+            "min-rate",
+            "drain",
+        ];
+        for (key, value) in table {
+            let at = value.span().start;
+            let name = key.get_ref().as_ref();
+            let value = value.get_ref();
+            match name {
+                "connections" => {
+                    limits.connections = self.number(at, name, value).unwrap_or(limits.connections)
+                }
+                "unproven-per-address" => {
+                    limits.unproven_per_address = self.number(at, name, value).or(limits.unproven_per_address)
+                }
+                "backend-connections" => {
+                    limits.backend_connections =
+                        self.number(at, name, value).unwrap_or(limits.backend_connections)
+                }
+                "min-rate" => limits.min_rate = self.rate(at, name, value).unwrap_or(limits.min_rate),
+                "response" => limits.response = self.duration(at, name, value).unwrap_or(limits.response),
+                "header-bytes" => {
+                    limits.header_bytes = self.number(at, name, value).unwrap_or(limits.header_bytes)
+                }
+                "handshake" => limits.handshake = self.duration(at, name, value).unwrap_or(limits.handshake),
+                "headers" => limits.headers = self.duration(at, name, value).unwrap_or(limits.headers),
+                "idle" => limits.idle = self.duration(at, name, value).unwrap_or(limits.idle),
+                "drain" => limits.drain = self.duration(at, name, value).unwrap_or(limits.drain),
+                other => self.unknown(key.span().start, other, &NAMES),
+            }
+        }
+    }
+
+    fn string(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<Text> {
+        match value {
+            DeValue::String(text) => Some(Text {
+                text: text.clone().into_owned(),
+                line: Some(self.line(at)),
+            }),
+            other => {
+                self.wrong_type(at, name, "a text in quotes", other);
+                None
+            }
+        }
+    }
+
+    fn strings(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Vec<Text> {
+        let DeValue::Array(items) = value else {
+            self.wrong_type(at, name, "a list of texts", value);
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter_map(|item| self.string(item.span().start, name, item.get_ref()))
+            .collect()
+    }
+
+    fn number(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<usize> {
+        let number = match value {
+            DeValue::Integer(number) => number.as_str().parse::<usize>().ok().filter(|number| *number > 0),
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong_type(at, name, "a number above 0", value);
+        }
+        number
+    }
+
+    /// Bytes per second; 0 asks for none.
+    fn rate(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<u64> {
+        let rate = match value {
+            DeValue::Integer(number) => number.as_str().parse::<u32>().ok().map(u64::from),
+            _ => None,
+        };
+        if rate.is_none() {
+            self.wrong_type(at, name, "bytes per second, 0 for none", value);
+        }
+        rate
+    }
+
+    fn duration(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<Duration> {
+        let duration = match value {
+            DeValue::String(text) => seconds(text),
+            _ => None,
+        };
+        if duration.is_none() {
+            self.wrong_type(at, name, "a time such as \"10s\" or \"5m\"", value);
+        }
+        duration
+    }
+
+    fn wrong_type(&mut self, at: usize, name: &str, expected: &str, found: &DeValue<'_>) {
+        self.trouble(
+            at,
+            format!(
+                "\"{name}\" must be {expected}, found {}",
+                with_article(found.type_str())
+            ),
+        );
+    }
+
+    fn unknown(&mut self, at: usize, name: &str, known: &[&str]) {
+        let near = known.iter().max_by_key(|known| {
+            known
+                .bytes()
+                .zip(name.bytes())
+                .take_while(|(a, b)| a == b)
+                .count()
+        });
+        let hint = near.filter(|near| near.bytes().next() == name.bytes().next());
+        let meant = hint
+            .map(|near| format!(", did you mean \"{near}\"?"))
+            .unwrap_or_default();
+        let name = handfast_pki::text::printable(name);
+        self.trouble(at, format!("unknown key \"{name}\"{meant}"));
+    }
+
+    fn trouble(&mut self, at: usize, message: String) {
+        let line = Some(self.line(at));
+        self.troubles.push(Trouble {
+            line,
+            problem: Problem::new(code::CONFIG_INVALID, message),
+        });
+    }
+
+    fn line(&self, at: usize) -> usize {
+        1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+    }
+}
+
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {noun}")
+}
+
+/// `500ms`, `10s`, `5m` or `1h`; at least one millisecond, at most a day.
+fn seconds(text: &str) -> Option<Duration> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().ok()?;
+    let unit = match &text[digits.len()..] {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    let millis = number.checked_mul(unit)?;
+    (1..=86_400_000)
+        .contains(&millis)
+        .then(|| Duration::from_millis(millis))
+}

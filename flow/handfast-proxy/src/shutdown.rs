@@ -1,0 +1,46 @@
+//! How a proxy or tunnel is asked to end, and how that went.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use tokio::sync::Notify;
+
+/// The wish to close, as every worker hears it.
+#[derive(Default)]
+pub(crate) struct Closing {
+    pub(crate) asked: AtomicBool,
+    pub(crate) notify: Notify,
+    /// Nobody waits for connections to end any more.
+    pub(crate) hurried: AtomicBool,
+}
+
+/// Makes a door or tunnel that is being closed cut what is left at once.
+pub struct Hurry(Arc<Closing>);
+
+impl Hurry {
+    pub(crate) fn new(closing: &Arc<Closing>) -> Self {
+        Self(closing.clone())
+    }
+
+    /// Ends the waiting; every connection still leaves its record.
+    pub fn now(&self) {
+        self.0.hurried.store(true, Relaxed);
+    }
+}
+
+impl Closing {
+    /// Tells every worker.
+    pub(crate) fn close(&self) {
+        self.asked.store(true, Relaxed);
+        self.notify.notify_waiters();
+    }
+}
+
+/// How closing went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that did not end within the deadline.
+    pub cut: usize,
+}
