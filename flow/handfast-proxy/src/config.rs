@@ -14,8 +14,9 @@ use crate::{
     backend::Target,
     error::Problem,
     limits::{Detail, Limits},
-    live::{Sources, read_file},
+    live::Sources,
 };
+use handfast_credentials::files::read_regular;
 use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
@@ -120,7 +121,7 @@ impl From<String> for Text {
 /// Reads the file `path`; relative paths in it start from its folder.
 pub fn read(path: &Path) -> Result<Proxy, Vec<Trouble>> {
     let refused = |problem: Problem| vec![Trouble { line: None, problem }];
-    let bytes = read_file(path).map_err(refused)?;
+    let bytes = read_regular(path).map_err(refused)?;
     let text = String::from_utf8(bytes).map_err(|_| {
         refused(Problem::new(
             code::WRONG_FORMAT,

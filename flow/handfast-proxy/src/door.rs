@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle};
 
 use handfast_audit::Sink;
+use handfast_credentials::watch::Watch;
 use handfast_headers::Reserved;
 use handfast_pki::code;
 
@@ -14,7 +15,6 @@ use crate::{
     limits::{Detail, Limits},
     live::{Live, ReadSources},
     shutdown::{Closing, Drained, Hurry},
-    watch::Watch,
     worker::{Keeper, Worker, cannot_listen},
 };
 

@@ -24,7 +24,6 @@ mod record;
 mod registry;
 mod shutdown;
 mod tunnel;
-mod watch;
 mod worker;
 
 use std::sync::Arc;

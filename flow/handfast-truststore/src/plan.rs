@@ -48,14 +48,16 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes the changes. When one fails, the files that were written before it are as they were.
-    pub fn perform(&self) -> Result<(), Problem> {
+    /// Makes the changes. When one fails, the files that were written before it are as they were. Returns what earlier
+    /// runs that were killed have left, and is removed now.
+    pub fn perform(&self) -> Result<Vec<PathBuf>, Problem> {
         let mut before = Vec::new();
+        let mut leftovers = Vec::new();
         for step in &self.steps {
             let done = match step {
                 Step::Write { path, bytes, .. } => {
                     before.push((path, as_it_was(path)?));
-                    write(path, bytes)
+                    write(path, bytes).map(|removed| leftovers.extend(removed))
                 }
                 Step::Remove { path } => {
                     before.push((path, as_it_was(path)?));
@@ -64,17 +66,17 @@ impl Plan {
                 Step::Run(call) => call.run().and_then(|output| call.must_succeed(&output)),
                 Step::Later(_) => Ok(()),
             };
-            if let Err(failure) = done {
+            if let Err(problem) = done {
                 for (path, bytes) in before.into_iter().rev() {
-                    let _ = match bytes {
-                        Some(bytes) => write(path, &bytes),
-                        None => fs::remove_file(path).map_err(Problem::bug),
-                    };
+                    match bytes {
+                        Some(bytes) => drop(write(path, &bytes)),
+                        None => drop(fs::remove_file(path)),
+                    }
                 }
-                return Err(failure);
+                return Err(problem);
             }
         }
-        Ok(())
+        Ok(leftovers)
     }
 
     /// A failure among the files of root most often has one cause.
@@ -204,7 +206,7 @@ fn as_it_was(path: &Path) -> Result<Option<Vec<u8>>, Problem> {
 }
 
 /// Writes through links, and keeps a file that is for its owner alone so.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+fn write(path: &Path, bytes: &[u8]) -> Result<Vec<PathBuf>, Problem> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let is_private = fs::metadata(&path).is_ok_and(|data| data.permissions().mode() & 0o077 == 0);
     let readers = if is_private {

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -17,7 +17,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    commands::proxy::of_problem,
     failure::{Exit, Failure},
     words::Words,
 };

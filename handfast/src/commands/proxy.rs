@@ -6,12 +6,13 @@ use std::{
 };
 
 use handfast_audit::{Event, Sink};
+use handfast_credentials::load;
 use handfast_pki::{Purpose, code};
 use handfast_proxy::{
     Backend, Detail, Door, Log, Problem, ReadSources, Settings, Sources,
     backend::{self, Target},
     config::{self, Proxy, Trouble, Written},
-    descriptors, live,
+    descriptors,
 };
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
@@ -157,9 +158,9 @@ pub fn backend(meant: &Proxy) -> Result<Backend, Problem> {
             let now = Timestamp::now();
             let tls = &meant.backend_tls;
             let missing = || Problem::new(code::BAD_TRUST_FILE, "an https backend needs --to-ca");
-            let anchors = live::anchors(tls.ca.as_deref().ok_or_else(missing)?, now)?;
+            let anchors = load::anchors(tls.ca.as_deref().ok_or_else(missing)?, now)?;
             let credentials = match (&tls.cert, &tls.key) {
-                (Some(cert), Some(key)) => Some(live::credentials(cert, key, Purpose::Client, now)?),
+                (Some(cert), Some(key)) => Some(load::credentials(cert, key, Purpose::Client, now)?),
                 _ => None,
             };
             let settings = client::Settings {

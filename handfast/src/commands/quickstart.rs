@@ -7,15 +7,18 @@ use std::{
 };
 
 use handfast_ca::{Applicant, Authority, Founding, Wish};
-use handfast_credentials::files::{Claim, Piece, Readers};
+use handfast_credentials::{
+    files::{Claim, Piece, Readers},
+    load,
+};
 use handfast_doctor::{Answer, Ask, Endpoint, Finding, Target, Trace, judge};
+use handfast_interop::demo;
 use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
 };
 use handfast_proxy::{
     Detail, Door, Limits, Log, Sources, backend,
     config::{BackendTls, Proxy},
-    live,
 };
 use handfast_report::{
     ladder::ladder,
@@ -27,8 +30,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    commands::proxy::{self, of_problem},
-    demo,
+    commands::proxy,
     failure::{Exit, Failure},
     signals,
     words::{Words, shell},
@@ -203,7 +205,7 @@ fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {
     let rule = format!("uri:{CLIENT}").parse().map_err(Failure::bug)?;
     let meant = Proxy {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        target: backend::Target::parse(to).map_err(of_problem)?,
+        target: backend::Target::parse(to)?,
         backend_tls: BackendTls {
             ca: args.to_ca.clone(),
             cert: None,
@@ -222,7 +224,7 @@ fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {
         workers: 1,
         limits: Limits::default(),
     };
-    proxy::open(&meant, None, log).map_err(of_problem)
+    Ok(proxy::open(&meant, None, log)?)
 }
 
 /// Makes all calls and tells each; whether all ended as they must.
@@ -251,7 +253,7 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
         Some(name) => {
             let folder = args.dir.join(name);
             let (cert, key) = (folder.join("tls.crt"), folder.join("tls.key"));
-            Some(live::credentials(&cert, &key, Purpose::Client, now).map_err(of_problem)?)
+            Some(load::credentials(&cert, &key, Purpose::Client, now)?)
         }
         None => None,
     };
@@ -260,8 +262,8 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
             host: "localhost".into(),
             port: door.port(),
         },
-        name: backend::server_name("localhost").map_err(of_problem)?,
-        anchors: Arc::new(live::anchors(&args.dir.join("client/ca.crt"), now).map_err(of_problem)?),
+        name: backend::server_name("localhost")?,
+        anchors: Arc::new(load::anchors(&args.dir.join("client/ca.crt"), now)?),
         credentials,
         versions: Versions::Both,
         alpn: vec!["http/1.1".to_owned()],

@@ -1,29 +1,19 @@
 //! `handfast trust`: makes a runtime believe a CA, and takes that back.
 
-mod believed;
-
-mod curlrc;
-mod firefox;
-mod java;
-mod own_file;
-mod plan;
-mod system;
-
 use std::path::PathBuf;
 
 use clap::{Args as Flags, Subcommand, ValueEnum};
 use handfast_credentials::load;
+use handfast_finding::{shell::shell, when::when};
 use handfast_pki::Certificate;
 use handfast_report::style::GOOD;
+use handfast_truststore::{Change, Layout, Plan, Request, Step, Store, cas};
 use jiff::Timestamp;
 use serde_json::json;
 
-pub(in crate::commands) use self::own_file::HEAD;
-use self::plan::Plan;
 use crate::{
-    commands::issue::text,
     failure::{Exit, Failure},
-    words::{Words, shell, when},
+    words::Words,
 };
 
 /// Make a system, a language or a browser believe a CA, and take that back
@@ -47,18 +37,18 @@ enum Action {
         sudo handfast trust install --for system --ca client/ca.crt\n  \
         handfast trust install --for java --ca client/ca.crt --truststore trusted.p12"
     )]
-    Install(Wish),
+    Install(Flagged),
     /// Take away what install put there, and nothing else
     #[command(after_help = "Example:\n  handfast trust remove --for curl --ca client/ca.crt")]
-    Remove(Wish),
+    Remove(Flagged),
 }
 
 /// Who shall believe whom, and where that is kept.
 #[derive(Debug, Flags)]
-struct Wish {
+struct Flagged {
     /// Who shall believe
     #[arg(long = "for", value_name = "WHO", value_enum)]
-    target: Target,
+    store: Who,
     /// The CA certificates, PEM or DER
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
@@ -70,7 +60,7 @@ struct Wish {
     root: Option<PathBuf>,
     /// system: where it keeps CAs [default: what is found]
     #[arg(long, value_name = "LAYOUT", value_enum)]
-    layout: Option<system::Layout>,
+    layout: Option<KeptAs>,
     /// curl, python, node: the folder of our files [default: ~/.config/handfast/trust]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -89,7 +79,7 @@ struct Wish {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Target {
+enum Who {
     System,
     Curl,
     Python,
@@ -98,57 +88,81 @@ enum Target {
     Firefox,
 }
 
-impl Target {
-    fn name(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Curl => "curl",
-            Self::Python => "python",
-            Self::Node => "node",
-            Self::Java => "java",
-            Self::Firefox => "firefox",
+impl From<Who> for Store {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::System => Self::System,
+            Who::Curl => Self::Curl,
+            Who::Python => Self::Python,
+            Who::Node => Self::Node,
+            Who::Java => Self::Java,
+            Who::Firefox => Self::Firefox,
         }
     }
 }
 
-/// Which way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Install,
-    Remove,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KeptAs {
+    /// Debian, Ubuntu, Alpine
+    Debian,
+    /// Fedora, RHEL, CentOS, Amazon Linux
+    Fedora,
+    /// Arch
+    Arch,
+}
+
+impl From<KeptAs> for Layout {
+    fn from(kept: KeptAs) -> Self {
+        match kept {
+            KeptAs::Debian => Self::Debian,
+            KeptAs::Fedora => Self::Fedora,
+            KeptAs::Arch => Self::Arch,
+        }
+    }
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let (wish, way) = match &args.action {
-        Action::Install(wish) => (wish, Way::Install),
-        Action::Remove(wish) => (wish, Way::Remove),
+    let (flags, change) = match &args.action {
+        Action::Install(flags) => (flags, Change::Install),
+        Action::Remove(flags) => (flags, Change::Remove),
     };
-    wish.must_fit()?;
-    let cas = match way {
-        Way::Install => believed::read(&wish.ca, now)?,
+    let request = flags.request();
+    flags.must_fit(request.store)?;
+    let cas = match change {
+        Change::Install => cas::read(&flags.ca, now)?,
         // What has expired since has to be taken away all the same.
-        Way::Remove => load::certificates(&wish.ca)?,
+        Change::Remove => load::certificates(&flags.ca)?,
     };
-    let plan = match wish.target {
-        Target::System => system::plan(wish, way, &cas)?,
-        Target::Curl | Target::Python | Target::Node => own_file::plan(wish, way, &cas)?,
-        Target::Java => java::plan(wish, way, &cas)?,
-        Target::Firefox => firefox::plan(wish, way, &cas)?,
-    };
-    if !wish.dry_run {
-        plan.perform()
-            .map_err(|failure| plan.with_hint(failure, &wish.again(way)))?;
+    let plan = handfast_truststore::plan(&request, change, &cas)?;
+    if !flags.dry_run {
+        let leftovers = plan
+            .perform()
+            .map_err(|problem| plan.with_hint(problem, &flags.again(change)))?;
+        words.tell_leftovers(&leftovers);
     }
-    tell(wish, way, &cas, &plan, now, words);
+    tell(flags, change, &cas, &plan, now, words);
     Ok(Exit::Yes)
 }
 
-impl Wish {
-    /// A flag of another target is a mistake, and an ignored one would hide it.
-    fn must_fit(&self) -> Result<(), Failure> {
-        use Target::{Curl, Firefox, Java, Node, Python, System};
-        let flags: [(&str, bool, &[Target]); 7] = [
+impl Flagged {
+    fn request(&self) -> Request {
+        Request {
+            store: self.store.into(),
+            root: self.root.clone(),
+            layout: self.layout.map(Layout::from),
+            dir: self.dir.clone(),
+            curlrc: self.curlrc.clone(),
+            truststore: self.truststore.clone(),
+            profile: self.profile.clone(),
+            password_file: self.password_file.clone(),
+        }
+    }
+
+    /// A flag of another store is a mistake, and an ignored one would hide it.
+    fn must_fit(&self, store: Store) -> Result<(), Failure> {
+        use Store::{Curl, Firefox, Java, Node, Python, System};
+        let flags: [(&str, bool, &[Store]); 7] = [
             ("--root", self.root.is_some(), &[System]),
             ("--layout", self.layout.is_some(), &[System]),
             ("--dir", self.dir.is_some(), &[Curl, Python, Node]),
@@ -159,29 +173,29 @@ impl Wish {
         ];
         match flags
             .iter()
-            .find(|(_, given, targets)| *given && !targets.contains(&self.target))
+            .find(|(_, given, stores)| *given && !stores.contains(&store))
         {
-            Some((flag, _, targets)) => {
-                let targets: Vec<_> = targets.iter().map(|target| target.name()).collect();
+            Some((flag, _, stores)) => {
+                let stores: Vec<_> = stores.iter().map(|store| store.name()).collect();
                 Err(Failure::misuse(format!(
                     "{flag} is for {}, not for {}",
-                    targets.join(", "),
-                    self.target.name()
+                    stores.join(", "),
+                    store.name()
                 )))
             }
             None => Ok(()),
         }
     }
 
-    /// This command line, the other way.
-    fn again(&self, way: Way) -> String {
-        let verb = match way {
-            Way::Install => "install",
-            Way::Remove => "remove",
+    /// This command line, with `change` in its place.
+    fn again(&self, change: Change) -> String {
+        let verb = match change {
+            Change::Install => "install",
+            Change::Remove => "remove",
         };
         let mut line = format!(
             "handfast trust {verb} --for {} --ca {}",
-            self.target.name(),
+            Store::from(self.store).name(),
             shell(self.ca.display())
         );
         for (flag, path) in [
@@ -197,53 +211,53 @@ impl Wish {
             }
         }
         if let Some(layout) = self.layout {
-            line.push_str(&format!(" --layout {}", layout.name()));
+            line.push_str(&format!(" --layout {}", Layout::from(layout).name()));
         }
         line
     }
 }
 
-fn tell(wish: &Wish, way: Way, cas: &[Certificate], plan: &Plan, now: Timestamp, words: &Words) {
-    let target = wish.target.name();
+fn tell(flags: &Flagged, change: Change, given: &[Certificate], plan: &Plan, now: Timestamp, words: &Words) {
+    let store = Store::from(flags.store).name();
     let is_done = plan.steps.is_empty();
-    let head = match (way, is_done, wish.dry_run) {
-        (Way::Install, true, _) => "believed already, nothing to do",
-        (Way::Remove, true, _) => "not there, nothing to do",
-        (Way::Install, _, true) => "would be believed",
-        (Way::Remove, _, true) => "would be taken away",
-        (Way::Install, ..) => "believed",
-        (Way::Remove, ..) => "taken away",
+    let head = match (change, is_done, flags.dry_run) {
+        (Change::Install, true, _) => "believed already, nothing to do",
+        (Change::Remove, true, _) => "not there, nothing to do",
+        (Change::Install, _, true) => "would be believed",
+        (Change::Remove, _, true) => "would be taken away",
+        (Change::Install, ..) => "believed",
+        (Change::Remove, ..) => "taken away",
     };
-    for ca in cas {
+    for ca in given {
         words.data(format_args!(
-            "{GOOD}{head}{GOOD:#}: \"{}\" for {target}",
+            "{GOOD}{head}{GOOD:#}: \"{}\" for {store}",
             ca.called()
         ));
         words.data(format_args!("  until   {}", when(ca.not_after(), now)));
         words.data(format_args!("  SHA-256 {}", ca.fingerprint()));
     }
     for step in &plan.steps {
-        words.data(format_args!("  {}", step.told(wish.dry_run)));
+        words.data(format_args!("  {}", step.told(flags.dry_run)));
     }
     let mut notes = plan.notes.clone();
-    if way == Way::Install {
-        notes.extend(believed::meaning(cas, target));
+    if change == Change::Install {
+        notes.extend(cas::meaning(given, store));
     }
     for note in &notes {
         words.talk(format_args!("note: {note}"));
     }
-    let undo = (way == Way::Install).then(|| wish.again(Way::Remove));
-    let next = plan.next.clone().filter(|_| !wish.dry_run || is_done);
+    let undo = (change == Change::Install).then(|| flags.again(Change::Remove));
+    let next = plan.next.clone().filter(|_| !flags.dry_run || is_done);
     let next = next
-        .or_else(|| wish.dry_run.then(|| wish.again(way)))
+        .or_else(|| flags.dry_run.then(|| flags.again(change)))
         .or_else(|| undo.clone());
     words.json(&json!({
-        "for": target,
-        "cas": cas.iter().map(|ca| json!({ "called": ca.called(), "fingerprint": ca.fingerprint(), "not_after": ca.not_after() })).collect::<Vec<_>>(),
-        "changed": !is_done && !wish.dry_run,
-        "dry_run": wish.dry_run,
-        "steps": plan.steps.iter().map(plan::Step::to_json).collect::<Vec<_>>(),
-        "file": plan.file.as_deref().map(text),
+        "for": store,
+        "cas": given.iter().map(|ca| json!({ "called": ca.called(), "fingerprint": ca.fingerprint(), "not_after": ca.not_after() })).collect::<Vec<_>>(),
+        "changed": !is_done && !flags.dry_run,
+        "dry_run": flags.dry_run,
+        "steps": plan.steps.iter().map(Step::to_json).collect::<Vec<_>>(),
+        "file": plan.file.as_ref().map(|file| file.display().to_string()),
         "notes": notes,
         "undo": undo,
         "next": next,

@@ -3,16 +3,17 @@
 use std::{path::PathBuf, sync::Arc};
 
 use handfast_audit::Sink;
+use handfast_credentials::load;
 use handfast_pki::{Purpose, code};
 use handfast_policy::{Policy, Rule};
 use handfast_proxy::{
-    Detail, Limits, Log, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors, live,
+    Detail, Limits, Log, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors,
 };
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
 
 use crate::{
-    commands::proxy::{Told, of_problem},
+    commands::proxy::Told,
     failure::{Exit, Failure},
     signals::{self, Signal},
     words::Words,
@@ -52,14 +53,14 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let settings = settings(args).map_err(of_problem)?;
+    let settings = settings(args)?;
     let log = Log::new(settings.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
         log: log.clone(),
         words: *words,
     });
     let descriptors = descriptors::raise().told(&settings.limits);
-    let tunnel = Tunnel::open(settings, sink).map_err(of_problem)?;
+    let tunnel = Tunnel::open(settings, sink)?;
     if words.json {
         println!(
             "{}",
@@ -123,8 +124,8 @@ fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
         let now = Timestamp::now();
         let expected = policy.clone();
         let settings = client::Settings {
-            server_anchors: Arc::new(live::anchors(&ca, now)?),
-            credentials: Some(live::credentials(&cert, &key, Purpose::Client, now)?),
+            server_anchors: Arc::new(load::anchors(&ca, now)?),
+            credentials: Some(load::credentials(&cert, &key, Purpose::Client, now)?),
             admission: expected.map(|policy| -> handfast_tls::server::Admission {
                 Arc::new(move |peer| policy.decide(peer.chain()).is_ok())
             }),

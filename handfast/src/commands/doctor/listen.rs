@@ -127,7 +127,7 @@ fn server(args: &Listen) -> Result<Server, Failure> {
     let now = Timestamp::now();
     let credentials = match (&args.cert, &args.key) {
         (Some(cert), Some(key)) => {
-            crate::commands::get::paired(load::certificates(cert)?, &load::private_key(key)?, key)?
+            load::paired(load::certificates(cert)?, &load::private_key(key)?, key)?
         }
         _ => throwaway(now)?,
     };
@@ -137,7 +137,7 @@ fn server(args: &Listen) -> Result<Server, Failure> {
     };
     let mut issuers = Vec::new();
     if let Some(path) = &args.client_ca {
-        let anchors = handfast_proxy::live::anchors(path, now).map_err(crate::commands::proxy::of_problem)?;
+        let anchors = load::anchors(path, now)?;
         issuers = anchors
             .certificates()
             .iter()
@@ -148,7 +148,7 @@ fn server(args: &Listen) -> Result<Server, Failure> {
     }
     if let Some(path) = &args.expect_cert {
         context.served = load::certificates(path)?.into_iter().next();
-        context.known.extend(whom::neighbours(path));
+        context.known.extend(load::neighbours(path));
     }
     Ok(Server {
         credentials,

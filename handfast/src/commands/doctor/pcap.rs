@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use handfast_credentials::files;
+use handfast_credentials::{files, load};
 use handfast_doctor::{Context, Finding, Report, capture};
 use handfast_pki::code;
 use handfast_report::json;
@@ -44,7 +44,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
     let mut context = Context::default();
     if let Some(path) = &args.client_ca {
-        let anchors = handfast_proxy::live::anchors(path, now).map_err(crate::commands::proxy::of_problem)?;
+        let anchors = load::anchors(path, now)?;
         context.known = anchors.certificates().to_vec();
         context.client_anchors = Some(Arc::new(anchors));
     }

@@ -5,13 +5,16 @@ use std::{
     path::PathBuf,
 };
 
-use handfast_credentials::files::{self, Readers};
+use handfast_credentials::{
+    files::{self, Readers},
+    load,
+};
 use handfast_doctor::posture;
 use handfast_pki::code;
 use handfast_report::{junit, posture as graded, sarif};
 use jiff::Timestamp;
 
-use super::whom::{Unready, Whom, system_anchors};
+use super::whom::{Unready, Whom};
 use crate::{
     failure::{Exit, Failure},
     words::{Words, shell},
@@ -61,7 +64,7 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
     if args.active && !args.yes {
         agree(args, words)?;
     }
-    let system = system_anchors(now);
+    let system = load::system_anchors(now);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

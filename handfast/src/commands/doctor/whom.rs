@@ -1,7 +1,6 @@
 //! Whom to look at, and as whom: the flags that every look at a server shares, and what they come to.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,7 +10,8 @@ use handfast_credentials::load;
 use handfast_doctor::{
     Ask, Certainty, Context, Endpoint, Finding, Refuser, Service, StartTls, Subject, Talk, Target, When,
 };
-use handfast_pki::{Anchors, Certificate, code, pem};
+use handfast_finding::Problem;
+use handfast_pki::{Anchors, Certificate, code};
 use handfast_proxy::backend;
 use handfast_tls::{
     Credentials,
@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
 use crate::{
-    commands::{get, proxy::of_problem},
+    commands::get,
     failure::Failure,
     words::shell,
 };
@@ -82,11 +82,11 @@ impl Whom {
         };
         let (anchors, trusted) = match &self.ca {
             Some(path) => anchors(path, now).map_err(Unready::Unusable)?,
-            None => (system_anchors(now), Vec::new()),
+            None => (load::system_anchors(now), Vec::new()),
         };
         let name = self.sni.as_deref().unwrap_or(&place.endpoint.host);
         let target = Target {
-            name: backend::server_name(name).map_err(of_problem)?,
+            name: backend::server_name(name).map_err(Failure::from)?,
             anchors: Arc::new(anchors),
             credentials,
             versions: Versions::Both,
@@ -145,7 +145,7 @@ impl Whom {
 
     fn context(&self, place: &Place, trusted: Vec<Certificate>) -> Context {
         let mut known = trusted;
-        known.extend(self.cert.as_deref().map(neighbours).unwrap_or_default());
+        known.extend(self.cert.as_deref().map(load::neighbours).unwrap_or_default());
         let as_whom = [("--cert", &self.cert), ("--key", &self.key), ("--ca", &self.ca)]
             .into_iter()
             .filter_map(|(flag, path)| Some(format!(" {flag} {}", shell(path.as_ref()?.display()))))

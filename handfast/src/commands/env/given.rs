@@ -7,28 +7,15 @@ use std::{
 
 use handfast_credentials::{files, load};
 use handfast_pki::{Anchors, code};
+use handfast_setup::env::Files;
+use handfast_truststore::HEAD;
 use jiff::Timestamp;
 
 use super::Args;
-use crate::{
-    commands::trust::HEAD,
-    failure::{Exit, Failure},
-};
+use crate::failure::{Exit, Failure};
 
-/// The files, absolute and looked into.
-pub(super) struct Files {
-    pub(super) cert: Option<String>,
-    pub(super) key: Option<String>,
-    pub(super) ca: Option<String>,
-    /// The key can be read by others.
-    pub(super) is_open: bool,
-    /// The CAs are a file of `handfast trust`, in which those of the system are as well.
-    pub(super) is_whole: bool,
-}
-
-impl Files {
-    /// Refuses files that do not hold what they should, for most programs say nothing about those.
-    pub(super) fn check(args: &Args) -> Result<Self, Failure> {
+/// Refuses files that do not hold what they should, for most programs say nothing about those.
+pub(super) fn check(args: &Args) -> Result<Files, Failure> {
         if args.cert.is_none() && args.ca.is_none() {
             return Err(Failure::misuse(
                 "there is nothing to point to: give --ca, or --cert and --key",
@@ -61,7 +48,7 @@ impl Files {
             head.is_ok_and(|head| head == HEAD.as_bytes())
         });
         let absolute = |path: &Option<PathBuf>| path.as_deref().map(absolute).transpose();
-        Ok(Self {
+        Ok(Files {
             cert: absolute(&args.cert)?,
             key: absolute(&args.key)?,
             ca: absolute(&args.ca)?,
@@ -69,18 +56,6 @@ impl Files {
             is_whole,
         })
     }
-
-    /// `template` with the files in their places; nothing where it needs one that was not given.
-    pub(super) fn fill(&self, template: &str, quoted: fn(&str) -> String) -> Option<String> {
-        let mut text = template.to_owned();
-        for (place, file) in [("{cert}", &self.cert), ("{key}", &self.key), ("{ca}", &self.ca)] {
-            if text.contains(place) {
-                text = text.replace(place, &quoted(file.as_deref()?));
-            }
-        }
-        Some(text)
-    }
-}
 
 /// A variable lives longer than the folder in which it was set.
 pub(super) fn absolute(path: &Path) -> Result<String, Failure> {

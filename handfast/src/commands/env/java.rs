@@ -3,22 +3,21 @@
 use std::path::Path;
 
 use handfast_credentials::{files, load};
+use handfast_finding::shell::shell;
 use handfast_pki::{
     code,
     gather::{Form, Opening, gather},
 };
+use handfast_setup::env::Settings;
 use zeroize::Zeroizing;
 
-use super::{Answer, Args, given::absolute};
-use crate::{
-    failure::{Exit, Failure},
-    words::shell,
-};
+use super::{Args, given::absolute};
+use crate::failure::{Exit, Failure};
 
 /// What every Java keystore has unless somebody changed it.
 const USUAL_PASSWORD: &str = "changeit";
 
-pub(super) fn answer(args: &Args) -> Result<Answer, Failure> {
+pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
     if let Some(pem) = args.cert.as_ref().or(args.ca.as_ref()) {
         let pem = shell(pem.display());
         let hint = match &args.key {
@@ -57,7 +56,7 @@ pub(super) fn answer(args: &Args) -> Result<Answer, Failure> {
     if args.truststore.is_some() {
         notes.push("the CAs that Java brings along are not believed any more; for both: handfast trust install --for java".into());
     }
-    Ok(Answer {
+    Ok(Settings {
         variables: vec![("JAVA_TOOL_OPTIONS".into(), flags.join(" "))],
         lines: None,
         notes,

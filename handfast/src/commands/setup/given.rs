@@ -11,15 +11,13 @@ use handfast_doctor::{
     Certainty, Finding,
     files::{File, Holdings, Look, judge, read},
 };
+use handfast_interop::of_setup;
 use handfast_pki::{Certificate, Code, Identity, Purpose, certificate::chain_to_pem, code};
-use handfast_proxy::live;
 use handfast_setup::{Address, Part, Private, Role, Values};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::of_error;
 use crate::{
-    commands::proxy::of_problem,
     failure::{Exit, Failure},
     words::shell,
 };
@@ -64,13 +62,13 @@ impl Given {
     pub fn values(&self, role: Role, part: &Part, out: &Path) -> Result<(Values, Vec<Finding>), Failure> {
         let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
         let (chain, notes) = self.own(role, now)?;
-        live::anchors(&self.ca, now).map_err(of_problem)?;
+        load::anchors(&self.ca, now)?;
         if let Some(crl) = &self.crl {
             check_list(crl, now)?;
         }
         let key = load::private_key(&self.key)?;
         let pair = Zeroizing::new(format!("{}{}", chain_to_pem(&chain), key.to_pem().as_str()));
-        let address = |text: &str| Address::read(text).map_err(|error| of_error(&error));
+        let address = |text: &str| Address::read(text).map_err(|error| of_setup(&error));
         let usual_listen = part.listen.as_deref().unwrap_or("127.0.0.1:443");
         let listen = address(self.listen.as_deref().unwrap_or(usual_listen))?;
         let usual_upstream = part.upstream.as_deref().unwrap_or("127.0.0.1:8080");
@@ -198,7 +196,7 @@ fn refused(first: &Finding, all: &[Finding]) -> Failure {
 
 /// A revocation list that has ended would keep everybody out.
 fn check_list(path: &Path, now: Timestamp) -> Result<(), Failure> {
-    let lists = crate::commands::doctor::lists(path)?;
+    let lists = load::revocation_lists(path)?;
     match lists
         .iter()
         .find(|list| list.next_update.is_some_and(|next| next < now))

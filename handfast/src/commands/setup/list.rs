@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use handfast_interop::{of_setup, target::find};
 use handfast_lab::{
     is_here,
     zoo::{self, Animal},
@@ -10,7 +11,7 @@ use handfast_report::style::{BAD, FAINT, STRONG};
 use handfast_setup::{Role, Target};
 use serde_json::json;
 
-use super::{find, of_error, write};
+use super::write;
 use crate::{
     failure::{Exit, Failure},
     words::Words,
@@ -64,7 +65,7 @@ pub fn zoo(args: &Zoo, words: &Words) -> Result<Exit, Failure> {
 }
 
 pub fn list(_: &List, words: &Words) -> Result<Exit, Failure> {
-    let targets = handfast_setup::all().map_err(|error| of_error(&error))?;
+    let targets = handfast_setup::all().map_err(|error| of_setup(&error))?;
     let width = targets.iter().map(|target| target.name.len()).max().unwrap_or(0);
     for target in &targets {
         words.data(format_args!(
@@ -99,7 +100,7 @@ pub fn show(args: &Show, words: &Words) -> Result<Exit, Failure> {
     ));
     let mut sides = Vec::new();
     for role in target.roles() {
-        let part = target.part(role).map_err(|error| of_error(&error))?;
+        let part = target.part(role).map_err(|error| of_setup(&error))?;
         words.data(format_args!("\nas a {}, it", role.name()));
         for line in &part.does {
             words.data(format_args!("  - {}", line.replace("{{ ", "").replace(" }}", "")));

@@ -4,19 +4,20 @@ use std::path::PathBuf;
 
 use handfast_credentials::files;
 use handfast_doctor::config::Kind;
+use handfast_interop::{
+    moved::{Move, Written},
+    of_setup,
+    sites::{self, Met, Wanted},
+    stage::{Ground, Setting, Stage},
+    table::Cell,
+    target::find,
+};
 use handfast_pki::code;
 use handfast_report::style::STRONG;
 use handfast_setup::{Role, Target, theirs::hosts};
 use serde_json::json;
 
-use super::{
-    find,
-    moved::{Move, Written},
-    sites::{self, Met, Wanted},
-    stage::{Ground, Stage, Wish},
-    table::Cell,
-    write,
-};
+use super::write;
 use crate::{
     failure::{Exit, Failure},
     words::{Words, shell},
@@ -59,7 +60,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let target = whose(args, &text)?;
     let part = target
         .part(Role::Server)
-        .map_err(|error| super::of_error(&error))?;
+        .map_err(|error| of_setup(&error))?;
     let theirs = part.theirs.as_ref().ok_or_else(|| {
         Failure::misuse(format!(
             "a configuration of {} cannot be moved to loopback",
@@ -74,12 +75,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let mut stage = Stage::set(
         &ground,
         &target,
-        &Wish {
-            role: Role::Server,
-            pair: "servers/good",
-            port: None,
-            only: None,
-        },
+        &Setting::of_good_server(),
     )?;
     let moved = Move::of(&written, &args.file, theirs, &stage)?;
     moved.write(&stage.out, theirs)?;
@@ -104,7 +100,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     for note in &notes {
         words.talk(format_args!("note: {note}"));
     }
-    sites::tell(&sites, part, words);
+    words.data(sites::text(&sites, part).trim_end());
     let cells = || sites.iter().flat_map(|site| &site.cells);
     let strange = |is_in: bool| {
         let is_strange = |cell: &&Cell| cell.is_in == is_in && !cell.is_as_told(part);
@@ -142,17 +138,17 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
 
 fn whose(args: &VerifyConfig, text: &str) -> Result<Target, Failure> {
     if let Some(name) = &args.target {
-        return find(name, None);
+        return Ok(find(name, None)?);
     }
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-    for target in handfast_setup::all().map_err(|error| super::of_error(&error))? {
+    for target in handfast_setup::all().map_err(|error| of_setup(&error))? {
         let theirs = target.server.as_ref().and_then(|part| part.theirs.as_ref());
         if theirs.is_some_and(|theirs| theirs.known.iter().any(|known| name.ends_with(known))) {
             return Ok(target);
         }
     }
     match Kind::told_by(&args.file, text) {
-        Some(kind) => find(kind.word(), None),
+        Some(kind) => Ok(find(kind.word(), None)?),
         None => Err(Failure::misuse(format!(
             "it cannot be told whose configuration \"{}\" is",
             args.file.display()

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use handfast_credentials::put;
+use handfast_interop::of_setup;
 use handfast_report::style::STRONG;
 use handfast_setup::{Filled, Made, Part, Role, Target};
 use serde_json::{Value, json};
 
-use super::{Which, apply, given::Given, of_error};
+use super::{Which, apply, given::Given};
 use crate::{
     failure::{Exit, Failure},
     words::{Words, shell},
@@ -32,14 +33,14 @@ pub struct Write {
 
 pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
     let (target, role) = args.which.find()?;
-    let part = target.part(role).map_err(|error| of_error(&error))?;
+    let part = target.part(role).map_err(|error| of_setup(&error))?;
     let out = match &args.out {
         Some(out) => out.clone(),
         None => PathBuf::from(&target.name),
     };
     let out = std::path::absolute(&out).map_err(Failure::bug)?;
     let (values, notes) = args.given.values(role, part, &out)?;
-    let filled = target.fill(role, &values).map_err(|error| of_error(&error))?;
+    let filled = target.fill(role, &values).map_err(|error| of_setup(&error))?;
     if args.out.is_some() {
         words.tell_leftovers(&put(&filled.files, &out, args.force)?);
     }

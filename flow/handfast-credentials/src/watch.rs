@@ -14,7 +14,7 @@ use std::{
 use aws_lc_rs::digest::{Context, SHA256};
 use notify::{RecursiveMode, Watcher};
 
-use crate::live::read_file;
+use crate::files::read_regular;
 
 /// How often contents are compared when no event comes.
 const POLL: Duration = Duration::from_secs(2);
@@ -33,8 +33,8 @@ enum Wake {
     End,
 }
 
-/// Watches until it is dropped.
-pub(crate) struct Watch {
+/// Watches files until it is dropped.
+pub struct Watch {
     wakes: Sender<Wake>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Calls `reload` whenever the contents of `files` have changed, or when it is asked to. Which files
     /// these are may change with a reload.
-    pub(crate) fn start(
+    pub fn start(
         files: impl Fn() -> Vec<PathBuf> + Send + 'static,
         reload: impl Fn() + Send + 'static,
     ) -> Self {
@@ -62,7 +62,7 @@ impl Watch {
     }
 
     /// Reloads even if nothing has changed.
-    pub(crate) fn ask(&self) {
+    pub fn ask(&self) {
         let _ = self.wakes.send(Wake::Asked);
     }
 }
@@ -112,7 +112,7 @@ fn follow(reload: &dyn Fn(), files: &dyn Fn() -> Vec<PathBuf>, mut seen: [u8; 32
 fn contents(files: &[PathBuf]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     for file in files {
-        match read_file(file) {
+        match read_regular(file) {
             Ok(bytes) => {
                 context.update(&(bytes.len() as u64).to_be_bytes());
                 context.update(&bytes);

@@ -6,6 +6,7 @@ use std::{
 };
 
 use handfast_doctor::{Ending, Report, examine};
+use handfast_finding::Problem;
 use handfast_lab::zoo;
 use handfast_pki::code;
 use handfast_report::style::STRONG;
@@ -15,15 +16,12 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
+    error::{Error, Result},
     moved::Listener,
     play::{self, PATIENCE, PAUSE, Visitor, runtime},
     stage::{HOST, Stage},
     table::{self, Cell},
-};
-use crate::{
-    failure::{Exit, Failure},
-    words::Words,
 };
 
 /// How long a server on this machine may say nothing.
@@ -59,7 +57,7 @@ pub struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// Those of `all` that are to be met.
-    fn of<'c>(&self, mut all: Vec<Candidate<'c>>) -> Result<Vec<Candidate<'c>>, Failure> {
+    fn of<'c>(&self, mut all: Vec<Candidate<'c>>) -> Result<Vec<Candidate<'c>>, Problem> {
         let all_at = || self.listeners.iter().map(|listener| listener.written.as_str());
         let all_names = || self.hosts.iter().map(|(written, _)| written.as_str());
         let is_at =
@@ -68,7 +66,7 @@ impl Wanted<'_> {
             |only: &str| all_at().any(|at| is_at(only, at)) || all_names().any(|name| name == only);
         if let Some(strange) = self.only.iter().find(|only| !is_known(only)) {
             let known: Vec<&str> = all_at().chain(all_names()).collect();
-            return Err(Failure::misuse(format!("no site is at \"{strange}\""))
+            return Err(Problem::new(code::CONFIG_INVALID, format!("no site is at \"{strange}\""))
                 .hint(format!("there are: {}", known.join(", "))));
         }
         let by_at = |at: &str| self.only.iter().any(|only| is_at(only, at));
@@ -84,13 +82,13 @@ impl Wanted<'_> {
     }
 }
 
-fn not_tls(count: usize) -> Failure {
+fn not_tls(count: usize) -> Problem {
     let which = if count == 1 {
         "the one address speaks no".to_owned()
     } else {
         format!("none of the {count} addresses speaks")
     };
-    Failure::new(Exit::Unreachable, code::NOT_TLS, format!("{which} TLS"))
+    Problem::new(code::NOT_TLS, format!("{which} TLS"))
 }
 
 /// What a listener speaks.
@@ -124,7 +122,7 @@ struct Candidate<'a> {
 }
 
 /// Shows the zoo to every site of the server on `stage`.
-pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met, Failure> {
+pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met> {
     let mut met = Met::default();
     let all = candidates(stage, wanted, &mut met)?;
     let all = wanted.of(all)?;
@@ -134,9 +132,9 @@ pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met, Failure> 
         let shown = &site.shown;
         match welcome {
             Ok(status) => stage.welcome = status,
-            Err(failure) => {
-                met.notes.push(format!("{shown} is not met: {}", failure.message));
-                refused.get_or_insert(failure);
+            Err(problem) => {
+                met.notes.push(format!("{shown} is not met: {}", problem.message));
+                refused.get_or_insert(problem);
                 continue;
             }
         }
@@ -163,7 +161,7 @@ pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met, Failure> 
         met.notes.push(format!("{which} speaks no TLS {version}"));
     }
     match refused {
-        Some(failure) if met.sites.is_empty() => Err(failure),
+        Some(problem) if met.sites.is_empty() => Err(Error::GoodClientRefused(problem)),
         _ => Ok(met),
     }
 }
@@ -173,7 +171,7 @@ fn candidates<'a>(
     stage: &Stage<'_>,
     wanted: &Wanted<'a>,
     met: &mut Met,
-) -> Result<Vec<Candidate<'a>>, Failure> {
+) -> Result<Vec<Candidate<'a>>, Problem> {
     let others = match wanted.hosts {
         [] => HOST,
         _ => zoo::STRANGE,
@@ -220,7 +218,7 @@ fn ask_at(stage: &mut Stage<'_>, site: &Candidate<'_>) {
 }
 
 /// What is spoken at each of `listeners`. Who is silent or closes what comes is asked again: it may not be ready.
-fn speech<'a>(stage: &Stage<'_>, listeners: &'a [Listener]) -> Result<Vec<(&'a Listener, Speech)>, Failure> {
+fn speech<'a>(stage: &Stage<'_>, listeners: &'a [Listener]) -> Result<Vec<(&'a Listener, Speech)>, Problem> {
     let runtime = runtime()?;
     let begin = Instant::now();
     let mut found: Vec<_> = listeners
@@ -242,7 +240,7 @@ fn speech<'a>(stage: &Stage<'_>, listeners: &'a [Listener]) -> Result<Vec<(&'a L
     }
 }
 
-async fn listen(stage: &Stage<'_>, listener: &Listener) -> Result<Speech, Failure> {
+async fn listen(stage: &Stage<'_>, listener: &Listener) -> Result<Speech, Problem> {
     let visitor = Visitor::new(stage)?;
     let mut subject = visitor.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
     subject.target.endpoint.port = listener.here;
@@ -266,11 +264,11 @@ fn spoken_in(report: &Report) -> Speech {
     }
 }
 
-type Welcome = Result<Option<StatusCode>, Failure>;
+type Welcome = std::result::Result<Option<StatusCode>, Problem>;
 
 /// How the good client is answered at each of `sites`: the status, which shows that somebody is let in, or why not. Who
 /// closes without a reason is asked again, for it may not be ready.
-fn welcomes(stage: &mut Stage<'_>, sites: &[Candidate<'_>]) -> Result<Vec<Welcome>, Failure> {
+fn welcomes(stage: &mut Stage<'_>, sites: &[Candidate<'_>]) -> Result<Vec<Welcome>, Problem> {
     let runtime = runtime()?;
     let last = Instant::now() + PATIENCE;
     loop {
@@ -303,9 +301,7 @@ fn welcome(report: &Report) -> Welcome {
         return Ok(status);
     }
     let first = report.findings.first();
-    Err(Failure::new(
-        Exit::No,
-        first.map_or(code::CONFIG_INVALID, |finding| finding.code),
+    Err(Problem::new(first.map_or(code::CONFIG_INVALID, |finding| finding.code),
         format!(
             "even the good client of this CA is not let in: {}",
             first.map_or("no reason", |finding| finding.because.as_str())
@@ -313,15 +309,15 @@ fn welcome(report: &Report) -> Welcome {
     ))
 }
 
-/// Prints a table for each way in which sites let in, with those that do.
-pub fn tell(sites: &[Site], part: &Part, words: &Words) {
+/// A table for each way in which sites accept and reject, with those that do.
+pub fn text(sites: &[Site], part: &Part) -> String {
     if let [
         Site {
             name: None, cells, ..
         },
     ] = sites
     {
-        return table::tell(cells, part, words);
+        return table::text(cells, part);
     }
     let mut groups: Vec<(String, &[Cell])> = Vec::new();
     for site in sites {
@@ -334,10 +330,10 @@ pub fn tell(sites: &[Site], part: &Part, words: &Words) {
             None => groups.push((site.shown.clone(), &site.cells)),
         }
     }
-    for (shown, cells) in groups {
-        words.data(format_args!("{STRONG}{shown}{STRONG:#}"));
-        table::tell(cells, part, words);
-    }
+    groups
+        .into_iter()
+        .map(|(shown, cells)| format!("{STRONG}{shown}{STRONG:#}\n{}", table::text(cells, part)))
+        .collect()
 }
 
 /// Every cell, with the site that it was seen at.

@@ -10,17 +10,17 @@ use std::{
 
 use handfast_credentials::load;
 use handfast_doctor::examine;
+use handfast_finding::Problem;
 use handfast_lab::zoo;
 use handfast_setup::{HOOK, Part};
 use http::HeaderMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     play::{Visitor, is_in, runtime},
     stage::{Stage, word},
 };
-use crate::{failure::Failure};
 
 /// How long the load goes on after the new certificate was first seen.
 const AFTERWARDS: Duration = Duration::from_millis(500);
@@ -77,7 +77,7 @@ impl Renewal {
 }
 
 /// Renews the certificate of `stage` and runs its hook, with clients on it all the while.
-pub fn renew(stage: &Stage<'_>) -> Result<Renewal, Failure> {
+pub fn renew(stage: &Stage<'_>) -> Result<Renewal, Problem> {
     let wanted = load::certificates(&stage.ground.folder.path().join("renewed/tls.crt"))?;
     let serial = wanted.first().map(|leaf| leaf.serial()).unwrap_or_default();
     let patience = stage
@@ -88,7 +88,7 @@ pub fn renew(stage: &Stage<'_>) -> Result<Renewal, Failure> {
         .map_or(PATIENCE, Duration::from_secs);
     let over = AtomicBool::new(false);
     let seen: Mutex<Vec<(Instant, Result<String, String>)>> = Mutex::new(Vec::new());
-    let began = std::thread::scope(|scope| -> Result<Instant, Failure> {
+    let began = std::thread::scope(|scope| -> Result<Instant, Problem> {
         let load = scope.spawn(|| load(stage, &over, &seen));
         std::thread::sleep(Duration::from_millis(100));
         stage.renew("renewed")?;
@@ -105,7 +105,7 @@ pub fn renew(stage: &Stage<'_>) -> Result<Renewal, Failure> {
         over.store(true, Ordering::Relaxed);
         match load.join() {
             Ok(result) => result?,
-            Err(_) => return Err(Failure::bug("the load broke off")),
+            Err(_) => return Err(Problem::bug("the load broke off")),
         }
         ran.map(|_| began)
     })?;
@@ -131,7 +131,7 @@ fn load(
     stage: &Stage<'_>,
     over: &AtomicBool,
     seen: &Mutex<Vec<(Instant, Result<String, String>)>>,
-) -> Result<(), Failure> {
+) -> Result<(), Problem> {
     let visitor = Visitor::new(stage)?;
     let runtime = runtime()?;
     // In TLS 1.3 a visitor waits for the verdict before it asks, which no real client does.

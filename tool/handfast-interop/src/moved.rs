@@ -10,6 +10,7 @@ use std::{
 
 use handfast_credentials::files;
 use handfast_doctor::config::{folders, matching};
+use handfast_finding::Problem;
 use handfast_lab::free_port;
 use handfast_pki::{
     code,
@@ -22,10 +23,10 @@ use handfast_setup::{
     },
 };
 
-use super::stage::{Stage, of_lab};
 use crate::{
-    commands::doctor::config::Disk,
-    failure::{Exit, Failure},
+    disk::Disk,
+    error::of_lab,
+    stage::Stage,
 };
 
 /// What the user wrote, with everything that it includes.
@@ -42,7 +43,7 @@ pub struct Written {
 
 impl Written {
     /// The `text` of `file`, without what is about the machine alone.
-    pub fn of(text: &str, file: &Path, theirs: &Theirs) -> Result<Self, Failure> {
+    pub fn of(text: &str, file: &Path, theirs: &Theirs) -> Result<Self, Problem> {
         let text = included(text, file, theirs, &mut Vec::new())?;
         let text = without(&text, &theirs.without, theirs.until);
         let around = &theirs.around;
@@ -100,7 +101,7 @@ pub struct Move {
 
 impl Move {
     /// Of `written` in `file`, for the software of `stage`.
-    pub fn of(written: &Written, file: &Path, theirs: &Theirs, stage: &Stage<'_>) -> Result<Self, Failure> {
+    pub fn of(written: &Written, file: &Path, theirs: &Theirs, stage: &Stage<'_>) -> Result<Self, Problem> {
         let folders = folders(file);
         let mut changes = Changes::new(stage);
         changes.addresses(&written.text, theirs, &theirs.upstream)?;
@@ -111,16 +112,12 @@ impl Move {
             changes.listens_as_begun();
         }
         if changes.listeners.is_empty() {
-            return Err(Failure::new(
-                Exit::Misuse,
-                code::CONFIG_INVALID,
+            return Err(Problem::new(code::CONFIG_INVALID,
                 format!("\"{}\" says nowhere where to listen", file.display()),
             ));
         }
         if changes.exchanged.is_empty() {
-            return Err(Failure::new(
-                Exit::Misuse,
-                code::UNREADABLE,
+            return Err(Problem::new(code::UNREADABLE,
                 format!(
                     "\"{}\" names no certificate that can be read from here",
                     file.display()
@@ -140,25 +137,23 @@ impl Move {
     }
 
     /// Puts it in the place of our files below `out`.
-    pub fn write(&self, out: &Path, theirs: &Theirs) -> Result<(), Failure> {
-        std::fs::write(out.join(&theirs.file), &self.text).map_err(Failure::bug)?;
+    pub fn write(&self, out: &Path, theirs: &Theirs) -> Result<(), Problem> {
+        std::fs::write(out.join(&theirs.file), &self.text).map_err(Problem::bug)?;
         let (start, end) = &self.around;
         if start.is_empty() && end.is_empty() {
             return Ok(());
         }
         let path = out.join(&theirs.around.file);
-        let ours = std::fs::read_to_string(&path).map_err(Failure::bug)?;
-        std::fs::write(path, format!("{start}{ours}{end}")).map_err(Failure::bug)
+        let ours = std::fs::read_to_string(&path).map_err(Problem::bug)?;
+        std::fs::write(path, format!("{start}{ours}{end}")).map_err(Problem::bug)
     }
 }
 
 /// `text` with the files that it includes in the places where it names them.
-fn included(text: &str, file: &Path, theirs: &Theirs, open: &mut Vec<PathBuf>) -> Result<String, Failure> {
+fn included(text: &str, file: &Path, theirs: &Theirs, open: &mut Vec<PathBuf>) -> Result<String, Problem> {
     const DEEPEST: usize = 16;
     if open.len() > DEEPEST {
-        return Err(Failure::new(
-            Exit::Misuse,
-            code::CONFIG_INVALID,
+        return Err(Problem::new(code::CONFIG_INVALID,
             format!("\"{}\" includes files more than {DEEPEST} deep", file.display()),
         ));
     }
@@ -222,7 +217,7 @@ impl<'a> Changes<'a> {
     }
 
     /// Addresses to listen on, and those of services behind it that have to be there.
-    fn addresses(&mut self, text: &str, theirs: &Theirs, upstream: &[String]) -> Result<(), Failure> {
+    fn addresses(&mut self, text: &str, theirs: &Theirs, upstream: &[String]) -> Result<(), Problem> {
         for address in listens(text, &theirs.listen) {
             let Some(written) = port(&address.text) else {
                 continue;
@@ -275,7 +270,7 @@ impl<'a> Changes<'a> {
     }
 
     /// `text` with all of its changes, for which other files are exchanged, too.
-    fn finish(&mut self, text: &str, theirs: &Theirs, folders: &[PathBuf]) -> Result<String, Failure> {
+    fn finish(&mut self, text: &str, theirs: &Theirs, folders: &[PathBuf]) -> Result<String, Problem> {
         for word in firsts(text, &theirs.written) {
             self.own(word, "kept");
         }
@@ -284,7 +279,7 @@ impl<'a> Changes<'a> {
     }
 
     /// The port on loopback in the place of `written`.
-    fn listens(&mut self, written: &str) -> Result<u16, Failure> {
+    fn listens(&mut self, written: &str) -> Result<u16, Problem> {
         if let Some(known) = self.listeners.iter().find(|known| known.written == written) {
             return Ok(known.here);
         }
@@ -297,7 +292,7 @@ impl<'a> Changes<'a> {
     }
 
     /// Each site of a Caddyfile on a port of its own.
-    fn sites(&mut self, text: &str) -> Result<(), Failure> {
+    fn sites(&mut self, text: &str) -> Result<(), Problem> {
         for site in sites(text).sites {
             let addresses = text.get(site.addresses.clone()).unwrap_or_default();
             let addresses = addresses.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -313,7 +308,7 @@ impl<'a> Changes<'a> {
     }
 
     /// Files that are named, and sockets.
-    fn files(&mut self, text: &str, folders: &[PathBuf]) -> Result<(), Failure> {
+    fn files(&mut self, text: &str, folders: &[PathBuf]) -> Result<(), Problem> {
         for word in words(text) {
             let is_other = |(range, _): &(Range<usize>, String)| {
                 range.start < word.range.end && word.range.start < range.end
@@ -332,7 +327,7 @@ impl<'a> Changes<'a> {
                     self.others.push((word.range, instead));
                 } else if Path::new(&word.text).is_relative() {
                     // The copy lies elsewhere.
-                    let path = std::path::absolute(path).map_err(Failure::bug)?;
+                    let path = std::path::absolute(path).map_err(Problem::bug)?;
                     self.others.push((word.range, path.display().to_string()));
                 }
             }
@@ -360,7 +355,7 @@ fn told_apart(address: &str, port: u16) -> String {
 
 /// The address on loopback that stands in the place of another machine's, or of all of this one's. Nobody listens at the
 /// port, so that no service of the user is asked, either.
-fn at_home(word: &str) -> Result<Option<String>, Failure> {
+fn at_home(word: &str) -> Result<Option<String>, Problem> {
     if let Ok(address) = word.parse::<IpAddr>() {
         return Ok((!address.is_loopback()).then(|| "127.0.0.1".into()));
     }

@@ -1,29 +1,32 @@
 //! A client in front of every kind of server: whom it believes.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use handfast_doctor::text::causes;
+use handfast_finding::{Problem, shell::shell};
 use handfast_lab::{
     Started,
     zoo::{self, Animal},
 };
+use handfast_pki::code;
 use handfast_setup::{Role, Target};
 
-use super::{
-    find, play,
-    stage::{Ground, Stage, Wish, last_words, of_lab},
+use crate::{
+    error::{of_lab, of_setup},
+    play,
+    stage::{Ground, Setting, Stage, last_words},
     table::Cell,
+    target::find,
 };
-use crate::failure::Failure;
 
 /// Both versions, in the order of the table.
 const VERSIONS: [&str; 2] = ["1.2", "1.3"];
 
 /// Every animal of a server, as `target` meets it.
-pub fn visit(ground: &Ground, target: &Target, own: Option<&PathBuf>) -> Result<Vec<Cell>, Failure> {
+pub fn visit(ground: &Ground, target: &Target, own: Option<&Path>) -> Result<Vec<Cell>, Problem> {
     let part = target
         .part(Role::Client)
-        .map_err(|error| super::of_error(&error))?;
+        .map_err(|error| of_setup(&error))?;
     let trial = part.trial.clone().unwrap_or_default();
     let versions: Vec<&'static str> = VERSIONS
         .into_iter()
@@ -44,7 +47,7 @@ pub fn visit(ground: &Ground, target: &Target, own: Option<&PathBuf>) -> Result<
 }
 
 /// At an HTTPS server that stands once for each animal and version.
-fn https(ground: &Ground, target: &Target, versions: &[&'static str]) -> Result<Vec<Cell>, Failure> {
+fn https(ground: &Ground, target: &Target, versions: &[&'static str]) -> Result<Vec<Cell>, Problem> {
     let folder = &ground.folder;
     let (house, doors) = zoo::house(folder).map_err(|error| of_lab(&error))?;
     let mut cells = Vec::new();
@@ -58,7 +61,7 @@ fn https(ground: &Ground, target: &Target, versions: &[&'static str]) -> Result<
             .iter()
             .find(|door| door.animal == animal.name && door.tls == version)
             .map(|door| door.port)
-            .ok_or_else(|| Failure::bug(format!("\"{}\" has no door", animal.name)))
+            .ok_or_else(|| Problem::bug(format!("\"{}\" has no door", animal.name)))
     };
     let mut all = Vec::new();
     for animal in &zoo::SERVERS {
@@ -82,7 +85,7 @@ fn https(ground: &Ground, target: &Target, versions: &[&'static str]) -> Result<
                 Some("ok") => cell(animal, version, true, ""),
                 Some(why) => cell(animal, version, false, why),
                 None => {
-                    return Err(Failure::bug(format!("{} said nothing of {start}", target.name)).detail(said));
+                    return Err(Problem::bug(format!("{} said nothing of {start}", target.name)).detail(said));
                 }
             });
         }
@@ -102,14 +105,14 @@ fn each(
     target: &Target,
     server: &Target,
     versions: &[&'static str],
-) -> Result<Vec<Cell>, Failure> {
+) -> Result<Vec<Cell>, Problem> {
     let mut cells = Vec::new();
     for animal in zoo::SERVERS {
         for version in versions {
             let stage = Stage::set(
                 ground,
                 server,
-                &Wish {
+                &Setting {
                     role: Role::Server,
                     pair: &format!("servers/{}", animal.name),
                     port: None,
@@ -135,7 +138,7 @@ fn each(
             };
             // Both sides take the highest version that they share. What is not held down to 1.2 would be shown twice.
             if *version == "1.2" && play::says_hello(&stage, "1.3")? {
-                return Err(Failure::bug(format!(
+                return Err(Problem::bug(format!(
                     "{} was to be held to TLS 1.2, and speaks 1.3",
                     server.title
                 )));
@@ -155,11 +158,11 @@ fn each(
     Ok(cells)
 }
 
-fn client<'a>(ground: &'a Ground, target: &'a Target, port: u16) -> Result<Stage<'a>, Failure> {
+fn client<'a>(ground: &'a Ground, target: &'a Target, port: u16) -> Result<Stage<'a>, Problem> {
     let stage = Stage::set(
         ground,
         target,
-        &Wish {
+        &Setting {
             role: Role::Client,
             pair: "clients/good",
             port: Some(port),
@@ -170,15 +173,15 @@ fn client<'a>(ground: &'a Ground, target: &'a Target, port: u16) -> Result<Stage
     Ok(stage)
 }
 
-fn command(stage: &Stage<'_>) -> Result<String, Failure> {
+fn command(stage: &Stage<'_>) -> Result<String, Problem> {
     let trial = stage.filled.trial.as_ref().and_then(|trial| trial.start.clone());
     trial
         .or_else(|| stage.filled.start.clone())
-        .ok_or_else(|| Failure::misuse(format!("nothing is known of how to run {}", stage.target.title)))
+        .ok_or_else(|| Problem::new(code::CONFIG_INVALID, format!("nothing is known of how to run {}", stage.target.title)))
 }
 
 /// Starts a server. It is its certificate that keeps it from starting only where it keeps it every time.
-fn start(stage: &Stage<'_>) -> Result<Started, Failure> {
+fn start(stage: &Stage<'_>) -> Result<Started, Problem> {
     const TRIES: usize = 3;
     let mut last = stage.start();
     for _ in 1..TRIES {
@@ -191,9 +194,9 @@ fn start(stage: &Stage<'_>) -> Result<Started, Failure> {
 }
 
 /// Runs the client once.
-fn ask(stage: &Stage<'_>, animal: Animal, version: &'static str) -> Result<Cell, Failure> {
+fn ask(stage: &Stage<'_>, animal: Animal, version: &'static str) -> Result<Cell, Problem> {
     const PATIENCE: &str = "timeout 60";
-    let line = format!("{PATIENCE} sh -c {}", crate::words::shell(command(stage)?));
+    let line = format!("{PATIENCE} sh -c {}", shell(command(stage)?));
     let (ended_well, said) = stage.ask(&line)?;
     let prints = stage.part.trial.as_ref().and_then(|trial| trial.prints.clone());
     let is_in = ended_well && prints.is_none_or(|prints| said.contains(&prints));

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::put;
+use handfast_finding::{Problem, shell::shell};
 use handfast_lab::{Folder, Process, Started, free_port, is_here, zoo};
 use handfast_pki::code;
 use handfast_setup::{Address, Filled, Part, Private, Role, Target, Values};
@@ -12,8 +14,10 @@ use http::StatusCode;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{of_error, upstream, write};
-use crate::failure::{Exit, Failure};
+use crate::{
+    error::{of_lab, of_setup},
+    upstream,
+};
 
 /// The name that a server of ours is set up for.
 pub const HOST: &str = "localhost";
@@ -25,14 +29,12 @@ pub struct Ground {
 
 impl Ground {
     /// In `dir`, or one that goes with it; good servers have the names `hosts`, too.
-    pub fn new(dir: Option<&PathBuf>, hosts: &[&str]) -> Result<Self, Failure> {
+    pub fn new(dir: Option<&PathBuf>, hosts: &[&str]) -> Result<Self, Problem> {
         // The zoo has names that people have, too.
         if let Some(path) = dir
             && std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
         {
-            return Err(Failure::new(
-                Exit::Misuse,
-                code::EXISTS,
+            return Err(Problem::new(code::EXISTS,
                 format!("\"{}\" is not empty", path.display()),
             )
             .hint("give a folder that is empty, or not there yet"));
@@ -67,7 +69,7 @@ pub struct Stage<'a> {
 }
 
 /// What a stage is made for.
-pub struct Wish<'a> {
+pub struct Setting<'a> {
     pub role: Role,
     /// The folder of the zoo with our own certificate, such as `servers/good`.
     pub pair: &'a str,
@@ -77,21 +79,33 @@ pub struct Wish<'a> {
     pub only: Option<&'a str>,
 }
 
+impl Setting<'_> {
+    /// A server with a good certificate of its own.
+    pub fn of_good_server() -> Self {
+        Setting {
+            role: Role::Server,
+            pair: "servers/good",
+            port: None,
+            only: None,
+        }
+    }
+}
+
 impl<'a> Stage<'a> {
     /// Writes the files of `target`, below a folder of its own.
-    pub fn set(ground: &'a Ground, target: &'a Target, wish: &Wish<'_>) -> Result<Self, Failure> {
-        let part = target.part(wish.role).map_err(|error| of_error(&error))?;
+    pub fn set(ground: &'a Ground, target: &'a Target, setting: &Setting<'_>) -> Result<Self, Problem> {
+        let part = target.part(setting.role).map_err(|error| of_setup(&error))?;
         missing(target, part)?;
         let free = || free_port().map_err(|error| of_lab(&error));
-        let port = match wish.port {
+        let port = match setting.port {
             Some(port) => port,
             None => free()?,
         };
         let folder = &ground.folder;
-        let name = format!("{}-{}", target.name, wish.role.name());
+        let name = format!("{}-{}", target.name, setting.role.name());
         let out = folder.path().join(&name);
-        let upstream = match (wish.role, &part.upstream) {
-            (Role::Server, Some(_)) => upstream::start().map_err(Failure::bug)?.port(),
+        let upstream = match (setting.role, &part.upstream) {
+            (Role::Server, Some(_)) => upstream::start().map_err(Problem::bug)?.port(),
             _ => 1,
         };
         let here = |port| Address {
@@ -101,7 +115,7 @@ impl<'a> Stage<'a> {
         let own = format!("{name}-own");
         for file in ["tls.crt", "tls.key"] {
             folder
-                .copy(&format!("{}/{file}", wish.pair), &format!("{own}/{file}"))
+                .copy(&format!("{}/{file}", setting.pair), &format!("{own}/{file}"))
                 .map_err(|error| of_lab(&error))?;
         }
         folder
@@ -130,12 +144,12 @@ impl<'a> Stage<'a> {
             pair: Private::new(Zeroizing::new(read("tls.crt")? + &read("tls.key")?)),
         };
         let filled = target
-            .fill(wish.role, &values)
-            .map_err(|error| of_error(&error))?;
+            .fill(setting.role, &values)
+            .map_err(|error| of_setup(&error))?;
         let trial = filled.trial.clone().unwrap_or_default();
-        std::fs::create_dir_all(out.join("tmp")).map_err(Failure::bug)?;
-        write::put(&filled.files, &out, true)?;
-        write::put(&trial.files, &out, true)?;
+        std::fs::create_dir_all(out.join("tmp")).map_err(Problem::bug)?;
+        put(&filled.files, &out, true)?;
+        put(&trial.files, &out, true)?;
         let mut stage = Self {
             ground,
             target,
@@ -148,7 +162,7 @@ impl<'a> Stage<'a> {
             welcome: None,
             environment: trial.environment,
         };
-        if let Some(version) = wish.only {
+        if let Some(version) = setting.only {
             stage.hold_to(version)?;
         }
         stage.give_away(&own)?;
@@ -165,12 +179,12 @@ impl<'a> Stage<'a> {
     }
 
     /// Starts the server, and waits until it listens.
-    pub fn start(&self) -> Result<Started, Failure> {
+    pub fn start(&self) -> Result<Started, Problem> {
         self.start_on(&[self.port])
     }
 
     /// The same where it may listen on any of `ports`.
-    pub fn start_on(&self, ports: &[u16]) -> Result<Started, Failure> {
+    pub fn start_on(&self, ports: &[u16]) -> Result<Started, Problem> {
         let trial = self.filled.trial.clone().unwrap_or_default();
         self.prepare()?;
         let line = trial
@@ -178,7 +192,7 @@ impl<'a> Stage<'a> {
             .as_ref()
             .or(self.filled.start.as_ref())
             .ok_or_else(|| {
-                Failure::misuse(format!("nothing is known of how to start {}", self.target.title))
+                Problem::new(code::CONFIG_INVALID, format!("nothing is known of how to start {}", self.target.title))
             })?;
         let started = self.process(line).start(ports).map_err(|error| of_lab(&error))?;
         if let Some(line) = trial.after {
@@ -188,7 +202,7 @@ impl<'a> Stage<'a> {
     }
 
     /// What has to be done once before anything runs.
-    pub fn prepare(&self) -> Result<(), Failure> {
+    pub fn prepare(&self) -> Result<(), Problem> {
         let done = self.out.join(".prepared");
         let line = self
             .filled
@@ -197,23 +211,23 @@ impl<'a> Stage<'a> {
             .and_then(|trial| trial.prepare.as_ref());
         if let Some(line) = line.filter(|_| !done.exists()) {
             self.run(line)?;
-            std::fs::write(&done, "").map_err(Failure::bug)?;
+            std::fs::write(&done, "").map_err(Problem::bug)?;
         }
         Ok(())
     }
 
     /// Runs a line to its good end; returns what it printed.
-    pub fn run(&self, line: &str) -> Result<String, Failure> {
+    pub fn run(&self, line: &str) -> Result<String, Problem> {
         self.process(line).run().map_err(|error| of_lab(&error))
     }
 
     /// Runs a line; whether it ended well, and what it printed.
-    pub fn ask(&self, line: &str) -> Result<(bool, String), Failure> {
+    pub fn ask(&self, line: &str) -> Result<(bool, String), Problem> {
         self.process(line).ask().map_err(|error| of_lab(&error))
     }
 
     /// Puts the pair in the folder `pair` of the zoo in the place of ours, as a renewal does.
-    pub fn renew(&self, pair: &str) -> Result<(), Failure> {
+    pub fn renew(&self, pair: &str) -> Result<(), Problem> {
         let own = format!("{}-own", self.out.file_name().unwrap_or_default().display());
         for file in ["tls.crt", "tls.key"] {
             let name = format!("{own}/{file}");
@@ -223,7 +237,7 @@ impl<'a> Stage<'a> {
                 .copy(&format!("{pair}/{file}"), &fresh)
                 .and_then(|()| folder.mode(&fresh, if file == "tls.key" { 0o600 } else { 0o644 }))
                 .map_err(|error| of_lab(&error))?;
-            std::fs::rename(folder.path().join(&fresh), folder.path().join(&name)).map_err(Failure::bug)?;
+            std::fs::rename(folder.path().join(&fresh), folder.path().join(&name)).map_err(Problem::bug)?;
         }
         self.give_away(&own)
     }
@@ -240,7 +254,7 @@ impl<'a> Stage<'a> {
     }
 
     /// A server that is run as somebody else has to read its files, and write beside them.
-    fn give_away(&self, own: &str) -> Result<(), Failure> {
+    fn give_away(&self, own: &str) -> Result<(), Problem> {
         let Some(user) = self.part.trial.as_ref().and_then(|trial| trial.user.as_deref()) else {
             return Ok(());
         };
@@ -256,13 +270,13 @@ impl<'a> Stage<'a> {
     }
 
     /// One version of TLS, and no least strength, so that a server loads a weak certificate, too.
-    fn hold_to(&mut self, version: &str) -> Result<(), Failure> {
+    fn hold_to(&mut self, version: &str) -> Result<(), Problem> {
         let text = format!(
             "openssl_conf = start\n[start]\nssl_conf = parts\n[parts]\nsystem_default = usual\n[usual]\nMinProtocol = \
              TLSv{version}\nMaxProtocol = TLSv{version}\nCipherString = DEFAULT:@SECLEVEL=0\n"
         );
         let path = self.out.join("openssl.cnf");
-        std::fs::write(&path, text).map_err(Failure::bug)?;
+        std::fs::write(&path, text).map_err(Problem::bug)?;
         self.environment
             .insert("OPENSSL_CONF".into(), path.display().to_string());
         if let Some(line) = self.part.trial.as_ref().and_then(|trial| trial.hold.clone()) {
@@ -274,11 +288,9 @@ impl<'a> Stage<'a> {
 }
 
 /// A failure that names what has to be installed.
-fn missing(target: &Target, part: &Part) -> Result<(), Failure> {
+fn missing(target: &Target, part: &Part) -> Result<(), Problem> {
     match part.needs.iter().find(|(program, _)| !is_here(program)) {
-        Some((program, package)) => Err(Failure::new(
-            Exit::Unreachable,
-            code::LAB,
+        Some((program, package)) => Err(Problem::new(code::LAB,
             format!(
                 "\"{program}\" is not on this machine, and {} is tried with it",
                 target.title
@@ -286,14 +298,6 @@ fn missing(target: &Target, part: &Part) -> Result<(), Failure> {
         )
         .hint(format!("install it: {package}"))),
         None => Ok(()),
-    }
-}
-
-pub fn of_lab(error: &handfast_lab::Error) -> Failure {
-    let failure = Failure::new(Exit::Unreachable, code::LAB, error);
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }
 
@@ -309,5 +313,5 @@ pub fn last_words(said: &str) -> String {
 
 /// A path as a word of `sh`.
 pub fn word(path: &Path) -> String {
-    crate::words::shell(path.display())
+    shell(path.display())
 }

@@ -1,32 +1,32 @@
 //! Which program looks at which variable. Where it has none for a client certificate, what there is instead.
 
-use crate::words::shell;
+use handfast_finding::shell::shell;
 
 /// What is known about one program.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) name: &'static str,
+pub struct Row {
+    pub name: &'static str,
     /// Set to the file of CAs.
-    pub(super) ca: &'static [&'static str],
+    pub ca: &'static [&'static str],
     /// Set to the client's certificate.
-    pub(super) cert: &'static [&'static str],
+    pub cert: &'static [&'static str],
     /// Set to its key.
-    pub(super) key: &'static [&'static str],
+    pub key: &'static [&'static str],
     /// Set together with the file of CAs.
-    pub(super) always: &'static [(&'static str, &'static str)],
+    pub always: &'static [(&'static str, &'static str)],
     /// Whether the file of CAs takes the place of the system's.
-    pub(super) replaces: bool,
-    pub(super) instead: Option<Instead>,
-    pub(super) notes: &'static [&'static str],
+    pub replaces: bool,
+    pub instead: Option<Instead>,
+    pub notes: &'static [&'static str],
 }
 
 /// Lines of code or configuration, with `{cert}`, `{key}` and `{ca}` where the files go.
 #[derive(Debug)]
-pub(super) struct Instead {
-    pub(super) short: &'static str,
-    pub(super) what: &'static str,
-    pub(super) lines: &'static [&'static str],
-    pub(super) quoted: fn(&str) -> String,
+pub struct Instead {
+    pub short: &'static str,
+    pub what: &'static str,
+    pub lines: &'static [&'static str],
+    pub quoted: fn(&str) -> String,
 }
 
 const NOTHING: Row = Row {
@@ -49,7 +49,7 @@ const fn code(what: &'static str, lines: &'static [&'static str]) -> Option<Inst
     })
 }
 
-pub(super) const TABLE: &[Row] = &[
+pub const TABLE: &[Row] = &[
     Row {
         name: "node",
         ca: &["NODE_EXTRA_CA_CERTS"],

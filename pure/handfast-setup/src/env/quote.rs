@@ -1,8 +1,8 @@
 //! Values as shells read them: in single quotes always, so that nothing in a path is ever run.
 
 /// A family of shells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Shell {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
     Sh,
     Fish,
     Powershell,
@@ -10,7 +10,7 @@ pub(super) enum Shell {
 
 impl Shell {
     /// The line that sets `name`.
-    pub(super) fn set(self, name: &str, value: &str) -> String {
+    pub fn set(self, name: &str, value: &str) -> String {
         match self {
             Self::Sh => format!("export {name}='{}'", value.replace('\'', "'\\''")),
             Self::Fish => {
@@ -22,7 +22,7 @@ impl Shell {
     }
 
     /// The line that runs what `command` prints.
-    pub(super) fn evaluate(self, command: &str) -> String {
+    pub fn evaluate(self, command: &str) -> String {
         match self {
             Self::Sh => format!("eval \"$({command})\""),
             Self::Fish => format!("{command} | source"),
@@ -31,7 +31,7 @@ impl Shell {
     }
 
     /// The flag that chooses it.
-    pub(super) fn flag(self) -> &'static str {
+    pub fn flag(self) -> &'static str {
         match self {
             Self::Sh => "",
             Self::Fish => " --shell fish",

@@ -13,9 +13,10 @@ use handfast_doctor::{
     Answer, Ask, Context, Ending, Endpoint, Report, Service, StartTls, Subject, Talk, Target as Peer, When,
     examine, text::causes,
 };
+use handfast_finding::Problem;
 use handfast_lab::zoo::{self, Animal};
 use handfast_pki::{Anchors, code, crl::RevocationList};
-use handfast_proxy::{backend, live};
+use handfast_proxy::backend;
 use handfast_tls::{
     Credentials, HandshakeError,
     client::{Probing, Versions},
@@ -25,14 +26,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use super::{
+use crate::{
+    error::{Error, Result},
     stage::{Stage, last_words, word},
     table::Cell,
     upstream::GREETING,
-};
-use crate::{
-    commands::{doctor::lists, proxy::of_problem},
-    failure::{Exit, Failure},
 };
 
 /// How long a server that listens may take until it serves what it was told to.
@@ -58,7 +56,7 @@ const LIE: &str = "forged-by-the-client";
 
 /// Waits until the server of `stage` lets the good client in: some listen before they have read what to serve, and close
 /// whatever comes. Whoever never lets it in is waited for no longer than `PATIENCE`; the table shows it.
-pub fn wait_until_open(stage: &Stage<'_>) -> Result<(), Failure> {
+pub fn wait_until_open(stage: &Stage<'_>) -> Result<(), Problem> {
     let visitor = Visitor::new(stage)?;
     let runtime = runtime()?;
     let last = Instant::now() + PATIENCE;
@@ -73,7 +71,7 @@ pub fn wait_until_open(stage: &Stage<'_>) -> Result<(), Failure> {
 }
 
 /// Every animal at the server of `stage`, in the versions that it speaks.
-pub fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, Failure> {
+pub fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, Problem> {
     let runtime = runtime()?;
     let visitor = Visitor::new(stage)?;
     let mut cells = Vec::new();
@@ -116,7 +114,7 @@ pub struct Told {
 }
 
 /// Sends forged headers as a good client, which has to reach the backend all the same.
-pub fn forge(stage: &Stage<'_>) -> Result<Told, Failure> {
+pub fn forge(stage: &Stage<'_>) -> Result<Told> {
     let visitor = Visitor::new(stage)?;
     let mut headers = HeaderMap::new();
     for name in FORGED {
@@ -127,7 +125,7 @@ pub fn forge(stage: &Stage<'_>) -> Result<Told, Failure> {
         ];
         for spelling in spellings {
             headers.append(
-                HeaderName::from_bytes(spelling.as_bytes()).map_err(Failure::bug)?,
+                HeaderName::from_bytes(spelling.as_bytes()).map_err(Problem::bug)?,
                 value.clone(),
             );
         }
@@ -141,14 +139,13 @@ pub fn forge(stage: &Stage<'_>) -> Result<Told, Failure> {
         .unwrap_or_default();
     if !body.contains(GREETING) {
         let status = report.answer.as_ref().map(|answer| answer.status.to_string());
-        return Err(Failure::new(
-            Exit::No,
+        return Err(Error::GoodClientRefused(Problem::new(
             code::BACKEND_UNREACHABLE,
             format!(
                 "a good client's request with forged headers did not reach the backend: {}",
                 status.unwrap_or_else(|| "no answer".into())
             ),
-        ));
+        )));
     }
     let reached = body.lines().filter(|line| line.contains(LIE));
     Ok(Told {
@@ -167,14 +164,14 @@ fn tells_who(line: &str) -> bool {
 }
 
 /// Whether the server goes on with a client that speaks `version` alone.
-pub fn says_hello(stage: &Stage<'_>, version: &str) -> Result<bool, Failure> {
+pub fn says_hello(stage: &Stage<'_>, version: &str) -> Result<bool, Problem> {
     let subject = Visitor::new(stage)?.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
     let report = runtime()?.block_on(examine(String::new(), &subject, Timestamp::now()));
     Ok(report.trace.is_some_and(|trace| trace.server_hello().is_some()))
 }
 
 /// The versions of TLS that the server speaks at all.
-pub fn spoken(stage: &Stage<'_>) -> Result<Vec<&'static str>, Failure> {
+pub fn spoken(stage: &Stage<'_>) -> Result<Vec<&'static str>, Problem> {
     let visitor = Visitor::new(stage)?;
     let runtime = runtime()?;
     let mut spoken = Vec::new();
@@ -198,13 +195,13 @@ pub struct Visitor<'a> {
 }
 
 impl<'a> Visitor<'a> {
-    pub fn new(stage: &'a Stage<'a>) -> Result<Self, Failure> {
+    pub fn new(stage: &'a Stage<'a>) -> Result<Self, Problem> {
         let ca = stage.ground.folder.path().join("ca.crt");
-        let anchors = live::anchors(&ca, Timestamp::now()).map_err(of_problem)?;
+        let anchors = load::anchors(&ca, Timestamp::now())?;
         Ok(Self {
             stage,
             anchors: Arc::new(anchors),
-            revocation: lists(&stage.ground.folder.path().join("all.crl"))?,
+            revocation: load::revocation_lists(&stage.ground.folder.path().join("all.crl"))?,
         })
     }
 
@@ -214,13 +211,13 @@ impl<'a> Visitor<'a> {
         animal: Option<&Animal>,
         version: &str,
         headers: HeaderMap,
-    ) -> Result<Subject, Failure> {
+    ) -> Result<Subject, Problem> {
         let folder = &self.stage.ground.folder;
         let pair = animal.and_then(|animal| zoo::pair(folder, &format!("clients/{}", animal.name)));
         let credentials = match pair {
             Some((certificate, key)) => {
                 let chain = load::certificates(&certificate)?;
-                Some(Credentials::new(chain, &load::private_key(&key)?).map_err(Failure::bug)?)
+                Some(Credentials::new(chain, &load::private_key(&key)?).map_err(Problem::bug)?)
             }
             None => None,
         };
@@ -231,7 +228,7 @@ impl<'a> Visitor<'a> {
             _ => Vec::new(),
         };
         let target = Peer {
-            name: backend::server_name(&self.stage.host).map_err(of_problem)?,
+            name: backend::server_name(&self.stage.host)?,
             anchors: self.anchors.clone(),
             credentials,
             versions: match version {
@@ -295,7 +292,7 @@ impl<'a> Visitor<'a> {
 
     /// A visit with `openssl s_client`, for keys that our own library refuses to hold. An end without a reason is no
     /// verdict, so that it is made again: the reset of a connection may overtake the alert.
-    fn carried(&self, animal: &Animal, version: &'static str) -> Result<Cell, Failure> {
+    fn carried(&self, animal: &Animal, version: &'static str) -> Result<Cell, Problem> {
         let mut cell = self.carried_once(animal, version)?;
         for _ in 1..TRIES {
             if cell.is_in || cell.code.is_some() {
@@ -306,10 +303,10 @@ impl<'a> Visitor<'a> {
         Ok(cell)
     }
 
-    fn carried_once(&self, animal: &Animal, version: &'static str) -> Result<Cell, Failure> {
+    fn carried_once(&self, animal: &Animal, version: &'static str) -> Result<Cell, Problem> {
         let folder = &self.stage.ground.folder;
         let Some((certificate, key)) = zoo::pair(folder, &format!("clients/{}", animal.name)) else {
-            return Err(Failure::bug(format!("\"{}\" is not in the zoo", animal.name)));
+            return Err(Problem::bug(format!("\"{}\" is not in the zoo", animal.name)));
         };
         let upgrade = match (self.starttls(), self.service().and_then(Service::alpn)) {
             (Some(protocol), _) => format!("-starttls {}", protocol.name()),
@@ -331,10 +328,10 @@ impl<'a> Visitor<'a> {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(Failure::bug)?;
+            .map_err(Problem::bug)?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let (Some(mut stdin), Some(mut stdout)) = (stdin, stdout) else {
-            return Err(Failure::bug("openssl has no pipes"));
+            return Err(Problem::bug("openssl has no pipes"));
         };
         // Who was refused reads nothing any more.
         let _ = stdin.write_all(&self.first_words());
@@ -343,7 +340,7 @@ impl<'a> Visitor<'a> {
         let mut printed = Vec::new();
         let mut part = [0; 4096];
         while !(is_spoken_to && self.is_welcome(&printed)) {
-            let count = stdout.read(&mut part).map_err(Failure::bug)?;
+            let count = stdout.read(&mut part).map_err(Problem::bug)?;
             if count == 0 {
                 break;
             }
@@ -352,7 +349,7 @@ impl<'a> Visitor<'a> {
         let is_in = self.is_welcome(&printed);
         // It ends with its input.
         drop((stdin, stdout));
-        child.wait().map_err(Failure::bug)?;
+        child.wait().map_err(Problem::bug)?;
         let said = String::from_utf8_lossy(&printed).into_owned();
         Ok(Cell {
             animal: *animal,
@@ -410,11 +407,11 @@ fn alert_of(said: &str) -> String {
     last_words(line.unwrap_or(said))
 }
 
-pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(Failure::bug)
+        .map_err(Problem::bug)
 }
 
 fn cell(animal: &Animal, version: &'static str, report: &Report, welcome: Option<StatusCode>) -> Cell {

@@ -1,12 +1,12 @@
 //! The outcome of a trial: who got in, who should have, and how it is shown.
 
+use std::fmt::Write as _;
+
 use handfast_lab::zoo::Animal;
 use handfast_pki::Code;
 use handfast_report::style::{BAD, GOOD, STRONG};
 use handfast_setup::{Limits, Part};
 use serde_json::{Value, json};
-
-use crate::words::Words;
 
 /// One animal in one version of TLS.
 #[derive(Debug, Clone)]
@@ -51,8 +51,9 @@ impl Cell {
     }
 }
 
-/// Prints a line for each animal.
-pub fn tell(cells: &[Cell], part: &Part, words: &Words) {
+/// A line for each animal.
+pub fn text(cells: &[Cell], part: &Part) -> String {
+    let mut out = String::new();
     for row in cells.chunk_by(|one, other| one.animal == other.animal) {
         let Some(first) = row.first() else { continue };
         let mut line = format!("{STRONG}{:<16}{STRONG:#}", first.animal.name);
@@ -65,8 +66,9 @@ pub fn tell(cells: &[Cell], part: &Part, words: &Words) {
             let code = cell.code.map(|code| format!("{code} ")).unwrap_or_default();
             format!("{code}{}", cell.words)
         });
-        words.data(format_args!("{line}  {why}"));
+        let _ = writeln!(out, "{line}  {why}");
     }
+    out
 }
 
 pub fn to_json(cells: &[Cell], part: &Part) -> Value {
