@@ -269,7 +269,7 @@ fn missing(written: &Written, troubles: &mut Vec<Trouble>) {
     }
     if written.allow.is_empty() {
         let problem = Problem::new(code::NO_RULE, "no rule says who may connect")
-            .hint("say who may come in: --allow uri:spiffe://acme/web, or --allow any for everybody with a certificate");
+            .hint("name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate");
         troubles.push(Trouble { line: None, problem });
     }
 }

@@ -24,7 +24,7 @@ pub struct Sources {
     /// The chain of the door, leaf first.
     pub cert: PathBuf,
     pub key: PathBuf,
-    /// The CAs whose clients may come in.
+    /// The CA bundle that verifies client certificates.
     pub client_ca: PathBuf,
     pub rules: Vec<Rule>,
     /// Settings that were changed in the configuration and are taken over by a restart alone.
@@ -158,7 +158,7 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
     let now = Timestamp::now();
     let policy = Policy::new(sources.rules.clone()).map_err(|error| {
         Problem::new(error.code(), error.to_string())
-            .hint("say who may come in: --allow uri:spiffe://..., or --allow any")
+            .hint("name the allowed clients: --allow uri:spiffe://..., or --allow any")
     })?;
     let credentials = load::credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
     let anchors = load::anchors(&sources.client_ca, now)?;

@@ -18,9 +18,9 @@ pub fn read(path: &Path, now: Timestamp) -> Result<Vec<Certificate>, Problem> {
     let items = pem::read(&bytes).map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
     let is_key = |item: &Item| matches!(item, Item::Key(_) | Item::EncryptedKey(_) | Item::Pkcs12(_));
     if items.iter().any(is_key) {
-        let message = format!("\"{shown}\" holds a private key, which nobody needs to believe a CA");
+        let message = format!("\"{shown}\" holds a private key, which is not needed to trust a CA");
         return Err(Problem::new(code::WRONG_FORMAT, message)
-            .hint("give the certificate alone; whoever has the key of a CA can pose as anybody to all who believe it"));
+            .hint("give the certificate alone; the holder of a CA's key can impersonate every peer to all who trust the CA"));
     }
     let cas =
         pem::certificates(&bytes).map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
@@ -32,7 +32,7 @@ pub fn read(path: &Path, now: Timestamp) -> Result<Vec<Certificate>, Problem> {
         anchor.map_err(|error| match error {
             AnchorError::Expired { .. } => unfit(
                 &error,
-                "get the CA's new certificate; nobody believes an expired one",
+                "get the CA's new certificate; an expired one is untrusted",
             ),
             _ => unfit(
                 &error,
@@ -53,21 +53,21 @@ pub fn meaning(cas: &[Certificate], target: &str) -> Vec<String> {
         let called = ca.called();
         notes.push(match constraints::permitted(ca) {
             None => format!(
-                "whoever has the key of \"{called}\" can now pose as every host to {target}, for nothing limits its names"
+                "the holder of the key of \"{called}\" can now impersonate every host to {target}: no name constraints limit this CA"
             ),
             Some(names) if constraints::limits_hosts(ca) => format!(
-                "whoever has the key of \"{called}\" can now pose to {target} as {}, and as nobody else",
+                "the holder of the key of \"{called}\" can now impersonate {} to {target}, and no other host",
                 names.join(", ")
             ),
             Some(names) => format!(
-                "whoever has the key of \"{called}\" can now pose to {target} as {}, and as every host whose kind of name \
+                "the holder of the key of \"{called}\" can now impersonate to {target} {}, and every host whose kind of name \
                  (DNS, IP) is not among these",
                 names.join(", ")
             ),
         });
         if !ca.is_self_issued() {
             notes.push(format!(
-                "\"{called}\" is an intermediate: OpenSSL and Python believe it together with its root only"
+                "\"{called}\" is an intermediate: OpenSSL and Python trust it together with its root only"
             ));
         }
     }

@@ -39,7 +39,7 @@ pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Re
     }
     if is_new && change == Change::Install {
         plan.notes.push(
-            "the trust store is new: a Java that is pointed to it (-Djavax.net.ssl.trustStore) believes these CAs and no others"
+            "the trust store is new: a Java that is pointed to it (-Djavax.net.ssl.trustStore) trusts these CAs and no others"
                 .into(),
         );
     }

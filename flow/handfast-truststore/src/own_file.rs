@@ -128,7 +128,7 @@ fn text(target: Store, kept: &[Certificate], notes: &mut Vec<String>) -> Vec<u8>
             bytes.extend_from_slice(&roots);
         }
         None => notes.push(
-            "no file with the roots of this system was found: with this one, only your CAs are believed"
+            "no file with the roots of this system was found: with this one, only your CAs are trusted"
                 .into(),
         ),
     }

@@ -39,7 +39,7 @@ pub struct Args {
     /// The key of --cert
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// The CAs whose servers are believed
+    /// The CA bundle that verifies the server
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
     /// Show the handshake as a ladder, on stderr

@@ -16,18 +16,18 @@ use crate::{
     words::{Words, when},
 };
 
-/// Make an authority: a root for ten years and an issuing CA under it for five
+/// Create a certificate authority (CA): a root for ten years and an issuing CA below it for five
 ///
-/// The folder is made for its owner alone and holds root.crt (what others trust), root.key, issuing.crt,
-/// issuing.key and authority.db (the record of every certificate). With --from-cert and --from-key an
-/// authority that exists already is taken over, one made with openssl included: it then signs by itself,
-/// or, with --intermediate, through a new issuing CA under it. An authority is never overwritten.
+/// Only the owner can read the folder. It holds root.crt (the CA that others trust), root.key, issuing.crt,
+/// issuing.key and authority.db (the record of every certificate). --from-cert and --from-key import an existing
+/// CA, for example one made with openssl. The imported CA signs directly, or, with --intermediate, through a new
+/// issuing CA below it. An existing CA is never overwritten.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  handfast init --name Acme\n  handfast init --from-cert ca.crt --from-key ca.key"
 )]
 pub struct Args {
-    /// What the authority is called, in all its certificates
+    /// The name of the CA, in all its certificates
     #[arg(long, required_unless_present = "from_cert")]
     name: Option<String>,
     /// The folder to make
@@ -36,13 +36,13 @@ pub struct Args {
     /// The kind of the keys to make [default: p256]
     #[arg(long, value_name = "KIND", value_parser = key_kinds())]
     key: Option<KeyKind>,
-    /// Take over this CA certificate, followed in the file by its issuers up to the root
+    /// Import this CA certificate, followed in the file by its issuers up to the root
     #[arg(long, value_name = "FILE", requires = "from_key")]
     from_cert: Option<PathBuf>,
     /// The private key of --from-cert
     #[arg(long, value_name = "FILE", requires = "from_cert")]
     from_key: Option<PathBuf>,
-    /// Sign through a new issuing CA under the one taken over; its key is then not copied
+    /// Sign through a new issuing CA below the imported one; its key is then not copied
     #[arg(long, requires = "from_cert")]
     intermediate: bool,
 }
@@ -88,7 +88,7 @@ fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<Founding>, 
         let useless = [("--name", args.name.is_some()), ("--key", args.key.is_some())];
         return match useless.into_iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(Failure::misuse(format!(
-                "{flag} is for an authority that is made, and this one is taken over as it is"
+                "{flag} is for a new CA, and this one is imported as it is"
             ))
             .hint("leave it out, or make an issuing CA under it with --intermediate")),
             None => Ok(None),
@@ -108,7 +108,7 @@ fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<Founding>, 
 fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
     let dir = &args.dir;
     let adopted = args.from_cert.is_some();
-    let verb = if adopted { "taken over" } else { "made" };
+    let verb = if adopted { "imported" } else { "created" };
     let next = format!(
         "handfast issue server --dns localhost --out server{}",
         super::issue::dir_flag(dir)
@@ -124,7 +124,7 @@ fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
         .map(Certificate::called)
         .unwrap_or_default();
     words.data(format_args!(
-        "{GOOD}authority {verb}{GOOD:#} in {}",
+        "{GOOD}CA {verb}{GOOD:#} in {}",
         dir.display()
     ));
     for (file, ca) in &cas {
@@ -151,7 +151,7 @@ fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
             folder::ROOT_KEY
         ));
     }
-    words.data("it cannot be made again: back the folder up; who reads its keys can make any certificate");
+    words.data("it cannot be created again: back up the folder; everyone who reads its keys can issue any certificate");
     words.json(&json!({
         "dir": text(dir),
         "adopted": adopted,

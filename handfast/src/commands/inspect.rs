@@ -362,7 +362,7 @@ fn request_card(request: &Request) -> Card {
         request
             .ignored()
             .iter()
-            .map(|ignored| ("not heard", ignored.clone())),
+            .map(|ignored| ("ignored", ignored.clone())),
     );
     let dns = if request.wished().is_empty() {
         " --dns NAME"
@@ -422,7 +422,7 @@ fn list_card(list: &RevocationList, now: Timestamp) -> Card {
         Some(next) if next < now => (
             "next due",
             format!(
-                "{}: it is stale, and strict peers refuse everybody",
+                "{}: it is stale, and strict peers refuse every client",
                 when(next, now)
             ),
         ),

@@ -69,10 +69,10 @@ pub struct Leaf {
     /// The common name, for people and old software; peers are recognised by the names above, and one of those is needed
     #[arg(long, value_name = "CN")]
     name: Option<String>,
-    /// How long it is valid, such as 24h or 90d [default: 90d, or less where the issuer ends earlier]
+    /// How long it is valid, such as 24h or 90d [default: 90d, or less where the issuer expires earlier]
     #[arg(long, value_name = "TIME")]
     lifetime: Option<String>,
-    /// The authority's folder
+    /// The CA directory
     #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = DEFAULT_DIR)]
     pub dir: PathBuf,
     /// Overwrite what exists
@@ -259,7 +259,7 @@ impl P12 {
 pub fn root_of(authority: &Authority) -> Result<&Certificate, Failure> {
     authority
         .root()
-        .ok_or_else(|| Failure::bug("the authority has no root"))
+        .ok_or_else(|| Failure::bug("the CA has no root"))
 }
 
 fn tell(args: &Args, places: &Places, issued: &Issued, now: Timestamp, words: &Words) {
@@ -335,7 +335,7 @@ pub fn tell_limits(profile: Profile, words: &Words) {
         _ => "",
     };
     words.data(format_args!(
-        "it cannot {other}sign others, and cannot be revoked before it ends: keep --lifetime short"
+        "it cannot {other}sign others, and cannot be revoked before it expires: keep --lifetime short"
     ));
 }
 
@@ -399,7 +399,7 @@ pub fn tell_unfinished(authority: &Authority, now: Timestamp, words: &Words) {
     let planned: Vec<_> = rows.iter().filter(|row| row.state == State::Planned).collect();
     if let Some(last) = planned.last() {
         words.talk(format_args!(
-            "note: {} certificates were planned and never finished, the last with serial {}; they may have been signed, and nobody was given them",
+            "note: {} certificates were planned and never finished, the last with serial {}; they may have been signed, and were not handed out",
             planned.len(),
             last.serial
         ));

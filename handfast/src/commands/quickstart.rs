@@ -36,17 +36,17 @@ use crate::{
     words::{Words, shell},
 };
 
-/// See mutual TLS work: an authority, a door, one good call and three that must fail
+/// See mutual TLS work: a CA, a reverse proxy, one call that is accepted and three that are rejected
 ///
-/// Makes everything in ./handfast-quickstart, starts a small service with the door in front of it on free
-/// ports of this machine, shows the handshake as a ladder and the reason of every refusal, prints the curl,
-/// Python and openssl lines that work right now, and stays up until Ctrl-C.
+/// Creates everything in ./handfast-quickstart, starts a small service with the reverse proxy in front of it on
+/// free ports of this machine, shows the handshake as a ladder and the reason of every rejection, prints curl,
+/// Python and openssl commands that work, and runs until Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Do it all, verify it, and end: 0 when everything was as it must be, 1 when not
+    /// Make the calls, verify the results, and stop: exit code 0 when all are as expected, 1 when not
     #[arg(long)]
     once: bool,
-    /// Put the door in front of this service instead: http://H:P, https://H:P (with its CA given), tcp:// or unix:
+    /// Put the proxy in front of this service instead: http://H:P, https://H:P (with its CA given), tcp:// or unix:
     #[arg(long, value_name = "URL")]
     to: Option<String>,
     /// The CA of an https service
@@ -57,7 +57,7 @@ pub struct Args {
     dir: PathBuf,
 }
 
-const SERVER: &str = "spiffe://quickstart/door";
+const SERVER: &str = "spiffe://quickstart/proxy";
 const CLIENT: &str = "spiffe://quickstart/client";
 const GUEST: &str = "spiffe://quickstart/guest";
 
@@ -81,7 +81,7 @@ const CALLS: [Call; 4] = [
         expected: Some(code::NO_CERTIFICATE),
     },
     Call {
-        title: "with a certificate of another authority",
+        title: "with a certificate of another CA",
         pair: Some("stranger"),
         expected: Some(code::UNKNOWN_ISSUER),
     },
@@ -122,7 +122,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         words.json(&json!({ "good": good }));
         return Ok(if good { Exit::Yes } else { Exit::No });
     }
-    words.talk("the door stays open until Ctrl-C");
+    words.talk("the proxy runs until Ctrl-C");
     let hurry = door.hurry();
     signals::serve_until_told(door, |_, _| {}, Door::close, move || hurry.now());
     log.finish();
@@ -313,15 +313,15 @@ fn tell(args: &Args, call: &Call, outcome: &Outcome, as_expected: bool, words: &
         (None, None) => words.data("  no answer"),
     }
     match (as_expected, call.expected) {
-        (true, None) => words.data(format_args!("  {GOOD}as it must be{GOOD:#}")),
+        (true, None) => words.data(format_args!("  {GOOD}as expected{GOOD:#}")),
         (true, Some(_)) => words.data(format_args!(
-            "  {GOOD}as it must be{GOOD:#}: nothing reached the service"
+            "  {GOOD}as expected{GOOD:#}: nothing reached the service"
         )),
         (false, Some(code)) => words.data(format_args!(
-            "  {BAD}not as it must be{BAD:#}: expected a refusal with {code}"
+            "  {BAD}not as expected{BAD:#}: expected a refusal with {code}"
         )),
         (false, None) => words.data(format_args!(
-            "  {BAD}not as it must be{BAD:#}: expected an answer"
+            "  {BAD}not as expected{BAD:#}: expected an answer"
         )),
     }
 }
@@ -335,7 +335,7 @@ fn summary(args: &Args, door: SocketAddr, log: &Path, words: &Words) {
     );
     let url = format!("https://localhost:{}/", door.port());
     words.data(format_args!(
-        "\n{STRONG}Try it yourself{STRONG:#}, the door listens on {door}:"
+        "\n{STRONG}Try it yourself{STRONG:#}, the proxy listens on {door}:"
     ));
     words.data(format_args!(
         "  curl --cert {cert} --key {key} --cacert {ca} {url}"
@@ -351,8 +351,8 @@ fn summary(args: &Args, door: SocketAddr, log: &Path, words: &Words) {
         "  handfast get {url} --cert {cert} --key {key} --ca {ca} -v"
     ));
     words.data(format_args!(
-        "every connection is written down in {}",
+        "every connection is logged in {}",
         shell(log.display())
     ));
-    words.next("handfast init --name NAME, for an authority of your own");
+    words.next("handfast init --name NAME, for a CA of your own");
 }

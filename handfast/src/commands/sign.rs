@@ -17,8 +17,8 @@ use crate::{
 /// Sign a certificate request (CSR): its key, its names and those of the flags; all else comes from the profile
 ///
 /// Taken from the request are the key, which it must prove to hold, the subject alternative names and the
-/// common name. What else it asks for (to be a CA, other usages, other parts of a subject) is not heard, and
-/// that is said. Writes the certificate and the intermediate above it to --out, the certificate first.
+/// common name. All else in it (to be a CA, other usages, other parts of a subject) is ignored, and listed as
+/// ignored. Writes the certificate and the intermediate above it to --out, the certificate first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast sign server.csr server --dns localhost --out server.crt")]
 pub struct Args {

@@ -16,10 +16,10 @@ use crate::{
     words::Words,
 };
 
-/// Make a system, a language or a browser believe a CA, and take that back
+/// Install a CA into the trust store of a system, a runtime or a browser, or remove it
 ///
 /// For curl, python and node a file of CAs is kept under ~/.config/handfast/trust; for system, java and firefox the
-/// store of their own is changed with their own tools. Nothing is touched but what is said: --dry-run shows it.
+/// store of their own is changed with their own tools. Nothing else changes: --dry-run shows every step.
 #[derive(Debug, Flags)]
 pub struct Args {
     #[command(subcommand)]
@@ -28,17 +28,17 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make it believe the CAs in a file
+    /// Install the CAs in a file into a trust store
     ///
-    /// Refused is what is no CA, what has expired, and a file with a private key in it. Doing it twice is doing it
-    /// once. system needs root, and so does a trust store of Java that belongs to root.
+    /// Rejects non-CA certificates, expired certificates, and files that hold a private key. Installing a CA twice
+    /// changes nothing. system needs root, and so does a trust store of Java that belongs to root.
     #[command(
         after_help = "Examples:\n  handfast trust install --for curl --ca client/ca.crt --dry-run\n  \
         sudo handfast trust install --for system --ca client/ca.crt\n  \
         handfast trust install --for java --ca client/ca.crt --truststore trusted.p12"
     )]
     Install(Flagged),
-    /// Take away what install put there, and nothing else
+    /// Remove what install added, and nothing else
     #[command(after_help = "Example:\n  handfast trust remove --for curl --ca client/ca.crt")]
     Remove(Flagged),
 }
@@ -46,7 +46,7 @@ enum Action {
 /// Who shall believe whom, and where that is kept.
 #[derive(Debug, Flags)]
 struct Flagged {
-    /// Who shall believe
+    /// The trust store to change
     #[arg(long = "for", value_name = "WHO", value_enum)]
     store: Who,
     /// The CA certificates, PEM or DER
@@ -221,12 +221,12 @@ fn tell(flags: &Flagged, change: Change, given: &[Certificate], plan: &Plan, now
     let store = Store::from(flags.store).name();
     let is_done = plan.steps.is_empty();
     let head = match (change, is_done, flags.dry_run) {
-        (Change::Install, true, _) => "believed already, nothing to do",
-        (Change::Remove, true, _) => "not there, nothing to do",
-        (Change::Install, _, true) => "would be believed",
-        (Change::Remove, _, true) => "would be taken away",
-        (Change::Install, ..) => "believed",
-        (Change::Remove, ..) => "taken away",
+        (Change::Install, true, _) => "installed already, nothing to do",
+        (Change::Remove, true, _) => "not installed, nothing to do",
+        (Change::Install, _, true) => "would be installed",
+        (Change::Remove, _, true) => "would be removed",
+        (Change::Install, ..) => "installed",
+        (Change::Remove, ..) => "removed",
     };
     for ca in given {
         words.data(format_args!(

@@ -41,7 +41,7 @@ pub struct Args {
     /// The key of --cert
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// The CAs whose servers are believed
+    /// The CA bundle that verifies the server
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
     /// What the server must be beside its name: uri:..., dns:..., fingerprint:...; one of several is enough

@@ -17,10 +17,10 @@ use crate::{
     words::{Words, relative, when},
 };
 
-/// Verify a certificate against the CAs that are trusted, as the door and the client do
+/// Verify a certificate against trusted CAs, as the proxy and the client do
 ///
 /// Says yes (exit code 0) or no (exit code 5), why, and shows every path from the certificate up to a
-/// trusted CA. Nothing is asked over the network; revocation is not looked at.
+/// trusted CA. It opens no connection and does not check revocation.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  handfast verify server/tls.crt --ca server/ca.crt --purpose server --host localhost"

@@ -383,7 +383,7 @@ fn quickstart_once_shows_everything_and_ends_well() {
         ] {
             assert!(ran.stdout.contains(part), "{part}: {ran:#?}");
         }
-        assert!(!ran.stdout.contains("not as it must be"), "{ran:#?}");
+        assert!(!ran.stdout.contains("not as expected"), "{ran:#?}");
     }
     assert_eq!(place.read("handfast-quickstart/access.log").lines().count(), 4);
     assert_eq!(place.run("quickstart --once --json").good().json()["good"], true);

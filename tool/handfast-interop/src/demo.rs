@@ -51,7 +51,7 @@ async fn serve(listener: std::net::TcpListener, answer: Answer) {
 fn greet(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     let text = match caller(request.headers()) {
         Some(name) => format!("hello, {name}\n"),
-        None => "hello, whoever you are\n".to_owned(),
+        None => "hello, anonymous client\n".to_owned(),
     };
     Response::new(Full::new(Bytes::from(text)))
 }

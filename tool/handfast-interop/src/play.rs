@@ -306,7 +306,7 @@ impl<'a> Visitor<'a> {
     fn carried_once(&self, animal: &Animal, version: &'static str) -> Result<Cell, Problem> {
         let folder = &self.stage.ground.folder;
         let Some((certificate, key)) = zoo::pair(folder, &format!("clients/{}", animal.name)) else {
-            return Err(Problem::bug(format!("\"{}\" is not in the zoo", animal.name)));
+            return Err(Problem::bug(format!("\"{}\" is not a test certificate", animal.name)));
         };
         let upgrade = match (self.starttls(), self.service().and_then(Service::alpn)) {
             (Some(protocol), _) => format!("-starttls {}", protocol.name()),

@@ -180,7 +180,7 @@ fn candidates<'a>(
     for (listener, speech) in speech(stage, wanted.listeners)? {
         match speech {
             Speech::Plain | Speech::Silence => met.notes.push(format!(
-                "{} speaks no TLS, so that nobody is asked for a certificate there",
+                "{} does not speak TLS, so no client is asked for a certificate there",
                 listener.written
             )),
             Speech::Closing => met.notes.push(format!(
@@ -303,7 +303,7 @@ fn welcome(report: &Report) -> Welcome {
     let first = report.findings.first();
     Err(Problem::new(first.map_or(code::CONFIG_INVALID, |finding| finding.code),
         format!(
-            "even the good client of this CA is not let in: {}",
+            "even the valid client of this CA is rejected: {}",
             first.map_or("no reason", |finding| finding.because.as_str())
         ),
     ))

@@ -43,10 +43,10 @@ impl Cell {
     fn mark(&self, part: &Part) -> &'static str {
         match (self.is_in, self.is_as_told(part)) {
             _ if !self.is_shown => "-",
-            (true, true) => "in",
-            (false, true) => "out",
-            (true, false) => "IN!",
-            (false, false) => "OUT!",
+            (true, true) => "accepted",
+            (false, true) => "rejected",
+            (true, false) => "ACCEPTED!",
+            (false, false) => "REJECTED!",
         }
     }
 }
@@ -59,7 +59,7 @@ pub fn text(cells: &[Cell], part: &Part) -> String {
         let mut line = format!("{STRONG}{:<16}{STRONG:#}", first.animal.name);
         for cell in row {
             let style = if cell.is_as_told(part) { GOOD } else { BAD };
-            line.push_str(&format!("  {} {style}{:<4}{style:#}", cell.tls, cell.mark(part)));
+            line.push_str(&format!("  {} {style}{:<9}{style:#}", cell.tls, cell.mark(part)));
         }
         let why = row.iter().rev().find(|cell| !cell.is_in);
         let why = why.map_or(first.animal.story.to_owned(), |cell| {

@@ -61,7 +61,7 @@ fn https(ground: &Ground, target: &Target, versions: &[&'static str]) -> Result<
             .iter()
             .find(|door| door.animal == animal.name && door.tls == version)
             .map(|door| door.port)
-            .ok_or_else(|| Problem::bug(format!("\"{}\" has no door", animal.name)))
+            .ok_or_else(|| Problem::bug(format!("\"{}\" has no listener", animal.name)))
     };
     let mut all = Vec::new();
     for animal in &zoo::SERVERS {

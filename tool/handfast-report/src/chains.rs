@@ -126,7 +126,7 @@ impl Chains {
                 "they meet at \"{}\"",
                 self.trusted.get(place).map(String::as_str).unwrap_or_default()
             ),
-            (None, true) => format!("they do not meet: nobody on the right is \"{}\"", self.looked_for),
+            (None, true) => format!("they do not meet: no CA on the right is \"{}\"", self.looked_for),
             (None, false) => format!("the {} does not say whom it trusts", self.judge()),
         }
     }

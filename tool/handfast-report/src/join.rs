@@ -89,9 +89,9 @@ fn findings(client: &Value, record: &Value, requests: &[Value]) -> Vec<Finding> 
             continue;
         }
         let because = match (event["reason"].as_str(), event["status"].as_u64()) {
-            (Some(reason), _) => format!("the door says: {}", printable(reason)),
-            (None, Some(status)) => format!("the door answered {status}"),
-            (None, None) => "the door says so".into(),
+            (Some(reason), _) => format!("the proxy says: {}", printable(reason)),
+            (None, Some(status)) => format!("the proxy answered {status}"),
+            (None, None) => "the proxy says so".into(),
         };
         let finding = Finding::new(code, Refuser::Server, Certainty::Certain, because);
         findings.push(finding.help(format!("handfast explain {code}")));

@@ -78,7 +78,7 @@ pub fn side_by_side(joined: &Joined) -> String {
     }
     for request in &joined.requests {
         let _ = writeln!(out, 
-            "{:>66}{FAINT}door: {} {} answered {}{FAINT:#}",
+            "{:>66}{FAINT}proxy: {} {} answered {}{FAINT:#}",
             "",
             text(&request["method"]),
             text(&request["path"]),
@@ -89,7 +89,7 @@ pub fn side_by_side(joined: &Joined) -> String {
         "\n{STRONG}client{STRONG:#}  {}",
         client_says(&joined.client)
     );
-    let _ = writeln!(out, "{STRONG}door{STRONG:#}    {}\n", door_says(record));
+    let _ = writeln!(out, "{STRONG}proxy{STRONG:#}   {}\n", door_says(record));
     out + &findings::ranked(&joined.findings)
 }
 
@@ -105,7 +105,7 @@ fn door_notes(record: &Value) -> Vec<Note> {
         side: Side::Client,
         message: "ClientHello",
         words: format!(
-            "{FAINT}door: from {}, at {}{FAINT:#}",
+            "{FAINT}proxy: from {}, at {}{FAINT:#}",
             text(&record["peer"]),
             text(&record["time"])
         ),
@@ -114,14 +114,14 @@ fn door_notes(record: &Value) -> Vec<Note> {
     let proven = record["identity"].as_array().filter(|names| !names.is_empty());
     let words = match (proven, &code, record["verdict"].as_str()) {
         (Some(names), code, verdict) => format!(
-            "{FAINT}door: proven as {}{FAINT:#}{}",
+            "{FAINT}proxy: proven as {}{FAINT:#}{}",
             names.iter().map(text).collect::<Vec<_>>().join(", "),
             match (code, verdict) {
                 (Some(code), Some("denied")) => format!("; {BAD}✗ denied, {code}{BAD:#}"),
                 _ => String::new(),
             }
         ),
-        (None, Some(code), _) => format!("{BAD}door: ✗ refused, {code}{BAD:#}"),
+        (None, Some(code), _) => format!("{BAD}proxy: ✗ refused, {code}{BAD:#}"),
         (None, None, _) => return notes,
     };
     notes.push(Note {

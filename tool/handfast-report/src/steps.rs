@@ -37,7 +37,7 @@ pub fn words(message: &Message, is_13: bool) -> &'static str {
         }
         (Kind::Certificate, Client) => {
             "The client shows its certificate and the intermediates above it. The server looks for a way from there to \
-             a CA whose clients it lets in."
+             a CA that it trusts for clients."
         }
         (Kind::CompressedCertificate, _) => "A certificate, compressed (RFC 8879).",
         (Kind::CertificateStatus, _) => {
@@ -56,7 +56,7 @@ pub fn words(message: &Message, is_13: bool) -> &'static str {
         (Kind::ServerHelloDone, _) => "The server has said all that it has to say for now.",
         (Kind::ClientKeyExchange, _) => {
             "The client's half of the key exchange; with both halves each side computes the same secret. (With the RSA \
-             key exchange of old times the secret itself was sent, encrypted for the server.)"
+             legacy key exchange the secret itself was sent, encrypted for the server.)"
         }
         (Kind::EndOfEarlyData, _) => "The end of what the client sent before the handshake was over.",
         (Kind::Finished, Client) if is_13 => {
@@ -64,7 +64,7 @@ pub fn words(message: &Message, is_13: bool) -> &'static str {
              certificate comes only after this, with the first read."
         }
         (Kind::Finished, _) => {
-            "A checksum over the whole handshake, under the new keys: both saw the same messages, and nobody changed any."
+            "A checksum over the whole handshake, under the new keys: both saw the same messages, and none was changed."
         }
         (Kind::NewSessionTicket, _) => {
             "The server gives the client something to resume this session with, without certificates. So it was \
@@ -83,7 +83,7 @@ pub fn words(message: &Message, is_13: bool) -> &'static str {
         }
         (Kind::EncryptedHandshake, _) => "A handshake message inside of the encrypted connection.",
         (Kind::ApplicationData, _) => "What the connection is for, encrypted.",
-        (Kind::NotTls, _) => "These bytes are no TLS. Somebody speaks another protocol here.",
+        (Kind::NotTls, _) => "These bytes are no TLS. The peer speaks another protocol here.",
         (Kind::Unknown(_), _) => "A message that is not known here.",
     }
 }

@@ -175,7 +175,7 @@ fn not_named(evidence: &Evidence<'_>) -> Option<Finding> {
                 listed(&shown)
             ),
         )
-        .help("name the issuing CA in ssl_client_certificate or SSLCADNRequestFile, or name nobody"),
+        .help("name the issuing CA in ssl_client_certificate or SSLCADNRequestFile, or name none"),
     )
 }
 
@@ -200,7 +200,7 @@ fn unverified(evidence: &Evidence<'_>) -> Option<Finding> {
             Refuser::Server,
             Certainty::Certain,
             format!(
-                "a throw-away certificate, signed by nobody, is let in ({})",
+                "a self-signed certificate is accepted ({})",
                 probe.told()
             ),
         )

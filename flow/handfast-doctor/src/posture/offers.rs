@@ -164,7 +164,7 @@ fn suites(offers: &Offers) -> Check {
         return Check::new(
             "suites",
             Grade::C,
-            format!("whoever gets the server's key can read what was recorded: {without_secrecy}"),
+            format!("with the server's key, recorded traffic can be decrypted: {without_secrecy}"),
         )
         .help(help);
     }
@@ -172,7 +172,7 @@ fn suites(offers: &Offers) -> Check {
         return Check::new(
             "suites",
             Grade::B,
-            format!("of old times, without an AEAD: {old}"),
+            format!("legacy, without an AEAD: {old}"),
         )
         .help(help);
     }

@@ -160,7 +160,7 @@ pub fn house(folder: &Folder) -> Result<(Started, Vec<Door>), Error> {
     let names: Vec<&str> = SERVERS.iter().map(|animal| animal.name).collect();
     let first = free_port()?;
     let process = Process {
-        name: "the zoo's HTTPS server".into(),
+        name: "the HTTPS server of the test certificates".into(),
         line: format!("python3 house.py {first} {}", names.join(" ")),
         folder: folder.path().to_owned(),
         ..Process::default()

@@ -200,7 +200,7 @@ impl Output<'_> {
                 .filter(|root| goods.given.contains(root))
                 .map(|root| {
                     format!(
-                        "left out: the root \"{}\"; who is to believe it has it already (--with-root)",
+                        "left out: the root \"{}\"; relying parties already have it (--with-root)",
                         root.called()
                     )
                 }),

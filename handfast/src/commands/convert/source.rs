@@ -87,7 +87,7 @@ fn refused(path: &Path, opening: Opening<'_>, error: &PkiError) -> Failure {
         PkiError::Encrypted if opening.password.is_none() => Failure::new(
             Exit::Misuse,
             code::KEY_ENCRYPTED,
-            format!("\"{shown}\" is behind a password"),
+            format!("\"{shown}\" is encrypted"),
         )
         .hint("give the file that holds it in its first line: --password-file FILE"),
         PkiError::Unexpected {

@@ -14,8 +14,8 @@ use crate::{
 
 /// Find the holes in a configuration of nginx, Apache, HAProxy, Envoy or Caddy
 ///
-/// Reads the file, what it includes, and the certificates and lists that it names, and names every place where a
-/// client gets in, or is kept out, against what was meant. Nothing is started or changed.
+/// Reads the file, what it includes, and the certificates and lists that it names, and names every line where a
+/// client is accepted or rejected against the intention. Starts nothing and changes nothing.
 #[derive(Debug, clap::Args)]
 pub struct Config {
     /// nginx.conf, httpd.conf, haproxy.cfg, envoy.yaml or Caddyfile, or a part of one

@@ -15,18 +15,18 @@ use crate::{
     words::{Words, shell},
 };
 
-/// Join what a client saw with what the door logged
+/// Join what a client saw with what the proxy logged
 ///
-/// Both write the same name of the handshake. The client knows only the alert, the door knows the reason.
+/// Both record the same connection ID. The client knows only the alert, the proxy knows the reason.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  handfast get https://door.example:8443/ --ca ca.crt --cert tls.crt --key tls.key --json > client.json\n  handfast doctor join client.json access.log"
+    after_help = "Example:\n  handfast get https://proxy.example:8443/ --ca ca.crt --cert tls.crt --key tls.key --json > client.json\n  handfast doctor join client.json access.log"
 )]
 pub struct Join {
     /// The client's report, made with doctor --json or get --json
     #[arg(value_name = "CLIENT.JSON")]
     client: PathBuf,
-    /// The access log of the door
+    /// The access log of the proxy
     #[arg(value_name = "ACCESS.LOG")]
     log: PathBuf,
 }
@@ -52,12 +52,12 @@ fn not_joined(args: &Join, apart: &Apart) -> Failure {
             not_ours(&args.client, "it names no handshake").hint("make it with doctor --json or get --json")
         }
         Apart::Repeated { handshake, lines } => failed(format!(
-            "{lines} lines of \"{log}\" name handshake {handshake}: somebody has repeated it"
+            "{lines} lines of \"{log}\" have the connection ID {handshake}: a client repeated it"
         ))
-        .hint("look at their addresses and times; a name that the client chose proves nothing"),
+        .hint("compare their addresses and times; an ID that the client chose proves nothing"),
         Apart::Missing { handshake } => {
-            failed(format!("no line of \"{log}\" names handshake {handshake}")).hint(
-                "a line is written when its connection ends; is this the log of the door that was called, \
+            failed(format!("no line of \"{log}\" has the connection ID {handshake}")).hint(
+                "a line is written when its connection ends; is this the log of the proxy that was called, \
                  of that time, with log = \"connections\"?",
             )
         }

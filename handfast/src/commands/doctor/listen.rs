@@ -23,8 +23,8 @@ use crate::{
 
 /// Be the server: show what a client really sends, and why it would be refused
 ///
-/// Everybody is answered and nobody is let in anywhere. A client that sends no certificate where issuers are named
-/// is asked without names when it comes again, so that one that is held back is seen.
+/// Answers every client and forwards nothing. If a client sends no certificate when issuers are named, its next
+/// connection is asked without names, so that a certificate that was held back is seen.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  handfast doctor listen 127.0.0.1:8443 --client-ca ca.crt --cert server/tls.crt --key server/tls.key"

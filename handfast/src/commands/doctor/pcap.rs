@@ -30,7 +30,7 @@ pub struct Pcap {
     /// The key log of the client or the server
     #[arg(long, value_name = "FILE")]
     keylog: Option<PathBuf>,
-    /// The CAs whose clients the server believes, to judge the client's certificate by
+    /// The CA bundle that verifies client certificates
     #[arg(long, value_name = "FILE")]
     client_ca: Option<PathBuf>,
     /// Show this conversation only, counted from 1

@@ -23,7 +23,7 @@ use crate::{
 /// Grade what a server demands of its clients
 ///
 /// Connects without a certificate, with a throw-away one that it must refuse, with sessions of others, and asks for
-/// every version, suite and group. The user's own certificate is sent to a server that is believed, and only with
+/// every version, suite and group. The user's own certificate is sent only to a verified server, and only with
 /// --active.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -35,7 +35,7 @@ pub struct Posture {
     target: String,
     #[command(flatten)]
     whom: Whom,
-    /// Send identity headers of our own making, too: are they believed?
+    /// Also send spoofed identity headers: does the application trust them?
     #[arg(long)]
     active: bool,
     /// Do not ask before --active
@@ -101,7 +101,7 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
 fn agree(args: &Posture, words: &Words) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::misuse(
-            "--active sends forged identity headers, and there is nobody here to ask",
+            "--active sends forged identity headers, and there is no terminal to ask on",
         )
         .hint("add --yes where the server is yours to attack"));
     }

@@ -27,7 +27,7 @@ pub struct Flags {
     /// HOST:PORT or an https URL
     #[arg(required_unless_present_any = ["client_files", "server_files"], value_name = "TARGET")]
     target: Option<String>,
-    /// Look at the files in this folder, as a client's, and at nobody else
+    /// Check the files in this folder, as a client's, and connect to no server
     #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "server_files"])]
     client_files: Option<PathBuf>,
     /// The same, as a server's
@@ -65,7 +65,7 @@ pub struct Flags {
     /// The answer repeats the headers that the application saw: is the certificate among them?
     #[arg(long)]
     echo: bool,
-    /// Send identity headers of our own making, too: are they believed?
+    /// Also send spoofed identity headers: does the application trust them?
     #[arg(long)]
     active: bool,
     /// A certificate of the same CA that the server must refuse

@@ -22,14 +22,14 @@ use crate::{
 
 /// What would happen between a client and a server with these files, offline
 ///
-/// Finds in each folder the certificate with its key and the CAs that this side believes (files that hold CAs
-/// alone), judges both ways as a door and a client would, and shows every path that would be tried.
+/// Finds in each folder the certificate with its key and the CAs that this side trusts (files that hold CAs
+/// alone), verifies both ways as a proxy and a client would, and shows every path that would be tried.
 #[derive(Debug, clap::Args)]
 pub struct WhatIf {
-    /// The client's folder: certificate, key, the CAs it believes
+    /// The client's folder: certificate, key, the CAs it trusts
     #[arg(long, value_name = "DIR")]
     client: PathBuf,
-    /// The server's folder: certificate, key, the CAs whose clients it believes
+    /// The server's folder: certificate, key, the CAs that it trusts for clients
     #[arg(long, value_name = "DIR")]
     server: PathBuf,
     /// The name by which the client calls the server

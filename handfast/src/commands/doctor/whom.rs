@@ -35,7 +35,7 @@ pub struct Whom {
     /// The key of --cert
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// The CAs whose servers are believed; without it, those of the system
+    /// The CA bundle that verifies the server; without it, the CAs of the system
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The name to send as SNI and to expect in the certificate

@@ -49,12 +49,12 @@ pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
         ));
     }
     let mut notes = vec![
-        "the password is a part of the value: whoever may read the environment of the process can read it".into(),
+        "the password is a part of the value: everyone who can read the environment of the process can read it".into(),
         "every Java process of this shell prints \"Picked up JAVA_TOOL_OPTIONS\", the password with it, on stderr"
             .into(),
     ];
     if args.truststore.is_some() {
-        notes.push("the CAs that Java brings along are not believed any more; for both: handfast trust install --for java".into());
+        notes.push("the CAs of Java are no longer trusted; for both: handfast trust install --for java".into());
     }
     Ok(Settings {
         variables: vec![("JAVA_TOOL_OPTIONS".into(), flags.join(" "))],

@@ -27,7 +27,7 @@ use crate::{
     handfast env --for java --keystore client.p12 --password-file client.p12.password"
 )]
 pub struct Args {
-    /// Who shall use the files
+    /// The program that uses the files
     #[arg(long = "for", value_name = "PROGRAM", value_parser = PossibleValuesParser::new(TABLE.iter().map(|row| row.name)))]
     program: Option<String>,
     /// The client's certificate, PEM, leaf first
@@ -36,7 +36,7 @@ pub struct Args {
     /// The key of --cert, PEM
     #[arg(long, value_name = "FILE", requires = "cert", requires = "program")]
     key: Option<PathBuf>,
-    /// The CAs whose servers are to be believed, PEM
+    /// The CA bundle to verify servers with, PEM
     #[arg(long, value_name = "FILE", requires = "program")]
     ca: Option<PathBuf>,
     /// For java: the client's key and chain, PKCS#12 or JKS
@@ -45,7 +45,7 @@ pub struct Args {
     /// For java: the password of --keystore, the first line of FILE
     #[arg(long, value_name = "FILE", requires = "keystore")]
     password_file: Option<PathBuf>,
-    /// For java: the CAs whose servers are to be believed, PKCS#12 or JKS
+    /// For java: the trust store to verify servers with, PKCS#12 or JKS
     #[arg(long, value_name = "FILE", requires = "program")]
     truststore: Option<PathBuf>,
     /// For java: the password of --truststore, the first line of FILE [default: changeit, as Java has it]

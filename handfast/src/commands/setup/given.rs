@@ -31,7 +31,7 @@ pub struct Given {
     /// The key of --cert
     #[arg(long, value_name = "FILE", default_value = "tls.key")]
     key: PathBuf,
-    /// The CAs whose peers are believed
+    /// The CA bundle that verifies peers
     #[arg(long, value_name = "FILE", default_value = "ca.crt")]
     ca: PathBuf,
     /// The revocation lists of these CAs, in PEM
@@ -205,7 +205,7 @@ fn check_list(path: &Path, now: Timestamp) -> Result<(), Failure> {
             Exit::No,
             code::CRL_UNUSABLE,
             format!(
-                "\"{}\": the list of \"{}\" has ended, and would keep everybody out",
+                "\"{}\": the CRL of \"{}\" has expired, and would reject every client",
                 path.display(),
                 list.issuer
             ),

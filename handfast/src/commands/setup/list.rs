@@ -32,10 +32,10 @@ pub struct Show {
     targets: Option<PathBuf>,
 }
 
-/// List the kinds of certificates that `setup verify` shows to a target
+/// List the test certificates that `setup verify` presents to a target
 #[derive(Debug, clap::Args)]
 pub struct Zoo {
-    /// Those that servers are shown, or those that clients are shown
+    /// Those that are presented to servers, or to clients
     #[arg(long, value_name = "ROLE", value_parser = ["server", "client"], default_value = "server")]
     role: String,
 }
@@ -116,7 +116,7 @@ pub fn show(args: &Show, words: &Words) -> Result<Exit, Failure> {
             }
         }
         for line in write::limits(part) {
-            words.data(format_args!("  {FAINT}beware:{FAINT:#} {line}"));
+            words.data(format_args!("  {FAINT}warning:{FAINT:#} {line}"));
         }
         sides.push(json!({
             "role": role.name(),

@@ -18,7 +18,7 @@ use crate::{
     words::Words,
 };
 
-/// Set up somebody else's software for mutual TLS: nginx, Apache, curl, Python, PostgreSQL ...
+/// Set up other software for mutual TLS: nginx, Apache, curl, Python, PostgreSQL ...
 ///
 /// Prints the configuration for your own files and names, or writes it with --out, says what it does and how it is
 /// started and reloaded, and what the software cannot do. Files that cannot work are refused with the reason.

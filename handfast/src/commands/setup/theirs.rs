@@ -23,13 +23,13 @@ use crate::{
     words::{Words, shell},
 };
 
-/// Run a configuration that you wrote on this machine, and show it every kind of certificate
+/// Run a configuration that you wrote on this machine, and test it with every kind of certificate
 ///
 /// The software is started with a copy of FILE, and of what it includes, on free ports of 127.0.0.1. In the copy, every
-/// file with certificates, keys or revocation lists is exchanged for a throw-away one of the same kind, and every
-/// address to listen on for a free port; what is about the machine alone, such as logs, sockets and users, is left out.
-/// Then it meets the zoo, as in `setup verify`. FILE itself and what it names are only read. Exit code 1 when somebody
-/// gets in who should not.
+/// file with certificates, keys or revocation lists is replaced by a temporary one of the same kind, and every listener
+/// address by a free port; settings of the machine, such as logs, sockets and users, are removed. Then it is tested as
+/// in `setup verify`. FILE itself and what it names are only read. Exit code 1 when it accepts a client that it must
+/// reject.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast verify-config /etc/nginx/conf.d/api.conf")]
 pub struct VerifyConfig {
@@ -39,7 +39,7 @@ pub struct VerifyConfig {
     /// Whose configuration it is, where that cannot be told from it
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
-    /// Meet the sites at this port, or of this name, alone, as FILE has it; together, at these ports by these names
+    /// Test only the sites at this port, or of this name, as FILE has it; together, at these ports by these names
     #[arg(long, value_name = "PORT|NAME")]
     at: Vec<String>,
     /// Keep the files in this folder
@@ -82,7 +82,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     for (name, instead) in &moved.exchanged {
         words.talk(format_args!("instead of {}: {instead}", shell(name)));
     }
-    words.talk(format_args!("{shown} of {} meets the zoo ...", target.title));
+    words.talk(format_args!("testing {shown} of {} ...", target.title));
     let ports: Vec<u16> = moved.listeners.iter().map(|listener| listener.here).collect();
     let started = stage
         .start_on(&ports)
@@ -95,7 +95,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let Met { sites, notes } = sites::meet(&mut stage, &wanted)
         .map_err(|failure| failure.detail(format!("the server had said: {}", started.said())))?;
     let missed = written.missed.iter();
-    let missed = missed.map(|block| format!("what stands in {block} {{ }} is not met"));
+    let missed = missed.map(|block| format!("what stands in {block} {{ }} is not tested"));
     let notes: Vec<String> = theirs.ours.iter().cloned().chain(missed).chain(notes).collect();
     for note in &notes {
         words.talk(format_args!("note: {note}"));
@@ -108,7 +108,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     };
     let (wrong, kept) = (strange(true), strange(false));
     for line in write::limits(part) {
-        words.data(format_args!("{STRONG}beware{STRONG:#}: {line}"));
+        words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
     }
     words.json(&json!({
         "file": args.file,
@@ -121,12 +121,12 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     }));
     words.talk(match (wrong, kept) {
         (0, 0) => format!(
-            "{shown} lets in whom it should and nobody else, in {} cases",
+            "{shown} accepts and rejects as it must, in {} cases",
             cells().count()
         ),
-        (0, kept) => format!("{shown} lets nobody in who should stay out, and keeps out {kept} good ones"),
+        (0, kept) => format!("{shown} rejects every client that it must reject, and also {kept} valid ones"),
         (wrong, _) => format!(
-            "{shown} lets somebody in who should stay out, in {wrong} of {} cases",
+            "{shown} accepts a client that it must reject, in {wrong} of {} cases",
             cells().count()
         ),
     });

@@ -19,11 +19,11 @@ use crate::{
     words::Words,
 };
 
-/// Run the software with its configuration on this machine, and show it every kind of certificate
+/// Run the software with its configuration on this machine, and test it with every kind of certificate
 ///
-/// Starts it on a free port of 127.0.0.1 with throw-away certificates and meets it with the zoo: good, expired,
-/// revoked, of another CA, for another purpose, self-signed and others, over TLS 1.2 and 1.3. Then headers are forged
-/// and the certificate is renewed under load. Exit code 1 when anything differs from what the target says of itself.
+/// Starts it on a free port of 127.0.0.1 with temporary certificates, and presents the test certificates: valid, expired,
+/// revoked, of another CA, for another purpose, self-signed and others, over TLS 1.2 and 1.3. Then it sends spoofed
+/// headers and renews the certificate under load. Exit code 1 when a result differs from what the target documents.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
     }
     let ground = Ground::new(args.dir.as_ref(), &[])?;
     words.talk(format_args!(
-        "{} as a {} meets the zoo ...",
+        "testing {} as a {} ...",
         target.title,
         role.name()
     ));
@@ -56,7 +56,7 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
 fn tell(trial: &Trial, target: &Target, role: Role, part: &Part, words: &Words) -> Exit {
         words.data(trial.text(part).trim_end());
         for line in write::limits(part) {
-            words.data(format_args!("{STRONG}beware{STRONG:#}: {line}"));
+            words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
         }
         let (wrong, is_good) = (trial.wrong(part), trial.is_good(part));
         words.json(&json!({
@@ -73,13 +73,13 @@ fn tell(trial: &Trial, target: &Target, role: Role, part: &Part, words: &Words) 
         }));
         words.talk(if is_good {
             format!(
-                "{} did in every one of {} cases what is said of it",
+                "{0}: {1} of {1} cases as documented",
                 target.title,
                 trial.cells.len()
             )
         } else {
             format!(
-                "{wrong} of {} cases are not as is said of {}",
+                "{wrong} of {} cases differ from what is documented for {}",
                 trial.cells.len(),
                 target.title
             )

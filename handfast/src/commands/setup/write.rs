@@ -94,7 +94,7 @@ fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, 
         }
     }
     for line in limits(part) {
-        words.talk(format_args!("beware: {line}"));
+        words.talk(format_args!("warning: {line}"));
     }
     if part.trial.is_some() {
         let role = if role == target.default_role() {
@@ -112,11 +112,11 @@ pub fn limits(part: &Part) -> Vec<String> {
     let lets_in = limits
         .lets_in
         .iter()
-        .map(|(animal, why)| format!("lets in \"{animal}\": {why}"));
+        .map(|(animal, why)| format!("accepts \"{animal}\": {why}"));
     let keeps_out = limits
         .keeps_out
         .iter()
-        .map(|(animal, why)| format!("keeps out \"{animal}\": {why}"));
+        .map(|(animal, why)| format!("rejects \"{animal}\": {why}"));
     let recorded = part
         .recorded
         .iter()

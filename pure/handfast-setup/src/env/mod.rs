@@ -79,7 +79,7 @@ pub fn settings(row: &Row, files: &Files) -> Settings {
     }
     if files.ca.is_some() && row.replaces && !row.ca.is_empty() && !files.is_whole {
         settings.notes.push(format!(
-            "the CAs of the system are not believed any more where {} is set; for both: handfast trust install",
+            "the CAs of the system are no longer trusted where {} is set; for both: handfast trust install",
             row.ca.join(" or ")
         ));
     }

@@ -46,10 +46,10 @@ fn uneven<'a>(sites: &[&'a Site]) -> Option<(&'a Site, &'a Site)> {
 fn said(site: &Site) -> String {
     let cas: Vec<&str> = site.trust.cas.iter().map(|ca| ca.name.as_str()).collect();
     match site.asks.value {
-        Asks::Never => format!("{} asks nobody", site.called),
-        Asks::Unverified => format!("{} believes any certificate", site.called),
-        Asks::Optional | Asks::Required if cas.is_empty() => format!("{} believes other CAs", site.called),
-        Asks::Optional | Asks::Required => format!("{} believes \"{}\"", site.called, cas.join("\", \"")),
+        Asks::Never => format!("{} asks for no certificate", site.called),
+        Asks::Unverified => format!("{} trusts any certificate", site.called),
+        Asks::Optional | Asks::Required if cas.is_empty() => format!("{} trusts other CAs", site.called),
+        Asks::Optional | Asks::Required => format!("{} trusts \"{}\"", site.called, cas.join("\", \"")),
     }
 }
 
