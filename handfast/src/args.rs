@@ -9,7 +9,7 @@ use crate::commands;
 #[command(name = "handfast", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub struct Arguments {
     /// One JSON object on stdout instead of text.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub json: bool,
     #[command(subcommand)]
     pub command: Command,

@@ -15,6 +15,7 @@ use crate::{
 
 /// Check a configuration: every problem at once, with its line; nothing is started
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast check --config handfast.toml")]
 pub struct Args {
     /// The configuration file
     #[arg(long, value_name = "FILE")]

@@ -225,7 +225,14 @@ fn certificate_card(chain: &[&Certificate], position: usize, now: Timestamp) -> 
     }
     rows.push(("valid from", when(certificate.not_before(), now)));
     rows.push(("until", when(certificate.not_after(), now)));
-    rows.push(("for", purposes(certificate)));
+    rows.push(("key usage", listed(&certificate.key_usage_names())));
+    rows.push((
+        "ext. usage",
+        listed(&certificate.extended_key_usage_names().unwrap_or_default()),
+    ));
+    if let Some(limit) = certificate.path_length() {
+        rows.push(("pathlen", limit.to_string()));
+    }
     rows.push(("key", certificate.public_key().algorithm()));
     rows.push(("signed with", certificate.signature_algorithm()));
     rows.push(("subject", shown(certificate.subject())));
@@ -256,17 +263,13 @@ fn certificate_card(chain: &[&Certificate], position: usize, now: Timestamp) -> 
     }
 }
 
-fn purposes(certificate: &Certificate) -> String {
-    let mut purposes = certificate.extended_key_usage_names().unwrap_or_default();
-    purposes.extend(certificate.key_usage_names().into_iter().map(str::to_owned));
-    if let Some(limit) = certificate.path_length() {
-        purposes.push(format!("at most {limit} CAs below it"));
+/// The usages of a certificate, those of one extension.
+fn listed<Name: AsRef<str>>(names: &[Name]) -> String {
+    if names.is_empty() {
+        return "none".into();
     }
-    if purposes.is_empty() {
-        "nothing in particular".into()
-    } else {
-        printable(&purposes.join(", "))
-    }
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    printable(&names.join(", "))
 }
 
 /// The issuer's name, and whether the file holds it.

@@ -42,6 +42,9 @@ use crate::{
 /// free ports of this machine, shows the handshake as a ladder and the reason of every rejection, prints curl,
 /// Python and openssl commands that work, and runs until Ctrl-C.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  handfast quickstart\n  handfast quickstart --once\n  handfast quickstart --to http://127.0.0.1:9000"
+)]
 pub struct Args {
     /// Make the calls, verify the results, and stop: exit code 0 when all are as expected, 1 when not
     #[arg(long)]
@@ -115,13 +118,18 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let log = Log::new(Detail::Connections, create_log(&log_file)?);
     let door = open(args, &to, log.clone())?;
     let good = calls(args, door.address(), words)?;
-    summary(args, door.address(), &log_file, words);
     if args.once {
+        words.data(format_args!(
+            "\nevery connection is logged in {}; without --once the proxy keeps running, and you can call it with curl, Python and openssl",
+            shell(log_file.display())
+        ));
+        words.next("handfast init --name NAME, for a CA of your own");
         door.close();
         log.finish();
         words.json(&json!({ "good": good }));
         return Ok(if good { Exit::Yes } else { Exit::No });
     }
+    summary(args, door.address(), &log_file, words);
     words.talk("the proxy runs until Ctrl-C");
     let hurry = door.hurry();
     signals::serve_until_told(door, |_, _| {}, Door::close, move || hurry.now());
@@ -139,10 +147,10 @@ fn create_log(path: &Path) -> Result<std::fs::File, Failure> {
     })
 }
 
-/// Makes the two authorities, where they are not there yet, and fresh certificates.
+/// Creates the two CAs, where they are not there yet, and fresh certificates.
 fn prepare(dir: &Path) -> Result<(), Failure> {
-    let ours = authority(&dir.join("authority"), "Quickstart")?;
-    let others = authority(&dir.join("stranger-authority"), "Stranger")?;
+    let ours = authority(&dir.join("ca"), "Quickstart")?;
+    let others = authority(&dir.join("stranger-ca"), "Stranger")?;
     let uri = |text| AltName::uri(text).map_err(|error| Failure::about("quickstart", &error));
     let local = [
         AltName::Dns("localhost".into()),
@@ -320,9 +328,7 @@ fn tell(args: &Args, call: &Call, outcome: &Outcome, as_expected: bool, words: &
         (false, Some(code)) => words.data(format_args!(
             "  {BAD}not as expected{BAD:#}: expected a refusal with {code}"
         )),
-        (false, None) => words.data(format_args!(
-            "  {BAD}not as expected{BAD:#}: expected an answer"
-        )),
+        (false, None) => words.data(format_args!("  {BAD}not as expected{BAD:#}: expected an answer")),
     }
 }
 

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use handfast_credentials::files::{self, Readers};
 use crate::{
     args::Arguments,
     failure::{Exit, Failure},
     words::Words,
 };
+use handfast_credentials::files::{self, Readers};
 
 /// Print the completions for a shell
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,7 @@ pub struct Completions {
 
 /// Write the man pages, one per command
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast man --out man && man ./man/handfast-proxy.1")]
 pub struct Man {
     /// The folder to write into
     #[arg(long, value_name = "DIR")]

@@ -21,6 +21,9 @@ use crate::{
 /// For curl, python and node a file of CAs is kept under ~/.config/handfast/trust; for system, java and firefox the
 /// store of their own is changed with their own tools. Nothing else changes: --dry-run shows every step.
 #[derive(Debug, Flags)]
+#[command(
+    after_help = "Examples:\n  handfast trust install --for curl --ca client/ca.crt\n  handfast trust remove --for curl --ca client/ca.crt"
+)]
 pub struct Args {
     #[command(subcommand)]
     action: Action,

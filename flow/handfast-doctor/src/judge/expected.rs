@@ -143,7 +143,7 @@ fn not_asked(evidence: &Evidence<'_>) -> Option<Finding> {
             Refuser::Server,
             certainty,
             format!(
-                "the handshake holds no CertificateRequest, so our certificate was not sent; whoever ends TLS here has a \
+                "the handshake holds no CertificateRequest, so our certificate was not sent; the program that ends TLS here has a \
                  certificate of \"{issuer}\""
             ),
         )
@@ -199,10 +199,7 @@ fn unverified(evidence: &Evidence<'_>) -> Option<Finding> {
             code::UNVERIFIED,
             Refuser::Server,
             Certainty::Certain,
-            format!(
-                "a self-signed certificate is accepted ({})",
-                probe.told()
-            ),
+            format!("a self-signed certificate is accepted ({})", probe.told()),
         )
         .help("switch verification on: ssl_verify_client on, SSLVerifyClient require, verify required"),
     )

@@ -17,6 +17,7 @@ use crate::{
 /// Reads the file, what it includes, and the certificates and lists that it names, and names every line where a
 /// client is accepted or rejected against the intention. Starts nothing and changes nothing.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast doctor config /etc/nginx/nginx.conf")]
 pub struct Config {
     /// nginx.conf, httpd.conf, haproxy.cfg, envoy.yaml or Caddyfile, or a part of one
     #[arg(value_name = "FILE")]

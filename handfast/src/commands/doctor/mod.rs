@@ -26,7 +26,15 @@ use crate::{
 /// Connects, records and decodes the handshake, and judges it together with the files given. Where one look is
 /// not enough, further connections are made without the user's certificate.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:\n  handfast doctor https://localhost:8443/ --ca ca.crt --cert tls.crt --key tls.key\n  \
+                  handfast doctor https://localhost:8443/ --ca ca.crt --html report.html\n  \
+                  handfast doctor --client-files client\n  \
+                  handfast doctor db.example:5432 --starttls postgres --ca ca.crt\n  \
+                  handfast doctor config /etc/nginx/nginx.conf"
+)]
 pub struct Args {
     #[command(subcommand)]
     pub look: Option<Look>,

@@ -25,6 +25,7 @@ use crate::{
 /// Finds in each folder the certificate with its key and the CAs that this side trusts (files that hold CAs
 /// alone), verifies both ways as a proxy and a client would, and shows every path that would be tried.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast doctor what-if --client client --server server")]
 pub struct WhatIf {
     /// The client's folder: certificate, key, the CAs it trusts
     #[arg(long, value_name = "DIR")]
