@@ -112,13 +112,13 @@ fn an_allowed_call_joins_without_a_finding_and_shows_what_was_asked() {
         .json();
     assert_eq!(joined["schema"], "handfast-join/1");
     assert_eq!(joined["findings"], json!([]));
-    assert_eq!(joined["handshake"], joined["door"]["connection"]["handshake"]);
+    assert_eq!(joined["handshake"], joined["proxy"]["connection"]["handshake"]);
     assert_eq!(
-        joined["door"]["requests"].as_array().map(Vec::len),
+        joined["proxy"]["requests"].as_array().map(Vec::len),
         Some(1),
         "{joined}"
     );
-    assert_eq!(joined["door"]["requests"][0]["path"], "/orders");
+    assert_eq!(joined["proxy"]["requests"][0]["path"], "/orders");
     assert!(
         !joined["trace"].as_array().expect("a trace").is_empty(),
         "{joined}"

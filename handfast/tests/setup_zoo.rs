@@ -47,7 +47,10 @@ fn meet(name: &str, role: Role) -> Result<(), Failed> {
     let cells = report["cells"].as_array().ok_or_else(|| format!("{report:#}"))?;
     let row = row(&report, cells);
     keep(&row, name, role);
-    let wrong: Vec<&Value> = cells.iter().filter(|cell| cell["as_told"] != true).collect();
+    let wrong: Vec<&Value> = cells
+        .iter()
+        .filter(|cell| cell["as_documented"] != true)
+        .collect();
     if ran.status.code() != Some(0) {
         let renewal = &report["renewal"];
         let forged = &report["forged"];
@@ -75,9 +78,9 @@ fn meet(name: &str, role: Role) -> Result<(), Failed> {
 /// `| nginx | accepted | rejected HF-101 | ...`, a cell for each test certificate.
 fn row(report: &Value, cells: &[Value]) -> String {
     let mut row = format!("| {} |", report["target"].as_str().unwrap_or_default());
-    for animal in cells.chunk_by(|one, other| one["animal"] == other["animal"]) {
+    for animal in cells.chunk_by(|one, other| one["certificate"] == other["certificate"]) {
         let told: Vec<String> = animal.iter().map(told).collect();
-        let outcome = |cell: &Value| cell["in"] == true;
+        let outcome = |cell: &Value| cell["accepted"] == true;
         let same = animal.iter().all(|cell| outcome(cell) == outcome(&animal[0]));
         let text = if same {
             told.last().cloned().unwrap_or_default()
@@ -94,9 +97,9 @@ fn row(report: &Value, cells: &[Value]) -> String {
 }
 
 fn told(cell: &Value) -> String {
-    if cell["in"] == true {
+    if cell["accepted"] == true {
         // A wrong accept that is said beforehand stands out.
-        let mark = if cell["must_stay_out"] == true {
+        let mark = if cell["must_reject"] == true {
             "**accepted**"
         } else {
             "accepted"

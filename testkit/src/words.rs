@@ -25,6 +25,7 @@ const OLD: &[OldWord] = &[
         right: &[
             "certificate authority",
             "certificate authorities",
+            "certification authority",
             "authority and subject key identifier",
             "authority and issuer serial number",
             "authority key",

@@ -11,10 +11,28 @@ use std::{
 use handfast_testkit::words::{literals, old_words};
 
 /// Where an old word is right: the beginning of a path, the word, and why.
-const EXCUSED: &[(&str, &str, &str)] = &[];
+const EXCUSED: &[(&str, &str, &str)] = &[
+    ("docs/findings/HF-215.md", "authority", "Go says so"),
+    ("docs/findings/HF-301.md", "authority", "Chrome says so"),
+    (
+        "flow/handfast-doctor/src/text/",
+        "authority",
+        "Chrome and Windows say so",
+    ),
+    (
+        "flow/handfast-doctor/src/config/kind.rs",
+        "authority",
+        "the name of a section",
+    ),
+    (
+        "flow/handfast-lab/src/cases/refused.rs",
+        "rsa pss sha256",
+        "an argument of OpenSSL",
+    ),
+];
 
 /// Places that still speak the old language. Each goes when its strings, keys or folders are renamed.
-const UNTIL_THE_COMMANDS_ARE_RENAMED: &[(&str, &str)] = &[];
+const UNTIL_THE_COMMANDS_ARE_RENAMED: &[(&str, &str)] = &[("pure/handfast-policy/src/compile.rs", "door")];
 
 #[test]
 fn the_documents_speak_the_words_of_the_field() {

@@ -123,10 +123,7 @@ fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
         .first()
         .map(Certificate::called)
         .unwrap_or_default();
-    words.data(format_args!(
-        "{GOOD}CA {verb}{GOOD:#} in {}",
-        dir.display()
-    ));
+    words.data(format_args!("{GOOD}CA {verb}{GOOD:#} in {}", dir.display()));
     for (file, ca) in &cas {
         words.data(format_args!(
             "  {:<12} {}, {}",
@@ -155,7 +152,7 @@ fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
     words.json(&json!({
         "dir": text(dir),
         "adopted": adopted,
-        "authorities": cas.iter().map(|(file, ca)| described(&dir.join(file), ca)).collect::<Vec<_>>(),
+        "cas": cas.iter().map(|(file, ca)| described(&dir.join(file), ca)).collect::<Vec<_>>(),
         "signing_key": text(&dir.join(folder::ISSUING_KEY)),
         "root_key": has_root_key.then(|| text(&dir.join(folder::ROOT_KEY))),
         "next": next,

@@ -30,9 +30,9 @@ impl Cell {
                 || list.contains_key(&format!("{} {}", self.animal.name, self.tls))
         };
         if self.animal.verdict.is_in() {
-            !says(&limits.keeps_out)
+            !says(&limits.rejects)
         } else {
-            says(&limits.lets_in)
+            says(&limits.accepts)
         }
     }
 
@@ -74,13 +74,13 @@ pub fn text(cells: &[Cell], part: &Part) -> String {
 pub fn to_json(cells: &[Cell], part: &Part) -> Value {
     let object = |cell: &Cell| {
         json!({
-            "animal": cell.animal.name,
-            "story": cell.animal.story,
+            "certificate": cell.animal.name,
+            "description": cell.animal.story,
             "tls": cell.tls,
-            "in": cell.is_in,
+            "accepted": cell.is_in,
             "shown": cell.is_shown,
-            "as_told": cell.is_as_told(part),
-            "must_stay_out": cell.animal.verdict.must_stay_out(),
+            "as_documented": cell.is_as_told(part),
+            "must_reject": cell.animal.verdict.must_stay_out(),
             "code": cell.code.map(|code| code.to_string()),
             "words": cell.words,
         })

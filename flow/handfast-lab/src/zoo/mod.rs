@@ -166,7 +166,7 @@ pub fn house(folder: &Folder) -> Result<(Started, Vec<Door>), Error> {
         ..Process::default()
     };
     let started = process.start(&[first])?;
-    let doors = folder.read("doors")?;
+    let doors = folder.read("listeners")?;
     let doors = doors.lines().filter_map(|line| {
         let mut words = line.split(' ');
         Some(Door {

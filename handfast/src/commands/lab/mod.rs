@@ -95,7 +95,7 @@ fn list(args: &List, words: &Words) -> Result<Exit, Failure> {
         ));
         objects.push(json!({
             "case": case.name,
-            "story": case.story,
+            "description": case.story,
             "expected": case.expected.map(expected),
             "needs": names(&case.needs),
             "missing": missing,
@@ -208,7 +208,7 @@ fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome
         is_right,
         object: json!({
             "case": case.name,
-            "story": case.story,
+            "description": case.story,
             "expected": case.expected.map(expected),
             "findings": found.findings,
             "milliseconds": found.milliseconds,
@@ -224,7 +224,7 @@ fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome
 fn not_made(case: &Case, failure: &Failure) -> Value {
     json!({
         "case": case.name,
-        "story": case.story,
+        "description": case.story,
         "expected": case.expected.map(expected),
         "findings": [],
         "right": false,

@@ -53,11 +53,11 @@ pub fn zoo(args: &Zoo, words: &Words) -> Result<Exit, Failure> {
         ));
     }
     words.json(&json!({
-        "animals": animals.iter().map(|animal| json!({
+        "certificates": animals.iter().map(|animal| json!({
             "name": animal.name,
-            "story": animal.story,
-            "must_stay_out": animal.verdict.must_stay_out(),
-            "is_usually_in": animal.verdict.is_in(),
+            "description": animal.story,
+            "must_reject": animal.verdict.must_stay_out(),
+            "usually_accepted": animal.verdict.is_in(),
         })).collect::<Vec<_>>(),
     }));
     words.next("handfast setup verify nginx");

@@ -42,6 +42,7 @@ enum What {
     List(list::List),
     Show(list::Show),
     Verify(verify::Verify),
+    #[command(name = "certificates")]
     Zoo(list::Zoo),
 }
 
@@ -72,7 +73,10 @@ pub struct Which {
 
 impl Which {
     fn find(&self) -> Result<(Target, Role), Failure> {
-        let target = find(self.target.as_deref().unwrap_or_default(), self.targets.as_deref())?;
+        let target = find(
+            self.target.as_deref().unwrap_or_default(),
+            self.targets.as_deref(),
+        )?;
         let role = match self.role.as_deref() {
             Some("client") => Role::Client,
             Some(_) => Role::Server,

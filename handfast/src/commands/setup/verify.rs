@@ -44,45 +44,41 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
         ));
     }
     let ground = Ground::new(args.dir.as_ref(), &[])?;
-    words.talk(format_args!(
-        "testing {} as a {} ...",
-        target.title,
-        role.name()
-    ));
+    words.talk(format_args!("testing {} as a {} ...", target.title, role.name()));
     let trial = trial::run(&ground, &target, role, args.which.targets.as_deref())?;
     Ok(tell(&trial, &target, role, part, words))
 }
 
 fn tell(trial: &Trial, target: &Target, role: Role, part: &Part, words: &Words) -> Exit {
-        words.data(trial.text(part).trim_end());
-        for line in write::limits(part) {
-            words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
-        }
-        let (wrong, is_good) = (trial.wrong(part), trial.is_good(part));
-        words.json(&json!({
-            "target": target.name,
-            "title": target.title,
-            "role": role.name(),
-            "cells": table::to_json(&trial.cells, part),
-            "wrong": wrong,
-            "forged": trial.told.as_ref().map(|told| &told.forged),
-            "who_was_told": trial.told.as_ref().map(|told| told.who),
-            "renewal": trial.renewal.as_ref().map(Renewal::to_json),
-            "limits": write::limits(part),
-            "good": is_good,
-        }));
-        words.talk(if is_good {
-            format!(
-                "{0}: {1} of {1} cases as documented",
-                target.title,
-                trial.cells.len()
-            )
-        } else {
-            format!(
-                "{wrong} of {} cases differ from what is documented for {}",
-                trial.cells.len(),
-                target.title
-            )
-        });
-        if is_good { Exit::Yes } else { Exit::No }
+    words.data(trial.text(part).trim_end());
+    for line in write::limits(part) {
+        words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
+    }
+    let (wrong, is_good) = (trial.wrong(part), trial.is_good(part));
+    words.json(&json!({
+        "target": target.name,
+        "title": target.title,
+        "role": role.name(),
+        "cells": table::to_json(&trial.cells, part),
+        "wrong": wrong,
+        "forged": trial.told.as_ref().map(|told| &told.forged),
+        "who_was_told": trial.told.as_ref().map(|told| told.who),
+        "renewal": trial.renewal.as_ref().map(Renewal::to_json),
+        "limits": write::limits(part),
+        "good": is_good,
+    }));
+    words.talk(if is_good {
+        format!(
+            "{0}: {1} of {1} cases as documented",
+            target.title,
+            trial.cells.len()
+        )
+    } else {
+        format!(
+            "{wrong} of {} cases differ from what is documented for {}",
+            trial.cells.len(),
+            target.title
+        )
+    });
+    if is_good { Exit::Yes } else { Exit::No }
 }

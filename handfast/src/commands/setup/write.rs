@@ -109,12 +109,12 @@ fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, 
 /// What the target cannot do, a line each.
 pub fn limits(part: &Part) -> Vec<String> {
     let limits = &part.limits;
-    let lets_in = limits
-        .lets_in
+    let accepts = limits
+        .accepts
         .iter()
         .map(|(animal, why)| format!("accepts \"{animal}\": {why}"));
-    let keeps_out = limits
-        .keeps_out
+    let rejects = limits
+        .rejects
         .iter()
         .map(|(animal, why)| format!("rejects \"{animal}\": {why}"));
     let recorded = part
@@ -122,8 +122,8 @@ pub fn limits(part: &Part) -> Vec<String> {
         .iter()
         .map(|source| format!("the tests do not run this; it was made from {source}"));
     recorded
-        .chain(lets_in)
-        .chain(keeps_out)
+        .chain(accepts)
+        .chain(rejects)
         .chain(limits.forged.clone())
         .chain(limits.renewal.clone())
         .chain(limits.also.iter().cloned())
