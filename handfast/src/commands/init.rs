@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use handfast_ca::{Adoption, Authority, Founding, folder};
 use handfast_credentials::load;
 use handfast_pki::{Certificate, KeyKind, name};
@@ -10,7 +9,10 @@ use handfast_report::style::GOOD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::issue::text;
+use super::{
+    leaf::{self, dir_flag},
+    tell::text,
+};
 use crate::{
     failure::{Exit, Failure},
     words::{Words, when},
@@ -31,10 +33,10 @@ pub struct Args {
     #[arg(long, required_unless_present = "from_cert")]
     name: Option<String>,
     /// The folder to make
-    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = super::issue::DEFAULT_DIR)]
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = leaf::DEFAULT_DIR)]
     dir: PathBuf,
     /// The kind of the keys to make [default: p256]
-    #[arg(long, value_name = "KIND", value_parser = key_kinds())]
+    #[arg(long, value_name = "KIND", value_parser = leaf::key_kinds())]
     key: Option<KeyKind>,
     /// Take over this CA certificate, followed in the file by its issuers up to the root
     #[arg(long, value_name = "FILE", requires = "from_key")]
@@ -45,11 +47,6 @@ pub struct Args {
     /// Sign through a new issuing CA under the one taken over; its key is then not copied
     #[arg(long, requires = "from_cert")]
     intermediate: bool,
-}
-
-/// Parses the names of [`KeyKind`]s, and lists them in the help.
-pub fn key_kinds() -> impl TypedValueParser<Value = KeyKind> {
-    PossibleValuesParser::new(KeyKind::ALL.map(KeyKind::name)).try_map(|text| text.parse::<KeyKind>())
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
@@ -111,7 +108,7 @@ fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
     let verb = if adopted { "taken over" } else { "made" };
     let next = format!(
         "handfast issue server --dns localhost --out server{}",
-        super::issue::dir_flag(dir)
+        dir_flag(dir)
     );
     let mut cas: Vec<(&str, &Certificate)> = Vec::new();
     if let Some((root, below)) = authority.chain().split_last() {

@@ -185,7 +185,7 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
     let [key_file, certificate, ca] = ["tls.key", "tls.crt", "ca.crt"].map(|name| out.join(name));
     let claim = Claim::take(&[&key_file, &certificate, &ca], true)?;
     let issued = authority.issue(wish, Timestamp::now())?;
-    let root = super::issue::root_of(authority)?;
+    let root = super::tell::root_of(authority)?;
     let piece = |path, bytes, readers| Piece { path, bytes, readers };
     // What an earlier run left here is ours, and goes without a word.
     claim.write(&[

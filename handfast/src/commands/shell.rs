@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use handfast_credentials::files::{self, Readers};
 use crate::{
     args::Arguments,
     failure::{Exit, Failure},
     words::Words,
 };
+use handfast_credentials::files::{self, Readers};
 
 /// Print the completions for a shell
 #[derive(Debug, clap::Args)]

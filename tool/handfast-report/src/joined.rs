@@ -12,7 +12,6 @@ use crate::{
     style::{BAD, FAINT, STRONG},
 };
 
-
 /// The form of the object, described in docs/doctor.md.
 const SCHEMA: &str = "handfast-join/1";
 
@@ -77,7 +76,8 @@ pub fn side_by_side(joined: &Joined) -> String {
         let _ = writeln!(out, "{:>66}{}", "", note.words);
     }
     for request in &joined.requests {
-        let _ = writeln!(out, 
+        let _ = writeln!(
+            out,
             "{:>66}{FAINT}door: {} {} answered {}{FAINT:#}",
             "",
             text(&request["method"]),
@@ -85,10 +85,7 @@ pub fn side_by_side(joined: &Joined) -> String {
             text(&request["status"]),
         );
     }
-    let _ = writeln!(out, 
-        "\n{STRONG}client{STRONG:#}  {}",
-        client_says(&joined.client)
-    );
+    let _ = writeln!(out, "\n{STRONG}client{STRONG:#}  {}", client_says(&joined.client));
     let _ = writeln!(out, "{STRONG}door{STRONG:#}    {}\n", door_says(record));
     out + &findings::ranked(&joined.findings)
 }

@@ -1,6 +1,7 @@
 //! `handfast convert`: keys and certificates from one form into another, with the chain put into order.
 
 mod forms;
+mod missing;
 mod output;
 mod source;
 
@@ -19,7 +20,7 @@ use self::{
     source::Source,
 };
 use crate::{
-    commands::issue::{tell_files, text},
+    commands::tell::{tell_files, text},
     failure::{Exit, Failure},
     words::{Words, when},
 };

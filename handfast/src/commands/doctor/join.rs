@@ -55,12 +55,11 @@ fn not_joined(args: &Join, apart: &Apart) -> Failure {
             "{lines} lines of \"{log}\" name handshake {handshake}: somebody has repeated it"
         ))
         .hint("look at their addresses and times; a name that the client chose proves nothing"),
-        Apart::Missing { handshake } => {
-            failed(format!("no line of \"{log}\" names handshake {handshake}")).hint(
+        Apart::Missing { handshake } => failed(format!("no line of \"{log}\" names handshake {handshake}"))
+            .hint(
                 "a line is written when its connection ends; is this the log of the door that was called, \
                  of that time, with log = \"connections\"?",
-            )
-        }
+            ),
     }
 }
 

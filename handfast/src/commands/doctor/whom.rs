@@ -20,11 +20,7 @@ use handfast_tls::{
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
-use crate::{
-    commands::get,
-    failure::Failure,
-    words::shell,
-};
+use crate::{commands::get, failure::Failure, words::shell};
 
 /// Whom to look at beside its address, and as whom.
 #[derive(Debug, clap::Args)]

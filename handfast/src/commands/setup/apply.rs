@@ -10,14 +10,18 @@ use handfast_credentials::files::{self, Claim, Piece, Readers};
 use handfast_pki::code;
 use handfast_setup::{Filled, Part, Target};
 
-use crate::{
-    failure::{Exit, Failure},
-};
+use crate::failure::{Exit, Failure};
 
 /// Installs the file, has the whole configuration checked, and reloads. Returns where the file stands.
 ///
 /// What stands there is somebody's work: without `force` it is only exchanged for what it is already.
-pub fn apply(target: &Target, part: &Part, filled: &Filled, force: bool, words: &Words) -> Result<PathBuf, Failure> {
+pub fn apply(
+    target: &Target,
+    part: &Part,
+    filled: &Filled,
+    force: bool,
+    words: &Words,
+) -> Result<PathBuf, Failure> {
     let Some(apply) = &part.apply else {
         return Err(Failure::misuse(format!(
             "{} has no usual place for its configuration",

@@ -72,7 +72,10 @@ pub struct Which {
 
 impl Which {
     fn find(&self) -> Result<(Target, Role), Failure> {
-        let target = find(self.target.as_deref().unwrap_or_default(), self.targets.as_deref())?;
+        let target = find(
+            self.target.as_deref().unwrap_or_default(),
+            self.targets.as_deref(),
+        )?;
         let role = match self.role.as_deref() {
             Some("client") => Role::Client,
             Some(_) => Role::Server,

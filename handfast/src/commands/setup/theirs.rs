@@ -58,9 +58,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         )
     })?;
     let target = whose(args, &text)?;
-    let part = target
-        .part(Role::Server)
-        .map_err(|error| of_setup(&error))?;
+    let part = target.part(Role::Server).map_err(|error| of_setup(&error))?;
     let theirs = part.theirs.as_ref().ok_or_else(|| {
         Failure::misuse(format!(
             "a configuration of {} cannot be moved to loopback",
@@ -72,11 +70,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let hosts = hosts(&written.text, &theirs.names, theirs.until);
     let known: Vec<&str> = hosts.iter().map(|(_, host)| host.as_str()).collect();
     let ground = Ground::new(args.dir.as_ref(), &known)?;
-    let mut stage = Stage::set(
-        &ground,
-        &target,
-        &Setting::of_good_server(),
-    )?;
+    let mut stage = Stage::set(&ground, &target, &Setting::of_good_server())?;
     let moved = Move::of(&written, &args.file, theirs, &stage)?;
     moved.write(&stage.out, theirs)?;
     for (name, instead) in &moved.exchanged {

@@ -54,35 +54,35 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
 }
 
 fn tell(trial: &Trial, target: &Target, role: Role, part: &Part, words: &Words) -> Exit {
-        words.data(trial.text(part).trim_end());
-        for line in write::limits(part) {
-            words.data(format_args!("{STRONG}beware{STRONG:#}: {line}"));
-        }
-        let (wrong, is_good) = (trial.wrong(part), trial.is_good(part));
-        words.json(&json!({
-            "target": target.name,
-            "title": target.title,
-            "role": role.name(),
-            "cells": table::to_json(&trial.cells, part),
-            "wrong": wrong,
-            "forged": trial.told.as_ref().map(|told| &told.forged),
-            "who_was_told": trial.told.as_ref().map(|told| told.who),
-            "renewal": trial.renewal.as_ref().map(Renewal::to_json),
-            "limits": write::limits(part),
-            "good": is_good,
-        }));
-        words.talk(if is_good {
-            format!(
-                "{} did in every one of {} cases what is said of it",
-                target.title,
-                trial.cells.len()
-            )
-        } else {
-            format!(
-                "{wrong} of {} cases are not as is said of {}",
-                trial.cells.len(),
-                target.title
-            )
-        });
-        if is_good { Exit::Yes } else { Exit::No }
+    words.data(trial.text(part).trim_end());
+    for line in write::limits(part) {
+        words.data(format_args!("{STRONG}beware{STRONG:#}: {line}"));
+    }
+    let (wrong, is_good) = (trial.wrong(part), trial.is_good(part));
+    words.json(&json!({
+        "target": target.name,
+        "title": target.title,
+        "role": role.name(),
+        "cells": table::to_json(&trial.cells, part),
+        "wrong": wrong,
+        "forged": trial.told.as_ref().map(|told| &told.forged),
+        "who_was_told": trial.told.as_ref().map(|told| told.who),
+        "renewal": trial.renewal.as_ref().map(Renewal::to_json),
+        "limits": write::limits(part),
+        "good": is_good,
+    }));
+    words.talk(if is_good {
+        format!(
+            "{} did in every one of {} cases what is said of it",
+            target.title,
+            trial.cells.len()
+        )
+    } else {
+        format!(
+            "{wrong} of {} cases are not as is said of {}",
+            trial.cells.len(),
+            target.title
+        )
+    });
+    if is_good { Exit::Yes } else { Exit::No }
 }
