@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use handfast_ca::{Adoption, Authority, Founding, folder};
 use handfast_credentials::load;
+use handfast_finding::when::when;
 use handfast_pki::{Certificate, KeyKind, name};
 use handfast_report::style::GOOD;
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, when},
+    words::Words,
 };
 
 /// Make an authority: a root for ten years and an issuing CA under it for five

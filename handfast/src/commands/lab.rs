@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use handfast_finding::shell::shell;
 use handfast_interop::look::{self, Found, Others};
 use handfast_lab::{Case, Folder, Look, Scene};
 use handfast_pki::code;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, shell},
+    words::Words,
 };
 
 /// Make failures of mutual TLS on this machine, one per finding, with real programs

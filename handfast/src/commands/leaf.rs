@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use handfast_ca::{Applicant, Wish};
+use handfast_finding::shell::shell;
 use handfast_pki::{Error as PkiError, KeyKind, Profile, name::AltName};
 use jiff::SignedDuration;
 
-use crate::{failure::Failure, words::shell};
+use crate::failure::Failure;
 
 /// Where an authority is when nobody says.
 pub const DEFAULT_DIR: &str = "./handfast";

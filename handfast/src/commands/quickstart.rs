@@ -12,6 +12,7 @@ use handfast_credentials::{
     load,
 };
 use handfast_doctor::{Answer, Ask, Endpoint, Finding, Target, Trace, judge};
+use handfast_finding::shell::shell;
 use handfast_interop::demo;
 use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
@@ -33,7 +34,7 @@ use crate::{
     commands::proxy,
     failure::{Exit, Failure},
     signals,
-    words::{Words, shell},
+    words::Words,
 };
 
 /// See mutual TLS work: an authority, a door, one good call and three that must fail

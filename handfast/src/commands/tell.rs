@@ -3,15 +3,13 @@
 use std::path::Path;
 
 use handfast_ca::{Authority, Issued, State};
+use handfast_finding::{shell::shell, when::when};
 use handfast_pki::{Certificate, Profile};
 use handfast_report::style::GOOD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{
-    failure::Failure,
-    words::{Words, shell, when},
-};
+use crate::{failure::Failure, words::Words};
 
 /// The certificate to trust; an open authority has one.
 pub fn root_of(authority: &Authority) -> Result<&Certificate, Failure> {

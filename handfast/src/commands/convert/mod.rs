@@ -7,6 +7,7 @@ mod source;
 
 use std::path::PathBuf;
 
+use handfast_finding::when::when;
 use handfast_pki::{
     Certificate, PrivateKey, Shown,
     chain::{Note, Repaired},
@@ -22,7 +23,7 @@ use self::{
 use crate::{
     commands::tell::{tell_files, text},
     failure::{Exit, Failure},
-    words::{Words, when},
+    words::Words,
 };
 
 /// Write keys and certificates in another form: PEM, DER, PKCS#12, PKCS#7, a Kubernetes Secret

@@ -6,13 +6,14 @@ use handfast_credentials::{
     files::{self, Claim, Piece, Readers},
     load,
 };
+use handfast_finding::shell::shell;
 use handfast_pki::{Certificate, PrivateKey, chain::Repaired, code, container, kubernetes};
 use zeroize::Zeroizing;
 
 use super::missing::missing;
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, shell},
+    words::Words,
 };
 
 #[derive(Debug, clap::Args)]
