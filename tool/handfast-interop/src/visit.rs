@@ -23,7 +23,7 @@ use crate::{
 const VERSIONS: [&str; 2] = ["1.2", "1.3"];
 
 /// Every animal of a server, as `target` meets it.
-pub fn visit(ground: &Ground, target: &Target, own: Option<&Path>) -> Result<Vec<Cell>, Problem> {
+pub(crate) fn visit(ground: &Ground, target: &Target, own: Option<&Path>) -> Result<Vec<Cell>, Problem> {
     let part = target.part(Role::Client).map_err(|error| of_setup(&error))?;
     let trial = part.trial.clone().unwrap_or_default();
     let versions: Vec<&'static str> = VERSIONS
