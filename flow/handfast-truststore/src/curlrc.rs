@@ -13,7 +13,12 @@ use crate::{Change, Request, plan::Step};
 const MARK: &str = "# handfast trust: this line and the next";
 
 /// What has to happen to `.curlrc`, if anything.
-pub(crate) fn step(request: &Request, change: Change, file: &Path, is_last: bool) -> Result<Option<Step>, Problem> {
+pub(crate) fn step(
+    request: &Request,
+    change: Change,
+    file: &Path,
+    is_last: bool,
+) -> Result<Option<Step>, Problem> {
     let path = place(request)?;
     let before = match fs::read_to_string(&path) {
         Ok(text) => Some(text),
@@ -91,7 +96,8 @@ fn place(request: &Request) -> Result<PathBuf, Problem> {
         .find(|path| path.exists())
         .or(home)
         .ok_or_else(|| {
-            Problem::new(code::CONFIG_INVALID, "HOME is not set").hint("say where curl's configuration is: --curlrc FILE")
+            Problem::new(code::CONFIG_INVALID, "HOME is not set")
+                .hint("say where curl's configuration is: --curlrc FILE")
         })
 }
 

@@ -9,7 +9,8 @@ use handfast_credentials::files;
 use handfast_finding::Problem;
 use handfast_pki::{Certificate, Fingerprint, code};
 
-use crate::{    Change, Request,
+use crate::{
+    Change, Request,
     plan::{Call, Plan, Step},
 };
 
@@ -73,10 +74,10 @@ fn found() -> Result<Vec<PathBuf>, Problem> {
         .collect();
     profiles.sort();
     if profiles.is_empty() {
-        return Err(Problem::new(code::UNREADABLE,
-            "no profile of Firefox was found at home",
-        )
-        .hint("start Firefox once, or name its folder, shown at about:profiles: --profile DIR"));
+        return Err(
+            Problem::new(code::UNREADABLE, "no profile of Firefox was found at home")
+                .hint("start Firefox once, or name its folder, shown at about:profiles: --profile DIR"),
+        );
     }
     Ok(profiles)
 }

@@ -6,7 +6,8 @@ use handfast_credentials::files;
 use handfast_finding::Problem;
 use handfast_pki::{Certificate, Fingerprint, code, text::printable};
 
-use crate::{    Change, Request,
+use crate::{
+    Change, Request,
     plan::{Call, Plan, Step},
 };
 
@@ -78,10 +79,8 @@ fn found() -> Result<PathBuf, Problem> {
         })
         .find(|store| store.exists())
         .ok_or_else(|| {
-            Problem::new(code::UNREADABLE,
-                "no Java with its cacerts was found",
-            )
-            .hint("name the trust store: --truststore FILE; it is made where it is missing")
+            Problem::new(code::UNREADABLE, "no Java with its cacerts was found")
+                .hint("name the trust store: --truststore FILE; it is made where it is missing")
         })
 }
 

@@ -11,13 +11,13 @@ use handfast_credentials::files;
 use handfast_finding::{Problem, shell::shell};
 use handfast_pki::{Certificate, certificate::chain_to_pem, code, pem};
 
-use crate::{    Store, Change, Request, curlrc,
+use crate::{
+    Change, Request, Store, curlrc,
     plan::{Plan, Step},
 };
 
 /// The first line of every file of ours.
-pub const HEAD: &str =
-    "# Kept by \"handfast trust\": made anew whenever it is run, so do not edit.\n";
+pub const HEAD: &str = "# Kept by \"handfast trust\": made anew whenever it is run, so do not edit.\n";
 const SYSTEM: &str = "# The roots of this system, from ";
 
 /// Where systems keep all their roots in one file.
@@ -78,7 +78,8 @@ pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Re
 fn folder(request: &Request) -> Result<PathBuf, Problem> {
     if let Some(folder) = &request.dir {
         // The file is named in variables and configurations, which know no current folder.
-        return std::path::absolute(folder).map_err(|error| Problem::new(code::CONFIG_INVALID, format!("--dir: {error}")));
+        return std::path::absolute(folder)
+            .map_err(|error| Problem::new(code::CONFIG_INVALID, format!("--dir: {error}")));
     }
     let set = |name: &str| {
         env::var_os(name)
@@ -88,7 +89,9 @@ fn folder(request: &Request) -> Result<PathBuf, Problem> {
     set("XDG_CONFIG_HOME")
         .or_else(|| set("HOME").map(|home| home.join(".config")))
         .map(|config| config.join("handfast/trust"))
-        .ok_or_else(|| Problem::new(code::CONFIG_INVALID, "HOME is not set").hint("say where the file goes: --dir DIR"))
+        .ok_or_else(|| {
+            Problem::new(code::CONFIG_INVALID, "HOME is not set").hint("say where the file goes: --dir DIR")
+        })
 }
 
 /// The file as it is; nothing where there is none.
@@ -101,8 +104,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Problem> {
         return Ok(Some(bytes));
     }
     let message = format!("\"{}\" was not written by handfast trust", path.display());
-    Err(Problem::new(code::EXISTS, message)
-        .hint("move it away, or choose another folder: --dir DIR"))
+    Err(Problem::new(code::EXISTS, message).hint("move it away, or choose another folder: --dir DIR"))
 }
 
 /// The CAs that were installed.

@@ -143,9 +143,7 @@ impl Call {
 
     pub fn run(&self) -> Result<Output, Problem> {
         let failed = |error: std::io::Error| {
-            let failure = Problem::new(code::TOOL,
-                format!("\"{}\" cannot be run: {error}", self.program),
-            );
+            let failure = Problem::new(code::TOOL, format!("\"{}\" cannot be run: {error}", self.program));
             match package(self.program) {
                 Some(package) => failure.hint(format!("install it; on Debian: apt install {package}")),
                 None => failure,
@@ -171,7 +169,8 @@ impl Call {
         if output.status.success() {
             return Ok(());
         }
-        let mut failure = Problem::new(code::TOOL,
+        let mut failure = Problem::new(
+            code::TOOL,
             format!("\"{}\" failed: {}", self.program, output.status),
         );
         for bytes in [&output.stdout, &output.stderr] {

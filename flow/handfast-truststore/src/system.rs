@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use handfast_finding::{Problem, shell::shell};
 use handfast_pki::{Certificate, code, pem};
 
-use crate::{    Change, Request,
+use crate::{
+    Change, Request,
     plan::{Call, Plan, Step},
 };
 
@@ -59,7 +60,8 @@ impl Layout {
 pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Result<Plan, Problem> {
     let root = request.root.clone().unwrap_or_else(|| PathBuf::from("/"));
     let layout = request.layout.or_else(|| Layout::found(&root)).ok_or_else(|| {
-        Problem::new(code::UNREADABLE,
+        Problem::new(
+            code::UNREADABLE,
             format!("no folder of CAs that is known is below \"{}\"", root.display()),
         )
         .hint("say how this system keeps its CAs: --layout debian, fedora or arch")
@@ -110,7 +112,8 @@ fn holds(path: &Path, ca: &Certificate) -> Result<bool, Problem> {
     };
     match pem::certificates(&bytes) {
         Ok(found) if found == std::slice::from_ref(ca) => Ok(true),
-        _ => Err(Problem::new(code::EXISTS,
+        _ => Err(Problem::new(
+            code::EXISTS,
             format!("\"{}\" holds something else than this CA", path.display()),
         )
         .hint("look at it, and move it away")),

@@ -7,9 +7,7 @@ use handfast_pki::{Anchors, Certificate, code};
 use handfast_proxy::backend;
 use handfast_tls::client::Versions;
 
-use crate::{
-    failure::{Exit, Failure},
-};
+use crate::failure::{Exit, Failure};
 
 /// The chain that `host` presents on `port`, leaf first.
 pub fn presented_chain(host: &str, port: u16) -> Result<Vec<Certificate>, Failure> {

@@ -1,10 +1,6 @@
 //! `handfast get`: a request over mutual TLS, and the reason when it is refused.
 
-use std::{
-    io::Write,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
 use handfast_credentials::{files, load};
 use handfast_doctor::{Answer, Ask, Endpoint, Finding, Refuser, Target, Trace, judge};

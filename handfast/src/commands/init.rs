@@ -2,18 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use handfast_ca::{Adoption, Authority, Founding, folder};
 use handfast_credentials::load;
+use handfast_finding::when::when;
 use handfast_pki::{Certificate, KeyKind, name};
 use handfast_report::style::GOOD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::issue::text;
+use super::{
+    leaf::{self, dir_flag},
+    tell::text,
+};
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, when},
+    words::Words,
 };
 
 /// Create a certificate authority (CA): a root for ten years and an issuing CA below it for five
@@ -31,10 +34,10 @@ pub struct Args {
     #[arg(long, required_unless_present = "from_cert")]
     name: Option<String>,
     /// The folder to make
-    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = super::issue::DEFAULT_DIR)]
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = leaf::DEFAULT_DIR)]
     dir: PathBuf,
     /// The kind of the keys to make [default: p256]
-    #[arg(long, value_name = "KIND", value_parser = key_kinds())]
+    #[arg(long, value_name = "KIND", value_parser = leaf::key_kinds())]
     key: Option<KeyKind>,
     /// Import this CA certificate, followed in the file by its issuers up to the root
     #[arg(long, value_name = "FILE", requires = "from_key")]
@@ -45,11 +48,6 @@ pub struct Args {
     /// Sign through a new issuing CA below the imported one; its key is then not copied
     #[arg(long, requires = "from_cert")]
     intermediate: bool,
-}
-
-/// Parses the names of [`KeyKind`]s, and lists them in the help.
-pub fn key_kinds() -> impl TypedValueParser<Value = KeyKind> {
-    PossibleValuesParser::new(KeyKind::ALL.map(KeyKind::name)).try_map(|text| text.parse::<KeyKind>())
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
@@ -111,7 +109,7 @@ fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
     let verb = if adopted { "imported" } else { "created" };
     let next = format!(
         "handfast issue server --dns localhost --out server{}",
-        super::issue::dir_flag(dir)
+        dir_flag(dir)
     );
     let mut cas: Vec<(&str, &Certificate)> = Vec::new();
     if let Some((root, below)) = authority.chain().split_last() {

@@ -7,6 +7,7 @@ use std::{
 
 use handfast_audit::{Event, Sink};
 use handfast_credentials::load;
+use handfast_finding::when::when;
 use handfast_pki::{Purpose, code};
 use handfast_proxy::{
     Backend, Detail, Door, Log, Problem, ReadSources, Settings, Sources,
@@ -21,7 +22,7 @@ use serde_json::json;
 use crate::{
     failure::{Exit, Failure},
     signals::{self, Signal},
-    words::{Words, when},
+    words::Words,
 };
 
 /// Run the reverse proxy: mutual TLS in front of a service, for the clients that a rule allows

@@ -12,6 +12,7 @@ use handfast_credentials::{
     load,
 };
 use handfast_doctor::{Answer, Ask, Endpoint, Finding, Target, Trace, judge};
+use handfast_finding::shell::shell;
 use handfast_interop::demo;
 use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
@@ -33,7 +34,7 @@ use crate::{
     commands::proxy,
     failure::{Exit, Failure},
     signals,
-    words::{Words, shell},
+    words::Words,
 };
 
 /// See mutual TLS work: a CA, a reverse proxy, one call that is accepted and three that are rejected
@@ -193,7 +194,7 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
     let [key_file, certificate, ca] = ["tls.key", "tls.crt", "ca.crt"].map(|name| out.join(name));
     let claim = Claim::take(&[&key_file, &certificate, &ca], true)?;
     let issued = authority.issue(wish, Timestamp::now())?;
-    let root = super::issue::root_of(authority)?;
+    let root = super::tell::root_of(authority)?;
     let piece = |path, bytes, readers| Piece { path, bytes, readers };
     // What an earlier run left here is ours, and goes without a word.
     claim.write(&[

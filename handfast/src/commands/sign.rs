@@ -8,7 +8,7 @@ use handfast_pki::{certificate::chain_to_pem, pem};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::issue;
+use super::{leaf::Leaf, tell};
 use crate::{
     failure::{Exit, Failure},
     words::Words,
@@ -25,7 +25,7 @@ pub struct Args {
     /// The request, PEM or DER; - for stdin
     request: PathBuf,
     #[command(flatten)]
-    leaf: issue::Leaf,
+    leaf: Leaf,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -49,27 +49,27 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     words.tell_leftovers(&leftovers);
 
     let ca = authority.root_file();
-    let next = issue::verify_command(&args.out, &ca, profile, issued.certificate());
-    issue::tell_certificate(profile, &issued, now, words);
+    let next = tell::verify_command(&args.out, &ca, profile, issued.certificate());
+    tell::tell_certificate(profile, &issued, now, words);
     for ignored in issued.ignored() {
         words.data(format_args!("  ignored {ignored}"));
     }
     let lines = [
         (
             args.out.as_path(),
-            format!("the certificate{}", issue::and_intermediates(&issued)),
+            format!("the certificate{}", tell::and_intermediates(&issued)),
         ),
         (ca.as_path(), "what the other side has to trust".to_owned()),
     ];
-    issue::tell_files(&lines, words);
-    issue::tell_limits(profile, words);
-    words.json(&issue::described(
+    tell::tell_files(&lines, words);
+    tell::tell_limits(profile, words);
+    words.json(&tell::described(
         profile,
         &issued,
-        &json!({ "certificate": issue::text(&args.out), "ca": issue::text(&ca) }),
+        &json!({ "certificate": tell::text(&args.out), "ca": tell::text(&ca) }),
         &next,
     ));
     words.next(next);
-    issue::tell_unfinished(&authority, now, words);
+    tell::tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)
 }

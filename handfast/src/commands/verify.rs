@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use handfast_credentials::load;
+use handfast_finding::when::{relative, when};
 use handfast_pki::{
     AnchorError, Anchors, Certificate, Purpose, Refusal, VerifiedChain,
     name::shown,
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, relative, when},
+    words::Words,
 };
 
 /// Verify a certificate against trusted CAs, as the proxy and the client do

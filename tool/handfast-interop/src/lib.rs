@@ -7,6 +7,7 @@
 pub mod demo;
 mod disk;
 mod error;
+pub mod look;
 pub mod moved;
 mod play;
 mod reload;

@@ -23,11 +23,7 @@ use handfast_setup::{
     },
 };
 
-use crate::{
-    disk::Disk,
-    error::of_lab,
-    stage::Stage,
-};
+use crate::{disk::Disk, error::of_lab, stage::Stage};
 
 /// What the user wrote, with everything that it includes.
 pub struct Written {
@@ -112,12 +108,14 @@ impl Move {
             changes.listens_as_begun();
         }
         if changes.listeners.is_empty() {
-            return Err(Problem::new(code::CONFIG_INVALID,
+            return Err(Problem::new(
+                code::CONFIG_INVALID,
                 format!("\"{}\" says nowhere where to listen", file.display()),
             ));
         }
         if changes.exchanged.is_empty() {
-            return Err(Problem::new(code::UNREADABLE,
+            return Err(Problem::new(
+                code::UNREADABLE,
                 format!(
                     "\"{}\" names no certificate that can be read from here",
                     file.display()
@@ -153,7 +151,8 @@ impl Move {
 fn included(text: &str, file: &Path, theirs: &Theirs, open: &mut Vec<PathBuf>) -> Result<String, Problem> {
     const DEEPEST: usize = 16;
     if open.len() > DEEPEST {
-        return Err(Problem::new(code::CONFIG_INVALID,
+        return Err(Problem::new(
+            code::CONFIG_INVALID,
             format!("\"{}\" includes files more than {DEEPEST} deep", file.display()),
         ));
     }

@@ -34,9 +34,9 @@ use crate::{
 };
 
 /// How long a server that listens may take until it serves what it was told to.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long it is left alone in between.
-pub const PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 /// How often somebody comes who is sent away without a reason.
 const TRIES: usize = 3;
 
@@ -56,7 +56,7 @@ const LIE: &str = "forged-by-the-client";
 
 /// Waits until the server of `stage` lets the good client in: some listen before they have read what to serve, and close
 /// whatever comes. Whoever never lets it in is waited for no longer than `PATIENCE`; the table shows it.
-pub fn wait_until_open(stage: &Stage<'_>) -> Result<(), Problem> {
+pub(crate) fn wait_until_open(stage: &Stage<'_>) -> Result<(), Problem> {
     let visitor = Visitor::new(stage)?;
     let runtime = runtime()?;
     let last = Instant::now() + PATIENCE;
@@ -71,7 +71,7 @@ pub fn wait_until_open(stage: &Stage<'_>) -> Result<(), Problem> {
 }
 
 /// Every animal at the server of `stage`, in the versions that it speaks.
-pub fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, Problem> {
+pub(crate) fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, Problem> {
     let runtime = runtime()?;
     let visitor = Visitor::new(stage)?;
     let mut cells = Vec::new();
@@ -114,7 +114,7 @@ pub struct Told {
 }
 
 /// Sends forged headers as a good client, which has to reach the backend all the same.
-pub fn forge(stage: &Stage<'_>) -> Result<Told> {
+pub(crate) fn forge(stage: &Stage<'_>) -> Result<Told> {
     let visitor = Visitor::new(stage)?;
     let mut headers = HeaderMap::new();
     for name in FORGED {
@@ -164,14 +164,14 @@ fn tells_who(line: &str) -> bool {
 }
 
 /// Whether the server goes on with a client that speaks `version` alone.
-pub fn says_hello(stage: &Stage<'_>, version: &str) -> Result<bool, Problem> {
+pub(crate) fn says_hello(stage: &Stage<'_>, version: &str) -> Result<bool, Problem> {
     let subject = Visitor::new(stage)?.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
     let report = runtime()?.block_on(examine(String::new(), &subject, Timestamp::now()));
     Ok(report.trace.is_some_and(|trace| trace.server_hello().is_some()))
 }
 
 /// The versions of TLS that the server speaks at all.
-pub fn spoken(stage: &Stage<'_>) -> Result<Vec<&'static str>, Problem> {
+pub(crate) fn spoken(stage: &Stage<'_>) -> Result<Vec<&'static str>, Problem> {
     let visitor = Visitor::new(stage)?;
     let runtime = runtime()?;
     let mut spoken = Vec::new();
@@ -187,7 +187,7 @@ pub fn spoken(stage: &Stage<'_>) -> Result<Vec<&'static str>, Problem> {
 }
 
 /// One good visit, for the serial number of the server's certificate; nothing when it failed.
-pub struct Visitor<'a> {
+pub(crate) struct Visitor<'a> {
     stage: &'a Stage<'a>,
     anchors: Arc<Anchors>,
     /// What the server looks up, too.
@@ -195,7 +195,7 @@ pub struct Visitor<'a> {
 }
 
 impl<'a> Visitor<'a> {
-    pub fn new(stage: &'a Stage<'a>) -> Result<Self, Problem> {
+    pub(crate) fn new(stage: &'a Stage<'a>) -> Result<Self, Problem> {
         let ca = stage.ground.folder.path().join("ca.crt");
         let anchors = load::anchors(&ca, Timestamp::now())?;
         Ok(Self {
@@ -206,7 +206,7 @@ impl<'a> Visitor<'a> {
     }
 
     /// A look at the server as `animal`.
-    pub fn subject(
+    pub(crate) fn subject(
         &self,
         animal: Option<&Animal>,
         version: &str,
@@ -306,7 +306,10 @@ impl<'a> Visitor<'a> {
     fn carried_once(&self, animal: &Animal, version: &'static str) -> Result<Cell, Problem> {
         let folder = &self.stage.ground.folder;
         let Some((certificate, key)) = zoo::pair(folder, &format!("clients/{}", animal.name)) else {
-            return Err(Problem::bug(format!("\"{}\" is not a test certificate", animal.name)));
+            return Err(Problem::bug(format!(
+                "\"{}\" is not a test certificate",
+                animal.name
+            )));
         };
         let upgrade = match (self.starttls(), self.service().and_then(Service::alpn)) {
             (Some(protocol), _) => format!("-starttls {}", protocol.name()),
@@ -407,7 +410,7 @@ fn alert_of(said: &str) -> String {
     last_words(line.unwrap_or(said))
 }
 
-pub fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -432,7 +435,7 @@ fn cell(animal: &Animal, version: &'static str, report: &Report, welcome: Option
 
 /// Whether all went well, or a reason was given. A connection that merely ends is no verdict: a busy server closes some,
 /// and a reset may overtake the alert.
-pub fn is_told(report: &Report) -> bool {
+pub(crate) fn is_told(report: &Report) -> bool {
     let Some(trace) = &report.trace else { return false };
     let has_ended = matches!(
         trace.ending,
@@ -445,7 +448,7 @@ pub fn is_told(report: &Report) -> bool {
 }
 
 /// Whether the service behind TLS answered as it does to friends.
-pub fn is_in(report: &Report, welcome: Option<StatusCode>) -> bool {
+pub(crate) fn is_in(report: &Report, welcome: Option<StatusCode>) -> bool {
     let ended_well = report.trace.as_ref().is_some_and(|trace| trace.ending.is_good());
     let is_welcome = |answer: &Answer| match welcome {
         Some(status) => answer.status == status,

@@ -77,7 +77,7 @@ impl Renewal {
 }
 
 /// Renews the certificate of `stage` and runs its hook, with clients on it all the while.
-pub fn renew(stage: &Stage<'_>) -> Result<Renewal, Problem> {
+pub(crate) fn renew(stage: &Stage<'_>) -> Result<Renewal, Problem> {
     let wanted = load::certificates(&stage.ground.folder.path().join("renewed/tls.crt"))?;
     let serial = wanted.first().map(|leaf| leaf.serial()).unwrap_or_default();
     let patience = stage

@@ -66,8 +66,10 @@ impl Wanted<'_> {
             |only: &str| all_at().any(|at| is_at(only, at)) || all_names().any(|name| name == only);
         if let Some(strange) = self.only.iter().find(|only| !is_known(only)) {
             let known: Vec<&str> = all_at().chain(all_names()).collect();
-            return Err(Problem::new(code::CONFIG_INVALID, format!("no site is at \"{strange}\""))
-                .hint(format!("there are: {}", known.join(", "))));
+            return Err(
+                Problem::new(code::CONFIG_INVALID, format!("no site is at \"{strange}\""))
+                    .hint(format!("there are: {}", known.join(", "))),
+            );
         }
         let by_at = |at: &str| self.only.iter().any(|only| is_at(only, at));
         let by_name = |name: &str| self.only.iter().any(|only| only == name);
@@ -301,7 +303,8 @@ fn welcome(report: &Report) -> Welcome {
         return Ok(status);
     }
     let first = report.findings.first();
-    Err(Problem::new(first.map_or(code::CONFIG_INVALID, |finding| finding.code),
+    Err(Problem::new(
+        first.map_or(code::CONFIG_INVALID, |finding| finding.code),
         format!(
             "even the valid client of this CA is rejected: {}",
             first.map_or("no reason", |finding| finding.because.as_str())

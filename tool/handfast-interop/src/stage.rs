@@ -34,10 +34,10 @@ impl Ground {
         if let Some(path) = dir
             && std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
         {
-            return Err(Problem::new(code::EXISTS,
-                format!("\"{}\" is not empty", path.display()),
-            )
-            .hint("give a folder that is empty, or not there yet"));
+            return Err(
+                Problem::new(code::EXISTS, format!("\"{}\" is not empty", path.display()))
+                    .hint("give a folder that is empty, or not there yet"),
+            );
         }
         let folder = match dir {
             Some(path) => Folder::kept(path.clone()),
@@ -192,7 +192,10 @@ impl<'a> Stage<'a> {
             .as_ref()
             .or(self.filled.start.as_ref())
             .ok_or_else(|| {
-                Problem::new(code::CONFIG_INVALID, format!("nothing is known of how to start {}", self.target.title))
+                Problem::new(
+                    code::CONFIG_INVALID,
+                    format!("nothing is known of how to start {}", self.target.title),
+                )
             })?;
         let started = self.process(line).start(ports).map_err(|error| of_lab(&error))?;
         if let Some(line) = trial.after {
@@ -290,7 +293,8 @@ impl<'a> Stage<'a> {
 /// A failure that names what has to be installed.
 fn missing(target: &Target, part: &Part) -> Result<(), Problem> {
     match part.needs.iter().find(|(program, _)| !is_here(program)) {
-        Some((program, package)) => Err(Problem::new(code::LAB,
+        Some((program, package)) => Err(Problem::new(
+            code::LAB,
             format!(
                 "\"{program}\" is not on this machine, and {} is tried with it",
                 target.title

@@ -23,7 +23,8 @@ pub fn find(name: &str, own: Option<&Path>) -> Result<Target, Problem> {
             .into_iter()
             .filter(|known| known.contains(name) || name.contains(known))
             .collect::<Vec<_>>();
-        let problem = Problem::new(code::CONFIG_INVALID, format!("\"{name}\" is not a target")).hint("handfast setup list");
+        let problem = Problem::new(code::CONFIG_INVALID, format!("\"{name}\" is not a target"))
+            .hint("handfast setup list");
         if near.is_empty() {
             problem
         } else {
@@ -41,7 +42,8 @@ fn read(folder: &Path, name: &str) -> Result<Option<Target>, Problem> {
         return Ok(None);
     }
     let failed = |error: std::io::Error| {
-        Problem::new(code::UNREADABLE,
+        Problem::new(
+            code::UNREADABLE,
             format!("\"{}\" cannot be read: {error}", folder.display()),
         )
     };

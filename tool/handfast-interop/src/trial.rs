@@ -7,8 +7,7 @@ use handfast_setup::{Part, Role, Target};
 
 use crate::{
     error::Result,
-    play,
-    reload,
+    play, reload,
     stage::{Ground, Setting, Stage},
     table::{self, Cell},
     visit,

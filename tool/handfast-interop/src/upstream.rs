@@ -10,10 +10,10 @@ use hyper::body::Incoming;
 use crate::demo;
 
 /// The first line of every answer.
-pub const GREETING: &str = "the upstream was sent:";
+pub(crate) const GREETING: &str = "the upstream was sent:";
 
 /// Starts the service on a free port of this machine.
-pub fn start() -> std::io::Result<SocketAddr> {
+pub(crate) fn start() -> std::io::Result<SocketAddr> {
     demo::start_with(repeat)
 }
 

@@ -23,10 +23,8 @@ use crate::{
 const VERSIONS: [&str; 2] = ["1.2", "1.3"];
 
 /// Every animal of a server, as `target` meets it.
-pub fn visit(ground: &Ground, target: &Target, own: Option<&Path>) -> Result<Vec<Cell>, Problem> {
-    let part = target
-        .part(Role::Client)
-        .map_err(|error| of_setup(&error))?;
+pub(crate) fn visit(ground: &Ground, target: &Target, own: Option<&Path>) -> Result<Vec<Cell>, Problem> {
+    let part = target.part(Role::Client).map_err(|error| of_setup(&error))?;
     let trial = part.trial.clone().unwrap_or_default();
     let versions: Vec<&'static str> = VERSIONS
         .into_iter()
@@ -175,9 +173,12 @@ fn client<'a>(ground: &'a Ground, target: &'a Target, port: u16) -> Result<Stage
 
 fn command(stage: &Stage<'_>) -> Result<String, Problem> {
     let trial = stage.filled.trial.as_ref().and_then(|trial| trial.start.clone());
-    trial
-        .or_else(|| stage.filled.start.clone())
-        .ok_or_else(|| Problem::new(code::CONFIG_INVALID, format!("nothing is known of how to run {}", stage.target.title)))
+    trial.or_else(|| stage.filled.start.clone()).ok_or_else(|| {
+        Problem::new(
+            code::CONFIG_INVALID,
+            format!("nothing is known of how to run {}", stage.target.title),
+        )
+    })
 }
 
 /// Starts a server. It is its certificate that keeps it from starting only where it keeps it every time.

@@ -44,12 +44,14 @@ pub(crate) fn one(finding: &Finding, out: &mut String) {
             let _ = writeln!(out, "  {FAINT}|{FAINT:#} {text}");
         }
     }
-    let _ = writeln!(out, 
+    let _ = writeln!(
+        out,
         "{BAD}{}{BAD:#} {STRONG}{}{STRONG:#}",
         finding.code,
         finding.code.title()
     );
-    let _ = writeln!(out, 
+    let _ = writeln!(
+        out,
         "  {FAINT}side:{FAINT:#}    {} ({})",
         finding.side.name(),
         finding.certainty.name()

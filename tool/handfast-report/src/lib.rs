@@ -4,6 +4,7 @@
 //! an object. Nothing here prints.
 
 pub mod bundle;
+pub mod cards;
 pub mod chains;
 pub mod findings;
 pub mod html;

@@ -54,7 +54,8 @@ pub fn graded(made: &Posture) -> String {
         };
         let grade = check.grade.map_or("?", |grade| grade.name());
         let code = check.code.map(|code| format!("  [{code}]")).unwrap_or_default();
-        let _ = writeln!(out, 
+        let _ = writeln!(
+            out,
             "{style}{grade:2} {:7}{style:#} {STRONG}{:width$}{STRONG:#}  {}{code}",
             check.verdict().name(),
             check.name,
@@ -74,7 +75,10 @@ pub fn graded(made: &Posture) -> String {
             grade.name(),
             names.join(", ")
         ),
-        None => writeln!(out, "no grade: whether clients are verified could not be found out"),
+        None => writeln!(
+            out,
+            "no grade: whether clients are verified could not be found out"
+        ),
     };
     out
 }

@@ -3,7 +3,7 @@
 use handfast_tls::trace::{Kind, Message, Said, Side};
 
 /// The step in words. `is_13` is what the two sides agreed on.
-pub fn words(message: &Message, is_13: bool) -> &'static str {
+pub(crate) fn words(message: &Message, is_13: bool) -> &'static str {
     use Side::{Client, Server};
     match (&message.kind, message.from) {
         (Kind::HelloRequest, _) => {
@@ -94,7 +94,7 @@ fn is_empty(message: &Message) -> bool {
 
 /// The number of the step among the nine of the guides to mutual TLS, which are those of TLS 1.2 (RFC 5246 section
 /// 7.3). The server's half of the key exchange belongs to the seventh.
-pub fn of_nine(message: &Message) -> Option<u8> {
+pub(crate) fn of_nine(message: &Message) -> Option<u8> {
     match (&message.kind, message.from) {
         (Kind::ClientHello, _) => Some(1),
         (Kind::ServerHello, _) => Some(2),

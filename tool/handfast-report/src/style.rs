@@ -25,7 +25,10 @@ mod tests {
 
     #[test]
     fn styles_are_taken_out_and_nothing_else() {
-        assert_eq!(plain(&format!("{BAD}a{BAD:#} m [b] {STRONG}c{STRONG:#}")), "a m [b] c");
+        assert_eq!(
+            plain(&format!("{BAD}a{BAD:#} m [b] {STRONG}c{STRONG:#}")),
+            "a m [b] c"
+        );
         assert_eq!(plain("no style at all"), "no style at all");
     }
 }

@@ -12,12 +12,12 @@ const TOP: usize = 56;
 const STEP: usize = 46;
 
 /// The name of a rung's explanation within the page.
-pub fn anchor(rung: &Rung<'_>) -> String {
+pub(crate) fn anchor(rung: &Rung<'_>) -> String {
     format!("message-{}", rung.index)
 }
 
 /// All rungs between two lines; each leads to its explanation.
-pub fn ladder(rungs: &[Rung<'_>], blamed: Option<usize>) -> Markup {
+pub(crate) fn ladder(rungs: &[Rung<'_>], blamed: Option<usize>) -> Markup {
     let height = TOP + rungs.len() * STEP + 24;
     html! {
         svg .ladder viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label="the handshake, message by message" {

@@ -4,16 +4,16 @@ use handfast_credentials::files::Readers;
 use handfast_pki::{
     Certificate, Error as PkiError,
     certificate::chain_to_pem,
-    code,
     container::{self, Age, Lock},
     kubernetes, pkcs7,
 };
 use zeroize::Zeroizing;
 
-use super::output::{Form, Goods, Made, Output, has_ending};
-use crate::{
-    failure::{Exit, Failure},
+use super::{
+    missing::{counted, missing},
+    output::{Form, Goods, Made, Output, has_ending},
 };
+use crate::failure::Failure;
 
 impl Output<'_> {
     fn add(&mut self, what: impl Into<String>, bytes: Vec<u8>, readers: Readers) {
@@ -206,20 +206,5 @@ impl Output<'_> {
                 }),
         );
         notes
-    }
-}
-
-pub(super) fn missing(expected: &str, found: &str) -> Failure {
-    Failure::new(
-        Exit::Misuse,
-        code::WRONG_FORMAT,
-        format!("expected {expected}, found {found}"),
-    )
-}
-
-pub(super) fn counted(certificates: usize) -> String {
-    match certificates {
-        1 => "the certificate".into(),
-        more => format!("the {more} certificates, leaf first"),
     }
 }

@@ -1,11 +1,13 @@
 //! `handfast convert`: keys and certificates from one form into another, with the chain put into order.
 
 mod forms;
+mod missing;
 mod output;
 mod source;
 
 use std::path::PathBuf;
 
+use handfast_finding::when::when;
 use handfast_pki::{
     Certificate, PrivateKey, Shown,
     chain::{Note, Repaired},
@@ -19,9 +21,9 @@ use self::{
     source::Source,
 };
 use crate::{
-    commands::issue::{tell_files, text},
+    commands::tell::{tell_files, text},
     failure::{Exit, Failure},
-    words::{Words, when},
+    words::Words,
 };
 
 /// Write keys and certificates in another form: PEM, DER, PKCS#12, PKCS#7, a Kubernetes Secret

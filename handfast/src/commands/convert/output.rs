@@ -2,14 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use handfast_credentials::{files::{self, Claim, Piece, Readers}, load};
+use handfast_credentials::{
+    files::{self, Claim, Piece, Readers},
+    load,
+};
+use handfast_finding::shell::shell;
 use handfast_pki::{Certificate, PrivateKey, chain::Repaired, code, container, kubernetes};
 use zeroize::Zeroizing;
 
-use super::forms::missing;
+use super::missing::missing;
 use crate::{
     failure::{Exit, Failure},
-    words::shell,
+    words::Words,
 };
 
 #[derive(Debug, clap::Args)]

@@ -12,9 +12,7 @@ use handfast_pki::{
 use zeroize::Zeroizing;
 
 use super::Args;
-use crate::{
-    failure::{Exit, Failure},
-};
+use crate::failure::{Exit, Failure};
 
 /// At most so many files of the folder are looked into, and none that is larger than a chain can be.
 const MOST_NEIGHBOURS: usize = 200;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use handfast_credentials::files;
+use handfast_finding::shell::shell;
 use handfast_pki::code;
 use handfast_report::{
     join::{Apart, join},
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, shell},
+    words::Words,
 };
 
 /// Join what a client saw with what the proxy logged

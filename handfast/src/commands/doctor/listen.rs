@@ -126,9 +126,7 @@ fn together(reports: &[Report]) -> Vec<Finding> {
 fn server(args: &Listen) -> Result<Server, Failure> {
     let now = Timestamp::now();
     let credentials = match (&args.cert, &args.key) {
-        (Some(cert), Some(key)) => {
-            load::paired(load::certificates(cert)?, &load::private_key(key)?, key)?
-        }
+        (Some(cert), Some(key)) => load::paired(load::certificates(cert)?, &load::private_key(key)?, key)?,
         _ => throwaway(now)?,
     };
     let mut context = Context {

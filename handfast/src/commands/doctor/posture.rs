@@ -10,6 +10,7 @@ use handfast_credentials::{
     load,
 };
 use handfast_doctor::posture;
+use handfast_finding::shell::shell;
 use handfast_pki::code;
 use handfast_report::{junit, posture as graded, sarif};
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use super::whom::{Unready, Whom};
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, shell},
+    words::Words,
 };
 
 /// Grade what a server demands of its clients

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use handfast_credentials::files::{self, Readers};
 use handfast_doctor::Report;
+use handfast_finding::shell::shell;
 use handfast_report::{
     bundle, chains, html, json,
     ladder::{self, Detail},
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 use crate::{
     failure::{Exit, Failure},
     given::hidden,
-    words::{Words, shell},
+    words::Words,
 };
 
 /// The looks of a report.

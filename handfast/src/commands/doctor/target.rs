@@ -10,12 +10,10 @@ use handfast_tls::client::Versions;
 use jiff::Timestamp;
 
 use crate::{
-    commands::{
-        doctor::{
-            client_files::{self, Wanted},
-            show::{Show, show},
-            whom::{Unready, Whom},
-        },
+    commands::doctor::{
+        client_files::{self, Wanted},
+        show::{Show, show},
+        whom::{Unready, Whom},
     },
     failure::{Exit, Failure},
     words::Words,

@@ -10,7 +10,7 @@ use handfast_credentials::load;
 use handfast_doctor::{
     Ask, Certainty, Context, Endpoint, Finding, Refuser, Service, StartTls, Subject, Talk, Target, When,
 };
-use handfast_finding::Problem;
+use handfast_finding::{Problem, shell::shell};
 use handfast_pki::{Anchors, Certificate, code};
 use handfast_proxy::backend;
 use handfast_tls::{
@@ -20,11 +20,7 @@ use handfast_tls::{
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
-use crate::{
-    commands::get,
-    failure::Failure,
-    words::shell,
-};
+use crate::{commands::get, failure::Failure};
 
 /// Whom to look at beside its address, and as whom.
 #[derive(Debug, clap::Args)]

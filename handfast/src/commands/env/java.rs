@@ -54,7 +54,9 @@ pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
             .into(),
     ];
     if args.truststore.is_some() {
-        notes.push("the CAs of Java are no longer trusted; for both: handfast trust install --for java".into());
+        notes.push(
+            "the CAs of Java are no longer trusted; for both: handfast trust install --for java".into(),
+        );
     }
     Ok(Settings {
         variables: vec![("JAVA_TOOL_OPTIONS".into(), flags.join(" "))],

@@ -11,16 +11,14 @@ use handfast_doctor::{
     Certainty, Finding,
     files::{File, Holdings, Look, judge, read},
 };
+use handfast_finding::shell::shell;
 use handfast_interop::of_setup;
 use handfast_pki::{Certificate, Code, Identity, Purpose, certificate::chain_to_pem, code};
 use handfast_setup::{Address, Part, Private, Role, Values};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::{
-    failure::{Exit, Failure},
-    words::shell,
-};
+use crate::failure::{Exit, Failure};
 
 /// The flags that say what a configuration is for.
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use handfast_credentials::files;
 use handfast_doctor::config::Kind;
+use handfast_finding::shell::shell;
 use handfast_interop::{
     moved::{Move, Written},
     of_setup,
@@ -20,7 +21,7 @@ use serde_json::json;
 use super::write;
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, shell},
+    words::Words,
 };
 
 /// Run a configuration that you wrote on this machine, and test it with every kind of certificate

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use handfast_credentials::put;
+use handfast_finding::shell::shell;
 use handfast_interop::of_setup;
 use handfast_report::style::STRONG;
 use handfast_setup::{Filled, Made, Part, Role, Target};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Which, apply, given::Given};
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, shell},
+    words::Words,
 };
 
 #[derive(Debug, clap::Args)]

@@ -1,4 +1,4 @@
-//! Looking at a case: our own program as the user would run it, and the tools of others on the same case.
+//! Looks at a case of the lab with our own program, as a user would run it, and with the tools of others.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -6,11 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use handfast_finding::Problem;
 use handfast_lab::{Folder, Look, Scene};
 use handfast_pki::text::printable;
 use serde_json::Value;
-
-use crate::failure::Failure;
 
 /// How long a tool of others may take, in seconds.
 const PATIENCE: &str = "20";
@@ -47,14 +46,14 @@ impl Found {
 }
 
 /// Runs the look of `scene`; once more for people, when `in_words`.
-pub fn look(scene: &Scene, folder: &Folder, in_words: bool) -> Result<Found, Failure> {
+pub fn look(scene: &Scene, folder: &Folder, in_words: bool) -> Result<Found, Problem> {
     let begun = Instant::now();
     let ran = run(&scene.look, folder, true)?;
     let milliseconds = begun.elapsed().as_millis();
     let stdout = String::from_utf8_lossy(&ran.stdout);
     let report: Value = serde_json::from_str(&stdout).map_err(|error| {
         let said = String::from_utf8_lossy(&ran.stderr);
-        Failure::bug(format!("no report: {error}: {stdout}{said}"))
+        Problem::bug(format!("no report: {error}: {stdout}{said}"))
     })?;
     let text = if in_words {
         let ran = run(&scene.look, folder, false)?;
@@ -76,48 +75,48 @@ fn connections(look: &Look, report: &Value) -> Option<usize> {
     is_made.then(|| 1 + report["probes"].as_array().map_or(0, Vec::len))
 }
 
-fn ourselves(folder: &Folder) -> Result<Command, Failure> {
-    let program = std::env::current_exe().map_err(Failure::bug)?;
+fn ourselves(folder: &Folder) -> Result<Command, Problem> {
+    let program = std::env::current_exe().map_err(Problem::bug)?;
     let mut command = Command::new(program);
     command.current_dir(folder.path()).stdin(Stdio::null());
     Ok(command)
 }
 
-fn run(look: &Look, folder: &Folder, as_json: bool) -> Result<Output, Failure> {
+fn run(look: &Look, folder: &Folder, as_json: bool) -> Result<Output, Problem> {
     let mut command = ourselves(folder)?;
     if as_json {
         command.arg("--json");
     }
     match look {
-        Look::Command(arguments) => command.args(arguments).output().map_err(Failure::bug),
+        Look::Command(arguments) => command.args(arguments).output().map_err(Problem::bug),
         Look::Text(line) => {
-            let said = shell(line, folder).map_err(Failure::bug)?;
+            let said = shell(line, folder).map_err(Problem::bug)?;
             let mut child = command
                 .args(["doctor", "text"])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
                 .spawn()
-                .map_err(Failure::bug)?;
+                .map_err(Problem::bug)?;
             if let Some(mut stdin) = child.stdin.take() {
                 // A reader that has read enough is no failure.
                 let _ = stdin
                     .write_all(&said.stdout)
                     .and_then(|()| stdin.write_all(&said.stderr));
             }
-            child.wait_with_output().map_err(Failure::bug)
+            child.wait_with_output().map_err(Problem::bug)
         }
         Look::Listen { arguments, client } => listen(command.args(arguments), client, folder),
     }
 }
 
 /// Runs `client` once `command` says where it listens.
-fn listen(command: &mut Command, client: &str, folder: &Folder) -> Result<Output, Failure> {
+fn listen(command: &mut Command, client: &str, folder: &Folder) -> Result<Output, Problem> {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(Failure::bug)?;
+        .map_err(Problem::bug)?;
     let mut said = String::new();
     let mut stderr = child.stderr.take().map(BufReader::new);
     let mut port = None;
@@ -132,12 +131,12 @@ fn listen(command: &mut Command, client: &str, folder: &Folder) -> Result<Output
     }
     let Some(port) = port else {
         let _ = child.kill();
-        return Err(Failure::bug(format!("it does not listen: {said}")));
+        return Err(Problem::bug(format!("it does not listen: {said}")));
     };
     let line = format!("PORT={port}; {client}");
-    let ran = shell(&line, folder).map_err(Failure::bug)?;
+    let ran = shell(&line, folder).map_err(Problem::bug)?;
     end(&mut child);
-    let mut output = child.wait_with_output().map_err(Failure::bug)?;
+    let mut output = child.wait_with_output().map_err(Problem::bug)?;
     if let Some(reader) = &mut stderr {
         let _ = reader.read_to_string(&mut said);
     }

@@ -1,19 +1,18 @@
 //! `handfast lab`: failures on this machine, one per finding, to look at and to learn from.
 
-mod look;
-
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use handfast_finding::shell::shell;
+use handfast_interop::look::{self, Found, Others};
 use handfast_lab::{Case, Folder, Look, Scene};
 use handfast_pki::code;
 use handfast_report::style::{BAD, FAINT, GOOD, STRONG};
 use serde_json::{Value, json};
 
-use self::look::{Found, Others};
 use crate::{
     failure::{Exit, Failure},
-    words::{Words, shell},
+    words::Words,
 };
 
 /// Make failures of mutual TLS on this machine, one per finding, with real programs
