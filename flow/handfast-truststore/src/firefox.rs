@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use handfast_credentials::files;
+use handfast_credentials::load;
 use handfast_finding::Problem;
 use handfast_pki::{Certificate, Fingerprint, code};
 
@@ -22,7 +22,7 @@ pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Re
         None => found()?,
     };
     if let Some(path) = &request.password_file {
-        files::password(path)?;
+        load::password(path)?;
     }
     let mut plan = Plan::default();
     for profile in &profiles {

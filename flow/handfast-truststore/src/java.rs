@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::PathBuf};
 
-use handfast_credentials::files;
+use handfast_credentials::load;
 use handfast_finding::Problem;
 use handfast_pki::{Certificate, Fingerprint, code, text::printable};
 
@@ -17,7 +17,7 @@ pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Re
         None => found()?,
     };
     if let Some(path) = &request.password_file {
-        files::password(path)?;
+        load::password(path)?;
     }
     let is_new = !store.exists();
     let mut plan = Plan::default();

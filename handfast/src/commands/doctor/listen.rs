@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{say, whom};
+use super::say;
 use crate::{
     failure::{Exit, Failure},
     words::Words,

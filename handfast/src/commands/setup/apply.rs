@@ -10,7 +10,10 @@ use handfast_credentials::files::{self, Claim, Piece, Readers};
 use handfast_pki::code;
 use handfast_setup::{Filled, Part, Target};
 
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    words::Words,
+};
 
 /// Installs the file, has the whole configuration checked, and reloads. Returns where the file stands.
 ///

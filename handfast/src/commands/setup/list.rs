@@ -93,7 +93,7 @@ fn roles(target: &Target) -> Vec<&'static str> {
 }
 
 pub fn show(args: &Show, words: &Words) -> Result<Exit, Failure> {
-    let target = find(&args.target, args.targets.as_ref())?;
+    let target = find(&args.target, args.targets.as_deref())?;
     words.data(format_args!(
         "{STRONG}{}{STRONG:#} ({})",
         target.title, target.name
