@@ -5,6 +5,7 @@
 use std::{
     fs,
     io::{self, Read},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -53,6 +54,51 @@ pub fn read_regular(path: &Path) -> Result<Vec<u8>, Problem> {
         return Err(Problem::new(code::WRONG_FORMAT, message));
     }
     fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+/// A file as it lies there, for who judges it: a file that cannot be read is judged as well.
+pub struct Found {
+    /// As the user would name it.
+    pub name: String,
+    /// Its bytes, or why they cannot be read.
+    pub content: Result<Vec<u8>, String>,
+    /// The permission bits, where there is a file.
+    pub mode: Option<u32>,
+}
+
+impl Found {
+    /// What lies at `path`.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            name: path.display().to_string(),
+            content: fs::read(path).map_err(|error| error.to_string()),
+            mode: fs::metadata(path).ok().map(|data| data.permissions().mode()),
+        }
+    }
+}
+
+/// The files in the folder `path`, by name, or the one file; at most `most`, and none that is larger than `largest` or
+/// something else than a file.
+pub fn found(path: &Path, most: usize, largest: u64) -> Result<Vec<Found>, Problem> {
+    let failed = |error: io::Error| unreadable(path, &error);
+    let mut paths = if path.is_dir() {
+        let entries = fs::read_dir(path).map_err(failed)?;
+        entries.flatten().map(|entry| entry.path()).take(most).collect()
+    } else {
+        fs::metadata(path).map_err(failed)?;
+        vec![path.to_owned()]
+    };
+    paths.sort();
+    let is_meant = |path: &&PathBuf| match fs::metadata(path) {
+        Ok(data) => data.is_file() && data.len() <= largest,
+        // A link that leads nowhere is worth a word.
+        Err(_) => true,
+    };
+    Ok(paths
+        .iter()
+        .filter(is_meant)
+        .map(|path| Found::at(path))
+        .collect())
 }
 
 fn must_be_no_folder(path: &Path, file: &fs::File) -> Result<(), Problem> {

@@ -3,14 +3,13 @@
 use std::{io::Write, path::PathBuf, sync::Arc};
 
 use handfast_credentials::{files, load};
-use handfast_doctor::{Answer, Ask, Endpoint, Finding, Refuser, Target, Trace, judge};
+use handfast_doctor::{Ask, Endpoint, Finding, Refuser, Target, judge};
 use handfast_pki::code;
 use handfast_proxy::backend;
-use handfast_report::ladder::ladder;
+use handfast_report::{exchange, ladder::ladder};
 use handfast_tls::{Credentials, client::Versions};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, uri::Authority};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::{
     failure::{Exit, Failure},
@@ -72,7 +71,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }
     }
     if words.json {
-        words.json(&report(&trace, answer.as_ref(), finding.as_ref()));
+        words.json(&exchange::json(&trace, answer.as_ref(), finding.as_ref()));
     } else if let Some(answer) = &answer {
         let mut out = std::io::stdout();
         let _ = out.write_all(&answer.body).and_then(|()| out.flush());
@@ -104,41 +103,6 @@ pub fn of_finding(finding: &Finding) -> Failure {
     Failure::new(exit, finding.code, finding.code.title())
         .detail(format!("{} ({sure})", finding.because))
         .hint(finding.help.clone())
-}
-
-fn report(trace: &Trace, answer: Option<&Answer>, finding: Option<&Finding>) -> Value {
-    let headers = answer.map(|answer| {
-        let pairs = answer
-            .headers
-            .iter()
-            .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]));
-        pairs.collect::<Vec<_>>()
-    });
-    json!({
-        "target": format!("{}:{}", trace.target.host, trace.target.port),
-        "handshake": trace.handshake_id(),
-        "status": answer.map(|answer| answer.status.as_u16()),
-        "headers": headers,
-        "body": answer.map(|answer| String::from_utf8_lossy(&answer.body).into_owned()),
-        "tls": trace.established.map(|agreed| json!({"version": agreed.version, "suite": agreed.suite, "alpn": agreed.alpn})),
-        "server": trace.peer.as_ref().map(|peer| json!(peer.identity())),
-        "trace": trace.messages.iter().map(|message| json!({
-            "ms": message.at.as_secs_f64() * 1000.0,
-            "from": format!("{:?}", message.from).to_lowercase(),
-            "message": message.kind.name(),
-            "encrypted": message.encrypted,
-            "bytes": message.bytes,
-            "fields": message.fields().iter().map(|(key, value)| json!([key, value])).collect::<Vec<_>>(),
-        })).collect::<Vec<_>>(),
-        "findings": finding.iter().map(|finding| json!({
-            "code": finding.code.to_string(),
-            "side": finding.side.name(),
-            "certainty": finding.certainty.name(),
-            "title": finding.code.title(),
-            "because": finding.because,
-            "help": finding.help,
-        })).collect::<Vec<_>>(),
-    })
 }
 
 fn plan(args: &Args) -> Result<(Target, Ask), Failure> {

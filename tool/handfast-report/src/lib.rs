@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod cards;
 pub mod chains;
+pub mod exchange;
 pub mod findings;
 pub mod html;
 pub mod join;
@@ -21,3 +22,4 @@ pub mod sarif;
 mod steps;
 pub mod style;
 mod svg;
+pub mod verdict;

@@ -1,6 +1,6 @@
 //! `handfast doctor`: why a connection fails, who refused, and what to do.
 
-mod client_files;
+pub mod client_files;
 pub mod config;
 mod join;
 mod listen;

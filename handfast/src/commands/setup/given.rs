@@ -1,12 +1,8 @@
 //! What the user gives: files that are judged before anything is written, and addresses.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use handfast_credentials::{files, load};
+use handfast_credentials::{files::Found, load};
 use handfast_doctor::{
     Certainty, Finding,
     files::{File, Holdings, Look, judge, read},
@@ -18,7 +14,10 @@ use handfast_setup::{Address, Part, Private, Role, Values};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::failure::{Exit, Failure};
+use crate::{
+    commands::doctor::client_files,
+    failure::{Exit, Failure},
+};
 
 /// The flags that say what a configuration is for.
 #[derive(Debug, clap::Args)]
@@ -176,11 +175,7 @@ fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Failu
 }
 
 fn file(path: &Path) -> File {
-    File {
-        name: path.display().to_string(),
-        content: files::read(path).map_err(|failure| failure.message),
-        mode: fs::metadata(path).ok().map(|data| data.permissions().mode()),
-    }
+    client_files::file(Found::at(path))
 }
 
 /// Nothing is written, for this.
