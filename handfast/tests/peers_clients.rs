@@ -461,7 +461,7 @@ fn the_lines_that_quickstart_prints_work() {
     let mut out = running.0.stdout.take().expect("piped");
     let mut said = String::new();
     let mut buffer = [0; 4096];
-    while !said.contains("every connection is written down") {
+    while !said.contains("every connection is logged in") {
         let read = out.read(&mut buffer).expect("readable");
         assert!(read > 0, "{said}");
         said.push_str(&String::from_utf8_lossy(&buffer[..read]));

@@ -192,7 +192,7 @@ fn what_a_target_cannot_do_is_said_before_anybody_relies_on_it() {
     let ran = place.run(&format!("setup caddy {SERVER} --out door")).good();
     assert!(ran.stderr.contains("warning: accepts \"revoked\""), "{ran:#?}");
     let ran = place.run(&format!("setup nginx {SERVER} --out other")).good();
-    assert!(!ran.stderr.contains("lets in"), "{ran:#?}");
+    assert!(!ran.stderr.contains("accepts \""), "{ran:#?}");
 }
 
 #[test]
