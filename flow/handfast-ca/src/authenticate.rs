@@ -8,7 +8,7 @@
 
 use handfast_pki::Profile;
 
-use crate::{Error, Result, receive::Received, sign::CaKey};
+use crate::{Error, Result, issuer::CaKey, receive::Received};
 
 /// A wish with its asker.
 pub(crate) struct Authenticated {

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     Desk, Error, FolderError, Issued, Result, Row, Sqlite, Store, StoreError, Wish,
     folder::{self, Staged},
+    issuer::CaKey,
     receive,
-    sign::CaKey,
-    store::JournalEntry,
+    records::JournalEntry,
     walk,
 };
 

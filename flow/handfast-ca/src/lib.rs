@@ -14,9 +14,11 @@ mod authenticate;
 mod authority;
 mod error;
 pub mod folder;
+mod issuer;
 mod plan;
 mod receive;
 mod record;
+mod records;
 mod sign;
 mod sqlite;
 pub mod staging;
@@ -30,8 +32,8 @@ pub use crate::{
     authority::{Adoption, Authority, Founding},
     error::{Error, FolderError, Result},
     receive::{Applicant, Wish},
+    records::{JournalEntry, Reservation, Row, State, Store, StoreError},
     sqlite::Sqlite,
-    store::{JournalEntry, Reservation, Row, State, Store, StoreError},
 };
 
 /// A certificate that was signed, stored and recorded: nobody gets it earlier.
@@ -72,7 +74,7 @@ impl Issued {
 /// What every verb may look at: who signs, where it is written down, when it is, and the one serial number.
 #[derive(Clone, Copy)]
 struct Desk<'a> {
-    ca: &'a sign::CaKey,
+    ca: &'a issuer::CaKey,
     store: &'a dyn Store,
     now: Timestamp,
     serial: [u8; 20],

@@ -7,7 +7,7 @@ use handfast_pki::{
     lint,
 };
 
-use crate::{Desk, Error, Result, approve::Approved, store::Reservation};
+use crate::{Desk, Error, Result, approve::Approved, records::Reservation};
 
 /// The exact bytes that will be signed, linted and in the store.
 pub(crate) struct Planned {

@@ -2,7 +2,7 @@
 
 use handfast_pki::name::shown;
 
-use crate::{Desk, Error, Issued, Result, StoreError, store::JournalEntry, store::Stored};
+use crate::{Desk, Error, Issued, Result, StoreError, records::JournalEntry, store::Stored};
 
 /// Records an issuance and hands out the certificate.
 pub(crate) fn issuance(stored: Stored, desk: Desk<'_>) -> Result<Issued> {

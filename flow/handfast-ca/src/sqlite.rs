@@ -16,7 +16,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 
 use crate::{
     FolderError, Result, folder,
-    store::{JournalEntry, Reservation, Row, State, Store, StoreError},
+    records::{JournalEntry, Reservation, Row, State, Store, StoreError},
 };
 
 /// How long a writer waits for another process.

@@ -694,8 +694,10 @@ fn one_place_in_the_crate_calls_sign() {
             callers.extend(std::iter::repeat_n(path, text.matches(".sign(").count()));
         }
     }
-    assert_eq!(callers.len(), 1, "{callers:?}");
-    assert!(callers[0].ends_with("sign.rs"));
+    callers.sort();
+    // The key's own file hands it on, and one verb calls that.
+    assert_eq!(callers.len(), 2, "{callers:?}");
+    assert!(callers[0].ends_with("issuer.rs") && callers[1].ends_with("sign.rs"));
 }
 
 #[test]
