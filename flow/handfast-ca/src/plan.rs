@@ -32,7 +32,7 @@ pub(crate) fn write_down(approved: Approved, desk: Desk<'_>) -> Result<Planned> 
         at: desk.now,
     })?;
     let plan = Plan {
-        profile: received.profile,
+        profile: received.profile.rules(),
         serial,
         subject: received.subject.clone(),
         names: received.names.clone(),
@@ -44,7 +44,7 @@ pub(crate) fn write_down(approved: Approved, desk: Desk<'_>) -> Result<Planned> 
     let tbs = build::to_be_signed(&plan, issuer)?;
     let problems = lint::problems(
         &lint::placeholder(&tbs, issuer)?,
-        received.profile,
+        &received.profile.rules(),
         desk.ca.certificate(),
     );
     if !problems.is_empty() {
