@@ -1,77 +1,111 @@
-//! Issuer: a CA's key, and the certificates from its own up to the root.
+//! Issuer: a CA with what signs for it, its certificates up to the root, and the profiles that it signs.
 
-use std::ops::Deref;
+use std::collections::BTreeSet;
 
-use handfast_pki::{Certificate, PrivateKey, PublicKey, build::Issuer, name::Name};
+use handfast_pki::{
+    Certificate, PublicKey,
+    build::{self, Issuer as Names},
+    name::Name,
+    profile::ProfileName,
+};
 
-use crate::Result;
+use crate::{
+    error::Result,
+    signer::{Signer, SignerError, Tbs},
+};
 
-/// A CA's key, and the CA certificates from its own up to the root; none for a root that is being made.
-pub(crate) struct CaKey {
-    key: PrivateKey,
+/// One CA that signs. An authority can have several, each for profiles of its own.
+pub struct Issuer {
+    signer: Box<dyn Signer>,
     public_key: PublicKey,
-    issuer: Issuer,
-    above: Vec<Certificate>,
+    names: Names,
+    chain: Vec<Certificate>,
+    profiles: BTreeSet<ProfileName>,
 }
 
-impl CaKey {
-    /// The key of the first of `above`; the last is the root.
-    pub(crate) fn new(key: PrivateKey, above: Vec<Certificate>) -> Result<Self> {
-        let own = above.first().ok_or(handfast_pki::Error::Unexpected {
+impl Issuer {
+    /// The issuer of the first certificate of `chain`, whose key `signer` has; the last one is the root.
+    pub fn new(
+        signer: Box<dyn Signer>,
+        chain: Vec<Certificate>,
+        profiles: impl IntoIterator<Item = ProfileName>,
+    ) -> Result<Self> {
+        let own = chain.first().ok_or(handfast_pki::Error::Unexpected {
             expected: "a CA certificate",
             found: "none".into(),
         })?;
-        key.must_match(own)?;
-        let issuer = Issuer::new(own, &key);
+        let public_key = signer.public_key();
+        public_key.must_match(own)?;
+        let key_id = own.subject_key_id().unwrap_or_else(|| own.public_key().key_id());
         Ok(Self {
-            public_key: key.public_key(),
-            key,
-            issuer,
-            above,
+            names: Names {
+                subject: own.subject().clone(),
+                key_id,
+                algorithm: signer.algorithm(),
+            },
+            signer,
+            public_key,
+            chain,
+            profiles: profiles.into_iter().collect(),
         })
     }
 
-    /// The key of a root that does not exist yet.
-    pub(crate) fn of_new_root(key: PrivateKey, subject: Name) -> Self {
-        let issuer = Issuer::itself(subject, &key);
+    /// The issuer of a root that does not exist yet: itself.
+    pub(crate) fn of_new_root(signer: Box<dyn Signer>, subject: Name, profile: ProfileName) -> Self {
+        let public_key = signer.public_key();
         Self {
-            public_key: key.public_key(),
-            key,
-            issuer,
-            above: Vec::new(),
+            names: Names {
+                subject,
+                key_id: public_key.key_id(),
+                algorithm: signer.algorithm(),
+            },
+            signer,
+            public_key,
+            chain: Vec::new(),
+            profiles: BTreeSet::from([profile]),
         }
     }
 
-    /// The same key, now that its root exists.
-    pub(crate) fn with_root(self, root: Certificate) -> Result<Self> {
-        Self::new(self.key, vec![root])
+    /// The same issuer with another chain and other profiles: a root that exists now.
+    pub(crate) fn with_chain(
+        self,
+        chain: Vec<Certificate>,
+        profiles: impl IntoIterator<Item = ProfileName>,
+    ) -> Result<Self> {
+        Self::new(self.signer, chain, profiles)
+    }
+
+    /// Whether certificates of this profile are signed here.
+    pub(crate) fn signs(&self, profile: &ProfileName) -> bool {
+        self.profiles.contains(profile)
     }
 
     pub(crate) fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
 
-    pub(crate) fn issuer(&self) -> &Issuer {
-        &self.issuer
+    /// Name, key identifier and algorithm, as they stand in what it signs.
+    pub(crate) fn names(&self) -> &build::Issuer {
+        &self.names
     }
 
-    /// The CA's own certificate.
+    /// The CA's own certificate; a root that is being made has none.
     pub(crate) fn certificate(&self) -> Option<&Certificate> {
-        self.above.first()
+        self.chain.first()
     }
 
     /// Its own certificate, then its issuers, the root last.
-    pub(crate) fn above(&self) -> &[Certificate] {
-        &self.above
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
     }
 
-    /// Signs; only [`crate::sign`] calls it.
-    pub(crate) fn sign(&self, tbs: &[u8]) -> Result<Vec<u8>> {
-        Ok(self.key.sign(tbs)?)
+    /// Its name in the records, which a certificate renewed with the same key keeps.
+    pub(crate) fn id(&self) -> String {
+        handfast_pki::text::hex(&self.public_key.key_id())
     }
 
-    /// For writing the key file, nothing else.
-    pub(crate) fn to_pem(&self) -> impl Deref<Target = String> + use<> {
-        self.key.to_pem()
+    /// Hands the bytes to the key; `sign.rs` alone calls this.
+    pub(crate) fn sign(&self, tbs: &Tbs<'_>) -> Result<Vec<u8>, SignerError> {
+        self.signer.sign(tbs)
     }
 }

@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::FolderError;
+use crate::error::FolderError;
 
 /// How long a process waits for its turn in a folder.
 const TURN_LIMIT: Duration = Duration::from_secs(10);

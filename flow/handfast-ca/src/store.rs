@@ -1,16 +1,39 @@
-//! Store: the certificate is kept before anybody gets it.
+//! Store: certificates are kept before anybody gets them. This is the second durable point.
 
-use crate::{Desk, Result, sign::Signed};
+use crate::{
+    context::Context,
+    error::Result,
+    records::{Event, Finished},
+    sign::Signed,
+};
 
-/// A certificate that is in the store.
-pub(crate) struct Stored {
-    pub(crate) signed: Signed,
+/// A certificate that is in the store, with its line in the journal.
+pub(crate) struct Stored<'a> {
+    pub(crate) signed: Signed<'a>,
     _private: (),
 }
 
-/// Stores the signed certificate under its reserved serial number.
-pub(crate) fn complete(signed: Signed, desk: Desk<'_>) -> Result<Stored> {
-    desk.store
-        .complete(&signed.serial, &signed.certificate, desk.now)?;
-    Ok(Stored { signed, _private: () })
+/// Keeps the signed certificates under their serial numbers, all of them or none. Requests that were refused pass
+/// through.
+pub(crate) fn complete<'a>(
+    signed: Vec<Result<Signed<'a>>>,
+    context: Context<'a>,
+) -> Result<Vec<Result<Stored<'a>>>> {
+    let finished: Vec<Finished> = signed
+        .iter()
+        .flatten()
+        .map(|signed| Finished {
+            serial: signed.serial.clone(),
+            certificate: signed.certificate.clone(),
+            at: context.now,
+            entry: signed.approved.entry(Event::Issued, &signed.serial, context.now),
+        })
+        .collect();
+    if !finished.is_empty() {
+        context.store.finish(&finished)?;
+    }
+    let stored = signed
+        .into_iter()
+        .map(|signed| signed.map(|signed| Stored { signed, _private: () }));
+    Ok(stored.collect())
 }

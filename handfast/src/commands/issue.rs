@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use handfast_ca::{Applicant, Authority, Issued, State, Wish};
+use handfast_ca::{Applicant, Authority, CertRequest, Issued, State};
 use handfast_pki::{
     Certificate, Error as PkiError, KeyKind, PrivateKey, Profile,
     certificate::chain_to_pem,
@@ -52,7 +52,7 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub struct Leaf {
     /// What it is for: server, client, or peer (both)
-    profile: Profile,
+    pub profile: Profile,
     /// A DNS name, such as localhost or *.acme.example; may be repeated
     #[arg(long, value_name = "NAME")]
     dns: Vec<String>,
@@ -80,10 +80,10 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// The wish that these flags make for `applicant`.
-    pub fn wish(&self, applicant: Applicant) -> Result<Wish, Failure> {
-        Ok(Wish {
-            profile: self.profile,
+    /// The request that these flags make for `applicant`.
+    pub fn request(&self, applicant: Applicant) -> Result<CertRequest, Failure> {
+        Ok(CertRequest {
+            profile: self.profile.into(),
             applicant,
             names: self.names()?,
             common_name: self.name.clone(),
@@ -138,11 +138,11 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     // Everything that can be refused is looked at before anything is signed or written.
     let places = Places::check(args)?;
     let key = PrivateKey::generate(args.key).map_err(|error| Failure::about("--key", &error))?;
-    let wish = args.leaf.wish(Applicant::holding(&key))?;
+    let request = args.leaf.request(Applicant::holding(&key))?;
     let authority = Authority::open(&args.leaf.dir)?;
     // Of several processes with the same files one goes on, and the others have signed nothing.
     let claim = Claim::take(&places.files(), args.leaf.force)?;
-    let issued = authority.issue(wish, now)?;
+    let issued = authority.issue(request, now)?;
     places.write(claim, &key, &issued, root_of(&authority)?)?;
     tell(args, &places, &issued, now, words);
     tell_unfinished(&authority, now, words);
