@@ -12,7 +12,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
 use crate::{
@@ -249,13 +248,4 @@ fn only_if_new(
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Err(taken()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// A time that is kept in seconds or milliseconds; one that is out of range is damage.
-fn time(column: usize, read: Result<Timestamp, jiff::Error>) -> rusqlite::Result<Timestamp> {
-    read.map_err(|error| unreadable(column, error.into()))
-}
-
-fn unreadable(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error)
 }

@@ -2,7 +2,7 @@
 
 mod place;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use handfast_ca::{
     Authority, CertRequest, Condition, NameFilter, Query, Reason, Requester, Row, State, StoreError,
@@ -62,124 +62,53 @@ impl Five {
 #[test]
 fn every_filter_finds_what_fits_and_nothing_else_soonest_expiry_first() {
     let five = five();
-    let all = Query::default();
-    assert_eq!(five.found(&all), [1, 2, 3, 4, 5]);
-    let cases = [
-        (
-            Query {
-                name: Some(NameFilter::Is("dns:h3.example".into())),
-                ..all.clone()
-            },
-            vec![3],
-        ),
-        (
-            Query {
-                name: Some(NameFilter::StartsWith("dns:h".into())),
-                ..all.clone()
-            },
-            vec![1, 2, 3, 4, 5],
-        ),
-        (
-            Query {
-                name: Some(NameFilter::StartsWith("dns:h3.".into())),
-                ..all.clone()
-            },
-            vec![3],
-        ),
-        // Names are compared as they are; nothing in them is a pattern.
-        (
-            Query {
-                name: Some(NameFilter::StartsWith("dns:%".into())),
-                ..all.clone()
-            },
-            vec![],
-        ),
-        (
-            Query {
-                fingerprint: Some(five.leaves[1].fingerprint()),
-                ..all.clone()
-            },
-            vec![2],
-        ),
-        (
-            Query {
-                serial: Some(five.leaves[3].serial()),
-                ..all.clone()
-            },
-            vec![4],
-        ),
-        (
-            Query {
-                profile: Some("client".into()),
-                ..all.clone()
-            },
-            vec![5],
-        ),
-        (
-            Query {
-                requester: Some("owner".into()),
-                ..all.clone()
-            },
-            vec![1, 2, 3, 4, 5],
-        ),
-        (
-            Query {
-                requester: Some("token 1".into()),
-                ..all.clone()
-            },
-            vec![],
-        ),
-        // Each was issued an hour after the one before, for a day longer.
-        (
-            Query {
-                expiring_before: Some(now() + days(3)),
-                ..all.clone()
-            },
-            vec![1, 2],
-        ),
-        (
-            Query {
-                issued_after: Some(now() + SignedDuration::from_hours(4)),
-                ..all.clone()
-            },
-            vec![4, 5],
-        ),
-        (
-            Query {
-                condition: Some(Condition::Valid(now() + days(3))),
-                ..all.clone()
-            },
-            vec![3, 4, 5],
-        ),
-        (
-            Query {
-                condition: Some(Condition::Expired(now() + days(3))),
-                profile: Some("server".into()),
-                ..all.clone()
-            },
-            vec![1, 2],
-        ),
-        (
-            Query {
-                condition: Some(Condition::Planned),
-                ..all.clone()
-            },
-            vec![],
-        ),
-        (
-            Query {
-                condition: Some(Condition::Revoked),
-                ..all.clone()
-            },
-            vec![],
-        ),
-    ];
-    for (query, expected) in cases {
-        assert_eq!(five.found(&query), expected, "{query:?}");
-    }
+    let with = |set: &dyn Fn(&mut Query)| {
+        let mut query = Query::default();
+        set(&mut query);
+        five.found(&query)
+    };
+    let none: [usize; 0] = [];
+    let named = |name: &str| with(&|query| query.name = Some(NameFilter::Is(name.into())));
+    let begins = |prefix: &str| with(&|query| query.name = Some(NameFilter::StartsWith(prefix.into())));
+    let is = |condition| with(&|query| query.condition = Some(condition));
+    let requested_by = |requester: &str| with(&|query| query.requester = Some(requester.into()));
+    assert_eq!(with(&|_| ()), [1, 2, 3, 4, 5]);
+    assert_eq!(named("dns:h3.example"), [3]);
+    assert_eq!(named("dns:h3"), none);
+    assert_eq!(begins("dns:h"), [1, 2, 3, 4, 5]);
+    assert_eq!(begins("dns:h3."), [3]);
+    // Names are compared as they are; nothing in them is a pattern.
+    assert_eq!(begins("dns:%"), none);
+    let fingerprint = five.leaves[1].fingerprint();
+    assert_eq!(with(&|query| query.fingerprint = Some(fingerprint)), [2]);
+    assert_eq!(with(&|query| query.serial = Some(five.leaves[3].serial())), [4]);
+    assert_eq!(with(&|query| query.profile = Some("client".into())), [5]);
+    assert_eq!(requested_by("owner"), [1, 2, 3, 4, 5]);
+    assert_eq!(requested_by("token 1"), none);
+    // Each was issued an hour after the one before, for a day longer.
+    let third_day = now() + days(3);
+    let fourth_hour = now() + SignedDuration::from_hours(4);
+    assert_eq!(with(&|query| query.expiring_before = Some(third_day)), [1, 2]);
+    assert_eq!(with(&|query| query.issued_after = Some(fourth_hour)), [4, 5]);
+    assert_eq!(with(&|query| query.begun_before = Some(fourth_hour)), [1, 2, 3]);
+    assert_eq!(is(Condition::Valid(third_day)), [3, 4, 5]);
+    assert_eq!(is(Condition::Expired(third_day)), [1, 2]);
+    assert_eq!(is(Condition::Planned), none);
+    assert_eq!(is(Condition::Revoked), none);
+    let two = |query: &mut Query| {
+        query.profile = Some("server".into());
+        query.condition = Some(Condition::Valid(third_day));
+    };
+    assert_eq!(with(&two), [3, 4], "all filters must fit");
+}
+
+#[test]
+fn a_row_says_what_was_asked_and_what_was_issued() {
+    let five = five();
+    let leaf = &five.leaves[4];
     let row = five
         .authority
-        .find_serial(&five.leaves[4].serial())
+        .find_serial(&leaf.serial())
         .expect("a store")
         .expect("a row");
     assert_eq!(
@@ -187,9 +116,12 @@ fn every_filter_finds_what_fits_and_nothing_else_soonest_expiry_first() {
         (State::Issued, "client", "owner")
     );
     assert_eq!(row.names, ["dns:h5.example"]);
-    assert_eq!(row.not_before, five.leaves[4].not_before());
-    assert_eq!(row.not_after, five.leaves[4].not_after());
+    assert_eq!(
+        (row.not_before, row.not_after),
+        (leaf.not_before(), leaf.not_after())
+    );
     assert_eq!(row.issued_at, Some(now() + SignedDuration::from_hours(5)));
+    assert_eq!(row.revoked, None);
 }
 
 #[test]
@@ -295,22 +227,24 @@ INSERT INTO journal (at, event, serial, code, detail) VALUES
  ('2026-02-01T00:00:00Z', 'refused', NULL, 'HF-304', 'the client certificate has no name');
 ";
 
+/// Puts records of version 1 in the place of those that are there.
+fn version_1(place: &Path, rows: &str) -> rusqlite::Connection {
+    let file = place.join("authority.db");
+    fs::remove_file(&file).expect("removed");
+    let old = rusqlite::Connection::open(&file).expect("a database");
+    old.execute_batch(include_str!("../src/migrations/0001-certificates.sql"))
+        .expect("the tables of version 1");
+    old.execute_batch(rows).expect("rows");
+    old.pragma_update(None, "user_version", 1).expect("version 1");
+    old
+}
+
 #[test]
 fn an_authority_made_by_the_first_version_opens_and_goes_on() {
     let scratch = Scratch::new();
     let place = scratch.at("ca");
     drop(authority(&place));
-    let file = place.join("authority.db");
-    for end in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(place.join(format!("authority.db{end}")));
-    }
-    let old = rusqlite::Connection::open(&file).expect("a database");
-    old.execute_batch(include_str!("../src/migrations/0001-certificates.sql"))
-        .expect("the tables of version 1");
-    old.execute_batch(OLD_ROWS).expect("rows");
-    old.pragma_update(None, "user_version", 1).expect("version 1");
-    drop(old);
-
+    drop(version_1(&place, OLD_ROWS));
     let again = Authority::open(&place).expect("opens");
     assert_eq!(again.count().expect("a count"), 2);
     let found = |name: &str| {
@@ -348,7 +282,7 @@ fn an_authority_made_by_the_first_version_opens_and_goes_on() {
         )
         .expect("old and new are revoked");
     drop(again);
-    let database = rusqlite::Connection::open(&file).expect("a database");
+    let database = rusqlite::Connection::open(place.join("authority.db")).expect("a database");
     let text = |sql: &str| -> String { database.query_row(sql, [], |row| row.get(0)).expect("a text") };
     assert_eq!(
         text("SELECT detail FROM journal WHERE serial = '4001'"),
@@ -369,14 +303,10 @@ fn a_migration_that_fails_leaves_the_records_as_they_were() {
     let scratch = Scratch::new();
     let place = scratch.at("ca");
     drop(authority(&place));
-    let file = place.join("authority.db");
-    fs::remove_file(&file).expect("removed");
-    let old = rusqlite::Connection::open(&file).expect("a database");
-    old.execute_batch(include_str!("../src/migrations/0001-certificates.sql"))
-        .expect("the tables of version 1");
-    old.execute_batch(&OLD_ROWS.replace("2026-07-30T12:00:00Z", "no time at all"))
-        .expect("rows");
-    old.pragma_update(None, "user_version", 1).expect("version 1");
+    let old = version_1(
+        &place,
+        &OLD_ROWS.replace("2026-07-30T12:00:00Z", "no time at all"),
+    );
     let Err(error) = Authority::open(&place) else {
         panic!("must be refused")
     };

@@ -3,9 +3,9 @@
 //! Pages are keyset pages: each begins behind the last row of the one before, so that a late page costs what the first
 //! does. Values are bound, never a part of the text.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Row as SqlRow, ToSql, types::Value};
 
-use super::{time, unreadable};
 use crate::records::{Condition, Cursor, NameFilter, Page, Query, Reason, Revoked, Row, State, StoreError};
 
 /// The rows that fit, soonest expiry first.
@@ -122,8 +122,8 @@ const COLUMNS: &str = "serial, issuer, state, profile, subject, names, not_befor
                        issued_at, tbs, der, sequence, revocation.at, reason";
 
 fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
-    let seconds = |column| time(column, jiff::Timestamp::from_second(row.get(column)?));
-    let milliseconds = |column, count| time(column, jiff::Timestamp::from_millisecond(count));
+    let seconds = |column| time(column, Timestamp::from_second(row.get(column)?));
+    let milliseconds = |column, count| time(column, Timestamp::from_millisecond(count));
     let state: String = row.get(2)?;
     let names: String = row.get(5)?;
     Ok(Row {
@@ -157,10 +157,19 @@ fn read_revoked(row: &SqlRow<'_>) -> rusqlite::Result<Option<Revoked>> {
     let reason: String = row.get(15)?;
     Ok(Some(Revoked {
         sequence: sequence.unsigned_abs(),
-        at: time(14, jiff::Timestamp::from_millisecond(row.get(14)?))?,
+        at: time(14, Timestamp::from_millisecond(row.get(14)?))?,
         reason: Reason::ALL
             .into_iter()
             .find(|known| known.name() == reason)
             .ok_or_else(|| unreadable(15, format!("unknown reason \"{reason}\"").into()))?,
     }))
+}
+
+/// A time that is kept in seconds or milliseconds; one that is out of range is damage.
+fn time(column: usize, read: Result<Timestamp, jiff::Error>) -> rusqlite::Result<Timestamp> {
+    read.map_err(|error| unreadable(column, error.into()))
+}
+
+fn unreadable(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error)
 }
