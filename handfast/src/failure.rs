@@ -129,7 +129,7 @@ impl From<handfast_ca::Error> for Failure {
         use handfast_ca::Error as E;
         let exit = match &error {
             E::Altered { .. } => return Self::bug(&error),
-            E::Store(_) | E::Lint { .. } | E::NotBelieved { .. } => Exit::No,
+            E::Store(_) | E::Lint { .. } | E::NotTrusted { .. } => Exit::No,
             _ => Exit::Misuse,
         };
         let mut failure = Self::new(exit, error.code(), &error);

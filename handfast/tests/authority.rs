@@ -53,7 +53,7 @@ impl Odd<'_> {
             self.signer,
         );
         let plan = Plan {
-            profile: self.profile,
+            profile: self.profile.rules(),
             serial: Serial::from_random([7; 20]),
             subject: name::distinguished(self.subject, None).expect("a name"),
             names: if self.profile.is_ca() {

@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use handfast_ca::{Authority, Founding};
+use handfast_ca::{Authority, NewAuthority};
 use handfast_pki::{
     KeyKind, PrivateKey, Profile,
     container::{self, Age, Lock},
@@ -93,11 +93,11 @@ fn cast(place: &Place) -> Ca {
         "[proxy]\nlisten = \"127.0.0.1:0\"\nto = \"http://127.0.0.1:1\"\ncert = \"NOW/tls.key\"\nkey = \"tls.crt\"\n\
          client-ca = \"NOW/tls.key\"\nallow = [\"any\"]\n",
     );
-    let founding = Founding {
+    let new = NewAuthority {
         name: "acme".into(),
         key: KeyKind::P256,
     };
-    Authority::create(&place.path("handfast"), &founding, jiff::Timestamp::now()).expect("an authority");
+    Authority::create(&place.path("handfast"), &new, jiff::Timestamp::now()).expect("an authority");
     ca
 }
 

@@ -104,7 +104,7 @@ impl Ca {
     pub fn issue(&self, leaf: &Leaf) -> Pair {
         let key = PrivateKey::generate(leaf.key).expect("a key");
         let plan = Plan {
-            profile: leaf.profile,
+            profile: leaf.profile.rules(),
             serial: serial(),
             subject: Default::default(),
             names: leaf.names.clone(),
@@ -130,7 +130,7 @@ impl Ca {
 fn ca_plan(profile: Profile, subject: name::Name, key: &PrivateKey) -> Plan {
     let now = Timestamp::now();
     Plan {
-        profile,
+        profile: profile.rules(),
         serial: serial(),
         subject,
         names: Vec::new(),

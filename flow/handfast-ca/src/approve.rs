@@ -1,61 +1,188 @@
-//! Approve: whether the profile allows the wish, and from when until when.
+//! Approve: whether requester and profile allow the request, which issuer signs, and from when until when.
 //!
 //! Nothing outlives its issuer: a lifetime that was asked for and is too long is refused, the usual one is
 //! cut and that is said.
 
-use handfast_pki::{Certificate, Error as PkiError, Profile, name::AltName};
-use jiff::{SignedDuration, Timestamp};
+use handfast_pki::{
+    Certificate, Error as PkiError,
+    name::AltName,
+    profile::{NameKind, ProfileRules},
+};
+use jiff::Timestamp;
 
-use crate::{Desk, Error, Result, authenticate::Authenticated, receive::Received};
+use crate::{
+    authenticate::Authenticated,
+    context::Context,
+    error::{Error, ProfileRefusal, Result},
+    issuer::Issuer,
+    profiles::OfferedProfile,
+    receive::Received,
+    records::{Event, JournalEntry},
+    requester::Requester,
+};
 
-/// How long a leaf is valid when nobody says otherwise: 90 days.
-pub const LEAF_LIFETIME: SignedDuration = SignedDuration::from_hours(90 * 24);
-
-/// Ten years, three leap days in it at most.
-const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(3653 * 24);
-
-/// Five years.
-const INTERMEDIATE_LIFETIME: SignedDuration = SignedDuration::from_hours(1826 * 24);
-
-/// For peers whose clock is a little slow.
-const BACKDATE: SignedDuration = SignedDuration::from_mins(5);
-
-/// Less could not be installed before it ends.
-const SHORTEST_LIFETIME: SignedDuration = SignedDuration::from_mins(1);
-
-/// A wish that may be fulfilled, with its exact validity.
-pub(crate) struct Approved {
+/// A request that may be fulfilled, with its profile, its issuer and its exact validity.
+pub(crate) struct Approved<'a> {
     pub(crate) received: Received,
-    pub(crate) asker: &'static str,
+    pub(crate) requester: Requester,
+    pub(crate) profile: &'a ProfileRules,
+    pub(crate) issuer: &'a Issuer,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
     pub(crate) cut_short: bool,
     _private: (),
 }
 
+impl Approved<'_> {
+    /// The line of the journal about it.
+    pub(crate) fn entry(&self, event: Event, serial: &str, at: Timestamp) -> JournalEntry {
+        JournalEntry {
+            at,
+            event,
+            serial: Some(serial.to_owned()),
+            requester: Some(self.requester.to_string()),
+            code: None,
+            detail: format!("{} for {}", self.profile.name, self.received.called()),
+        }
+    }
+}
+
 /// Approves what the profile and the issuers allow at this time.
-pub(crate) fn by_profile(authenticated: Authenticated, desk: Desk<'_>) -> Result<Approved> {
-    let Authenticated { received, asker, .. } = authenticated;
+pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>) -> Result<Approved<'a>> {
+    let Authenticated {
+        received, requester, ..
+    } = authenticated;
+    let unknown = || ProfileRefusal::Unknown {
+        found: received.profile.to_string(),
+    };
+    let offered = context.profiles.find(&received.profile).ok_or_else(unknown)?;
+    let issuer = context
+        .issuers
+        .iter()
+        .find(|issuer| issuer.signs(&received.profile))
+        .ok_or_else(unknown)?;
+    let profile = &offered.rules;
+    may_ask(&requester, offered, &received)?;
+    names_fit(&received, profile)?;
     // Its search for factors takes a second for a large RSA key.
     if !received.is_generated {
         received.public_key.must_be_worth_certifying()?;
     }
-    one_spiffe_id(&received.names)?;
-    issuers_allow(desk.ca.above(), received.profile, desk.now)?;
+    issuers_allow(issuer.chain(), profile, context.now)?;
     // Certificates know whole seconds.
-    let now = Timestamp::from_second(desk.now.as_second()).unwrap_or(desk.now);
-    let (not_after, cut_short) = ending(&received, desk.ca.above(), now)?;
-    let began = desk.ca.certificate().map(Certificate::not_before);
-    let backdated = now.checked_sub(BACKDATE).unwrap_or(now);
+    let now = Timestamp::from_second(context.now.as_second()).unwrap_or(context.now);
+    let (not_after, cut_short) = end(&received, profile, issuer.chain(), now)?;
+    let began = issuer.certificate().map(Certificate::not_before);
+    let backdated = now.checked_sub(profile.lifetime.backdate).unwrap_or(now);
     let not_before = began.map_or(backdated, |began| began.max(backdated));
     Ok(Approved {
         received,
-        asker,
+        requester,
+        profile,
+        issuer,
         not_before,
         not_after,
         cut_short,
         _private: (),
     })
+}
+
+/// Whether this requester may revoke: certificates are taken back by those who run the CA.
+pub(crate) fn revocation(requester: &Requester) -> Result<()> {
+    match requester {
+        Requester::Owner | Requester::Operator(_) => Ok(()),
+        Requester::Token(_) | Requester::Acme(_) | Requester::Est(_) => Err(Error::MayNotRevoke {
+            requester: requester.to_string(),
+        }),
+    }
+}
+
+/// The owner may ask for every profile that is offered to it; the others for leaves alone, and those that come from
+/// the network with a proof of their key and names that they can have shown.
+fn may_ask(requester: &Requester, offered: &OfferedProfile, received: &Received) -> Result<()> {
+    let refused = |detail: String| {
+        Err(Error::MayNotAsk {
+            requester: requester.to_string(),
+            profile: offered.rules.name.clone(),
+            detail,
+        })
+    };
+    if !offered.requesters.contains(&requester.kind()) {
+        return refused("the profile is not for this kind of requester".into());
+    }
+    if *requester != Requester::Owner && offered.rules.is_ca() {
+        return refused("only the owner makes CAs".into());
+    }
+    let names = &received.names;
+    let foreign = match requester {
+        Requester::Owner | Requester::Operator(_) => return Ok(()),
+        Requester::Token(_) => None,
+        // What ACME has challenges for (RFC 8555 section 9.7.7, RFC 8738).
+        Requester::Acme(_) => names
+            .iter()
+            .find(|name| !matches!(NameKind::of(name), NameKind::Dns | NameKind::Ip)),
+        // A renewal asks for names of the old certificate (RFC 7030 section 4.2.2).
+        Requester::Est(identity) => {
+            let own = identity.names();
+            names.iter().find(|name| !own.contains(&name.to_string()))
+        }
+    };
+    if let Some(name) = foreign {
+        return refused(format!("\"{name}\" is not a name that it can ask for"));
+    }
+    if !received.has_proven_key {
+        return refused("there is no proof that the applicant holds the key".into());
+    }
+    match handfast_pki::name::common_name(&received.subject) {
+        Some(common_name) if !is_covered(&common_name, requester, names) => refused(format!(
+            "the common name \"{common_name}\" is not among its names"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Old software compares with common names: one that was not verified as a name must not be certified beside one.
+fn is_covered(common_name: &str, requester: &Requester, names: &[AltName]) -> bool {
+    let own = match requester {
+        Requester::Est(identity) => identity.common_name.as_deref(),
+        Requester::Owner | Requester::Operator(_) | Requester::Token(_) | Requester::Acme(_) => None,
+    };
+    let is_host = |name: &AltName| match name {
+        AltName::Dns(dns) => dns.eq_ignore_ascii_case(common_name),
+        AltName::Ip(ip) => ip.to_string() == common_name,
+        AltName::Uri(_) | AltName::Email(_) => false,
+    };
+    own == Some(common_name) || names.iter().any(is_host)
+}
+
+fn names_fit(received: &Received, profile: &ProfileRules) -> Result<()> {
+    let (names, rules) = (&received.names, &profile.names);
+    if names.len() > rules.most {
+        return Err(ProfileRefusal::TooManyNames {
+            profile: profile.name.clone(),
+            found: names.len(),
+            most: rules.most,
+        }
+        .into());
+    }
+    if names.is_empty() && !rules.kinds.is_empty() {
+        return Err(Error::NoNames {
+            profile: profile.name.clone(),
+            common_name: handfast_pki::name::common_name(&received.subject),
+        });
+    }
+    for name in names {
+        let kind = NameKind::of(name);
+        if !rules.kinds.contains(&kind) {
+            return Err(ProfileRefusal::NameKind {
+                profile: profile.name.clone(),
+                name: name.to_string(),
+                kind,
+            }
+            .into());
+        }
+    }
+    one_spiffe_id(names)
 }
 
 /// With a SPIFFE ID there is exactly one URI (X509-SVID section 2).
@@ -80,8 +207,8 @@ fn one_spiffe_id(names: &[AltName]) -> Result<()> {
     Ok(())
 }
 
-fn issuers_allow(above: &[Certificate], profile: Profile, now: Timestamp) -> Result<()> {
-    for (below, issuer) in above.iter().enumerate() {
+fn issuers_allow(chain: &[Certificate], profile: &ProfileRules, now: Timestamp) -> Result<()> {
+    for (below, issuer) in chain.iter().enumerate() {
         if now < issuer.not_before() || now > issuer.not_after() {
             return Err(Error::IssuerNotValid {
                 issuer: issuer.called(),
@@ -103,33 +230,37 @@ fn issuers_allow(above: &[Certificate], profile: Profile, now: Timestamp) -> Res
     Ok(())
 }
 
-fn ending(received: &Received, above: &[Certificate], now: Timestamp) -> Result<(Timestamp, bool)> {
-    let usual = match received.profile {
-        Profile::Root => ROOT_LIFETIME,
-        Profile::Intermediate => INTERMEDIATE_LIFETIME,
-        Profile::Server | Profile::Client | Profile::Peer => LEAF_LIFETIME,
-    };
-    if let Some(asked) = received.lifetime
-        && asked < SHORTEST_LIFETIME
-    {
-        return Err(PkiError::BadName {
-            found: format!("{asked:#}"),
-            expected: "a lifetime of at least one minute",
+fn end(
+    received: &Received,
+    profile: &ProfileRules,
+    chain: &[Certificate],
+    now: Timestamp,
+) -> Result<(Timestamp, bool)> {
+    let lifetime = profile.lifetime;
+    if let Some(asked) = received.lifetime {
+        let fits = asked >= lifetime.shortest && lifetime.longest.is_none_or(|longest| asked <= longest);
+        if !fits {
+            return Err(ProfileRefusal::Lifetime {
+                profile: profile.name.clone(),
+                asked,
+                shortest: lifetime.shortest,
+                longest: lifetime.longest,
+            }
+            .into());
         }
-        .into());
     }
-    let wished = now
-        .checked_add(received.lifetime.unwrap_or(usual))
+    let expires = now
+        .checked_add(received.lifetime.unwrap_or(lifetime.usual))
         .unwrap_or(Timestamp::MAX);
-    match above.iter().min_by_key(|issuer| issuer.not_after()) {
-        Some(first) if wished > first.not_after() => match received.lifetime {
+    match chain.iter().min_by_key(|issuer| issuer.not_after()) {
+        Some(first) if expires > first.not_after() => match received.lifetime {
             Some(_) => Err(Error::BeyondIssuer {
-                wished,
+                asked: expires,
                 issuer: first.called(),
                 not_after: first.not_after(),
             }),
             None => Ok((first.not_after(), true)),
         },
-        _ => Ok((wished, false)),
+        _ => Ok((expires, false)),
     }
 }

@@ -1,31 +1,43 @@
 //! Authenticate: who asks.
 //!
-//! So far one asker exists: the owner of the state folder. A [`CaKey`] can only be had by reading the
-//! authority's key file, which is readable by its owner alone, so whoever holds one is the owner; the file
-//! system has done the login. That the applicant holds its key was proven when the
-//! [`Applicant`](crate::Applicant) was made. What is left to refuse here is the authority's own key under
-//! another name.
+//! Commands ask as the owner of the CA: an [`Issuer`](crate::Issuer) can only be had by reading its key file, which is
+//! readable by its owner alone, so the file system has done the login. A front that speaks to the network verifies its
+//! requesters before it submits anything. That the applicant holds its key was shown when the
+//! [`Applicant`](crate::Applicant) was made. What is left to refuse here is the CA's own key under another name.
 
-use handfast_pki::Profile;
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    receive::Received,
+    requester::Requester,
+};
 
-use crate::{Error, Result, receive::Received, sign::CaKey};
-
-/// A wish with its asker.
+/// A request with its requester.
 pub(crate) struct Authenticated {
     pub(crate) received: Received,
-    /// For the record.
-    pub(crate) asker: &'static str,
+    pub(crate) requester: Requester,
     _private: (),
 }
 
-/// The owner of `ca` asks.
-pub(crate) fn owner(received: Received, ca: &CaKey) -> Result<Authenticated> {
-    if received.profile != Profile::Root && received.public_key == *ca.public_key() {
-        return Err(Error::CaKeyAsLeaf);
+/// `requester` asks.
+pub(crate) fn requester(
+    received: Received,
+    requester: Requester,
+    context: Context<'_>,
+) -> Result<Authenticated> {
+    // A root that is being made has no certificate yet, and signs its own key.
+    let existing = context
+        .issuers
+        .iter()
+        .filter(|issuer| issuer.certificate().is_some());
+    for issuer in existing {
+        if received.public_key == *issuer.public_key() {
+            return Err(Error::CaKeyAsLeaf);
+        }
     }
     Ok(Authenticated {
         received,
-        asker: "owner",
+        requester,
         _private: (),
     })
 }

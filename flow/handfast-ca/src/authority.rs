@@ -1,133 +1,74 @@
-//! The authority as its owner has it: made, adopted or opened, and asked for certificates.
+//! The authority as its owner has it: opened, asked what it knows, and given further issuers and profiles.
 
 use std::path::{Path, PathBuf};
 
-use handfast_pki::{Certificate, Error as PkiError, KeyKind, PrivateKey, Profile, Shown, name};
+use handfast_pki::{
+    Certificate, Error as PkiError, KeyKind, PrivateKey, Profile, Shown, profile::ProfileName,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Desk, Error, FolderError, Issued, Result, Row, Sqlite, Store, StoreError, Wish,
-    folder::{self, Staged},
-    receive,
-    sign::CaKey,
-    store::JournalEntry,
-    walk,
+    context::{self, Context},
+    error::{Error, FolderError, Result},
+    folder,
+    issuer::Issuer,
+    profiles::{OfferedProfile, Profiles},
+    records::{Condition, Page, Query, Row, Store, StoreError},
+    signer::FileKey,
+    sqlite::Sqlite,
 };
 
-/// An authority that is open for signing.
+/// An authority that is open for signing: its issuers, what they issue, and the records.
 pub struct Authority {
-    place: PathBuf,
-    ca: CaKey,
+    folder: PathBuf,
+    issuers: Vec<Issuer>,
+    profiles: Profiles,
     store: Box<dyn Store>,
     leftovers: Vec<PathBuf>,
 }
 
-/// A new authority: its name, and the kind of its two keys.
+/// An authority that is to be made: its name, and the kind of its two keys.
 #[derive(Debug, Clone)]
-pub struct Founding {
+pub struct NewAuthority {
     pub name: String,
     pub key: KeyKind,
 }
 
 /// An authority that exists already.
-pub struct Adoption {
+pub struct ExistingAuthority {
     /// The CA certificate, then its issuers up to a self-signed root.
     pub chain: Vec<Certificate>,
     /// The key of the first certificate.
     pub key: PrivateKey,
-    /// An issuing CA to be made below it; without one the adopted key signs by itself.
-    pub intermediate: Option<Founding>,
+    /// An issuing CA to be made below it; without one the imported key signs by itself.
+    pub intermediate: Option<NewAuthority>,
 }
 
 impl Authority {
-    /// Makes a root and an issuing CA under it, in a new folder.
-    pub fn create(place: &Path, founding: &Founding, now: Timestamp) -> Result<Self> {
-        let staged = Staged::begin(place)?;
-        let store = Sqlite::create(&staged.path(folder::DATABASE))?;
-        let subject = name::distinguished(&format!("{} Root CA", founding.name), Some(&founding.name))?;
-        let key = PrivateKey::generate(founding.key)?;
-        let wish = receive::ca(Profile::Root, subject.clone(), &key);
-        let new_root = CaKey::of_new_root(key, subject);
-        let root = walk(
-            Ok(wish),
-            Desk {
-                ca: &new_root,
-                store: &store,
-                now,
-                serial: random()?,
-            },
-        )?;
-        let root = new_root.with_root(root.certificate().clone())?;
-        staged.write_key(folder::ROOT_KEY, &root.to_pem())?;
-        let issuing = found_issuing(founding, &root, &store, now)?;
-        let leftovers = settle(staged, store, &issuing)?;
-        Ok(Self {
-            leftovers,
-            ..Self::open(place)?
-        })
-    }
-
-    /// Takes over an authority that exists already, in a new folder. Its own files stay where they are.
-    pub fn adopt(place: &Path, adoption: Adoption, now: Timestamp) -> Result<Self> {
-        must_be_a_chain(&adoption.chain)?;
-        let adopted = CaKey::new(adoption.key, adoption.chain)?;
-        let staged = Staged::begin(place)?;
-        let store = Sqlite::create(&staged.path(folder::DATABASE))?;
-        for certificate in adopted.above() {
-            if now > certificate.not_after() || now < certificate.not_before() {
-                return Err(Error::IssuerNotValid {
-                    issuer: certificate.called(),
-                    not_before: certificate.not_before(),
-                    not_after: certificate.not_after(),
-                    now,
-                });
-            }
-            let detail = format!(
-                "{} with fingerprint {}",
-                certificate.called(),
-                certificate.fingerprint()
-            );
-            store.journal(&JournalEntry {
-                at: now,
-                event: "adopted",
-                serial: None,
-                code: None,
-                detail,
-            })?;
-        }
-        let signing = match &adoption.intermediate {
-            Some(founding) => found_issuing(founding, &adopted, &store, now)?,
-            None => adopted,
-        };
-        let leftovers = settle(staged, store, &signing)?;
-        Ok(Self {
-            leftovers,
-            ..Self::open(place)?
-        })
-    }
-
-    /// Opens the authority in `place`.
-    pub fn open(place: &Path) -> Result<Self> {
-        let root = folder::read_certificates(place, folder::ROOT_CERTIFICATE)?;
-        let mut above = folder::read_certificates(place, folder::ISSUING_CERTIFICATE)?;
-        let key = folder::read_key(place, folder::ISSUING_KEY)?;
+    /// Opens the authority in `folder`.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let root = folder::read_certificates(folder, folder::ROOT_CERTIFICATE)?;
+        let mut chain = folder::read_certificates(folder, folder::ISSUING_CERTIFICATE)?;
+        let key = folder::read_key(folder, folder::ISSUING_KEY)?;
         let damaged = |detail: String| FolderError::NotAnAuthority {
-            path: place.to_owned(),
+            path: folder.to_owned(),
             detail,
         };
-        if above != root {
-            above.extend(root);
+        if chain != root {
+            chain.extend(root);
         }
-        must_be_a_chain(&above).map_err(|error| damaged(error.to_string()))?;
-        let database = place.join(folder::DATABASE);
+        must_be_a_chain(&chain).map_err(|error| damaged(error.to_string()))?;
+        let database = folder.join(folder::DATABASE);
         if !database.is_file() {
             return Err(damaged(format!("\"{}\" is missing", folder::DATABASE)).into());
         }
         let store = Box::new(Sqlite::open(&database)?);
-        let ca = CaKey::new(key, above).map_err(|error| damaged(error.to_string()))?;
+        let issuer = Issuer::new(Box::new(FileKey::new(key)), chain, leaf_profiles())
+            .map_err(|error| damaged(error.to_string()))?;
         Ok(Self {
-            place: place.to_owned(),
-            ca,
+            folder: folder.to_owned(),
+            issuers: vec![issuer],
+            profiles: Profiles::built_in(),
             store,
             leftovers: Vec::new(),
         })
@@ -141,40 +82,71 @@ impl Authority {
         }
     }
 
-    /// Issues one leaf certificate, or says why not. Randomness for the serial number is taken here.
-    pub fn issue(&self, wish: Wish, now: Timestamp) -> Result<Issued> {
-        let desk = Desk {
-            ca: &self.ca,
-            store: &*self.store,
-            now,
-            serial: random()?,
-        };
-        walk(receive::leaf(wish), desk)
+    /// The same authority with one more issuer. Of several that sign a profile the first is asked.
+    pub fn with_issuer(mut self, issuer: Issuer) -> Result<Self> {
+        must_be_a_chain(issuer.chain())?;
+        self.issuers.push(issuer);
+        Ok(self)
     }
 
-    /// The certificates from the one that signs up to the root.
+    /// The same authority with one more profile, in the place of one with the same name.
+    pub fn with_profile(mut self, profile: OfferedProfile) -> Self {
+        self.profiles.insert(profile);
+        self
+    }
+
+    /// The same authority with what was removed when it was made.
+    pub(crate) fn with_leftovers(self, leftovers: Vec<PathBuf>) -> Self {
+        Self { leftovers, ..self }
+    }
+
+    /// What the verbs may look at. Randomness for serial numbers is taken from here on.
+    pub(crate) fn context(&self, now: Timestamp) -> Context<'_> {
+        Context {
+            issuers: &self.issuers,
+            profiles: &self.profiles,
+            store: &*self.store,
+            now,
+            draw_serial: context::random_serial,
+        }
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The certificates from the one that signs up to the root; of the first issuer.
     pub fn chain(&self) -> &[Certificate] {
-        self.ca.above()
+        self.issuers.first().map_or(&[], Issuer::chain)
     }
 
     /// The certificate that others trust.
     pub fn root(&self) -> Option<&Certificate> {
-        self.ca.above().last()
+        self.chain().last()
     }
 
     /// The file of [`Self::root`].
     pub fn root_file(&self) -> PathBuf {
-        self.place.join(folder::ROOT_CERTIFICATE)
+        self.folder.join(folder::ROOT_CERTIFICATE)
     }
 
-    /// Folders, removed now, that were left in making an authority in the same place by a process that died.
+    /// Folders, removed now, that were left in making an authority in the same folder by a process that died.
     pub fn leftovers(&self) -> &[PathBuf] {
         &self.leftovers
     }
 
+    /// What is known about the certificates that fit.
+    pub fn find(&self, query: &Query) -> Result<Page, StoreError> {
+        self.store.find(query)
+    }
+
     /// What is known about a serial number (hexadecimal digits).
-    pub fn find(&self, serial: &str) -> Result<Option<Row>, StoreError> {
-        self.store.find(serial)
+    pub fn find_serial(&self, serial: &str) -> Result<Option<Row>, StoreError> {
+        let page = self.store.find(&Query {
+            serial: Some(serial.to_owned()),
+            ..Query::default()
+        })?;
+        Ok(page.rows.into_iter().next())
     }
 
     /// How many certificates were issued, the authority's own among them.
@@ -182,58 +154,31 @@ impl Authority {
         self.store.count()
     }
 
-    /// What was begun more than a minute before `now` and never finished: after a crash, a certificate with
-    /// this serial number may exist although nobody was given it.
+    /// What was begun more than a minute before `now` and never finished, oldest first: after a crash, a certificate
+    /// with this serial number may exist although it was handed out to no one.
     pub fn unfinished(&self, now: Timestamp) -> Result<Vec<Row>, StoreError> {
         const IN_PROGRESS: SignedDuration = SignedDuration::from_mins(1);
-        self.store.unfinished(now.checked_sub(IN_PROGRESS).unwrap_or(now))
+        let page = self.store.find(&Query {
+            condition: Some(Condition::Planned),
+            begun_before: Some(now.checked_sub(IN_PROGRESS).unwrap_or(now)),
+            ..Query::default()
+        })?;
+        let mut rows = page.rows;
+        rows.sort_by_key(|row| row.begun_at);
+        Ok(rows)
     }
 }
 
-/// Makes the issuing CA under `parent`.
-fn found_issuing(founding: &Founding, parent: &CaKey, store: &Sqlite, now: Timestamp) -> Result<CaKey> {
-    let subject = name::distinguished(&format!("{} Issuing CA", founding.name), Some(&founding.name))?;
-    let key = PrivateKey::generate(founding.key)?;
-    let wish = receive::ca(Profile::Intermediate, subject, &key);
-    let issued = walk(
-        Ok(wish),
-        Desk {
-            ca: parent,
-            store,
-            now,
-            serial: random()?,
-        },
-    )?;
-    let above = std::iter::once(issued.certificate())
-        .chain(parent.above())
-        .cloned()
-        .collect();
-    CaKey::new(key, above)
-}
-
-/// Writes what every authority has, and makes the folder appear; the leftovers that were removed beside it.
-fn settle(mut staged: Staged, store: Sqlite, signing: &CaKey) -> Result<Vec<PathBuf>> {
-    // A CA key is never made without its certificate, and the last one is the root.
-    let (root, below) = signing.above().split_last().ok_or(PkiError::Unexpected {
-        expected: "a CA certificate",
-        found: "none".into(),
-    })?;
-    let root = std::slice::from_ref(root);
-    staged.write_certificates(folder::ROOT_CERTIFICATE, root)?;
-    staged.write_certificates(
-        folder::ISSUING_CERTIFICATE,
-        if below.is_empty() { root } else { below },
-    )?;
-    staged.write_key(folder::ISSUING_KEY, &signing.to_pem())?;
-    // Closed, the database is one file again, and can be moved.
-    drop(store);
-    let leftovers = std::mem::take(&mut staged.leftovers);
-    staged.settle()?;
-    Ok(leftovers)
+/// What an issuing CA signs.
+fn leaf_profiles() -> impl Iterator<Item = ProfileName> {
+    Profile::ALL
+        .into_iter()
+        .filter(|profile| !profile.is_ca())
+        .map(ProfileName::from)
 }
 
 /// Each certificate must be a CA and signed by the next, the last by itself.
-fn must_be_a_chain(chain: &[Certificate]) -> Result<()> {
+pub(crate) fn must_be_a_chain(chain: &[Certificate]) -> Result<()> {
     for (index, certificate) in chain.iter().enumerate() {
         let not_a_ca = |detail| Error::NotACa {
             subject: certificate.called(),
@@ -272,12 +217,4 @@ fn must_be_a_chain(chain: &[Certificate]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn random() -> Result<[u8; 20]> {
-    let mut octets = [0; 20];
-    aws_lc_rs::rand::fill(&mut octets).map_err(|_| PkiError::Crypto {
-        what: "drawing a serial number",
-    })?;
-    Ok(octets)
 }

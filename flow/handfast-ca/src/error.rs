@@ -1,16 +1,19 @@
-//! Why the authority says no, or cannot.
+//! Why the CA says no, or cannot.
 
 use std::{io, path::PathBuf};
 
 use handfast_credentials::staging::StagingError;
-use handfast_pki::{Code, Profile, Refusal, code};
-use jiff::Timestamp;
+use handfast_pki::{
+    Code, Refusal, code,
+    profile::{NameKind, ProfileName},
+};
+use jiff::{SignedDuration, Timestamp};
 
-use crate::StoreError;
+use crate::{records::StoreError, signer::SignerError};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A wish that is refused, an authority that cannot be used, or records that cannot be written.
+/// A request that is refused, an authority that cannot be used, or records that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -20,23 +23,36 @@ pub enum Error {
     /// The applicant's key, request or name.
     #[error(transparent)]
     Pki(#[from] handfast_pki::Error),
-    /// A leaf that nobody could recognise.
-    #[error("the {} certificate has no name", profile.name())]
+    /// A leaf without a name that a peer could compare with.
+    #[error("the {profile} certificate has no name")]
     NoNames {
-        profile: Profile,
+        profile: ProfileName,
         common_name: Option<String>,
     },
-    /// The authority's own key was handed in.
+    /// The request is not one for this profile.
+    #[error(transparent)]
+    Profile(#[from] ProfileRefusal),
+    /// The requester is known and may not have this.
+    #[error("{requester} may not ask for a certificate of the profile \"{profile}\": {detail}")]
+    MayNotAsk {
+        requester: String,
+        profile: ProfileName,
+        detail: String,
+    },
+    /// The requester is known and may not take certificates back.
+    #[error("{requester} may not revoke certificates")]
+    MayNotRevoke { requester: String },
+    /// The CA's own key was handed in.
     #[error("the key is the CA's own, expected one of the applicant")]
     CaKeyAsLeaf,
     /// The lifetime that was asked for.
-    #[error("the certificate would end at {wished}, its issuer \"{issuer}\" ends at {not_after}")]
+    #[error("the certificate would expire at {asked}, its issuer \"{issuer}\" expires at {not_after}")]
     BeyondIssuer {
-        wished: Timestamp,
+        asked: Timestamp,
         issuer: String,
         not_after: Timestamp,
     },
-    /// The authority has ended, or a clock is wrong.
+    /// The CA has expired, or a clock is wrong.
     #[error("the CA \"{issuer}\" is valid from {not_before} until {not_after}, it is {now}")]
     IssuerNotValid {
         issuer: String,
@@ -44,10 +60,10 @@ pub enum Error {
         not_after: Timestamp,
         now: Timestamp,
     },
-    /// The adopted certificate may not do what is asked of it.
+    /// The imported certificate may not do what is asked of it.
     #[error("\"{subject}\" may not sign certificates: {detail}")]
     NotACa { subject: String, detail: &'static str },
-    /// The adopted CA limits what may stand below it.
+    /// The imported CA limits what may stand below it.
     #[error("the CA \"{issuer}\" allows {allowed} further CAs below it")]
     PathLength { issuer: String, allowed: u8 },
     /// The bytes that would have been signed; they were not.
@@ -56,13 +72,16 @@ pub enum Error {
     /// The signed bytes differ from the planned ones, or the signature is wrong.
     #[error("the signed certificate {serial} is not the planned one")]
     Altered { serial: String },
-    /// A signed leaf that no door would believe; it is not handed out.
+    /// A signed leaf that no peer would trust; it is not handed out.
     #[error("the certificate {serial} was made and is not handed out: {refusal}")]
-    NotBelieved {
+    NotTrusted {
         serial: String,
         code: Code,
         refusal: Box<Refusal>,
     },
+    /// The CA's key, wherever it is.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
     /// The records.
     #[error("the records of the CA fail: {0}")]
     Store(#[from] StoreError),
@@ -77,6 +96,8 @@ impl Error {
             Self::Folder(FolderError::KeyExposed { .. } | FolderError::File { .. }) => code::UNREADABLE,
             Self::Pki(error) => error.code(),
             Self::NoNames { .. } => code::NO_NAMES,
+            Self::Profile(_) => code::BAD_NAME,
+            Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => code::MAY_NOT_ASK,
             Self::CaKeyAsLeaf => code::CA_AS_LEAF,
             Self::BeyondIssuer { .. } => code::BEYOND_ISSUER,
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => code::NOT_YET_VALID,
@@ -85,7 +106,9 @@ impl Error {
             Self::PathLength { .. } => code::PATH_LENGTH,
             Self::Lint { .. } => code::LINT,
             Self::Altered { .. } => code::BUG,
-            Self::NotBelieved { code, .. } => *code,
+            Self::NotTrusted { code, .. } => *code,
+            Self::Signer(SignerError::Key(error)) => error.code(),
+            Self::Signer(SignerError::Unavailable(_)) => code::TOKEN,
             Self::Store(_) => code::STORE,
         }
     }
@@ -96,7 +119,7 @@ impl Error {
             Self::Folder(error) => return error.hint(),
             Self::NoNames { common_name, .. } => name_hint(common_name.as_deref()),
             Self::CaKeyAsLeaf => "make a key for the holder: handfast issue does".into(),
-            Self::BeyondIssuer { .. } => "leave --lifetime out: the certificate then ends with its issuer at the latest".into(),
+            Self::BeyondIssuer { .. } => "leave --lifetime out: the certificate then expires with its issuer at the latest".into(),
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => "check the clock".into(),
             Self::IssuerNotValid { .. } => "make a new CA: handfast init --name NAME --dir DIR".into(),
             Self::NotACa { .. } => {
@@ -104,11 +127,53 @@ impl Error {
             }
             Self::PathLength { .. } => "sign with it directly: leave --intermediate out".into(),
             Self::Pki(error) => return error.hint().map(str::to_owned),
-            Self::NotBelieved { refusal, .. } => refusal.hint().to_owned(),
+            Self::NotTrusted { refusal, .. } => refusal.hint().to_owned(),
+            Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => "the owner of the CA may: with its folder, on its machine".into(),
             Self::Store(_) => "see that the disk is not full and that the folder can be written; nothing was issued".into(),
-            Self::Altered { .. } | Self::Lint { .. } => return None,
+            Self::Altered { .. } | Self::Lint { .. } | Self::Profile(_) | Self::Signer(_) => return None,
         })
     }
+}
+
+/// What the profile says no to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileRefusal {
+    /// None of this name is issued here.
+    #[error("this CA issues no certificates of the profile \"{found}\"")]
+    Unknown { found: String },
+    /// A name of a type that the profile leaves out.
+    #[error("the profile \"{profile}\" has no {kind} among its names, found \"{name}\"")]
+    NameKind {
+        profile: ProfileName,
+        name: String,
+        kind: NameKind,
+    },
+    /// More names than the profile has.
+    #[error("the profile \"{profile}\" has at most {most} names, found {found}")]
+    TooManyNames {
+        profile: ProfileName,
+        found: usize,
+        most: usize,
+    },
+    /// A lifetime outside of the profile's.
+    #[error("{}", lifetime(profile, *asked, *shortest, *longest))]
+    Lifetime {
+        profile: ProfileName,
+        asked: SignedDuration,
+        shortest: SignedDuration,
+        longest: Option<SignedDuration>,
+    },
+}
+
+fn lifetime(
+    profile: &ProfileName,
+    asked: SignedDuration,
+    shortest: SignedDuration,
+    longest: Option<SignedDuration>,
+) -> String {
+    let most = longest.map_or_else(String::new, |longest| format!(" and at most {longest:#}"));
+    format!("the profile \"{profile}\" has a lifetime of at least {shortest:#}{most}, found {asked:#}")
 }
 
 /// What is wrong with the state folder; its owner is to blame.
@@ -150,7 +215,7 @@ impl FolderError {
     }
 }
 
-/// A common name is not matched by anybody; where it looks like a name that is, that is the hint.
+/// No peer compares with a common name; where it looks like a name that is, that is the hint.
 fn name_hint(common_name: Option<&str>) -> String {
     use handfast_pki::name::AltName;
     let text = common_name.unwrap_or_default();

@@ -3,7 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `root.crt` | the CA certificate that others trust |
-//! | `root.key` | its private key, mode 0600; missing where an authority was adopted |
+//! | `root.key` | its private key, mode 0600; missing where an authority was imported |
 //! | `issuing.crt` | the CA certificate that signs, and its issuers below the root; the root itself where that signs |
 //! | `issuing.key` | its private key, mode 0600 |
 //! | `authority.db` | SQLite: every certificate, planned and issued, and the journal |

@@ -1,4 +1,4 @@
-//! The authority: who gets a certificate, and a record of every one.
+//! The certificate authority (CA): who gets a certificate, and a record of every one.
 //!
 //! ```text
 //! receive -> authenticate -> approve -> plan -> sign -> store -> record
@@ -6,86 +6,97 @@
 //!
 //! A file per verb. What a verb gives out can be made nowhere else, and the next verb takes nothing else,
 //! so a certificate that was not approved, written down and linted cannot be signed. Roots and issuing CAs
-//! walk the same road as leaves. In: a [`Wish`] and the time; out: an [`Issued`], or an [`Error`] that says
-//! who is to blame. The state folder is described in [`folder`].
+//! walk the same road as leaves. In: [`CertRequest`]s, their [`Requester`]s and the time; out: an [`Issued`] for each,
+//! or an [`Error`] that says who is to blame. The state folder is described in [`folder`].
 
 mod approve;
 mod authenticate;
 mod authority;
+mod context;
+mod create;
 mod error;
 pub mod folder;
+mod issuer;
 mod plan;
+mod profiles;
 mod receive;
 mod record;
+mod records;
+mod requester;
+mod revoke;
 mod sign;
+mod signer;
 mod sqlite;
 mod store;
 
-use handfast_pki::Certificate;
 use jiff::Timestamp;
 
 pub use crate::{
-    approve::LEAF_LIFETIME,
-    authority::{Adoption, Authority, Founding},
-    error::{Error, FolderError, Result},
-    receive::{Applicant, Wish},
+    authority::{Authority, ExistingAuthority, NewAuthority},
+    error::{Error, FolderError, ProfileRefusal, Result},
+    issuer::Issuer,
+    profiles::{OfferedProfile, Profiles},
+    receive::{Applicant, CertRequest},
+    record::Issued,
+    records::{
+        Condition, Cursor, Event, Finished, JournalEntry, NameFilter, Page, Plan, Query, Reason, Revocation,
+        Revoked, Row, State, Store, StoreError,
+    },
+    requester::{AccountId, Requester, RequesterKind, TokenId},
+    signer::{FileKey, Signer, SignerError, Tbs},
     sqlite::Sqlite,
-    store::{JournalEntry, Reservation, Row, State, Store, StoreError},
 };
+use crate::{context::Context, receive::Submitted};
 
-/// A certificate that was signed, stored and recorded: nobody gets it earlier.
-#[derive(Debug, Clone)]
-pub struct Issued {
-    certificate: Certificate,
-    above: Vec<Certificate>,
-    cut_short: bool,
-    ignored: Vec<String>,
-}
-
-impl Issued {
-    /// The certificate itself.
-    pub fn certificate(&self) -> &Certificate {
-        &self.certificate
+impl Authority {
+    /// Issues one leaf certificate to the owner, or says why not.
+    pub fn issue(&self, request: CertRequest, now: Timestamp) -> Result<Issued> {
+        let answers = self.issue_batch(vec![(Requester::Owner, request)], now)?;
+        // There is exactly one answer to each request.
+        answers.into_iter().next().expect("one request has one answer")
     }
 
-    /// What its holder presents: the certificate first, then the intermediates, without the root.
-    pub fn chain(&self) -> Vec<Certificate> {
-        let between = self.above.split_last().map_or(&[][..], |(_, between)| between);
-        std::iter::once(&self.certificate)
-            .chain(between)
-            .cloned()
-            .collect()
-    }
-
-    /// Whether the usual lifetime was cut because the issuer ends earlier.
-    pub fn cut_short(&self) -> bool {
-        self.cut_short
-    }
-
-    /// What the request asked for and did not get.
-    pub fn ignored(&self) -> &[String] {
-        &self.ignored
+    /// Issues many at once, with two transactions for all. One that is refused stops no other; an error of the store
+    /// stops them all, and nothing is handed out.
+    pub fn issue_batch(
+        &self,
+        requests: Vec<(Requester, CertRequest)>,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Issued>>> {
+        let submitted = requests.into_iter().map(|(requester, request)| Submitted {
+            requester,
+            received: receive::leaf(request),
+        });
+        walk(submitted.collect(), self.context(now))
     }
 }
 
-/// What every verb may look at: who signs, where it is written down, when it is, and the one serial number.
-#[derive(Clone, Copy)]
-struct Desk<'a> {
-    ca: &'a sign::CaKey,
-    store: &'a dyn Store,
-    now: Timestamp,
-    serial: [u8; 20],
-}
-
-/// The sentence, for one wish; a refusal is recorded like an issuance.
-fn walk(received: Result<receive::Received>, desk: Desk<'_>) -> Result<Issued> {
+/// The sentence, for a batch; a refusal is recorded like an issuance.
+fn walk(submitted: Vec<Submitted>, context: Context<'_>) -> Result<Vec<Result<Issued>>> {
+    let requesters: Vec<String> = submitted.iter().map(|one| one.requester.to_string()).collect();
     let outcome = (|| {
-        let authenticated = authenticate::owner(received?, desk.ca)?;
-        let approved = approve::by_profile(authenticated, desk)?;
-        let planned = plan::write_down(approved, desk)?;
-        let signed = sign::once(planned, desk)?;
-        let stored = store::complete(signed, desk)?;
-        record::issuance(stored, desk)
+        let drafted = submitted.into_iter().map(|one| {
+            let authenticated = authenticate::requester(one.received?, one.requester, context)?;
+            let approved = approve::by_profile(authenticated, context)?;
+            plan::draft(approved, context)
+        });
+        let planned = plan::write_down(drafted.collect(), context)?;
+        let signed = planned.into_iter().map(|planned| sign::once(planned?, context));
+        let stored = store::complete(signed.collect(), context)?;
+        Ok(stored
+            .into_iter()
+            .map(|stored| stored.map(record::answer))
+            .collect::<Vec<_>>())
     })();
-    outcome.inspect_err(|error| record::refusal(error, desk))
+    match &outcome {
+        Ok(answers) => {
+            let refused = answers.iter().zip(&requesters);
+            record::refusals(
+                refused.filter_map(|(answer, requester)| Some((answer.as_ref().err()?, requester))),
+                context,
+            );
+        }
+        Err(error) => record::refusals(requesters.iter().map(|requester| (error, requester)), context),
+    }
+    outcome
 }

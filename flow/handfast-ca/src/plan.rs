@@ -1,38 +1,41 @@
-//! Plan: reserve the serial number, build the exact bytes, lint them, write them down.
+//! Plan: draw the serial number, build the exact bytes, lint them, and write all of them down at once.
 //!
-//! After this verb a crash at any moment leaves a record of what may have been signed.
+//! This is the first durable point: after [`write_down`] a crash at any moment leaves a record of what may have been
+//! signed, and before it no key is used.
 
 use handfast_pki::{
-    build::{self, Plan, Serial},
+    build::{self, Plan as Contents},
     lint,
 };
 
-use crate::{Desk, Error, Result, approve::Approved, store::Reservation};
+use crate::{
+    approve::Approved,
+    context::Context,
+    error::{Error, Result},
+    records::{Event, Plan},
+};
+
+/// The exact bytes that could be signed, linted and not written down yet.
+pub(crate) struct Drafted<'a> {
+    approved: Approved<'a>,
+    serial: String,
+    tbs: Vec<u8>,
+}
 
 /// The exact bytes that will be signed, linted and in the store.
-pub(crate) struct Planned {
-    pub(crate) approved: Approved,
+pub(crate) struct Planned<'a> {
+    pub(crate) approved: Approved<'a>,
     pub(crate) serial: String,
     pub(crate) tbs: Vec<u8>,
     _private: (),
 }
 
-/// Writes down what is about to be signed.
-pub(crate) fn write_down(approved: Approved, desk: Desk<'_>) -> Result<Planned> {
-    let serial = Serial::from_random(desk.serial);
+/// Builds and lints the bytes; nothing is written.
+pub(crate) fn draft<'a>(approved: Approved<'a>, context: Context<'a>) -> Result<Drafted<'a>> {
+    let serial = (context.draw_serial)()?;
     let received = &approved.received;
-    desk.store.reserve(&Reservation {
-        serial: serial.to_string(),
-        profile: received.profile,
-        subject: handfast_pki::name::shown(&received.subject),
-        names: received.names.clone(),
-        not_before: approved.not_before,
-        not_after: approved.not_after,
-        asker: approved.asker.to_owned(),
-        at: desk.now,
-    })?;
-    let plan = Plan {
-        profile: received.profile,
+    let contents = Contents {
+        profile: approved.profile.clone(),
         serial,
         subject: received.subject.clone(),
         names: received.names.clone(),
@@ -40,22 +43,66 @@ pub(crate) fn write_down(approved: Approved, desk: Desk<'_>) -> Result<Planned> 
         not_after: approved.not_after,
         public_key: received.public_key.clone(),
     };
-    let issuer = desk.ca.issuer();
-    let tbs = build::to_be_signed(&plan, issuer)?;
+    let names = approved.issuer.names();
+    let tbs = build::to_be_signed(&contents, names)?;
     let problems = lint::problems(
-        &lint::placeholder(&tbs, issuer)?,
-        received.profile,
-        desk.ca.certificate(),
+        &lint::placeholder(&tbs, names)?,
+        approved.profile,
+        approved.issuer.certificate(),
     );
     if !problems.is_empty() {
         return Err(Error::Lint { problems });
     }
-    let serial = serial.to_string();
-    desk.store.plan(&serial, &tbs)?;
-    Ok(Planned {
+    Ok(Drafted {
         approved,
-        serial,
+        serial: serial.to_string(),
         tbs,
-        _private: (),
     })
+}
+
+/// Writes down what is about to be signed, all of it or nothing. Requests that were refused pass through.
+pub(crate) fn write_down<'a>(
+    drafted: Vec<Result<Drafted<'a>>>,
+    context: Context<'a>,
+) -> Result<Vec<Result<Planned<'a>>>> {
+    let plans: Vec<Plan> = drafted
+        .iter()
+        .flatten()
+        .map(|drafted| record_of(drafted, context))
+        .collect();
+    if !plans.is_empty() {
+        context.store.begin(&plans)?;
+    }
+    let planned = drafted.into_iter().map(|drafted| {
+        let Drafted {
+            approved,
+            serial,
+            tbs,
+        } = drafted?;
+        Ok(Planned {
+            approved,
+            serial,
+            tbs,
+            _private: (),
+        })
+    });
+    Ok(planned.collect())
+}
+
+fn record_of(drafted: &Drafted<'_>, context: Context<'_>) -> Plan {
+    let approved = &drafted.approved;
+    let received = &approved.received;
+    Plan {
+        serial: drafted.serial.clone(),
+        issuer: approved.issuer.id(),
+        profile: approved.profile.name.to_string(),
+        subject: handfast_pki::name::shown(&received.subject),
+        names: received.names.clone(),
+        not_before: approved.not_before,
+        not_after: approved.not_after,
+        requester: approved.requester.to_string(),
+        at: context.now,
+        tbs: drafted.tbs.clone(),
+        entry: approved.entry(Event::Planned, &drafted.serial, context.now),
+    }
 }

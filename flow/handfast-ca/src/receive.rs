@@ -1,21 +1,23 @@
-//! Receive: what is wished for, in one shape, whether it comes from flags or from a request.
+//! Receive: what is asked for, in one shape, whether it comes from flags or from a certificate request.
 //!
-//! From a request come the key, the names and the common name, and nothing else; what else it asks for is
-//! listed, not heard.
+//! From a certificate request come the key, the names and the common name, and nothing else; what else it asks for
+//! is listed and ignored.
 
 use handfast_pki::{
-    Error as PkiError, PrivateKey, Profile, PublicKey, Request,
+    PrivateKey, PublicKey, Request,
     name::{self, AltName},
+    profile::ProfileName,
 };
 use jiff::SignedDuration;
 
-use crate::{Error, Result};
+use crate::{error::Result, requester::Requester};
 
-/// Whose key is to be certified. There is no way to ask for a key that nobody was seen to hold.
+/// Whose key is to be certified. There is no way to ask for a key without a proof that the applicant holds it.
 #[derive(Debug, Clone)]
 pub struct Applicant {
     public_key: PublicKey,
     is_generated: bool,
+    has_proven_key: bool,
     common_name: Option<String>,
     names: Vec<AltName>,
     ignored: Vec<String>,
@@ -27,6 +29,7 @@ impl Applicant {
         Self {
             public_key: key.public_key(),
             is_generated: key.is_generated(),
+            has_proven_key: false,
             common_name: None,
             names: Vec::new(),
             ignored: Vec::new(),
@@ -49,6 +52,7 @@ impl Applicant {
         Self {
             public_key: request.public_key().clone(),
             is_generated: false,
+            has_proven_key: true,
             common_name,
             names: request.wished().to_vec(),
             ignored,
@@ -56,12 +60,12 @@ impl Applicant {
     }
 }
 
-/// A wish for a leaf certificate.
+/// What a leaf certificate is asked to be.
 #[derive(Debug, Clone)]
-pub struct Wish {
-    /// What it shall be for.
-    pub profile: Profile,
-    /// Whose key it shall carry.
+pub struct CertRequest {
+    /// What it is for.
+    pub profile: ProfileName,
+    /// Whose key it carries.
     pub applicant: Applicant,
     /// Names beside those that the applicant brings.
     pub names: Vec<AltName>,
@@ -71,69 +75,67 @@ pub struct Wish {
     pub lifetime: Option<SignedDuration>,
 }
 
-/// A wish in order: names without doubles, a subject that can be encoded.
+/// A request with its requester, on its way to the journal whatever becomes of it.
+pub(crate) struct Submitted {
+    pub(crate) requester: Requester,
+    pub(crate) received: Result<Received>,
+}
+
+/// A request in order: names without doubles, a subject that can be encoded.
 pub(crate) struct Received {
-    pub(crate) profile: Profile,
+    pub(crate) profile: ProfileName,
     pub(crate) subject: name::Name,
     pub(crate) names: Vec<AltName>,
     pub(crate) lifetime: Option<SignedDuration>,
     pub(crate) public_key: PublicKey,
-    /// Whether this process made the key, and not somebody whose primes have to be looked at.
+    /// Whether this process made the key, so that its primes need no check.
     pub(crate) is_generated: bool,
+    /// Whether a certificate request has proven that the applicant holds the key.
+    pub(crate) has_proven_key: bool,
     pub(crate) ignored: Vec<String>,
     _private: (),
 }
 
-/// Receives a wish for a leaf.
-pub(crate) fn leaf(wish: Wish) -> Result<Received> {
-    if wish.profile.is_ca() {
-        let found = wish.profile.name().to_owned();
-        return Err(PkiError::BadName {
-            found,
-            expected: "server, client or peer",
+impl Received {
+    /// Who the certificate is for, in the journal.
+    pub(crate) fn called(&self) -> String {
+        let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
+        if names.is_empty() {
+            name::shown(&self.subject)
+        } else {
+            names.join(" ")
         }
-        .into());
     }
-    let applicant = wish.applicant;
+}
+
+/// Receives a request for a leaf.
+pub(crate) fn leaf(request: CertRequest) -> Result<Received> {
+    let applicant = request.applicant;
     let mut names: Vec<AltName> = Vec::new();
-    for name in wish.names.into_iter().chain(applicant.names) {
+    for name in request.names.into_iter().chain(applicant.names) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    if names.len() > MOST_NAMES {
-        let found = format!("a list of {} names", names.len());
-        return Err(PkiError::BadName {
-            found,
-            expected: "a list of at most 100 names",
-        }
-        .into());
-    }
-    let common_name = wish.common_name.or(applicant.common_name);
-    if names.is_empty() {
-        return Err(Error::NoNames {
-            profile: wish.profile,
-            common_name,
-        });
-    }
-    let subject = match &common_name {
-        Some(common_name) => name::distinguished(common_name, None)?,
+    let subject = match request.common_name.or(applicant.common_name) {
+        Some(common_name) => name::distinguished(&common_name, None)?,
         None => name::Name::default(),
     };
     Ok(Received {
-        profile: wish.profile,
+        profile: request.profile,
         subject,
         names,
-        lifetime: wish.lifetime,
+        lifetime: request.lifetime,
         public_key: applicant.public_key,
         is_generated: applicant.is_generated,
+        has_proven_key: applicant.has_proven_key,
         ignored: applicant.ignored,
         _private: (),
     })
 }
 
-/// Receives the authority's own wish for a root or an issuing CA.
-pub(crate) fn ca(profile: Profile, subject: name::Name, key: &PrivateKey) -> Received {
+/// Receives the CA's own request for a root or an issuing CA.
+pub(crate) fn ca(profile: ProfileName, subject: name::Name, key: &PrivateKey) -> Received {
     Received {
         profile,
         subject,
@@ -141,10 +143,8 @@ pub(crate) fn ca(profile: Profile, subject: name::Name, key: &PrivateKey) -> Rec
         lifetime: None,
         public_key: key.public_key(),
         is_generated: key.is_generated(),
+        has_proven_key: false,
         ignored: Vec::new(),
         _private: (),
     }
 }
-
-/// More would make every handshake slow for everybody who meets the certificate.
-const MOST_NAMES: usize = 100;

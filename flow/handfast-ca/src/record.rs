@@ -1,47 +1,76 @@
-//! Record: one line in the journal for every wish, and only then the answer.
+//! Record: every refusal has its line in the journal as well, and only then there is an answer.
 
-use handfast_pki::name::shown;
+use handfast_pki::Certificate;
 
-use crate::{Desk, Error, Issued, Result, StoreError, store::JournalEntry, store::Stored};
+use crate::{
+    context::Context,
+    error::{Error, Result},
+    records::{Event, JournalEntry, StoreError},
+    store::Stored,
+};
 
-/// Records an issuance and hands out the certificate.
-pub(crate) fn issuance(stored: Stored, desk: Desk<'_>) -> Result<Issued> {
-    let signed = stored.signed;
-    let received = signed.approved.received;
-    let names: Vec<String> = received.names.iter().map(ToString::to_string).collect();
-    let who = if names.is_empty() {
-        shown(&received.subject)
-    } else {
-        names.join(" ")
-    };
-    desk.store.journal(&JournalEntry {
-        at: desk.now,
-        event: "issued",
-        serial: Some(signed.serial),
-        code: None,
-        detail: format!(
-            "{} for {who}, asked by the {}",
-            received.profile.name(),
-            signed.approved.asker
-        ),
-    })?;
-    Ok(Issued {
-        certificate: signed.certificate,
-        above: desk.ca.above().to_vec(),
-        cut_short: signed.approved.cut_short,
-        ignored: received.ignored,
-    })
+/// A certificate that was signed, stored and recorded: nobody gets it earlier.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    certificate: Certificate,
+    issuers: Vec<Certificate>,
+    cut_short: bool,
+    ignored: Vec<String>,
 }
 
-/// Records a refusal, as well as it can: the caller is told its reason in any case.
-pub(crate) fn refusal(error: &Error, desk: Desk<'_>) {
-    let entry = JournalEntry {
-        at: desk.now,
-        event: "refused",
-        serial: None,
-        code: Some(error.code().to_string()),
-        detail: error.to_string(),
-    };
-    // A store that fails here has failed before, and that is the error that is told.
-    let _: Result<(), StoreError> = desk.store.journal(&entry);
+impl Issued {
+    /// The certificate itself.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// What its holder presents: the certificate first, then the intermediates, without the root.
+    pub fn chain(&self) -> Vec<Certificate> {
+        let between = self.issuers.split_last().map_or(&[][..], |(_, between)| between);
+        std::iter::once(&self.certificate)
+            .chain(between)
+            .cloned()
+            .collect()
+    }
+
+    /// Whether the usual lifetime was cut because the issuer expires earlier.
+    pub fn cut_short(&self) -> bool {
+        self.cut_short
+    }
+
+    /// What the request asked for and did not get.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
+    }
+}
+
+/// The answer to a request whose certificate is stored.
+pub(crate) fn answer(stored: Stored<'_>) -> Issued {
+    let signed = stored.signed;
+    let approved = signed.approved;
+    Issued {
+        certificate: signed.certificate,
+        issuers: approved.issuer.chain().to_vec(),
+        cut_short: approved.cut_short,
+        ignored: approved.received.ignored,
+    }
+}
+
+/// Records refusals with their requesters, as well as it can: the caller is told the reason in any case.
+pub(crate) fn refusals<'e>(refused: impl IntoIterator<Item = (&'e Error, &'e String)>, context: Context<'_>) {
+    let entries: Vec<JournalEntry> = refused
+        .into_iter()
+        .map(|(error, requester)| JournalEntry {
+            at: context.now,
+            event: Event::Refused,
+            serial: None,
+            requester: Some(requester.clone()),
+            code: Some(error.code().to_string()),
+            detail: error.to_string(),
+        })
+        .collect();
+    if !entries.is_empty() {
+        // A store that fails here has failed before, and that is the error that is told.
+        let _: Result<(), StoreError> = context.store.journal(&entries);
+    }
 }

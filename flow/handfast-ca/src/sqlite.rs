@@ -1,8 +1,10 @@
 //! The embedded store: SQLite with a write-ahead log that reaches the disk before a call returns.
 //!
-//! Any number of threads and processes may use one file. A commit that fails leaves the row as it was and
-//! stops the issuance. The records of a newer program are refused, those of an older one migrated by
-//! numbered steps, each whole or not at all.
+//! Any number of threads and processes may use one file. A batch is one transaction, whole or not at all: one that fails
+//! leaves the records as they were and stops the issuance. The records of a newer program are refused, those of an older
+//! one migrated by numbered steps, each whole or not at all.
+
+mod find;
 
 use std::{
     path::Path,
@@ -10,20 +12,22 @@ use std::{
     time::Duration,
 };
 
-use handfast_pki::Certificate;
-use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
 use crate::{
-    FolderError, Result, folder,
-    store::{JournalEntry, Reservation, Row, State, Store, StoreError},
+    error::{FolderError, Result},
+    folder,
+    records::{Finished, JournalEntry, Page, Plan, Query, Revocation, State, Store, StoreError},
 };
 
 /// How long a writer waits for another process.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
 
 /// In order; the number of those that were taken is the file's `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001-certificates.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001-certificates.sql"),
+    include_str!("migrations/0002-batches.sql"),
+];
 
 /// Records in one SQLite file.
 pub struct Sqlite {
@@ -40,7 +44,7 @@ impl Sqlite {
         Self::open(path)
     }
 
-    /// Opens the records at `path`, which must exist: an authority without records signs nothing.
+    /// Opens the records at `path`, which must exist: a CA without records signs nothing.
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self {
             connection: Mutex::new(connect(path)?),
@@ -51,6 +55,18 @@ impl Sqlite {
         // A panic in between left no open transaction: they roll back when they are dropped.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// One transaction for a whole batch. It takes the lock of the file at once: one that began by reading could not
+    /// wait for another writer.
+    fn write(
+        &self,
+        batch: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        batch(&transaction)?;
+        Ok(transaction.commit()?)
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -59,7 +75,6 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")?;
     migrate(&mut connection)?;
-    catch_up(&connection)?;
     Ok(connection)
 }
 
@@ -82,96 +97,48 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
 }
 
-/// A crash between storing and recording leaves a certificate without its line; it gets it now.
-fn catch_up(connection: &Connection) -> Result<(), StoreError> {
-    connection.execute(
-        "INSERT OR IGNORE INTO journal (at, event, serial, detail)
-         SELECT issued_at, 'issued', serial, profile || ' for ' || CASE names WHEN '' THEN subject ELSE names END
-                || ', asked by the ' || asker
-         FROM certificate WHERE state = 'issued' AND serial NOT IN (SELECT serial FROM journal WHERE serial NOT NULL)",
-        [],
-    )?;
-    Ok(())
-}
-
 impl Store for Sqlite {
-    fn reserve(&self, reservation: &Reservation) -> Result<(), StoreError> {
-        let names: Vec<String> = reservation.names.iter().map(ToString::to_string).collect();
-        let inserted = self.connection().execute(
-            "INSERT INTO certificate (serial, state, profile, subject, names, not_before, not_after, asker, reserved_at)
-             VALUES (?1, 'reserved', ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                reservation.serial,
-                reservation.profile.name(),
-                reservation.subject,
-                names.join(" "),
-                reservation.not_before.to_string(),
-                reservation.not_after.to_string(),
-                reservation.asker,
-                reservation.at.to_string(),
-            ],
-        );
-        match inserted {
-            Ok(_) => Ok(()),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                Err(StoreError::SerialTaken {
-                    serial: reservation.serial.clone(),
-                })
+    fn begin(&self, plans: &[Plan]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for plan in plans {
+                insert(transaction, plan)?;
+                add_line(transaction, &plan.entry)?;
             }
-            Err(error) => Err(error.into()),
-        }
+            Ok(())
+        })
     }
 
-    fn plan(&self, serial: &str, tbs: &[u8]) -> Result<(), StoreError> {
-        let changed = self.connection().execute(
-            "UPDATE certificate SET state = 'planned', tbs = ?2 WHERE serial = ?1 AND state = 'reserved'",
-            params![serial, tbs],
-        )?;
-        exactly_one(changed, serial, "reserved")
+    fn finish(&self, done: &[Finished]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for finished in done {
+                complete(transaction, finished)?;
+                add_line(transaction, &finished.entry)?;
+            }
+            Ok(())
+        })
     }
 
-    fn complete(&self, serial: &str, certificate: &Certificate, at: Timestamp) -> Result<(), StoreError> {
-        let changed = self.connection().execute(
-            "UPDATE certificate SET state = 'issued', der = ?2, fingerprint = ?3, issued_at = ?4
-             WHERE serial = ?1 AND state = 'planned'",
-            params![
-                serial,
-                certificate.der().as_ref(),
-                certificate.fingerprint().to_string(),
-                at.to_string()
-            ],
-        )?;
-        exactly_one(changed, serial, "planned")
+    fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for revocation in revocations {
+                take_back(transaction, revocation)?;
+                add_line(transaction, &revocation.entry)?;
+            }
+            Ok(())
+        })
     }
 
-    fn journal(&self, entry: &JournalEntry) -> Result<(), StoreError> {
-        // The line of a serial number may have been added by another process that just started.
-        self.connection().execute(
-            "INSERT OR IGNORE INTO journal (at, event, serial, code, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                entry.at.to_string(),
-                entry.event,
-                entry.serial,
-                entry.code,
-                entry.detail
-            ],
-        )?;
-        Ok(())
+    fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for entry in entries {
+                add_line(transaction, entry)?;
+            }
+            Ok(())
+        })
     }
 
-    fn find(&self, serial: &str) -> Result<Option<Row>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM certificate WHERE serial = ?1");
-        Ok(self.connection().query_row(&sql, [serial], read_row).optional()?)
-    }
-
-    fn unfinished(&self, before: Timestamp) -> Result<Vec<Row>, StoreError> {
-        let connection = self.connection();
-        let sql = format!(
-            "SELECT {COLUMNS} FROM certificate WHERE state <> 'issued' AND reserved_at < ?1 ORDER BY reserved_at"
-        );
-        let mut statement = connection.prepare(&sql)?;
-        let rows = statement.query_map([before.to_string()], read_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    fn find(&self, query: &Query) -> Result<Page, StoreError> {
+        find::page(&self.connection(), query)
     }
 
     fn count(&self) -> Result<u64, StoreError> {
@@ -181,41 +148,104 @@ impl Store for Sqlite {
     }
 }
 
-const COLUMNS: &str = "serial, state, profile, subject, names, not_after, tbs, der";
+fn insert(transaction: &Transaction<'_>, plan: &Plan) -> Result<(), StoreError> {
+    let names: Vec<String> = plan.names.iter().map(ToString::to_string).collect();
+    let inserted = transaction
+        .prepare_cached(
+            "INSERT INTO certificate
+             (serial, issuer, state, profile, subject, names, not_before, not_after, requester, begun_at, tbs)
+             VALUES (?1, ?2, 'planned', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            plan.serial,
+            plan.issuer,
+            plan.profile,
+            plan.subject,
+            names.join(" "),
+            plan.not_before.as_second(),
+            plan.not_after.as_second(),
+            plan.requester,
+            plan.at.as_millisecond(),
+            plan.tbs,
+        ]);
+    only_if_new(inserted, || StoreError::SerialTaken {
+        serial: plan.serial.clone(),
+    })?;
+    let mut add_name = transaction
+        .prepare_cached("INSERT OR IGNORE INTO certificate_name (name, serial) VALUES (?1, ?2)")?;
+    for name in names {
+        add_name.execute(params![name, plan.serial])?;
+    }
+    Ok(())
+}
 
-fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    let unreadable = |column, error: Box<dyn std::error::Error + Send + Sync>| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error)
-    };
-    let state: String = row.get(1)?;
-    let state = match state.as_str() {
-        "reserved" => State::Reserved,
-        "planned" => State::Planned,
-        "issued" => State::Issued,
-        other => return Err(unreadable(1, format!("unknown state \"{other}\"").into())),
-    };
-    let not_after: String = row.get(5)?;
-    Ok(Row {
-        serial: row.get(0)?,
-        state,
-        profile: row.get(2)?,
-        subject: row.get(3)?,
-        names: row.get(4)?,
-        not_after: not_after
-            .parse()
-            .map_err(|error: jiff::Error| unreadable(5, error.into()))?,
-        tbs: row.get(6)?,
-        der: row.get(7)?,
+fn complete(transaction: &Transaction<'_>, finished: &Finished) -> Result<(), StoreError> {
+    let certificate = &finished.certificate;
+    let changed = transaction
+        .prepare_cached(
+            "UPDATE certificate SET state = 'issued', der = ?2, fingerprint = ?3, issued_at = ?4
+             WHERE serial = ?1 AND state = 'planned'",
+        )?
+        .execute(params![
+            finished.serial,
+            certificate.der().as_ref(),
+            certificate.fingerprint().to_string(),
+            finished.at.as_millisecond(),
+        ])?;
+    if changed == 1 {
+        return Ok(());
+    }
+    Err(StoreError::WrongState {
+        serial: finished.serial.clone(),
+        expected: State::Planned.name(),
     })
 }
 
-fn exactly_one(changed: usize, serial: &str, expected: &'static str) -> Result<(), StoreError> {
-    if changed == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::WrongState {
-            serial: serial.to_owned(),
-            expected,
-        })
+fn take_back(transaction: &Transaction<'_>, revocation: &Revocation) -> Result<(), StoreError> {
+    let serial = &revocation.serial;
+    let is_known = transaction
+        .prepare_cached("SELECT 1 FROM certificate WHERE serial = ?1")?
+        .exists([serial])?;
+    if !is_known {
+        return Err(StoreError::Unknown {
+            serial: serial.clone(),
+        });
+    }
+    let inserted = transaction
+        .prepare_cached("INSERT INTO revocation (serial, at, reason) VALUES (?1, ?2, ?3)")?
+        .execute(params![
+            serial,
+            revocation.at.as_millisecond(),
+            revocation.reason.name()
+        ]);
+    only_if_new(inserted, || StoreError::RevokedAlready {
+        serial: serial.clone(),
+    })
+}
+
+fn add_line(transaction: &Transaction<'_>, entry: &JournalEntry) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO journal (at, event, serial, requester, code, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    statement.execute(params![
+        entry.at.to_string(),
+        entry.event.name(),
+        entry.serial,
+        entry.requester,
+        entry.code,
+        entry.detail
+    ])?;
+    Ok(())
+}
+
+/// An insertion into a table with one unique column.
+fn only_if_new(
+    inserted: rusqlite::Result<usize>,
+    taken: impl FnOnce() -> StoreError,
+) -> Result<(), StoreError> {
+    match inserted {
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Err(taken()),
+        Err(error) => Err(error.into()),
     }
 }

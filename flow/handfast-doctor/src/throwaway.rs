@@ -39,7 +39,7 @@ fn make(
         *octet = random;
     }
     let plan = Plan {
-        profile,
+        profile: profile.rules(),
         serial: Serial::from_random(serial),
         subject,
         names,

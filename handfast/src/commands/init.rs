@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use handfast_ca::{Adoption, Authority, Founding, folder};
+use handfast_ca::{Authority, ExistingAuthority, NewAuthority, folder};
 use handfast_credentials::load;
 use handfast_finding::when::when;
 use handfast_pki::{Certificate, KeyKind, name};
@@ -57,9 +57,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             let chain = load::certificates(certificate)?;
             let key = load::private_key(key)?;
             let intermediate = intermediate(args, &chain)?;
-            Authority::adopt(
+            Authority::import(
                 &args.dir,
-                Adoption {
+                ExistingAuthority {
                     chain,
                     key,
                     intermediate,
@@ -68,11 +68,11 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             )?
         }
         _ => {
-            let founding = Founding {
+            let new = NewAuthority {
                 name: args.name.clone().unwrap_or_default(),
                 key: args.key.unwrap_or(KeyKind::P256),
             };
-            Authority::create(&args.dir, &founding, now)?
+            Authority::create(&args.dir, &new, now)?
         }
     };
     words.tell_leftovers(authority.leftovers());
@@ -81,7 +81,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 }
 
 /// What shall stand below the adopted CA; flags that would change nothing are refused.
-fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<Founding>, Failure> {
+fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<NewAuthority>, Failure> {
     if !args.intermediate {
         let useless = [("--name", args.name.is_some()), ("--key", args.key.is_some())];
         return match useless.into_iter().find(|(_, given)| *given) {
@@ -97,7 +97,7 @@ fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<Founding>, 
         Failure::misuse("the CA has no common name to call the issuing CA after")
             .hint("say one: --name \"Acme\"")
     })?;
-    Ok(Some(Founding {
+    Ok(Some(NewAuthority {
         name,
         key: args.key.unwrap_or(KeyKind::P256),
     }))

@@ -59,11 +59,11 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     // Everything that can be refused is looked at before anything is signed or written.
     let places = Places::check(args)?;
     let key = PrivateKey::generate(args.key).map_err(|error| Failure::about("--key", &error))?;
-    let wish = args.leaf.wish(Applicant::holding(&key))?;
+    let request = args.leaf.request(Applicant::holding(&key))?;
     let authority = Authority::open(&args.leaf.dir)?;
     // Of several processes with the same files one goes on, and the others have signed nothing.
     let claim = Claim::take(&places.files(), args.leaf.force)?;
-    let issued = authority.issue(wish, now)?;
+    let issued = authority.issue(request, now)?;
     words.tell_leftovers(&places.write(claim, &key, &issued, root_of(&authority)?)?);
     tell(args, &places, &issued, now, words);
     tell_unfinished(&authority, now, words);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use handfast_ca::{Applicant, Wish};
+use handfast_ca::{Applicant, CertRequest};
 use handfast_finding::shell::shell;
 use handfast_pki::{Error as PkiError, KeyKind, Profile, name::AltName};
 use jiff::SignedDuration;
@@ -45,10 +45,10 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// The wish that these flags make for `applicant`.
-    pub fn wish(&self, applicant: Applicant) -> Result<Wish, Failure> {
-        Ok(Wish {
-            profile: self.profile,
+    /// The request that these flags make for `applicant`.
+    pub fn request(&self, applicant: Applicant) -> Result<CertRequest, Failure> {
+        Ok(CertRequest {
+            profile: self.profile.into(),
             applicant,
             names: self.names()?,
             common_name: self.name.clone(),

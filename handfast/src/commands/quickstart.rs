@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use handfast_ca::{Applicant, Authority, Founding, Wish};
+use handfast_ca::{Applicant, Authority, CertRequest, NewAuthority};
 use handfast_credentials::{
     files::{Claim, Piece, Readers},
     load,
@@ -173,19 +173,19 @@ fn authority(place: &Path, name: &str) -> Result<Authority, Failure> {
     if place.exists() {
         return Ok(Authority::open(place)?);
     }
-    let founding = Founding {
+    let new = NewAuthority {
         name: name.to_owned(),
         key: KeyKind::P256,
     };
-    Ok(Authority::create(place, &founding, Timestamp::now())?)
+    Ok(Authority::create(place, &new, Timestamp::now())?)
 }
 
 /// A key and its certificate in `out`, over what an earlier run left there.
 fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path) -> Result<(), Failure> {
     let key = PrivateKey::generate(KeyKind::P256).map_err(|error| Failure::about("quickstart", &error))?;
     let applicant = Applicant::holding(&key);
-    let wish = Wish {
-        profile,
+    let request = CertRequest {
+        profile: profile.into(),
         applicant,
         names,
         common_name: None,
@@ -193,7 +193,7 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
     };
     let [key_file, certificate, ca] = ["tls.key", "tls.crt", "ca.crt"].map(|name| out.join(name));
     let claim = Claim::take(&[&key_file, &certificate, &ca], true)?;
-    let issued = authority.issue(wish, Timestamp::now())?;
+    let issued = authority.issue(request, Timestamp::now())?;
     let root = super::tell::root_of(authority)?;
     let piece = |path, bytes, readers| Piece { path, bytes, readers };
     // What an earlier run left here is ours, and goes without a word.

@@ -36,11 +36,11 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     files::must_be_free(&[&args.out], args.leaf.force)?;
     let request = pem::request(&files::read(&args.request)?)
         .map_err(|error| Failure::about(format_args!("\"{}\"", args.request.display()), &error))?;
-    let wish = args.leaf.wish(Applicant::from_request(&request))?;
-    let profile = wish.profile;
+    let cert_request = args.leaf.request(Applicant::from_request(&request))?;
+    let profile = args.leaf.profile;
     let authority = Authority::open(&args.leaf.dir)?;
     let claim = Claim::take(&[&args.out], args.leaf.force)?;
-    let issued = authority.issue(wish, now)?;
+    let issued = authority.issue(cert_request, now)?;
     let leftovers = claim.write(&[Piece {
         path: &args.out,
         bytes: chain_to_pem(&issued.chain()).as_bytes(),

@@ -54,7 +54,7 @@ fn no_certificate_is_without_a_record_when_the_program_is_killed_at_any_moment()
         };
         let leaf = pem::certificates(&bytes).expect("whole or not there").remove(0);
         let row = authority
-            .find(&leaf.serial())
+            .find_serial(&leaf.serial())
             .expect("records")
             .expect("a record");
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use handfast_ca::{Applicant, Authority, Founding, Wish};
+use handfast_ca::{Applicant, Authority, CertRequest, NewAuthority};
 use handfast_pki::{KeyKind, PrivateKey, Profile, certificate::chain_to_pem, name::AltName};
 use jiff::{SignedDuration, Timestamp};
 
@@ -52,12 +52,12 @@ impl Ca {
     }
 
     pub(crate) fn founded(place: &Place, name: &str, at: Timestamp) -> Self {
-        let founding = Founding {
+        let new = NewAuthority {
             name: name.to_owned(),
             key: KeyKind::P256,
         };
         let folder = place.path(&format!("authority-{name}"));
-        Self(Authority::create(&folder, &founding, at).expect("an authority"))
+        Self(Authority::create(&folder, &new, at).expect("an authority"))
     }
 
     pub(crate) fn root(&self) -> String {
@@ -78,8 +78,8 @@ impl Ca {
 
     /// A certificate for `key`, and the chain to the root.
     pub(crate) fn certify(&self, key: &PrivateKey, wanted: &Wanted, names: &[&str]) -> String {
-        let wish = Wish {
-            profile: wanted.profile,
+        let request = CertRequest {
+            profile: wanted.profile.into(),
             applicant: Applicant::holding(key),
             names: names
                 .iter()
@@ -92,7 +92,7 @@ impl Ca {
                 .map(str::to_owned),
             lifetime: wanted.lifetime,
         };
-        let issued = self.0.issue(wish, wanted.issued).expect("a certificate");
+        let issued = self.0.issue(request, wanted.issued).expect("a certificate");
         chain_to_pem(&issued.chain())
     }
 }

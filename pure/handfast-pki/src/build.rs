@@ -1,6 +1,6 @@
 //! From a plan to the exact bytes that a CA signs, and from the signature to the certificate.
 //!
-//! The two halves are apart so that the authority can store and lint the to-be-signed bytes before its
+//! The two halves are apart so that the CA can store and lint the to-be-signed bytes before its
 //! key touches them.
 
 use const_oid::AssociatedOid;
@@ -22,7 +22,9 @@ use x509_cert::{
     time::{Time, Validity},
 };
 
-use crate::{Certificate, Error, PrivateKey, Profile, PublicKey, Result, name::AltName, text::hex};
+use crate::{
+    Certificate, Error, PrivateKey, PublicKey, Result, name::AltName, profile::ProfileRules, text::hex,
+};
 
 /// A serial number of 158 random bits: positive, 20 octets, never shortened (RFC 5280 section 4.1.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +47,7 @@ impl std::fmt::Display for Serial {
 /// Everything that a certificate will say, decided before it is built.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    pub profile: Profile,
+    pub profile: ProfileRules,
     pub serial: Serial,
     pub subject: Name,
     pub names: Vec<AltName>,
@@ -58,7 +60,7 @@ pub struct Plan {
 #[derive(Debug, Clone)]
 pub struct Issuer {
     pub subject: Name,
-    /// Empty: no authority key identifier is written, which the lint refuses of an authority.
+    /// Empty: no authority key identifier is written, which the lint refuses of a CA.
     pub key_id: Vec<u8>,
     pub algorithm: AlgorithmIdentifierOwned,
 }
@@ -134,16 +136,16 @@ pub fn assemble(tbs: &[u8], algorithm: &AlgorithmIdentifierOwned, signature: &[u
 }
 
 fn extensions(plan: &Plan, issuer: &Issuer) -> Result<Vec<Extension>> {
-    let profile = plan.profile;
+    let profile = &plan.profile;
     let key_id = OctetString::new(issuer.key_id.clone()).map_err(impossible)?;
     let own_id = OctetString::new(plan.public_key.key_id()).map_err(impossible)?;
     let mut extensions = vec![
         extension::<BasicConstraints>(true, &profile.basic_constraints())?,
-        extension::<KeyUsage>(true, &profile.key_usage())?,
+        extension::<KeyUsage>(true, &profile.key_usage)?,
     ];
-    let purposes = profile.extended_key_usage();
-    if !purposes.is_empty() {
-        extensions.push(extension(false, &ExtendedKeyUsage(purposes))?);
+    if !profile.extended_key_usage.is_empty() {
+        let usages = ExtendedKeyUsage(profile.extended_key_usage.clone());
+        extensions.push(extension(false, &usages)?);
     }
     if !plan.names.is_empty() {
         let names = plan

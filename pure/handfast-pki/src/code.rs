@@ -144,6 +144,7 @@ codes! {
     BEYOND_ISSUER = 805, "the certificate would outlive its issuer";
     LINT = 806, "the certificate to be signed breaks a rule of RFC 5280";
     STORE = 807, "the records of the CA cannot be written or read";
+    MAY_NOT_ASK = 808, "the requester may not ask for this certificate";
     BUG = 999, "a bug of ours";
 }
 

@@ -207,14 +207,7 @@ impl PrivateKey {
 
     /// Refuses a certificate that carries another public key.
     pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
-        let (own, theirs) = (self.public_key(), certificate.public_key());
-        if own.same_key(&theirs) {
-            return Ok(());
-        }
-        Err(Error::KeyMismatch {
-            key: own.short(),
-            certificate: theirs.short(),
-        })
+        self.public_key().must_match(certificate)
     }
 
     /// The algorithm identifier of [`Self::sign`].
@@ -277,6 +270,18 @@ impl PublicKey {
 
     pub fn spki_der(&self) -> &[u8] {
         &self.spki
+    }
+
+    /// Refuses a certificate that carries another public key.
+    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
+        let theirs = certificate.public_key();
+        if self.same_key(&theirs) {
+            return Ok(());
+        }
+        Err(Error::KeyMismatch {
+            key: self.short(),
+            certificate: theirs.short(),
+        })
     }
 
     /// `P-256`, `RSA-2048`, `Ed25519`, or the object identifier.

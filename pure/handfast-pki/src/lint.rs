@@ -1,90 +1,132 @@
 //! The last look at the exact bytes before a CA key signs them. Any problem stops the signature.
+//!
+//! What a certificate of a profile may be is read from the profile's data, and nowhere else.
 
 use const_oid::AssociatedOid;
-use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::{SubjectAltName, name::GeneralName};
 
-use crate::{Certificate, Profile, build, name};
+use crate::{
+    Certificate, build, name,
+    profile::{NameKind, ProfileRules},
+};
 
 /// Every rule that `certificate` breaks, in words; empty is good. `issuer` is `None` for a root.
 ///
 /// The certificate comes with a placeholder signature: what is looked at is all but that.
-pub fn problems(certificate: &Certificate, profile: Profile, issuer: Option<&Certificate>) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut must = |holds: bool, rule: &str| {
-        if !holds {
-            found.push(rule.to_owned());
-        }
-    };
+pub fn problems(
+    certificate: &Certificate,
+    profile: &ProfileRules,
+    issuer: Option<&Certificate>,
+) -> Vec<String> {
+    let mut rules = of_every_certificate(certificate);
+    rules.extend(of_the_profile(certificate, profile));
+    if let Some(issuer) = issuer {
+        rules.extend(of_the_issuer(certificate, profile, issuer));
+    }
+    rules
+        .into_iter()
+        .filter(|(holds, _)| !holds)
+        .map(|(_, rule)| rule.to_owned())
+        .collect()
+}
+
+/// Whether a rule holds, and the rule in words.
+type Rule = (bool, &'static str);
+
+fn of_every_certificate(certificate: &Certificate) -> Vec<Rule> {
     let decoded = certificate.decoded();
     let tbs = decoded.tbs_certificate();
     let serial = tbs.serial_number().as_bytes();
-    must(certificate.version() == 3, "version must be 3");
-    must(
-        serial.len() == 20 && serial[0] & 0xc0 == 0x40,
-        "the serial number must be 20 octets, positive, of 158 random bits",
-    );
-    must(
-        tbs.signature() == decoded.signature_algorithm(),
-        "both signature algorithms must be the same",
-    );
-    must(
-        certificate.not_before() < certificate.not_after(),
-        "validity must not be empty",
-    );
-    must(
-        certificate.public_key().must_be_strong().is_ok(),
-        "the key must be strong",
-    );
-    must(
-        certificate.is_ca() == profile.is_ca(),
-        "basicConstraints must follow the profile",
-    );
-    must(
-        certificate.subject_key_id() == Some(certificate.public_key().key_id()),
-        "the subject key identifier must be the key's",
-    );
-    must(
-        names_are_good(certificate, profile),
-        "a leaf needs names, and with a SPIFFE ID exactly one URI",
-    );
+    vec![
+        (certificate.version() == 3, "version must be 3"),
+        (
+            serial.len() == 20 && serial[0] & 0xc0 == 0x40,
+            "the serial number must be 20 octets, positive, of 158 random bits",
+        ),
+        (
+            tbs.signature() == decoded.signature_algorithm(),
+            "both signature algorithms must be the same",
+        ),
+        (
+            certificate.not_before() < certificate.not_after(),
+            "validity must not be empty",
+        ),
+        (
+            certificate.public_key().must_be_strong().is_ok(),
+            "the key must be strong",
+        ),
+        (
+            certificate.subject_key_id() == Some(certificate.public_key().key_id()),
+            "the subject key identifier must be the key's",
+        ),
+        (no_extension_twice(certificate), "no extension may stand twice"),
+    ]
+}
+
+fn of_the_profile(certificate: &Certificate, profile: &ProfileRules) -> Vec<Rule> {
     let usages = certificate.extended_key_usage().unwrap_or_default();
-    must(
-        usages == profile.extended_key_usage(),
-        "extended key usage must follow the profile",
-    );
-    must(
-        certificate.key_usage() == Some(profile.key_usage()),
-        "key usage must follow the profile",
-    );
-    must(no_extension_twice(certificate), "no extension may stand twice");
-    if let Some(issuer) = issuer {
-        must(
+    let lasts = certificate.not_after().duration_since(certificate.not_before());
+    let lifetime = profile.lifetime;
+    vec![
+        (
+            certificate.is_ca() == profile.is_ca(),
+            "basicConstraints must follow the profile",
+        ),
+        (
+            certificate.path_length() == profile.ca.and_then(|ca| ca.path_length),
+            "the path length must be the profile's",
+        ),
+        (
+            usages == profile.extended_key_usage,
+            "extended key usage must follow the profile",
+        ),
+        (
+            certificate.key_usage().as_ref() == Some(&profile.key_usage),
+            "key usage must follow the profile",
+        ),
+        (
+            lifetime
+                .longest
+                .is_none_or(|longest| lasts <= longest.saturating_add(lifetime.backdate)),
+            "the lifetime must be within the profile's",
+        ),
+        (
+            names_follow(certificate, profile),
+            "names must be of the profile's types and number, and with a SPIFFE ID exactly one URI",
+        ),
+        (
+            !profile.is_ca() || !certificate.subject().is_empty(),
+            "a CA needs a subject",
+        ),
+        (
+            profile.is_ca() || webpki::EndEntityCert::try_from(certificate.der()).is_ok(),
+            "an independent decoder must read it",
+        ),
+    ]
+}
+
+fn of_the_issuer(certificate: &Certificate, profile: &ProfileRules, issuer: &Certificate) -> Vec<Rule> {
+    let issuer_id = issuer
+        .subject_key_id()
+        .unwrap_or_else(|| issuer.public_key().key_id());
+    vec![
+        (
             name::der_of(certificate.issuer()) == name::der_of(issuer.subject()),
             "the issuer must be the CA's subject, byte for byte",
-        );
-        must(
+        ),
+        (
             certificate.not_after() <= issuer.not_after(),
             "a certificate must not outlive its issuer",
-        );
-        let issuer_id = issuer
-            .subject_key_id()
-            .unwrap_or_else(|| issuer.public_key().key_id());
-        must(
+        ),
+        (
             certificate.authority_key_id() == Some(issuer_id),
             "the authority key identifier must be the issuer's",
-        );
-        must(
+        ),
+        (
             issuer.path_length() != Some(0) || !profile.is_ca(),
             "the issuer's path length allows no further CA",
-        );
-    }
-    if !profile.is_ca() {
-        must(
-            webpki::EndEntityCert::try_from(certificate.der()).is_ok(),
-            "an independent decoder must read it",
-        );
-    }
-    found
+        ),
+    ]
 }
 
 /// `tbs` as a certificate with a placeholder signature, for [`problems`].
@@ -92,16 +134,20 @@ pub fn placeholder(tbs: &[u8], issuer: &build::Issuer) -> crate::Result<Certific
     build::assemble(tbs, &issuer.algorithm, &[0; 64])
 }
 
-fn names_are_good(certificate: &Certificate, profile: Profile) -> bool {
-    if profile.is_ca() {
-        return !certificate.subject().is_empty();
-    }
-    let identity = certificate.identity();
-    let has_name = certificate
+fn names_follow(certificate: &Certificate, profile: &ProfileRules) -> bool {
+    let rules = &profile.names;
+    let names: Vec<GeneralName> = certificate
         .extension::<SubjectAltName>()
-        .is_some_and(|names| !names.0.is_empty());
+        .map(|names| names.0)
+        .unwrap_or_default();
+    let is_of_the_profile =
+        |name: &GeneralName| NameKind::of_general(name).is_some_and(|kind| rules.kinds.contains(&kind));
+    let identity = certificate.identity();
     let spiffe = identity.uris.iter().any(|uri| uri.starts_with("spiffe:"));
-    has_name && (!spiffe || identity.spiffe_id().is_some())
+    names.is_empty() == rules.kinds.is_empty()
+        && names.len() <= rules.most
+        && names.iter().all(is_of_the_profile)
+        && (!spiffe || identity.spiffe_id().is_some())
 }
 
 fn no_extension_twice(certificate: &Certificate) -> bool {

@@ -1,15 +1,24 @@
 //! What a certificate is for, and the extensions that follow from it. Nobody else decides about extensions.
+//!
+//! A profile is data: [`ProfileRules`] says all that a certificate of it may be. [`crate::build`] takes the extensions
+//! from there, the CA approves requests by it, and [`crate::lint`] compares with it; none of them knows a profile by
+//! name. [`Profile`] names those that every CA has.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
-use der::{asn1::ObjectIdentifier, flagset::FlagSet};
+/// Extended key usages (RFC 5280 section 4.2.1.12).
+pub use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
+/// An object identifier, as extended key usages are.
+pub use der::asn1::ObjectIdentifier;
+use jiff::SignedDuration;
 use serde::Serialize;
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
+use x509_cert::ext::pkix::{BasicConstraints, name::GeneralName};
+/// Key usage (RFC 5280 section 4.2.1.3).
+pub use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
-use crate::{Error, Result, text::printable};
+use crate::{Error, Purpose, Result, name::AltName, text::printable};
 
-/// The kinds of certificate that the authority makes.
+/// The profiles that every CA has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
@@ -24,6 +33,15 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Root,
+        Self::Intermediate,
+        Self::Server,
+        Self::Client,
+        Self::Peer,
+    ];
+
     /// As it is written on the command line and in records.
     pub fn name(self) -> &'static str {
         match self {
@@ -35,32 +53,22 @@ impl Profile {
         }
     }
 
+    /// Whether its certificates sign others.
     pub fn is_ca(self) -> bool {
         matches!(self, Self::Root | Self::Intermediate)
     }
 
-    pub(crate) fn basic_constraints(self) -> BasicConstraints {
-        BasicConstraints {
-            ca: self.is_ca(),
-            path_len_constraint: (self == Self::Intermediate).then_some(0),
-        }
-    }
-
-    pub(crate) fn key_usage(self) -> KeyUsage {
-        let ca: FlagSet<KeyUsages> = KeyUsages::KeyCertSign | KeyUsages::CRLSign;
-        KeyUsage(if self.is_ca() {
-            ca
-        } else {
-            KeyUsages::DigitalSignature.into()
-        })
-    }
-
-    pub(crate) fn extended_key_usage(self) -> Vec<ObjectIdentifier> {
+    /// What its certificates may be.
+    pub fn rules(self) -> ProfileRules {
+        let name = self.into();
         match self {
-            Self::Root | Self::Intermediate => Vec::new(),
-            Self::Server => vec![ID_KP_SERVER_AUTH],
-            Self::Client => vec![ID_KP_CLIENT_AUTH],
-            Self::Peer => vec![ID_KP_SERVER_AUTH, ID_KP_CLIENT_AUTH],
+            // Ten years, three leap days in it at most.
+            Self::Root => ProfileRules::ca(name, days(3653), None),
+            // Five years.
+            Self::Intermediate => ProfileRules::ca(name, days(1826), Some(0)),
+            Self::Server => ProfileRules::end_entity(name, vec![ID_KP_SERVER_AUTH]),
+            Self::Client => ProfileRules::end_entity(name, vec![ID_KP_CLIENT_AUTH]),
+            Self::Peer => ProfileRules::end_entity(name, vec![ID_KP_SERVER_AUTH, ID_KP_CLIENT_AUTH]),
         }
     }
 }
@@ -78,4 +86,215 @@ impl FromStr for Profile {
                 expected: "server, client or peer",
             })
     }
+}
+
+/// The name of a profile: 1 to 40 lower-case letters, digits and hyphens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ProfileName(String);
+
+impl ProfileName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ProfileName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if (1..=40).contains(&text.len()) && text.bytes().all(is_letter) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Error::BadName {
+            found: printable(text),
+            expected: "the name of a profile: lower-case letters, digits and hyphens",
+        })
+    }
+}
+
+impl From<Profile> for ProfileName {
+    fn from(profile: Profile) -> Self {
+        Self(profile.name().to_owned())
+    }
+}
+
+impl fmt::Display for ProfileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// All that a certificate of a profile may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileRules {
+    pub name: ProfileName,
+    /// What stands below a CA; `None`: its certificates sign no others.
+    pub ca: Option<CaRules>,
+    pub key_usage: KeyUsage,
+    /// In this order; empty: the extension is left out.
+    pub extended_key_usage: Vec<ObjectIdentifier>,
+    pub lifetime: Lifetime,
+    pub names: NameRules,
+    /// Whether a certificate can be had again for the names of the old one.
+    pub renewable: bool,
+}
+
+/// What a CA may have below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaRules {
+    /// How many CAs may stand between it and a leaf; `None`: any number.
+    pub path_length: Option<u8>,
+}
+
+/// From when until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    /// When the request names none; cut where the issuer expires earlier.
+    pub usual: SignedDuration,
+    pub shortest: SignedDuration,
+    /// `None`: as long as the issuer.
+    pub longest: Option<SignedDuration>,
+    /// How long before it is issued, for peers whose clock is a little slow.
+    pub backdate: SignedDuration,
+}
+
+/// Which subject alternative names, and how many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameRules {
+    /// At least one name of these is needed; where none is listed, there must be none.
+    pub kinds: Vec<NameKind>,
+    pub most: usize,
+}
+
+/// The types of subject alternative name that are certified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NameKind {
+    Dns,
+    Ip,
+    Uri,
+    Email,
+}
+
+impl NameKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Dns, Self::Ip, Self::Uri, Self::Email];
+
+    /// The type of `name`.
+    pub fn of(name: &AltName) -> Self {
+        match name {
+            AltName::Dns(_) => Self::Dns,
+            AltName::Ip(_) => Self::Ip,
+            AltName::Uri(_) => Self::Uri,
+            AltName::Email(_) => Self::Email,
+        }
+    }
+
+    /// The type of a name that stands in a certificate, when it is one of ours.
+    pub(crate) fn of_general(name: &GeneralName) -> Option<Self> {
+        match name {
+            GeneralName::DnsName(_) => Some(Self::Dns),
+            GeneralName::IpAddress(_) => Some(Self::Ip),
+            GeneralName::UniformResourceIdentifier(_) => Some(Self::Uri),
+            GeneralName::Rfc822Name(_) => Some(Self::Email),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for NameKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dns => "DNS name",
+            Self::Ip => "IP address",
+            Self::Uri => "URI",
+            Self::Email => "e-mail address",
+        })
+    }
+}
+
+/// More would make every handshake slow for every peer that is shown the certificate.
+const MOST_NAMES: usize = 100;
+
+/// When nobody says otherwise.
+const END_ENTITY_LIFETIME: SignedDuration = days(90);
+
+const BACKDATE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Less could not be installed before it expires.
+const SHORTEST_LIFETIME: SignedDuration = SignedDuration::from_mins(1);
+
+impl ProfileRules {
+    /// A CA: it signs certificates and revocation lists, and has no subject alternative names.
+    pub fn ca(name: ProfileName, usual: SignedDuration, path_length: Option<u8>) -> Self {
+        Self {
+            name,
+            ca: Some(CaRules { path_length }),
+            key_usage: KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign),
+            extended_key_usage: Vec::new(),
+            lifetime: Lifetime::usually(usual),
+            names: NameRules {
+                kinds: Vec::new(),
+                most: 0,
+            },
+            renewable: false,
+        }
+    }
+
+    /// A leaf of all types of names for these extended key usages, usually for 90 days.
+    pub fn end_entity(name: ProfileName, extended_key_usage: Vec<ObjectIdentifier>) -> Self {
+        Self {
+            name,
+            ca: None,
+            key_usage: KeyUsage(KeyUsages::DigitalSignature.into()),
+            extended_key_usage,
+            lifetime: Lifetime::usually(END_ENTITY_LIFETIME),
+            names: NameRules {
+                kinds: NameKind::ALL.to_vec(),
+                most: MOST_NAMES,
+            },
+            renewable: true,
+        }
+    }
+
+    /// Whether its certificates sign others.
+    pub fn is_ca(&self) -> bool {
+        self.ca.is_some()
+    }
+
+    /// What its certificates are verified for by peers.
+    pub fn purposes(&self) -> Vec<Purpose> {
+        let usages = &self.extended_key_usage;
+        [
+            (Purpose::Server, ID_KP_SERVER_AUTH),
+            (Purpose::Client, ID_KP_CLIENT_AUTH),
+        ]
+        .into_iter()
+        .filter(|(_, usage)| usages.contains(usage))
+        .map(|(purpose, _)| purpose)
+        .collect()
+    }
+
+    pub(crate) fn basic_constraints(&self) -> BasicConstraints {
+        BasicConstraints {
+            ca: self.is_ca(),
+            path_len_constraint: self.ca.and_then(|ca| ca.path_length),
+        }
+    }
+}
+
+impl Lifetime {
+    fn usually(usual: SignedDuration) -> Self {
+        Self {
+            usual,
+            shortest: SHORTEST_LIFETIME,
+            longest: None,
+            backdate: BACKDATE,
+        }
+    }
+}
+
+const fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
 }

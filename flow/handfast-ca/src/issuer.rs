@@ -1,0 +1,111 @@
+//! Issuer: a CA with what signs for it, its certificates up to the root, and the profiles that it signs.
+
+use std::collections::BTreeSet;
+
+use handfast_pki::{
+    Certificate, PublicKey,
+    build::{self, Issuer as Names},
+    name::Name,
+    profile::ProfileName,
+};
+
+use crate::{
+    error::Result,
+    signer::{Signer, SignerError, Tbs},
+};
+
+/// One CA that signs. An authority can have several, each for profiles of its own.
+pub struct Issuer {
+    signer: Box<dyn Signer>,
+    public_key: PublicKey,
+    names: Names,
+    chain: Vec<Certificate>,
+    profiles: BTreeSet<ProfileName>,
+}
+
+impl Issuer {
+    /// The issuer of the first certificate of `chain`, whose key `signer` has; the last one is the root.
+    pub fn new(
+        signer: Box<dyn Signer>,
+        chain: Vec<Certificate>,
+        profiles: impl IntoIterator<Item = ProfileName>,
+    ) -> Result<Self> {
+        let own = chain.first().ok_or(handfast_pki::Error::Unexpected {
+            expected: "a CA certificate",
+            found: "none".into(),
+        })?;
+        let public_key = signer.public_key();
+        public_key.must_match(own)?;
+        let key_id = own.subject_key_id().unwrap_or_else(|| own.public_key().key_id());
+        Ok(Self {
+            names: Names {
+                subject: own.subject().clone(),
+                key_id,
+                algorithm: signer.algorithm(),
+            },
+            signer,
+            public_key,
+            chain,
+            profiles: profiles.into_iter().collect(),
+        })
+    }
+
+    /// The issuer of a root that does not exist yet: itself.
+    pub(crate) fn of_new_root(signer: Box<dyn Signer>, subject: Name, profile: ProfileName) -> Self {
+        let public_key = signer.public_key();
+        Self {
+            names: Names {
+                subject,
+                key_id: public_key.key_id(),
+                algorithm: signer.algorithm(),
+            },
+            signer,
+            public_key,
+            chain: Vec::new(),
+            profiles: BTreeSet::from([profile]),
+        }
+    }
+
+    /// The same issuer with another chain and other profiles: a root that exists now.
+    pub(crate) fn with_chain(
+        self,
+        chain: Vec<Certificate>,
+        profiles: impl IntoIterator<Item = ProfileName>,
+    ) -> Result<Self> {
+        Self::new(self.signer, chain, profiles)
+    }
+
+    /// Whether certificates of this profile are signed here.
+    pub(crate) fn signs(&self, profile: &ProfileName) -> bool {
+        self.profiles.contains(profile)
+    }
+
+    pub(crate) fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// Name, key identifier and algorithm, as they stand in what it signs.
+    pub(crate) fn names(&self) -> &build::Issuer {
+        &self.names
+    }
+
+    /// The CA's own certificate; a root that is being made has none.
+    pub(crate) fn certificate(&self) -> Option<&Certificate> {
+        self.chain.first()
+    }
+
+    /// Its own certificate, then its issuers, the root last.
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
+    /// Its name in the records, which a certificate renewed with the same key keeps.
+    pub(crate) fn id(&self) -> String {
+        handfast_pki::text::hex(&self.public_key.key_id())
+    }
+
+    /// Hands the bytes to the key; `sign.rs` alone calls this.
+    pub(crate) fn sign(&self, tbs: &Tbs<'_>) -> Result<Vec<u8>, SignerError> {
+        self.signer.sign(tbs)
+    }
+}

@@ -1,0 +1,279 @@
+//! Records: what is written down about certificates, and the seam behind which it is kept.
+//!
+//! [`Store`] is the seam: SQLite is the embedded implementation. It works in batches; each is durable when the call
+//! returns, or leaves nothing. A call that fails stops the issuance.
+
+use handfast_pki::{Certificate, Fingerprint, name::AltName};
+use jiff::Timestamp;
+
+/// Writes down certificates and what became of every request.
+pub trait Store: Send + Sync {
+    /// The first durable point: takes serial numbers that were never taken before, and keeps the exact bytes that are
+    /// about to be signed under them.
+    fn begin(&self, plans: &[Plan]) -> Result<(), StoreError>;
+    /// The second durable point: keeps the certificates that were made from the planned bytes.
+    fn finish(&self, done: &[Finished]) -> Result<(), StoreError>;
+    /// Takes certificates back. One that may have been signed and was never finished can be revoked as well.
+    fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError>;
+    /// Adds lines to the journal that are about no serial number.
+    fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError>;
+    /// What is known about the certificates that fit, those that expire soonest first.
+    fn find(&self, query: &Query) -> Result<Page, StoreError>;
+    /// How many certificates are complete.
+    fn count(&self) -> Result<u64, StoreError>;
+}
+
+/// A certificate that is about to be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Hexadecimal digits.
+    pub serial: String,
+    /// The issuer's key identifier, hexadecimal digits.
+    pub issuer: String,
+    pub profile: String,
+    /// RFC 4514 text.
+    pub subject: String,
+    pub names: Vec<AltName>,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+    pub requester: String,
+    pub at: Timestamp,
+    /// The exact to-be-signed bytes.
+    pub tbs: Vec<u8>,
+    /// Written in the same transaction.
+    pub entry: JournalEntry,
+}
+
+/// A certificate that was signed as planned.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    pub serial: String,
+    pub certificate: Certificate,
+    pub at: Timestamp,
+    /// Written in the same transaction.
+    pub entry: JournalEntry,
+}
+
+/// A certificate that is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    pub serial: String,
+    pub reason: Reason,
+    pub at: Timestamp,
+    /// Written in the same transaction.
+    pub entry: JournalEntry,
+}
+
+/// Why a certificate is revoked (CRLReason, RFC 5280 section 5.3.1). Holds are not offered: what is revoked stays so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    Unspecified,
+    KeyCompromise,
+    CaCompromise,
+    AffiliationChanged,
+    Superseded,
+    CessationOfOperation,
+    PrivilegeWithdrawn,
+    AaCompromise,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::CaCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::PrivilegeWithdrawn,
+        Self::AaCompromise,
+    ];
+
+    /// As RFC 5280 writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "keyCompromise",
+            Self::CaCompromise => "cACompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
+            Self::AaCompromise => "aACompromise",
+        }
+    }
+}
+
+/// How far an issuance came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The serial number is taken and nothing was built that could have been signed; older programs wrote it.
+    Reserved,
+    /// The bytes are known; a signature over them may exist.
+    Planned,
+    /// The certificate is kept.
+    Issued,
+}
+
+impl State {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Reserved => "reserved",
+            Self::Planned => "planned",
+            Self::Issued => "issued",
+        }
+    }
+}
+
+/// One certificate in the store, at whatever state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub serial: String,
+    /// The issuer's key identifier; `None` where an older program wrote the row.
+    pub issuer: Option<String>,
+    pub state: State,
+    pub profile: String,
+    pub subject: String,
+    /// As [`AltName`] shows them.
+    pub names: Vec<String>,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+    pub requester: String,
+    /// When the serial number was taken.
+    pub begun_at: Timestamp,
+    pub issued_at: Option<Timestamp>,
+    pub revoked: Option<Revoked>,
+    /// The planned bytes.
+    pub tbs: Option<Vec<u8>>,
+    /// The certificate.
+    pub der: Option<Vec<u8>>,
+}
+
+/// That a certificate is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revoked {
+    /// Its place in the order of all revocations: a reader that knows it has seen all before.
+    pub sequence: u64,
+    pub at: Timestamp,
+    pub reason: Reason,
+}
+
+/// Which certificates; a filter that is `None` fits all.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    pub name: Option<NameFilter>,
+    pub fingerprint: Option<Fingerprint>,
+    pub serial: Option<String>,
+    pub condition: Option<Condition>,
+    pub profile: Option<String>,
+    pub issuer: Option<String>,
+    pub requester: Option<String>,
+    /// Those that expire before.
+    pub expiring_before: Option<Timestamp>,
+    /// Those that were issued at this time or later.
+    pub issued_after: Option<Timestamp>,
+    /// Those whose serial number was taken before.
+    pub begun_before: Option<Timestamp>,
+    /// At most so many; `None` for all.
+    pub limit: Option<u32>,
+    /// Those behind a page that was read.
+    pub after: Option<Cursor>,
+}
+
+/// Names as they are written in rules: `dns:a.example`, `uri:spiffe://acme/web`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameFilter {
+    Is(String),
+    StartsWith(String),
+}
+
+/// How a certificate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// Begun and never finished: a crash, or a refusal at the last moment.
+    Planned,
+    /// Issued, not revoked, and not expired at this time.
+    Valid(Timestamp),
+    /// Issued and expired at this time.
+    Expired(Timestamp),
+    Revoked,
+}
+
+/// A part of what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub rows: Vec<Row>,
+    /// Where the next page begins, when there is more.
+    pub next: Option<Cursor>,
+}
+
+/// A place in the order of certificates: by expiry, then by serial number. It stays good when rows come and go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    pub(crate) not_after: Timestamp,
+    pub(crate) serial: String,
+}
+
+/// One line of the journal. Every request has exactly one `issued` or `refused`; lines are never changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry {
+    pub at: Timestamp,
+    pub event: Event,
+    pub serial: Option<String>,
+    pub requester: Option<String>,
+    /// The code of a refusal.
+    pub code: Option<String>,
+    /// In words.
+    pub detail: String,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A CA that existed already was imported.
+    Imported,
+    /// The key is about to be used.
+    Planned,
+    Issued,
+    Refused,
+    Revoked,
+}
+
+impl Event {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Imported => "imported",
+            Self::Planned => "planned",
+            Self::Issued => "issued",
+            Self::Refused => "refused",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Twice the same 158 random bits: the random source is broken.
+    #[error("the serial number {serial} was used before")]
+    SerialTaken { serial: String },
+    /// The row is not in the state that the step expects.
+    #[error("the serial number {serial} is not {expected}")]
+    WrongState { serial: String, expected: &'static str },
+    /// There is no such row.
+    #[error("the serial number {serial} is not in the records")]
+    Unknown { serial: String },
+    /// It cannot be revoked twice.
+    #[error("the certificate {serial} is revoked already")]
+    RevokedAlready { serial: String },
+    /// The records were written by a program that knows more than this one.
+    #[error("the records are of version {found}, expected at most {known}")]
+    TooNew { found: u32, known: usize },
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// Of another implementation.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,84 @@
+//! How fast certificates are issued. Measures, and is run by hand:
+//! `cargo nextest run --release -p handfast-ca --test rates --run-ignored all --no-capture`.
+
+mod place;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use handfast_ca::{
+    Applicant, Authority, CertRequest, Finished, JournalEntry, Page, Plan, Query, Requester, Revocation,
+    Store, StoreError,
+};
+use handfast_pki::{KeyKind, PrivateKey, Profile, name::AltName};
+
+use crate::place::{Scratch, authority, now};
+
+const COUNT: usize = 1000;
+
+#[test]
+#[ignore = "measures"]
+fn a_thousand_certificates_one_by_one_and_in_batches() {
+    let scratch = Scratch::new();
+    for sync in [Duration::ZERO, Duration::from_millis(5)] {
+        for size in [1, 10, 100, COUNT] {
+            let place = scratch.at(&format!("{size}-{sync:?}"));
+            let slow = |inner| Box::new(SlowDisk { inner, sync }) as Box<dyn Store>;
+            let took = issue(&authority(&place).with_store(slow), size);
+            println!(
+                "batches of {size}, each sync {sync:?} late: {:.0} ms, {:.0} certificates a second",
+                took.as_secs_f64() * 1000.0,
+                COUNT as f64 / took.as_secs_f64()
+            );
+        }
+    }
+}
+
+fn issue(authority: &Authority, size: usize) -> Duration {
+    let key = PrivateKey::generate(KeyKind::P256).expect("a key");
+    let asked = |index: usize| CertRequest {
+        profile: Profile::Server.into(),
+        applicant: Applicant::holding(&key),
+        names: vec![AltName::dns(&format!("h{index}.example")).expect("a name")],
+        common_name: None,
+        lifetime: None,
+    };
+    let began = Instant::now();
+    for first in (0..COUNT).step_by(size) {
+        let batch = (first..first + size).map(|index| (Requester::Owner, asked(index)));
+        let answers = authority.issue_batch(batch.collect(), now()).expect("a store");
+        assert!(answers.iter().all(Result::is_ok));
+    }
+    began.elapsed()
+}
+
+/// A store on a disk that takes longer for each commit: this machine's may be quick, and others' are not.
+struct SlowDisk {
+    inner: Box<dyn Store>,
+    sync: Duration,
+}
+
+impl Store for SlowDisk {
+    fn begin(&self, plans: &[Plan]) -> Result<(), StoreError> {
+        thread::sleep(self.sync);
+        self.inner.begin(plans)
+    }
+    fn finish(&self, done: &[Finished]) -> Result<(), StoreError> {
+        thread::sleep(self.sync);
+        self.inner.finish(done)
+    }
+    fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
+        self.inner.revoke(revocations)
+    }
+    fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        self.inner.journal(entries)
+    }
+    fn find(&self, query: &Query) -> Result<Page, StoreError> {
+        self.inner.find(query)
+    }
+    fn count(&self) -> Result<u64, StoreError> {
+        self.inner.count()
+    }
+}
