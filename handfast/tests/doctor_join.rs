@@ -185,7 +185,8 @@ fn a_handshake_that_is_not_in_the_log_is_nothing_that_could_be_found_out() {
         let ran = join(&place);
         assert_eq!(ran.exit, 3, "{ran:#?}");
         assert!(
-            ran.stderr.contains("has the connection ID") && ran.stderr.contains("hint: a line is written when"),
+            ran.stderr.contains("has the connection ID")
+                && ran.stderr.contains("hint: a line is written when"),
             "{ran:#?}"
         );
         assert_eq!(ran.stdout, "");

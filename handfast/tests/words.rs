@@ -10,7 +10,12 @@ use program::Place;
 fn wrong(place: &str, text: &str) -> Vec<String> {
     old_words(text)
         .into_iter()
-        .map(|found| format!("{place}:{}: \"{}\"; say: {}", found.line, found.old, found.standard))
+        .map(|found| {
+            format!(
+                "{place}:{}: \"{}\"; say: {}",
+                found.line, found.old, found.standard
+            )
+        })
         .collect()
 }
 

@@ -203,9 +203,7 @@ impl From<StagingError> for FolderError {
 impl FolderError {
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Exists { .. } => {
-                "choose another folder with --dir; a CA is never overwritten".into()
-            }
+            Self::Exists { .. } => "choose another folder with --dir; a CA is never overwritten".into(),
             Self::NotAnAuthority { path, .. } => {
                 format!("make one: handfast init --name \"Acme\" --dir {}", path.display())
             }

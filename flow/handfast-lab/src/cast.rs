@@ -92,7 +92,8 @@ impl Cast<'_> {
         )?;
         let other_name = Wish::server("other.lab.example", self.now)?.named(&["other.lab.example"])?;
         self.leaf("server-other-name", &other_name)?;
-        let names = Wish::server("names.lab.example", self.now)?.named(&["localhost", "proxy.lab.example"])?;
+        let names =
+            Wish::server("names.lab.example", self.now)?.named(&["localhost", "proxy.lab.example"])?;
         self.leaf("server-without-ip", &names)?;
         self.leaf("server-nameless", &Wish::server("localhost", self.now)?)?;
         let workload = Wish::server("workload", self.now)?.named(&[

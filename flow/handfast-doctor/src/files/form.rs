@@ -245,7 +245,12 @@ pub(super) fn problem(file: &File, bytes: &[u8]) -> Option<Finding> {
             "it begins with a byte order mark, which OpenSSL takes for a part of the first line",
             "save it without",
         )
-        .map(|finding| finding.command(format!("sed '1s/^\\xEF\\xBB\\xBF//' {} > repaired.pem", file.name)));
+        .map(|finding| {
+            finding.command(format!(
+                "sed '1s/^\\xEF\\xBB\\xBF//' {} > repaired.pem",
+                file.name
+            ))
+        });
     }
     None
 }

@@ -169,12 +169,7 @@ fn suites(offers: &Offers) -> Check {
         .help(help);
     }
     if !old.is_empty() {
-        return Check::new(
-            "suites",
-            Grade::B,
-            format!("legacy, without an AEAD: {old}"),
-        )
-        .help(help);
+        return Check::new("suites", Grade::B, format!("legacy, without an AEAD: {old}")).help(help);
     }
     Check::new("suites", Grade::APlus, list(&offers.suites, suite_name))
 }
