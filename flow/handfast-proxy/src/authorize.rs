@@ -5,14 +5,14 @@ use std::sync::Arc;
 use handfast_policy::Denial;
 
 use crate::{
-    admission::{Guest, guest},
-    handshake::Shaken,
-    identify::Who,
+    admission::{self, Admission},
+    handshake::Secured,
+    identify::Identified,
 };
 
 /// The right to be forwarded. Only [`decide`] makes one, and [`crate::forward::run`] takes it.
 pub(crate) struct Allowed {
-    guest: Arc<Guest>,
+    admission: Arc<Admission>,
     rule: String,
 }
 
@@ -22,18 +22,18 @@ impl Allowed {
         &self.rule
     }
 
-    pub(crate) fn guest(&self) -> &Arc<Guest> {
-        &self.guest
+    pub(crate) fn admission(&self) -> &Arc<Admission> {
+        &self.admission
     }
 }
 
-/// Decides about `who` under the rules of the generation that the handshake was made under.
-pub(crate) fn decide(shaken: &Shaken, who: Who) -> Result<Allowed, Denial> {
-    let guest = guest(who.peer(), shaken.state.policy());
-    let rule = guest
+/// Decides about the peer under the rules of the generation that the handshake was made under.
+pub(crate) fn decide(secured: &Secured, identified: Identified) -> Result<Allowed, Denial> {
+    let admission = admission::of(identified.peer(), secured.state.policy());
+    let rule = admission
         .decision
         .as_ref()
         .map(|permit| permit.rule().to_owned())
         .map_err(Clone::clone)?;
-    Ok(Allowed { guest, rule })
+    Ok(Allowed { admission, rule })
 }

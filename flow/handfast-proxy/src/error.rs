@@ -1,4 +1,4 @@
-//! What can go wrong: a [`Problem`] of the operator before the door opens or reloads, an [`Ended`]
+//! What can go wrong: a [`Problem`] of the operator before the proxy opens or reloads, an [`Ended`]
 //! connection afterwards.
 
 use std::{path::Path, sync::Arc};
@@ -8,7 +8,7 @@ use handfast_pki::{Code, code, conceal::concealed};
 use handfast_policy::Denial;
 use handfast_tls::{HandshakeError, Peer};
 
-/// Why the door cannot open, or cannot take over a new state. The operator is to blame, or the machine.
+/// Why the proxy cannot open, or cannot take over a new state. The operator is to blame, or the machine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {

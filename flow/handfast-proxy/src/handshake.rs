@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::{accept::Accepted, admission, error::Ended, live::State, pulse::Pulse, worker::Worker};
 
 /// A connection whose peer proved possession of a key that a trusted CA certified. Only [`perform`] makes one.
-pub(crate) struct Shaken {
+pub(crate) struct Secured {
     /// Boxed: it goes through several futures, and each would keep room for the whole of it.
     pub(crate) stream: Box<ServerStream<TcpStream>>,
     pub(crate) peer: Arc<Peer>,
@@ -31,7 +31,7 @@ pub(crate) async fn id(tcp: &TcpStream) -> Option<HandshakeId> {
 }
 
 /// Shakes hands; the worker's sweep sees to the deadline.
-pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shaken, Ended> {
+pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secured, Ended> {
     let state = worker.live.state();
     let Accepted {
         tcp,
@@ -41,7 +41,7 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shake
         ..
     } = accepted;
     // Boxed: the handshake's working memory is given back before the connection goes on.
-    let shaken = Box::pin(state.server().accept(tcp))
+    let secured = Box::pin(state.server().accept(tcp))
         .await
         .map_err(|failed| match failed.error {
             HandshakeError::NotAdmitted { peer } => match admission::denial(&peer, state.policy()) {
@@ -53,10 +53,10 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shake
                 None => Ended::Refused(error),
             },
         })?;
-    pulse.proven(shaken.peer.chain().not_after().as_second());
-    worker.keeper.registry.proved(id);
-    let (stream, peer, established) = (Box::new(shaken.stream), shaken.peer, shaken.established);
-    Ok(Shaken {
+    pulse.proven(secured.peer.chain().not_after().as_second());
+    worker.context.registry.proved(id);
+    let (stream, peer, established) = (Box::new(secured.stream), secured.peer, secured.established);
+    Ok(Secured {
         stream,
         peer,
         established,

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use handfast_tls::Peer;
 
-use crate::handshake::Shaken;
+use crate::handshake::Secured;
 
 /// The peer of a finished handshake. Only [`peer`] makes one.
-pub(crate) struct Who {
+pub(crate) struct Identified {
     peer: Arc<Peer>,
 }
 
 /// The identity is that of the leaf of the verified path, and of nothing else that was sent.
-pub(crate) fn peer(shaken: &Shaken) -> Who {
-    Who {
-        peer: shaken.peer.clone(),
+pub(crate) fn peer(secured: &Secured) -> Identified {
+    Identified {
+        peer: secured.peer.clone(),
     }
 }
 
-impl Who {
+impl Identified {
     pub(crate) fn peer(&self) -> &Peer {
         &self.peer
     }

@@ -21,7 +21,7 @@ use crate::{admission, backend::Backend, error::Problem};
 /// What a state of trust is made of, as the operator wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
-    /// The chain of the door, leaf first.
+    /// The chain of the proxy, leaf first.
     pub cert: PathBuf,
     pub key: PathBuf,
     /// The CAs whose clients may come in.
@@ -58,7 +58,7 @@ impl State {
         &self.policy
     }
 
-    /// The door's own certificate.
+    /// The proxy's own certificate.
     pub fn own(&self) -> &Certificate {
         &self.own
     }
@@ -81,7 +81,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Loads the first state; without one there is no door.
+    /// Loads the first state; without one there is no proxy.
     pub(crate) fn load(
         sources: ReadSources,
         config: Option<PathBuf>,
@@ -143,7 +143,7 @@ impl Live {
     }
 }
 
-/// Loads and checks everything, without a door, and tells every problem: what `check` does.
+/// Loads and checks everything, without a proxy, and tells every problem: what `check` does.
 pub fn rehearse(sources: &Sources) -> Vec<Problem> {
     let now = Timestamp::now();
     let cert = parse(&sources.cert, pem::certificates).err();
@@ -241,7 +241,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
         )
     };
     let metadata = fs::metadata(path).map_err(unreadable)?;
-    // A pipe or a device could keep the door waiting for ever.
+    // A pipe or a device could keep the proxy waiting for ever.
     if !metadata.is_file() {
         let kind = if metadata.is_dir() {
             "a folder"

@@ -14,10 +14,10 @@ use tokio::task::AbortHandle;
 
 use crate::{limits::Limits, pulse::Pulse};
 
-/// A connection's place among those that are allowed at a time.
-pub(crate) struct Place(Arc<AtomicUsize>);
+/// A connection's slot among those that are allowed at a time.
+pub(crate) struct Slot(Arc<AtomicUsize>);
 
-impl Place {
+impl Slot {
     /// One more of `open`; says how many there were before.
     pub(crate) fn take(open: &Arc<AtomicUsize>) -> (Self, usize) {
         let before = open.fetch_add(1, Relaxed);
@@ -26,13 +26,13 @@ impl Place {
 }
 
 #[cfg(test)]
-impl Default for Place {
+impl Default for Slot {
     fn default() -> Self {
         Self::take(&Arc::default()).0
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
@@ -61,13 +61,13 @@ struct Connection {
     network: IpAddr,
     is_unproven: bool,
     /// Given back when the connection has ended, or gives way.
-    place: Option<Place>,
+    slot: Option<Slot>,
 }
 
 impl Registry {
     /// Takes in connection `id` from `address`. Where its network has more than `most` unproven connections, the oldest
     /// of them gives way.
-    pub(crate) fn register(&self, id: u64, address: IpAddr, place: Place, most: usize) -> Arc<Pulse> {
+    pub(crate) fn register(&self, id: u64, address: IpAddr, slot: Slot, most: usize) -> Arc<Pulse> {
         let pulse = Arc::new(Pulse::new(self.tick.clone()));
         let network = network(address);
         let mut connections = self.connections();
@@ -78,7 +78,7 @@ impl Registry {
                 handle: None,
                 network,
                 is_unproven: true,
-                place: Some(place),
+                slot: Some(slot),
             },
         );
         connections.unproven.push_back(id);
@@ -201,7 +201,7 @@ impl Connections {
         })?;
         let connection = self.all.get_mut(self.unproven.get(index)?)?;
         connection.pulse.mark_cut(code::GAVE_WAY);
-        drop(connection.place.take());
+        drop(connection.slot.take());
         let handle = connection.handle.clone();
         self.unproven.remove(index);
         handle
@@ -262,7 +262,7 @@ mod tests {
         let registry = Registry::default();
         let pulses: Vec<_> = (0..3)
             .map(|id| {
-                let pulse = registry.register(id, address("192.0.2.1"), Place::default(), 100);
+                let pulse = registry.register(id, address("192.0.2.1"), Slot::default(), 100);
                 registry.can_be_cut_by(id, handle());
                 pulse
             })
@@ -283,7 +283,7 @@ mod tests {
     async fn a_network_with_too_many_unproven_connections_drops_its_own() {
         let registry = Registry::default();
         let register = |id, from: String| {
-            let pulse = registry.register(id, address(&from), Place::default(), 2);
+            let pulse = registry.register(id, address(&from), Slot::default(), 2);
             registry.can_be_cut_by(id, handle());
             pulse
         };

@@ -12,8 +12,8 @@ use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
 };
 use handfast_proxy::{
-    Detail, Door, Limits, Log, Sources, backend,
-    config::{BackendTls, Proxy},
+    AccessLog, Detail, Limits, Proxy, Sources, backend,
+    config::{BackendTls, Config},
     live,
 };
 use handfast_tls::client::Versions;
@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    commands::proxy::{self, of_problem},
+    commands::proxy::of_problem,
     demo,
     failure::{Exit, Failure},
     files::{Claim, Piece, Readers},
@@ -107,19 +107,19 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         .clone()
         .unwrap_or_else(|| format!("http://{}", demo.map_or(String::new(), |at| at.to_string())));
     let log_file = args.dir.join("access.log");
-    let log = Log::new(Detail::Connections, create_log(&log_file)?);
-    let door = open(args, &to, log.clone())?;
-    let good = calls(args, door.address(), words)?;
-    summary(args, door.address(), &log_file, words);
+    let log = AccessLog::new(Detail::Connections, create_log(&log_file)?);
+    let proxy = open(args, &to, log.clone())?;
+    let good = calls(args, proxy.address(), words)?;
+    summary(args, proxy.address(), &log_file, words);
     if args.once {
-        door.close();
+        proxy.close();
         log.finish();
         words.json(&json!({ "good": good }));
         return Ok(if good { Exit::Yes } else { Exit::No });
     }
     words.talk("the door stays open until Ctrl-C");
-    let hurry = door.hurry();
-    signals::serve_until_told(door, |_, _| {}, Door::close, move || hurry.now());
+    let force_close = proxy.force_close();
+    signals::serve_until_told(proxy, |_, _| {}, Proxy::close, move || force_close.now());
     log.finish();
     Ok(if good { Exit::Yes } else { Exit::No })
 }
@@ -193,12 +193,12 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
     ])
 }
 
-fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {
+fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
     let server = args.dir.join("server");
     let rule = format!("uri:{CLIENT}").parse().map_err(Failure::bug)?;
-    let meant = Proxy {
+    let config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        target: backend::Target::parse(to).map_err(of_problem)?,
+        target: backend::BackendUrl::parse(to).map_err(of_problem)?,
         backend_tls: BackendTls {
             ca: args.to_ca.clone(),
             cert: None,
@@ -217,7 +217,7 @@ fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {
         workers: 1,
         limits: Limits::default(),
     };
-    proxy::open(&meant, None, log).map_err(of_problem)
+    config.open(None, log).map_err(of_problem)
 }
 
 /// Makes all calls and tells each; whether all ended as they must.

@@ -6,7 +6,8 @@ use handfast_audit::Sink;
 use handfast_pki::{Purpose, code};
 use handfast_policy::{Policy, Rule};
 use handfast_proxy::{
-    Detail, Limits, Log, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors, live,
+    AccessLog, Detail, Limits, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors,
+    live,
 };
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
@@ -53,12 +54,12 @@ pub struct Args {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let settings = settings(args).map_err(of_problem)?;
-    let log = Log::new(settings.detail, std::io::stdout());
+    let log = AccessLog::new(settings.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
         log: log.clone(),
         words: *words,
     });
-    let descriptors = descriptors::raise().told(&settings.limits);
+    let descriptors = descriptors::raise().shown(&settings.limits);
     let tunnel = Tunnel::open(settings, sink).map_err(of_problem)?;
     if words.json {
         println!(
@@ -73,7 +74,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     ));
     words.talk(descriptors);
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
-    let hurry = tunnel.hurry();
+    let force_close = tunnel.force_close();
     let drained = signals::serve_until_told(
         tunnel,
         |tunnel, signal| match signal {
@@ -81,7 +82,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             Signal::Stop => words.talk("handfast: closing the tunnel; connections may end"),
         },
         Tunnel::close,
-        move || hurry.now(),
+        move || force_close.now(),
     );
     log.finish();
     words.talk(format_args!(
