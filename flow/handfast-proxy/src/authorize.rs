@@ -10,8 +10,10 @@ use crate::{
     identify::Identified,
 };
 
-/// The right to be forwarded. Only [`decide`] makes one, and [`crate::forward::run`] takes it.
+/// The right to be forwarded, with the one connection that has it. Only [`decide`] makes one, and
+/// [`crate::forward::run`] takes it: no connection is forwarded without its permission, or with another's.
 pub(crate) struct Allowed {
+    secured: Secured,
     admission: Arc<Admission>,
     rule: String,
 }
@@ -25,15 +27,31 @@ impl Allowed {
     pub(crate) fn admission(&self) -> &Arc<Admission> {
         &self.admission
     }
+
+    pub(crate) fn secured(&self) -> &Secured {
+        &self.secured
+    }
+
+    pub(crate) fn into_secured(self) -> Secured {
+        self.secured
+    }
 }
 
-/// Decides about the peer under the rules of the generation that the handshake was made under.
-pub(crate) fn decide(secured: &Secured, identified: Identified) -> Result<Allowed, Denial> {
-    let admission = admission::of(identified.peer(), secured.state.policy());
-    let rule = admission
-        .decision
-        .as_ref()
-        .map(|permit| permit.rule().to_owned())
-        .map_err(Clone::clone)?;
-    Ok(Allowed { admission, rule })
+/// Decides about the peer under the rules of the generation that the handshake was made under. A denial gives the
+/// connection back.
+#[expect(
+    clippy::result_large_err,
+    reason = "moved once per connection, and a box would be allocated for each denial"
+)]
+pub(crate) fn decide(identified: Identified) -> Result<Allowed, (Denial, Identified)> {
+    let admission = admission::of(identified.peer(), identified.secured().state.policy());
+    let rule = match &admission.decision {
+        Ok(permit) => permit.rule().to_owned(),
+        Err(denial) => return Err((denial.clone(), identified)),
+    };
+    Ok(Allowed {
+        secured: identified.into_secured(),
+        admission,
+        rule,
+    })
 }

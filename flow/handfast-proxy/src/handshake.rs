@@ -6,7 +6,9 @@ use handfast_audit::HandshakeId;
 use handfast_tls::{Established, HandshakeError, Peer, ServerStream, trace};
 use tokio::net::TcpStream;
 
-use crate::{accept::Accepted, admission, error::Ended, live::State, pulse::Pulse, worker::Worker};
+use crate::{
+    accept::Accepted, admission, error::Ended, live::State, pulse::Pulse, registry::Proof, worker::Worker,
+};
 
 /// A connection whose peer proved possession of a key that a trusted CA certified. Only [`perform`] makes one.
 pub(crate) struct Secured {
@@ -54,7 +56,11 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secur
             },
         })?;
     pulse.proven(secured.peer.chain().not_after().as_second());
-    worker.context.registry.proved(id);
+    let proof = Proof {
+        peer: secured.peer.clone(),
+        generation: state.generation(),
+    };
+    worker.context.registry.proved(id, Some(proof));
     let (stream, peer, established) = (Box::new(secured.stream), secured.peer, secured.established);
     Ok(Secured {
         stream,

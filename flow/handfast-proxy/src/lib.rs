@@ -22,6 +22,7 @@ mod proxy;
 mod pulse;
 mod record;
 mod registry;
+mod review;
 mod shutdown;
 mod tunnel;
 mod watch;
@@ -59,10 +60,10 @@ fn serve(accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
             record.named(handshake::id(&accepted.tcp).await);
             let secured = handshake::perform(accepted, &worker).await?;
             record.secured(&secured);
-            let who = identify::peer(&secured);
-            let allowed = authorize::decide(&secured, who)?;
+            let identified = identify::peer(secured);
+            let allowed = authorize::decide(identified).map_err(|(denial, _)| denial)?;
             record.allowed(&allowed);
-            forward::run(allowed, secured, &worker).await
+            forward::run(allowed, &worker).await
         };
         let outcome = outcome.await;
         record.close(outcome);

@@ -11,12 +11,16 @@ use std::{
 
 use arc_swap::ArcSwap;
 use handfast_audit::{Event, Reload, Sink};
-use handfast_pki::{Anchors, Certificate, PrivateKey, Purpose, code, pem};
+use handfast_pki::{Anchors, Certificate, Code, PrivateKey, Purpose, code, pem, verify};
 use handfast_policy::{Policy, Rule};
-use handfast_tls::{Credentials, Server, server};
+use handfast_tls::{Credentials, Peer, Server, server};
 use jiff::Timestamp;
 
-use crate::{admission, backend::Backend, error::Problem};
+use crate::{
+    admission,
+    backend::Backend,
+    error::{Ended, Problem},
+};
 
 /// What a state of trust is made of, as the operator wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +48,33 @@ impl Sources {
 pub struct State {
     generation: u64,
     server: Server,
+    anchors: Arc<Anchors>,
     policy: Arc<Policy>,
     own: Certificate,
     left_out: Vec<Certificate>,
 }
 
 impl State {
+    /// Counts the states that served, from 1.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Judges a peer of an earlier generation as if it came now: its chain by the CAs, its identity by the rules.
+    pub(crate) fn judge_again(&self, peer: &Peer, at: Timestamp) -> Result<(), (Code, String)> {
+        let chain = peer.chain();
+        let presented: Vec<_> = std::iter::once(chain.leaf())
+            .chain(chain.path())
+            .map(|certificate| certificate.der().clone())
+            .collect();
+        let chain = verify::verify(&presented, &self.anchors, Purpose::Client, at)
+            .map_err(|refusal| (refusal.code(Purpose::Client), refusal.to_string()))?;
+        self.policy.decide(&chain).map(|_| ()).map_err(|denial| {
+            let ended = Ended::Denied(denial);
+            (ended.code(), ended.reason())
+        })
+    }
+
     pub(crate) fn server(&self) -> &Server {
         &self.server
     }
@@ -171,14 +196,14 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
             .hint("say who may come in: --allow uri:spiffe://..., or --allow any")
     })?;
     let credentials = credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
-    let anchors = anchors(&sources.client_ca, now)?;
+    let anchors = Arc::new(anchors(&sources.client_ca, now)?);
     let left_out = anchors.left_out().to_vec();
     let policy = Arc::new(policy);
     let for_admission = policy.clone();
     let own = credentials.leaf().clone();
     let server = Server::new(server::Settings {
         credentials,
-        client_anchors: Arc::new(anchors),
+        client_anchors: anchors.clone(),
         admission: Some(Arc::new(move |peer| admission::admits(peer, &for_admission))),
         alpn: alpn.to_vec(),
     });
@@ -186,6 +211,7 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
     Ok(State {
         generation,
         server,
+        anchors,
         policy,
         own,
         left_out,

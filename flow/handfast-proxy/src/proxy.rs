@@ -13,6 +13,7 @@ use crate::{
     forward::slots::BackendSlots,
     limits::{Detail, Limits},
     live::{Live, ReadSources},
+    review::Review,
     shutdown::{Closing, Drained, ForceClose},
     watch::Watch,
     worker::{Worker, WorkerContext, cannot_listen},
@@ -84,7 +85,9 @@ impl Proxy {
             std::thread::spawn(move || {
                 let context = worker.context.clone();
                 let (pools, slots) = (worker.pools.clone(), worker.slots.clone());
+                let review = Review::new(context.registry.clone(), worker.live.clone());
                 let tidy = move |tick| {
+                    review.look();
                     pools.forget_idle(tick);
                     slots.forget_gone();
                 };

@@ -78,6 +78,7 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        let withdrawn = self.context.registry.remove(self.entry.record.id);
         let record = &mut self.entry.record;
         record.bytes_in = self.pulse.bytes_in.load(Relaxed);
         record.bytes_out = self.pulse.bytes_out.load(Relaxed);
@@ -87,8 +88,7 @@ impl Drop for Record {
                 record.verdict = Verdict::Refused;
             }
             record.code = Some(code);
-            record.reason = Some(code.title().to_owned());
+            record.reason = Some(withdrawn.unwrap_or_else(|| code.title().to_owned()));
         }
-        self.context.registry.remove(record.id);
     }
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use handfast_pki::{Code, code};
+use handfast_tls::Peer;
 use tokio::task::AbortHandle;
 
 use crate::{limits::Limits, pulse::Pulse};
@@ -55,8 +56,18 @@ struct Connections {
     of_network: HashMap<IpAddr, usize>,
 }
 
+/// Who a connection belongs to, and the generation of trust that last allowed it.
+pub(crate) struct Proof {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) generation: u64,
+}
+
 struct Connection {
     pulse: Arc<Pulse>,
+    /// Absent until the peer is proven, and where no rules are reloaded.
+    proof: Option<Proof>,
+    /// Why its permission is gone.
+    reason: Option<String>,
     handle: Option<AbortHandle>,
     network: IpAddr,
     is_unproven: bool,
@@ -75,6 +86,8 @@ impl Registry {
             id,
             Connection {
                 pulse: pulse.clone(),
+                proof: None,
+                reason: None,
                 handle: None,
                 network,
                 is_unproven: true,
@@ -114,8 +127,11 @@ impl Registry {
     }
 
     /// The peer of connection `id` has proved who it is.
-    pub(crate) fn proved(&self, id: u64) {
+    pub(crate) fn proved(&self, id: u64, proof: Option<Proof>) {
         let mut connections = self.connections();
+        if let Some(connection) = connections.all.get_mut(&id) {
+            connection.proof = proof;
+        }
         let proven = connections
             .all
             .get_mut(&id)
@@ -127,13 +143,47 @@ impl Registry {
         }
     }
 
-    /// Connection `id` has ended.
-    pub(crate) fn remove(&self, id: u64) {
+    /// Connection `id` has ended. Says why its permission was withdrawn, if it was.
+    pub(crate) fn remove(&self, id: u64) -> Option<String> {
         let mut connections = self.connections();
-        if let Some(connection) = connections.all.remove(&id)
-            && connection.is_unproven
-        {
+        let connection = connections.all.remove(&id)?;
+        if connection.is_unproven {
             connections.leave(connection.network);
+        }
+        connection.reason
+    }
+
+    /// The connections that were last judged before `generation`.
+    pub(crate) fn judged_before(&self, generation: u64) -> Vec<(u64, Arc<Peer>)> {
+        let connections = self.connections();
+        let outdated = connections.all.iter().filter_map(|(id, connection)| {
+            let proof = connection.proof.as_ref()?;
+            (proof.generation < generation).then(|| (*id, proof.peer.clone()))
+        });
+        outdated.collect()
+    }
+
+    /// Notes that connection `id` was judged by `generation`. With a code and a reason it is closed: gracefully where it
+    /// speaks HTTP, at once where bytes are relayed.
+    pub(crate) fn judged(&self, id: u64, generation: u64, refused: Option<&(Code, String)>) {
+        let mut connections = self.connections();
+        let Some(connection) = connections.all.get_mut(&id) else {
+            return;
+        };
+        if let Some(proof) = &mut connection.proof {
+            proof.generation = generation;
+        }
+        let Some((code, reason)) = refused else { return };
+        connection.reason = Some(reason.clone());
+        let handle = if connection.pulse.withdraw(*code) {
+            connection.handle.clone()
+        } else {
+            None
+        };
+        // With the lock given back: the end of a connection takes it to remove itself.
+        drop(connections);
+        if let Some(handle) = handle {
+            handle.abort();
         }
     }
 
@@ -267,7 +317,7 @@ mod tests {
                 pulse
             })
             .collect();
-        registry.proved(0);
+        registry.proved(0, None);
         assert!(registry.make_room());
         assert_eq!(pulses[0].cut(), None);
         assert_eq!(pulses[1].cut(), Some(code::GAVE_WAY));
@@ -292,7 +342,9 @@ mod tests {
         assert_eq!(other.cut(), None);
         let cuts: Vec<_> = flood.iter().map(|pulse| pulse.cut()).collect();
         assert_eq!(cuts, [Some(code::GAVE_WAY), None, None]);
-        (0..4).for_each(|id| registry.remove(id));
+        for id in 0..4 {
+            registry.remove(id);
+        }
         assert!(registry.connections().of_network.is_empty());
     }
 }

@@ -176,7 +176,7 @@ async fn carry_to_end(
     accepted
         .pulse
         .proven(connected.peer.chain().not_after().as_second());
-    context.registry.proved(accepted.id);
+    context.registry.proved(accepted.id, None);
     accepted.pulse.tunnels();
     let mut near = Metered::new(accepted.tcp, accepted.pulse);
     let mut far_stream = connected.stream;

@@ -35,7 +35,6 @@ use super::{
 use crate::{
     authorize::Allowed,
     error::Ended,
-    handshake::Secured,
     limits::{Detail, STREAM_WINDOW, STREAMS},
     metered::Metered,
     pressure::Cause,
@@ -75,8 +74,8 @@ impl Visit {
 type Served = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
 
 /// Serves requests until the client leaves, the proxy closes, or another protocol takes over.
-pub(crate) fn serve(allowed: Allowed, secured: Secured, worker: Worker) -> Run<'static> {
-    let admission = allowed.admission();
+pub(crate) fn serve(allowed: Allowed, worker: Worker) -> Run<'static> {
+    let (admission, secured) = (allowed.admission(), allowed.secured());
     let address = secured.address.ip().to_canonical().to_string();
     let ours = Ours {
         client_cert: admission.client_cert.clone(),
@@ -96,7 +95,7 @@ pub(crate) fn serve(allowed: Allowed, secured: Secured, worker: Worker) -> Run<'
         pulse: pulse.clone(),
         switched: Mutex::default(),
     });
-    let io = TokioIo::new(Metered::new(secured.stream, pulse));
+    let io = TokioIo::new(Metered::new(allowed.into_secured().stream, pulse));
     // Each boxed by itself: a connection of HTTP/1.1 has no room for the larger state of HTTP/2.
     if is_http2 {
         Box::pin(serve_http2(io, visit))
