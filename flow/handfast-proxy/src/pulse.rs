@@ -466,4 +466,20 @@ mod tests {
         assert_eq!(pulse.overdue(0, 1000, &limits()), None);
         assert_eq!(pulse.overdue(0, 1001, &limits()), Some(code::IDENTITY_ENDED));
     }
+
+    #[test]
+    fn a_withdrawn_permission_ends_within_its_grace_and_a_relay_at_once() {
+        let pulse = Arc::new(Pulse::new(Arc::default()));
+        pulse.proven(i64::MAX);
+        let _busy = pulse.request();
+        assert!(!pulse.withdraw(code::NOT_ALLOWED), "the answer that runs may end");
+        assert_eq!(pulse.cut(), Some(code::NOT_ALLOWED));
+        assert_eq!(after(&pulse, 6), None);
+        assert_eq!(after(&pulse, 7), Some(code::NOT_ALLOWED));
+        let relay = Pulse::new(Arc::default());
+        relay.proven(i64::MAX);
+        relay.tunnels();
+        assert!(relay.withdraw(code::UNKNOWN_ISSUER));
+        assert_eq!(after(&relay, 0), Some(code::UNKNOWN_ISSUER));
+    }
 }
