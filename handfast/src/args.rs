@@ -4,12 +4,12 @@ use clap::{Parser, Subcommand};
 
 use crate::commands;
 
-/// Mutual TLS: make the certificates, open the door to the right peers, and say why the others stay out.
+/// Mutual TLS: certificate authority, reverse proxy, client, and the diagnosis of failed connections.
 #[derive(Debug, Parser)]
 #[command(name = "handfast", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub struct Arguments {
     /// One JSON object on stdout instead of text.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub json: bool,
     #[command(subcommand)]
     pub command: Command,

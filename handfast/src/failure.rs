@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use handfast_pki::Code;
+use handfast_finding::Problem;
+use handfast_pki::{Code, code};
 
 /// The exit codes of every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Failure {
 
     /// What should not happen; asks for a report.
     pub fn bug(message: impl ToString) -> Self {
-        Self::new(Exit::Bug, handfast_pki::code::BUG, message)
+        Self::new(Exit::Bug, code::BUG, message)
             .hint("this is a bug of ours: please report it with the command line and this message")
     }
 
@@ -87,6 +88,38 @@ impl Failure {
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,
+        }
+    }
+}
+
+impl From<handfast_interop::Error> for Failure {
+    fn from(error: handfast_interop::Error) -> Self {
+        use handfast_interop::Error as E;
+        match error {
+            E::GoodClientRefused(problem) => Self {
+                exit: Exit::No,
+                ..Self::from(problem)
+            },
+            E::Problem(problem) => problem.into(),
+            _ => Self::bug(error),
+        }
+    }
+}
+
+/// A problem of a library. Most are bad input; where a program of others is the reason, nothing could be found out.
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let exit = match problem.code {
+            code::BUG => Exit::Bug,
+            code::TOOL | code::LAB | code::NOT_TLS => Exit::Unreachable,
+            _ => Exit::Misuse,
+        };
+        Self {
+            exit,
+            code: Some(problem.code),
+            message: problem.message,
+            details: problem.details,
+            hint: problem.hint,
         }
     }
 }

@@ -7,12 +7,9 @@
 
 mod args;
 mod commands;
-mod demo;
 mod failure;
-mod files;
 mod given;
 mod pages;
-mod report;
 mod signals;
 mod words;
 

@@ -112,13 +112,13 @@ fn an_allowed_call_joins_without_a_finding_and_shows_what_was_asked() {
         .json();
     assert_eq!(joined["schema"], "handfast-join/1");
     assert_eq!(joined["findings"], json!([]));
-    assert_eq!(joined["handshake"], joined["door"]["connection"]["handshake"]);
+    assert_eq!(joined["handshake"], joined["proxy"]["connection"]["handshake"]);
     assert_eq!(
-        joined["door"]["requests"].as_array().map(Vec::len),
+        joined["proxy"]["requests"].as_array().map(Vec::len),
         Some(1),
         "{joined}"
     );
-    assert_eq!(joined["door"]["requests"][0]["path"], "/orders");
+    assert_eq!(joined["proxy"]["requests"][0]["path"], "/orders");
     assert!(
         !joined["trace"].as_array().expect("a trace").is_empty(),
         "{joined}"
@@ -185,7 +185,8 @@ fn a_handshake_that_is_not_in_the_log_is_nothing_that_could_be_found_out() {
         let ran = join(&place);
         assert_eq!(ran.exit, 3, "{ran:#?}");
         assert!(
-            ran.stderr.contains("names handshake") && ran.stderr.contains("hint: a line is written when"),
+            ran.stderr.contains("has the connection ID")
+                && ran.stderr.contains("hint: a line is written when"),
             "{ran:#?}"
         );
         assert_eq!(ran.stdout, "");
@@ -204,7 +205,7 @@ fn a_handshake_that_somebody_has_repeated_is_no_proof() {
     let ran = join(&place);
     assert_eq!(ran.exit, 3, "{ran:#?}");
     assert!(ran.stderr.contains("2 lines of"), "{ran:#?}");
-    assert!(ran.stderr.contains("somebody has repeated it"), "{ran:#?}");
+    assert!(ran.stderr.contains("a client repeated it"), "{ran:#?}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn cast() -> Place {
         &place,
         "server",
         &server,
-        &["uri:spiffe://acme/door", "dns:localhost", "ip:127.0.0.1"],
+        &["uri:spiffe://acme/proxy", "dns:localhost", "ip:127.0.0.1"],
     );
     let client = Wanted::now(Profile::Client);
     ca.issue(&place, "web", &client, &["cn:web", "uri:spiffe://acme/web"]);

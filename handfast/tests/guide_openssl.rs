@@ -139,7 +139,7 @@ fn what_a_request_wishes_beside_names_is_not_heard_and_that_is_said() {
     .good();
     let inspected = place.run("inspect k.csr").good();
     assert!(
-        inspected.stdout.contains("dns:wished.example") && inspected.stdout.contains("not heard"),
+        inspected.stdout.contains("dns:wished.example") && inspected.stdout.contains("ignored"),
         "{inspected:#?}"
     );
     let signed = place

@@ -88,7 +88,7 @@ fn without_a_folder_nothing_is_written_and_the_configuration_is_data() {
     let before = place.names();
     let ran = place.run(&format!("setup curl {CLIENT}")).good();
     assert!(ran.stdout.starts_with("# Mutual TLS"), "{ran:#?}");
-    assert!(!ran.stdout.contains("beware"), "{ran:#?}");
+    assert!(!ran.stdout.contains("warning:"), "{ran:#?}");
     assert_eq!(place.names(), before);
 }
 
@@ -190,7 +190,7 @@ fn every_target_is_listed_on_a_line_of_its_own() {
 fn what_a_target_cannot_do_is_said_before_anybody_relies_on_it() {
     let place = place();
     let ran = place.run(&format!("setup caddy {SERVER} --out door")).good();
-    assert!(ran.stderr.contains("beware: lets in \"revoked\""), "{ran:#?}");
+    assert!(ran.stderr.contains("warning: accepts \"revoked\""), "{ran:#?}");
     let ran = place.run(&format!("setup nginx {SERVER} --out other")).good();
     assert!(!ran.stderr.contains("lets in"), "{ran:#?}");
 }

@@ -47,7 +47,10 @@ fn meet(name: &str, role: Role) -> Result<(), Failed> {
     let cells = report["cells"].as_array().ok_or_else(|| format!("{report:#}"))?;
     let row = row(&report, cells);
     keep(&row, name, role);
-    let wrong: Vec<&Value> = cells.iter().filter(|cell| cell["as_told"] != true).collect();
+    let wrong: Vec<&Value> = cells
+        .iter()
+        .filter(|cell| cell["as_documented"] != true)
+        .collect();
     if ran.status.code() != Some(0) {
         let renewal = &report["renewal"];
         let forged = &report["forged"];
@@ -72,12 +75,12 @@ fn meet(name: &str, role: Role) -> Result<(), Failed> {
     }
 }
 
-/// `| nginx | in | out HF-101 | ...`, a cell for each animal.
+/// `| nginx | accepted | rejected HF-101 | ...`, a cell for each test certificate.
 fn row(report: &Value, cells: &[Value]) -> String {
     let mut row = format!("| {} |", report["target"].as_str().unwrap_or_default());
-    for animal in cells.chunk_by(|one, other| one["animal"] == other["animal"]) {
+    for animal in cells.chunk_by(|one, other| one["certificate"] == other["certificate"]) {
         let told: Vec<String> = animal.iter().map(told).collect();
-        let outcome = |cell: &Value| cell["in"] == true;
+        let outcome = |cell: &Value| cell["accepted"] == true;
         let same = animal.iter().all(|cell| outcome(cell) == outcome(&animal[0]));
         let text = if same {
             told.last().cloned().unwrap_or_default()
@@ -94,12 +97,12 @@ fn row(report: &Value, cells: &[Value]) -> String {
 }
 
 fn told(cell: &Value) -> String {
-    if cell["in"] == true {
+    if cell["accepted"] == true {
         // A wrong accept that is said beforehand stands out.
-        let mark = if cell["must_stay_out"] == true {
-            "**in**"
+        let mark = if cell["must_reject"] == true {
+            "**accepted**"
         } else {
-            "in"
+            "accepted"
         };
         return mark.into();
     }
@@ -107,8 +110,8 @@ fn told(cell: &Value) -> String {
         return "not shown".into();
     }
     match cell["code"].as_str() {
-        Some(code) => format!("out [{code}](findings/{code}.md)"),
-        None => "out".into(),
+        Some(code) => format!("rejected [{code}](findings/{code}.md)"),
+        None => "rejected".into(),
     }
 }
 

@@ -49,12 +49,12 @@ fn revoked_alone(place: &Place, file: &str) {
     };
     let strangers: Vec<&str> = cells
         .iter()
-        .filter(|cell| cell["in"] == true && cell["must_stay_out"] == true)
-        .filter_map(|cell| cell["animal"].as_str())
+        .filter(|cell| cell["accepted"] == true && cell["must_reject"] == true)
+        .filter_map(|cell| cell["certificate"].as_str())
         .filter(|animal| !["revoked", "rsa-1024"].contains(animal))
         .collect();
     assert_eq!(strangers, [""; 0], "{report:#}");
-    let has = |is_in: bool| cells.iter().any(|cell| cell["in"] == is_in);
+    let has = |is_in: bool| cells.iter().any(|cell| cell["accepted"] == is_in);
     assert!(has(true) && has(false), "{report:#}");
 }
 
@@ -67,8 +67,8 @@ fn strangers(place: &Place, file: &str) -> Vec<String> {
     };
     let mut names: Vec<String> = cells
         .iter()
-        .filter(|cell| cell["in"] == true && cell["must_stay_out"] == true)
-        .map(|cell| cell["animal"].as_str().expect("a name").to_owned())
+        .filter(|cell| cell["accepted"] == true && cell["must_reject"] == true)
+        .map(|cell| cell["certificate"].as_str().expect("a name").to_owned())
         .collect();
     names.dedup();
     assert_eq!(ran.exit, if names.is_empty() { 0 } else { 1 }, "{ran:#?}");

@@ -5,6 +5,7 @@
 
 pub mod factorable;
 pub mod forge;
+pub mod words;
 
 use handfast_pki::{
     Certificate, KeyKind, PrivateKey, Profile,

@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use handfast_credentials::staging::StagingError;
 use handfast_pki::{Code, Profile, Refusal, code};
 use jiff::Timestamp;
 
@@ -26,7 +27,7 @@ pub enum Error {
         common_name: Option<String>,
     },
     /// The authority's own key was handed in.
-    #[error("the key is the authority's own, expected one of the applicant")]
+    #[error("the key is the CA's own, expected one of the applicant")]
     CaKeyAsLeaf,
     /// The lifetime that was asked for.
     #[error("the certificate would end at {wished}, its issuer \"{issuer}\" ends at {not_after}")]
@@ -63,7 +64,7 @@ pub enum Error {
         refusal: Box<Refusal>,
     },
     /// The records.
-    #[error("the authority's records fail: {0}")]
+    #[error("the records of the CA fail: {0}")]
     Store(#[from] StoreError),
 }
 
@@ -97,7 +98,7 @@ impl Error {
             Self::CaKeyAsLeaf => "make a key for the holder: handfast issue does".into(),
             Self::BeyondIssuer { .. } => "leave --lifetime out: the certificate then ends with its issuer at the latest".into(),
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => "check the clock".into(),
-            Self::IssuerNotValid { .. } => "make a new authority: handfast init --name NAME --dir DIR".into(),
+            Self::IssuerNotValid { .. } => "make a new CA: handfast init --name NAME --dir DIR".into(),
             Self::NotACa { .. } => {
                 "make its certificate again with the same key: openssl req -x509 -new -key ca.key -days 3650 -out ca.crt".into()
             }
@@ -118,7 +119,7 @@ pub enum FolderError {
     #[error("\"{}\" exists already", path.display())]
     Exists { path: PathBuf },
     /// It holds no authority, or a damaged one.
-    #[error("\"{}\" is no authority: {detail}", path.display())]
+    #[error("\"{}\" is not a CA directory: {detail}", path.display())]
     NotAnAuthority { path: PathBuf, detail: String },
     /// The key file can be read by others.
     #[error("\"{}\" can be read by others: its mode is {mode:03o}, expected 600", path.display())]
@@ -128,12 +129,16 @@ pub enum FolderError {
     File { path: PathBuf, source: io::Error },
 }
 
+impl From<StagingError> for FolderError {
+    fn from(StagingError { path, source }: StagingError) -> Self {
+        Self::File { path, source }
+    }
+}
+
 impl FolderError {
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Exists { .. } => {
-                "choose another folder with --dir; an authority is never overwritten".into()
-            }
+            Self::Exists { .. } => "choose another folder with --dir; a CA is never overwritten".into(),
             Self::NotAnAuthority { path, .. } => {
                 format!("make one: handfast init --name \"Acme\" --dir {}", path.display())
             }

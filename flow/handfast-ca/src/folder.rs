@@ -18,12 +18,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::staging::{self, Turn, flush_folder_of};
 use handfast_pki::{Certificate, PrivateKey, pem};
 
-use crate::{
-    error::{FolderError, Result},
-    staging::{self, Turn, flush_folder_of},
-};
+use crate::error::{FolderError, Result};
 
 /// The CA certificate that others trust.
 pub const ROOT_CERTIFICATE: &str = "root.crt";

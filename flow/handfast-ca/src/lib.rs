@@ -19,7 +19,6 @@ mod receive;
 mod record;
 mod sign;
 mod sqlite;
-pub mod staging;
 mod store;
 
 use handfast_pki::Certificate;

@@ -338,7 +338,7 @@ fn notes(trace: &Trace, context: &Context, now: Timestamp) -> Vec<(String, Strin
             "verdict",
             match judged {
                 Ok(_) => format!(
-                    "a server with these CAs would believe it: {}",
+                    "a server with these CAs would trust it: {}",
                     leaf.identity().called()
                 ),
                 Err(refusal) => format!("a server with these CAs would refuse it: {refusal}"),

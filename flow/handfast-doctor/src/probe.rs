@@ -112,16 +112,16 @@ impl Probe {
             Kind::WithoutSni => "without SNI",
             Kind::SmallHello => "without post-quantum key exchange",
             Kind::WithoutAlpn => "without ALPN",
-            Kind::AnyServer => "believing any server, without a certificate",
+            Kind::AnyServer => "trusting any server, without a certificate",
             Kind::Again => "once more",
             Kind::Preflight => "a CORS preflight, without a certificate",
-            Kind::OldHello => "a hello of old times",
+            Kind::OldHello => "a legacy ClientHello",
             Kind::Postgres => "PostgreSQL's request for TLS",
             Kind::ProxyLine => "a PROXY line before the hello",
             Kind::ResumedFromOther => "resuming a session of another name, without a certificate",
             Kind::ResumedAfterRefusal => "resuming a session of a refused certificate",
             Kind::Forged => "with forged identity headers",
-            Kind::MustRefuse => "as somebody whom it must refuse",
+            Kind::MustRefuse => "as a client that it must refuse",
         };
         let came = match &self.outcome {
             Outcome::Seen(trace, answer) => match (&trace.ending, answer) {

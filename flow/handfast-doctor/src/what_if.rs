@@ -74,7 +74,7 @@ impl WhatIf {
         let Ok(anchors) = Anchors::new(trusted.clone(), now) else {
             self.note(
                 "the server",
-                "has no CA among its files, so it would let nobody in",
+                "has no CA among its files, so it would reject every client",
             );
             return;
         };
@@ -116,7 +116,7 @@ impl WhatIf {
         let Ok(anchors) = Anchors::new(trusted.clone(), now) else {
             self.note(
                 "the client",
-                "has no CA among its files, so it would believe what its system believes",
+                "has no CA among its files, so it would trust what its system trusts",
             );
             return;
         };
@@ -136,10 +136,10 @@ impl WhatIf {
         };
         let verdict = verify::verify(&ders, &anchors, Purpose::Server, now).and_then(|chain| named(&chain));
         let Err(refusal) = verdict else {
-            self.note("the client", "would believe the server");
+            self.note("the client", "would trust the server");
             return;
         };
-        self.note("the client", "would not believe the server");
+        self.note("the client", "would not trust the server");
         let trace = Trace {
             messages: vec![shown(&own.chain)],
             ending: Ending::Handshake(HandshakeError::Refused {

@@ -13,7 +13,7 @@ use crate::{
 type Result<T> = std::result::Result<T, Error>;
 
 /// The names of every good server.
-const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "door.lab.example"];
+const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "proxy.lab.example"];
 
 /// Writes everything into `folder`, as of `now`.
 pub(crate) fn write(folder: &Folder, now: Timestamp) -> Result<()> {
@@ -68,7 +68,7 @@ impl Cast<'_> {
     }
 
     fn server(&self) -> Result<Wish> {
-        Wish::server("door.lab.example", self.now)?.named(&SERVER_NAMES)
+        Wish::server("proxy.lab.example", self.now)?.named(&SERVER_NAMES)
     }
 
     fn servers(&self) -> Result<()> {
@@ -92,7 +92,8 @@ impl Cast<'_> {
         )?;
         let other_name = Wish::server("other.lab.example", self.now)?.named(&["other.lab.example"])?;
         self.leaf("server-other-name", &other_name)?;
-        let names = Wish::server("names.lab.example", self.now)?.named(&["localhost", "door.lab.example"])?;
+        let names =
+            Wish::server("names.lab.example", self.now)?.named(&["localhost", "proxy.lab.example"])?;
         self.leaf("server-without-ip", &names)?;
         self.leaf("server-nameless", &Wish::server("localhost", self.now)?)?;
         let workload = Wish::server("workload", self.now)?.named(&[
@@ -125,7 +126,7 @@ impl Cast<'_> {
                 ..self.client()?
             },
         )?;
-        let other = Wish::client("somebody", self.now)?.named(&["somebody.example"])?;
+        let other = Wish::client("other", self.now)?.named(&["other.example"])?;
         self.leaf("client-other-name", &other)?;
         Ok(())
     }

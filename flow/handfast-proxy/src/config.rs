@@ -15,8 +15,9 @@ use crate::{
     backend::BackendUrl,
     error::Problem,
     limits::{Detail, Limits},
-    live::{Sources, read_file},
+    live::Sources,
 };
+use handfast_credentials::files::read_regular;
 use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
@@ -121,7 +122,7 @@ impl From<String> for Text {
 /// Reads the file `path`; relative paths in it start from its folder.
 pub fn read(path: &Path) -> Result<Config, Vec<ConfigError>> {
     let refused = |problem: Problem| vec![ConfigError { line: None, problem }];
-    let bytes = read_file(path).map_err(refused)?;
+    let bytes = read_regular(path).map_err(refused)?;
     let text = String::from_utf8(bytes).map_err(|_| {
         refused(Problem::new(
             code::WRONG_FORMAT,
@@ -268,7 +269,7 @@ fn missing(raw: &RawConfig, errors: &mut Vec<ConfigError>) {
     }
     if raw.allow.is_empty() {
         let problem = Problem::new(code::NO_RULE, "no rule says who may connect")
-            .hint("say who may come in: --allow uri:spiffe://acme/web, or --allow any for everybody with a certificate");
+            .hint("name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate");
         errors.push(ConfigError { line: None, problem });
     }
 }

@@ -1,52 +1,13 @@
 //! What can go wrong: a [`Problem`] of the operator before the proxy opens or reloads, an [`Ended`]
 //! connection afterwards.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use handfast_audit::Verdict;
-use handfast_pki::{Code, code, conceal::concealed};
+pub use handfast_finding::Problem;
+use handfast_pki::{Code, code};
 use handfast_policy::Denial;
 use handfast_tls::{HandshakeError, Peer};
-
-/// Why the proxy cannot open, or cannot take over a new state. The operator is to blame, or the machine.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Problem {
-    pub code: Code,
-    /// The failing thing first: the file, the address, the rule.
-    pub message: String,
-    pub hint: Option<String>,
-}
-
-impl Problem {
-    /// What is repeated of a file or a flag may be a key in the wrong place, and is left out then.
-    pub fn new(code: Code, message: impl ToString) -> Self {
-        Self {
-            code,
-            message: concealed(&message.to_string()).into_owned(),
-            hint: None,
-        }
-    }
-
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(concealed(&hint.into()).into_owned());
-        self
-    }
-
-    /// A problem with the contents of `path`.
-    pub(crate) fn in_file(
-        path: &Path,
-        code: Code,
-        error: &dyn std::fmt::Display,
-        hint: Option<&str>,
-    ) -> Self {
-        let problem = Self::new(code, format_args!("\"{}\": {error}", path.display()));
-        match hint {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        }
-    }
-}
 
 /// How a connection ended other than well.
 #[derive(Debug, thiserror::Error)]

@@ -25,7 +25,6 @@ mod registry;
 mod review;
 mod shutdown;
 mod tunnel;
-mod watch;
 mod worker;
 
 use std::sync::Arc;

@@ -4,16 +4,16 @@
 //! cannot be loaded at the start stops the start; on reload it leaves the last good one serving.
 
 use std::{
-    fs, io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use arc_swap::ArcSwap;
 use handfast_audit::{Event, Reload, Sink};
-use handfast_pki::{Anchors, Certificate, Code, PrivateKey, Purpose, code, pem, verify};
+use handfast_credentials::load;
+use handfast_pki::{Anchors, Certificate, Code, Purpose, verify};
 use handfast_policy::{Policy, Rule};
-use handfast_tls::{Credentials, Peer, Server, server};
+use handfast_tls::{Peer, Server, server};
 use jiff::Timestamp;
 
 use crate::{
@@ -28,7 +28,7 @@ pub struct Sources {
     /// The chain of the proxy, leaf first.
     pub cert: PathBuf,
     pub key: PathBuf,
-    /// The CAs whose clients may come in.
+    /// The CA bundle that verifies client certificates.
     pub client_ca: PathBuf,
     pub rules: Vec<Rule>,
     /// Settings that were changed in the configuration and are taken over by a restart alone.
@@ -170,17 +170,7 @@ impl Live {
 
 /// Loads and checks everything, without a proxy, and tells every problem: what `check` does.
 pub fn rehearse(sources: &Sources) -> Vec<Problem> {
-    let now = Timestamp::now();
-    let cert = parse(&sources.cert, pem::certificates).err();
-    let key = parse(&sources.key, pem::private_key).err();
-    let clients = anchors(&sources.client_ca, now).err();
-    let pair = || credentials(&sources.cert, &sources.key, Purpose::Server, now).err();
-    let pair = if cert.is_none() && key.is_none() {
-        pair()
-    } else {
-        None
-    };
-    let parts: Vec<Problem> = [cert, key, pair, clients].into_iter().flatten().collect();
+    let parts = load::faults(&sources.cert, &sources.key, &sources.client_ca, Timestamp::now());
     // What is wrong only when everything is put together is looked for when all parts are good.
     if parts.is_empty() {
         load(sources, &[], 0).err().into_iter().collect()
@@ -193,10 +183,10 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
     let now = Timestamp::now();
     let policy = Policy::new(sources.rules.clone()).map_err(|error| {
         Problem::new(error.code(), error.to_string())
-            .hint("say who may come in: --allow uri:spiffe://..., or --allow any")
+            .hint("name the allowed clients: --allow uri:spiffe://..., or --allow any")
     })?;
-    let credentials = credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
-    let anchors = Arc::new(anchors(&sources.client_ca, now)?);
+    let credentials = load::credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
+    let anchors = Arc::new(load::anchors(&sources.client_ca, now)?);
     let left_out = anchors.left_out().to_vec();
     let policy = Arc::new(policy);
     let for_admission = policy.clone();
@@ -216,74 +206,4 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
         own,
         left_out,
     })
-}
-
-/// Reads a chain and its key for `purpose`, and refuses a pair that no peer would take.
-pub fn credentials(
-    cert: &Path,
-    key: &Path,
-    purpose: Purpose,
-    now: Timestamp,
-) -> Result<Credentials, Problem> {
-    let chain: Vec<Certificate> = parse(cert, pem::certificates)?;
-    let private: PrivateKey = parse(key, pem::private_key)?;
-    let pair = Credentials::new(chain, &private).map_err(|error| {
-        let wrong = if error.code() == code::CHAIN_ORDER {
-            cert
-        } else {
-            key
-        };
-        Problem::in_file(wrong, error.code(), &error, error.hint())
-    })?;
-    pair.must_fit(purpose, now)
-        .map_err(|error| Problem::in_file(cert, error.code(), &error, error.hint()))?;
-    Ok(pair)
-}
-
-/// Reads a file of trusted CAs.
-pub fn anchors(path: &Path, now: Timestamp) -> Result<Anchors, Problem> {
-    let certificates = parse(path, pem::certificates)?;
-    Anchors::new(certificates, now).map_err(|error| {
-        Problem::in_file(
-            path,
-            error.code(),
-            &error,
-            Some("see what is in it: handfast inspect FILE"),
-        )
-    })
-}
-
-fn parse<T>(path: &Path, read: impl Fn(&[u8]) -> handfast_pki::Result<T>) -> Result<T, Problem> {
-    let bytes = read_file(path)?;
-    read(&bytes).map_err(|error| Problem::in_file(path, error.code(), &error, error.hint()))
-}
-
-/// The bytes of a regular file of at most 64 MiB.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
-    let unreadable = |error: io::Error| {
-        Problem::new(
-            code::UNREADABLE,
-            format_args!("\"{}\" cannot be read: {error}", path.display()),
-        )
-    };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    // A pipe or a device could keep the proxy waiting for ever.
-    if !metadata.is_file() {
-        let kind = if metadata.is_dir() {
-            "a folder"
-        } else {
-            "no regular file"
-        };
-        return Err(Problem::new(
-            code::UNREADABLE,
-            format_args!("\"{}\" is {kind}, expected a file", path.display()),
-        ));
-    }
-    if metadata.len() > pem::LARGEST as u64 {
-        return Err(Problem::new(
-            code::WRONG_FORMAT,
-            format_args!("\"{}\" is larger than 64 MiB", path.display()),
-        ));
-    }
-    fs::read(path).map_err(unreadable)
 }

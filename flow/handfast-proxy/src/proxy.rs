@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle};
 
 use handfast_audit::Sink;
+use handfast_credentials::watch::Watch;
 use handfast_headers::Reserved;
 use handfast_pki::code;
 
@@ -15,7 +16,6 @@ use crate::{
     live::{Live, ReadSources},
     review::Review,
     shutdown::{Closing, Drained, ForceClose},
-    watch::Watch,
     worker::{Worker, WorkerContext, cannot_listen},
 };
 

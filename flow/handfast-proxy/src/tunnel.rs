@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle};
 
 use arc_swap::ArcSwap;
 use handfast_audit::{Event, Reload, Sink};
+use handfast_credentials::watch::Watch;
 use handfast_pki::code;
 use handfast_tls::Client;
 use jiff::Timestamp;
@@ -20,7 +21,6 @@ use crate::{
     metered::Metered,
     record::Record,
     shutdown::{Closing, Drained, ForceClose},
-    watch::Watch,
     worker::{WorkerContext, cannot_listen},
 };
 

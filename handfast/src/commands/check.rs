@@ -4,15 +4,17 @@ use std::path::PathBuf;
 
 use handfast_pki::conceal::concealed;
 use handfast_proxy::{config, live};
+use handfast_report::style::GOOD;
 use serde_json::json;
 
 use crate::{
     failure::{Exit, Failure},
-    words::{GOOD, Words},
+    words::Words,
 };
 
 /// Check a configuration: every problem at once, with its line; nothing is started
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast check --config handfast.toml")]
 pub struct Args {
     /// The configuration file
     #[arg(long, value_name = "FILE")]

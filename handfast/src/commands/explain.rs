@@ -1,13 +1,14 @@
 //! `handfast explain`: the page of a code, or the causes of an error text.
 
 use handfast_pki::{Code, code, text::printable};
+use handfast_report::{page::render, style::STRONG};
 use serde_json::json;
 
 use crate::{
     commands::doctor::text,
     failure::{Exit, Failure},
-    pages, report,
-    words::{STRONG, Words},
+    pages,
+    words::Words,
 };
 
 /// Explain a code such as HF-103, or the error text of another program
@@ -60,7 +61,7 @@ fn list(words: &Words) {
 fn page(code: Code, words: &Words) -> Result<Exit, Failure> {
     let page = pages::of(code).ok_or_else(|| Failure::bug(format!("{code} has no page")))?;
     words.json(&json!({ "code": code.to_string(), "title": code.title(), "page": page }));
-    words.data(report::page::render(page).trim_end());
+    words.data(render(page).trim_end());
     Ok(Exit::Yes)
 }
 

@@ -7,10 +7,7 @@ use handfast_pki::{Anchors, Certificate, code};
 use handfast_proxy::backend;
 use handfast_tls::client::Versions;
 
-use crate::{
-    commands::proxy::of_problem,
-    failure::{Exit, Failure},
-};
+use crate::failure::{Exit, Failure};
 
 /// The chain that `host` presents on `port`, leaf first.
 pub fn presented_chain(host: &str, port: u16) -> Result<Vec<Certificate>, Failure> {
@@ -19,7 +16,7 @@ pub fn presented_chain(host: &str, port: u16) -> Result<Vec<Certificate>, Failur
             host: host.to_owned(),
             port,
         },
-        name: backend::server_name(host).map_err(of_problem)?,
+        name: backend::server_name(host)?,
         anchors: Arc::new(Anchors::nobody()),
         credentials: None,
         versions: Versions::Both,

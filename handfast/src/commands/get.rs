@@ -1,24 +1,18 @@
 //! `handfast get`: a request over mutual TLS, and the reason when it is refused.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
-use handfast_doctor::{Answer, Ask, Endpoint, Finding, Refuser, Target, Trace, judge};
-use handfast_pki::{Certificate, PrivateKey, code};
-use handfast_proxy::{Problem, backend, live};
+use handfast_credentials::{files, load};
+use handfast_doctor::{Ask, Endpoint, Finding, Refuser, Target, judge};
+use handfast_pki::code;
+use handfast_proxy::backend;
+use handfast_report::{exchange, ladder::ladder};
 use handfast_tls::{Credentials, client::Versions};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, uri::Authority};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::{
-    commands::proxy::of_problem,
     failure::{Exit, Failure},
-    files,
-    report::ladder::ladder,
     words::Words,
 };
 
@@ -40,7 +34,7 @@ pub struct Args {
     /// The key of --cert
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// The CAs whose servers are believed
+    /// The CA bundle that verifies the server
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
     /// Show the handshake as a ladder, on stderr
@@ -77,7 +71,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }
     }
     if words.json {
-        words.json(&report(&trace, answer.as_ref(), finding.as_ref()));
+        words.json(&exchange::json(&trace, answer.as_ref(), finding.as_ref()));
     } else if let Some(answer) = &answer {
         let mut out = std::io::stdout();
         let _ = out.write_all(&answer.body).and_then(|()| out.flush());
@@ -111,41 +105,6 @@ pub fn of_finding(finding: &Finding) -> Failure {
         .hint(finding.help.clone())
 }
 
-fn report(trace: &Trace, answer: Option<&Answer>, finding: Option<&Finding>) -> Value {
-    let headers = answer.map(|answer| {
-        let pairs = answer
-            .headers
-            .iter()
-            .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]));
-        pairs.collect::<Vec<_>>()
-    });
-    json!({
-        "target": format!("{}:{}", trace.target.host, trace.target.port),
-        "handshake": trace.handshake_id(),
-        "status": answer.map(|answer| answer.status.as_u16()),
-        "headers": headers,
-        "body": answer.map(|answer| String::from_utf8_lossy(&answer.body).into_owned()),
-        "tls": trace.established.map(|agreed| json!({"version": agreed.version, "suite": agreed.suite, "alpn": agreed.alpn})),
-        "server": trace.peer.as_ref().map(|peer| json!(peer.identity())),
-        "trace": trace.messages.iter().map(|message| json!({
-            "ms": message.at.as_secs_f64() * 1000.0,
-            "from": format!("{:?}", message.from).to_lowercase(),
-            "message": message.kind.name(),
-            "encrypted": message.encrypted,
-            "bytes": message.bytes,
-            "fields": message.fields().iter().map(|(key, value)| json!([key, value])).collect::<Vec<_>>(),
-        })).collect::<Vec<_>>(),
-        "findings": finding.iter().map(|finding| json!({
-            "code": finding.code.to_string(),
-            "side": finding.side.name(),
-            "certainty": finding.certainty.name(),
-            "title": finding.code.title(),
-            "because": finding.because,
-            "help": finding.help,
-        })).collect::<Vec<_>>(),
-    })
-}
-
 fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
     let misuse = |what: String| Failure::misuse(what).hint("write https://HOST:PORT/PATH");
     let uri: Uri = args
@@ -169,8 +128,8 @@ fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
     };
     let now = Timestamp::now();
     let target = Target {
-        name: backend::server_name(&endpoint.host).map_err(of_problem)?,
-        anchors: Arc::new(live::anchors(&args.ca, now).map_err(of_problem)?),
+        name: backend::server_name(&endpoint.host)?,
+        anchors: Arc::new(load::anchors(&args.ca, now)?),
         credentials: credentials(args)?,
         versions: match args.tls.as_deref() {
             Some("1.2") => Versions::OnlyTls12,
@@ -227,18 +186,8 @@ fn credentials(args: &Args) -> Result<Option<Credentials>, Failure> {
     let (Some(cert), Some(key)) = (&args.cert, &args.key) else {
         return Ok(None);
     };
-    paired(files::certificates(cert)?, &files::private_key(key)?, key).map(Some)
-}
-
-/// `chain` with its key out of the file `key`.
-pub fn paired(chain: Vec<Certificate>, private: &PrivateKey, key: &Path) -> Result<Credentials, Failure> {
-    Credentials::new(chain, private).map_err(|error| {
-        let problem = Problem::new(error.code(), format_args!("\"{}\": {error}", key.display()));
-        of_problem(match error.hint() {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        })
-    })
+    let (chain, private) = (load::certificates(cert)?, load::private_key(key)?);
+    Ok(Some(load::paired(chain, &private, key)?))
 }
 
 fn headers(given: &[String]) -> Result<HeaderMap, Failure> {

@@ -2,61 +2,60 @@
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use handfast_ca::{Adoption, Authority, Founding, folder};
+use handfast_credentials::load;
+use handfast_finding::when::when;
 use handfast_pki::{Certificate, KeyKind, name};
+use handfast_report::style::GOOD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::issue::text;
+use super::{
+    leaf::{self, dir_flag},
+    tell::text,
+};
 use crate::{
     failure::{Exit, Failure},
-    files,
-    words::{GOOD, Words, when},
+    words::Words,
 };
 
-/// Make an authority: a root for ten years and an issuing CA under it for five
+/// Create a certificate authority (CA): a root for ten years and an issuing CA below it for five
 ///
-/// The folder is made for its owner alone and holds root.crt (what others trust), root.key, issuing.crt,
-/// issuing.key and authority.db (the record of every certificate). With --from-cert and --from-key an
-/// authority that exists already is taken over, one made with openssl included: it then signs by itself,
-/// or, with --intermediate, through a new issuing CA under it. An authority is never overwritten.
+/// Only the owner can read the folder. It holds root.crt (the CA that others trust), root.key, issuing.crt,
+/// issuing.key and authority.db (the record of every certificate). --from-cert and --from-key import an existing
+/// CA, for example one made with openssl. The imported CA signs directly, or, with --intermediate, through a new
+/// issuing CA below it. An existing CA is never overwritten.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  handfast init --name Acme\n  handfast init --from-cert ca.crt --from-key ca.key"
 )]
 pub struct Args {
-    /// What the authority is called, in all its certificates
+    /// The name of the CA, in all its certificates
     #[arg(long, required_unless_present = "from_cert")]
     name: Option<String>,
     /// The folder to make
-    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = super::issue::DEFAULT_DIR)]
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = leaf::DEFAULT_DIR)]
     dir: PathBuf,
     /// The kind of the keys to make [default: p256]
-    #[arg(long, value_name = "KIND", value_parser = key_kinds())]
+    #[arg(long, value_name = "KIND", value_parser = leaf::key_kinds())]
     key: Option<KeyKind>,
-    /// Take over this CA certificate, followed in the file by its issuers up to the root
+    /// Import this CA certificate, followed in the file by its issuers up to the root
     #[arg(long, value_name = "FILE", requires = "from_key")]
     from_cert: Option<PathBuf>,
     /// The private key of --from-cert
     #[arg(long, value_name = "FILE", requires = "from_cert")]
     from_key: Option<PathBuf>,
-    /// Sign through a new issuing CA under the one taken over; its key is then not copied
+    /// Sign through a new issuing CA below the imported one; its key is then not copied
     #[arg(long, requires = "from_cert")]
     intermediate: bool,
-}
-
-/// Parses the names of [`KeyKind`]s, and lists them in the help.
-pub fn key_kinds() -> impl TypedValueParser<Value = KeyKind> {
-    PossibleValuesParser::new(KeyKind::ALL.map(KeyKind::name)).try_map(|text| text.parse::<KeyKind>())
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let authority = match (&args.from_cert, &args.from_key) {
         (Some(certificate), Some(key)) => {
-            let chain = files::certificates(certificate)?;
-            let key = files::private_key(key)?;
+            let chain = load::certificates(certificate)?;
+            let key = load::private_key(key)?;
             let intermediate = intermediate(args, &chain)?;
             Authority::adopt(
                 &args.dir,
@@ -76,7 +75,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             Authority::create(&args.dir, &founding, now)?
         }
     };
-    files::tell_leftovers(authority.leftovers());
+    words.tell_leftovers(authority.leftovers());
     tell(args, &authority, now, words);
     Ok(Exit::Yes)
 }
@@ -87,7 +86,7 @@ fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<Founding>, 
         let useless = [("--name", args.name.is_some()), ("--key", args.key.is_some())];
         return match useless.into_iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(Failure::misuse(format!(
-                "{flag} is for an authority that is made, and this one is taken over as it is"
+                "{flag} is for a new CA, and this one is imported as it is"
             ))
             .hint("leave it out, or make an issuing CA under it with --intermediate")),
             None => Ok(None),
@@ -107,10 +106,10 @@ fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<Founding>, 
 fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
     let dir = &args.dir;
     let adopted = args.from_cert.is_some();
-    let verb = if adopted { "taken over" } else { "made" };
+    let verb = if adopted { "imported" } else { "created" };
     let next = format!(
         "handfast issue server --dns localhost --out server{}",
-        super::issue::dir_flag(dir)
+        dir_flag(dir)
     );
     let mut cas: Vec<(&str, &Certificate)> = Vec::new();
     if let Some((root, below)) = authority.chain().split_last() {
@@ -122,10 +121,7 @@ fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
         .first()
         .map(Certificate::called)
         .unwrap_or_default();
-    words.data(format_args!(
-        "{GOOD}authority {verb}{GOOD:#} in {}",
-        dir.display()
-    ));
+    words.data(format_args!("{GOOD}CA {verb}{GOOD:#} in {}", dir.display()));
     for (file, ca) in &cas {
         words.data(format_args!(
             "  {:<12} {}, {}",
@@ -150,11 +146,11 @@ fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
             folder::ROOT_KEY
         ));
     }
-    words.data("it cannot be made again: back the folder up; who reads its keys can make any certificate");
+    words.data("it cannot be created again: back up the folder; everyone who reads its keys can issue any certificate");
     words.json(&json!({
         "dir": text(dir),
         "adopted": adopted,
-        "authorities": cas.iter().map(|(file, ca)| described(&dir.join(file), ca)).collect::<Vec<_>>(),
+        "cas": cas.iter().map(|(file, ca)| described(&dir.join(file), ca)).collect::<Vec<_>>(),
         "signing_key": text(&dir.join(folder::ISSUING_KEY)),
         "root_key": has_root_key.then(|| text(&dir.join(folder::ROOT_KEY))),
         "next": next,

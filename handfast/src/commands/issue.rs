@@ -1,26 +1,32 @@
-//! `handfast issue`: makes a key and a certificate for it; and what `sign` shares with it.
+//! `handfast issue`: makes a key and a certificate for it.
 
 use std::path::{Path, PathBuf};
 
-use handfast_ca::{Applicant, Authority, Issued, State, Wish};
+use handfast_ca::{Applicant, Authority, Issued};
+use handfast_credentials::{
+    files::{self, Claim, Piece, Readers},
+    load,
+};
 use handfast_pki::{
-    Certificate, Error as PkiError, KeyKind, PrivateKey, Profile,
+    Certificate, KeyKind, PrivateKey,
     certificate::chain_to_pem,
     container::{self, Age, Lock},
-    name::AltName,
 };
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::{
+    leaf::{self, Leaf},
+    tell::{
+        and_intermediates, described, root_of, tell_certificate, tell_files, tell_limits, tell_unfinished,
+        text, verify_command,
+    },
+};
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Claim, Piece, Readers},
-    words::{GOOD, Words, shell, when},
+    words::Words,
 };
-
-/// Where an authority is when nobody says.
-pub const DEFAULT_DIR: &str = "./handfast";
 
 /// Make a key and a certificate for a server, a client or a peer
 ///
@@ -35,7 +41,7 @@ pub struct Args {
     #[command(flatten)]
     leaf: Leaf,
     /// The kind of the key to make
-    #[arg(long, value_name = "KIND", default_value = "p256", value_parser = super::init::key_kinds())]
+    #[arg(long, value_name = "KIND", default_value = "p256", value_parser = leaf::key_kinds())]
     key: KeyKind,
     /// The folder to write into; it is made where it is missing
     #[arg(long, value_name = "DIR")]
@@ -48,91 +54,6 @@ pub struct Args {
     p12_password_file: Option<PathBuf>,
 }
 
-/// What `issue` and `sign` ask for alike.
-#[derive(Debug, clap::Args)]
-pub struct Leaf {
-    /// What it is for: server, client, or peer (both)
-    profile: Profile,
-    /// A DNS name, such as localhost or *.acme.example; may be repeated
-    #[arg(long, value_name = "NAME")]
-    dns: Vec<String>,
-    /// An IP address; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
-    ip: Vec<String>,
-    /// A URI, such as spiffe://acme/web; may be repeated, but a SPIFFE ID stands alone
-    #[arg(long, value_name = "URI")]
-    uri: Vec<String>,
-    /// An e-mail address; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
-    email: Vec<String>,
-    /// The common name, for people and old software; peers are recognised by the names above, and one of those is needed
-    #[arg(long, value_name = "CN")]
-    name: Option<String>,
-    /// How long it is valid, such as 24h or 90d [default: 90d, or less where the issuer ends earlier]
-    #[arg(long, value_name = "TIME")]
-    lifetime: Option<String>,
-    /// The authority's folder
-    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = DEFAULT_DIR)]
-    pub dir: PathBuf,
-    /// Overwrite what exists
-    #[arg(long)]
-    pub force: bool,
-}
-
-impl Leaf {
-    /// The wish that these flags make for `applicant`.
-    pub fn wish(&self, applicant: Applicant) -> Result<Wish, Failure> {
-        Ok(Wish {
-            profile: self.profile,
-            applicant,
-            names: self.names()?,
-            common_name: self.name.clone(),
-            lifetime: self.lifetime.as_deref().map(lifetime).transpose()?,
-        })
-    }
-
-    fn names(&self) -> Result<Vec<AltName>, Failure> {
-        type Parse = fn(&str) -> handfast_pki::Result<AltName>;
-        let kinds: [(&str, &Vec<String>, Parse); 4] = [
-            ("--uri", &self.uri, AltName::uri),
-            ("--dns", &self.dns, AltName::dns),
-            ("--ip", &self.ip, AltName::ip),
-            ("--email", &self.email, AltName::email),
-        ];
-        let mut names = Vec::new();
-        for (flag, texts, parse) in kinds {
-            for text in texts {
-                names.push(parse(text).map_err(|error| Failure::about(flag, &error))?);
-            }
-        }
-        Ok(names)
-    }
-}
-
-/// `90d`, `24h`, `30m` or `2w`.
-fn lifetime(text: &str) -> Result<SignedDuration, Failure> {
-    let bad = || {
-        let found = handfast_pki::text::printable(text);
-        Failure::about(
-            "--lifetime",
-            &PkiError::BadName {
-                found,
-                expected: "a time such as 24h or 90d",
-            },
-        )
-    };
-    let minutes_per_unit = match text.bytes().last() {
-        Some(b'm') => 1,
-        Some(b'h') => 60,
-        Some(b'd') => 24 * 60,
-        Some(b'w') => 7 * 24 * 60,
-        _ => return Err(bad()),
-    };
-    // The last byte is ASCII, so the rest is text.
-    let count: u32 = text[..text.len() - 1].parse().map_err(|_| bad())?;
-    Ok(SignedDuration::from_mins(i64::from(count) * minutes_per_unit))
-}
-
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     // Everything that can be refused is looked at before anything is signed or written.
@@ -143,7 +64,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     // Of several processes with the same files one goes on, and the others have signed nothing.
     let claim = Claim::take(&places.files(), args.leaf.force)?;
     let issued = authority.issue(wish, now)?;
-    places.write(claim, &key, &issued, root_of(&authority)?)?;
+    words.tell_leftovers(&places.write(claim, &key, &issued, root_of(&authority)?)?);
     tell(args, &places, &issued, now, words);
     tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)
@@ -197,7 +118,7 @@ impl Places {
         key: &PrivateKey,
         issued: &Issued,
         root: &Certificate,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<PathBuf>, Failure> {
         let chain = issued.chain();
         let whole: Vec<Certificate> = chain.iter().chain([root]).cloned().collect();
         let p12 = self.p12.as_ref();
@@ -220,14 +141,14 @@ impl Places {
             }
             pieces.push(piece(&p12.file, bytes, Readers::Owner));
         }
-        claim.write(&pieces)
+        Ok(claim.write(&pieces)?)
     }
 }
 
 impl P12 {
     fn check(file: &Path, password_file: Option<&Path>) -> Result<Self, Failure> {
         if let Some(path) = password_file {
-            let password = files::password(path)?;
+            let password = load::password(path)?;
             return Ok(Self {
                 file: file.to_owned(),
                 password,
@@ -252,13 +173,6 @@ impl P12 {
         };
         container::write(key, chain, &alias, lock).map_err(|error| Failure::about("--p12", &error))
     }
-}
-
-/// The certificate to trust; an open authority has one.
-pub fn root_of(authority: &Authority) -> Result<&Certificate, Failure> {
-    authority
-        .root()
-        .ok_or_else(|| Failure::bug("the authority has no root"))
 }
 
 fn tell(args: &Args, places: &Places, issued: &Issued, now: Timestamp, words: &Words) {
@@ -291,116 +205,4 @@ fn tell(args: &Args, places: &Places, issued: &Issued, now: Timestamp, words: &W
     tell_limits(profile, words);
     words.json(&described(profile, issued, &files, &next));
     words.next(next);
-}
-
-/// A path for JSON, which knows no other text than Unicode.
-pub fn text(path: &Path) -> String {
-    path.display().to_string()
-}
-
-/// Which file now holds what.
-pub fn tell_files(lines: &[(&Path, String)], words: &Words) {
-    let width = lines
-        .iter()
-        .map(|(path, _)| text(path).chars().count())
-        .max()
-        .unwrap_or(0);
-    for (path, what) in lines {
-        words.data(format_args!("  {:<width$}  {what}", text(path)));
-    }
-}
-
-/// The first lines about a certificate that was just issued.
-pub fn tell_certificate(profile: Profile, issued: &Issued, now: Timestamp, words: &Words) {
-    let certificate = issued.certificate();
-    words.data(format_args!(
-        "{GOOD}{} certificate{GOOD:#} for {}",
-        profile.name(),
-        certificate.identity().names().join(", ")
-    ));
-    words.data(format_args!("  until   {}", when(certificate.not_after(), now)));
-    if issued.cut_short() {
-        words.data("          cut short: nothing outlives its issuer");
-    }
-    words.data(format_args!("  serial  {}", certificate.serial()));
-    words.data(format_args!("  SHA-256 {}", certificate.fingerprint()));
-}
-
-/// What the certificate cannot do.
-pub fn tell_limits(profile: Profile, words: &Words) {
-    let other = match profile {
-        Profile::Server => "be used by a client or ",
-        Profile::Client => "be used by a server or ",
-        _ => "",
-    };
-    words.data(format_args!(
-        "it cannot {other}sign others, and cannot be revoked before it ends: keep --lifetime short"
-    ));
-}
-
-/// ` and the intermediate above it`, when there is one.
-pub fn and_intermediates(issued: &Issued) -> String {
-    match issued.chain().len() - 1 {
-        0 => String::new(),
-        1 => " and the intermediate above it".into(),
-        more => format!(" and the {more} intermediates above it"),
-    }
-}
-
-/// A command that verifies what was just written.
-pub fn verify_command(certificate: &Path, ca: &Path, profile: Profile, leaf: &Certificate) -> String {
-    let purpose = if profile == Profile::Client {
-        "client"
-    } else {
-        "server"
-    };
-    let host = leaf
-        .identity()
-        .dns
-        .into_iter()
-        .find(|dns| purpose == "server" && !dns.starts_with('*'));
-    let host = host.map(|host| format!(" --host {host}")).unwrap_or_default();
-    let (certificate, ca) = (shell(certificate.display()), shell(ca.display()));
-    format!("handfast verify {certificate} --ca {ca} --purpose {purpose}{host}")
-}
-
-/// The certificate as JSON.
-pub fn described(profile: Profile, issued: &Issued, files: &Value, next: &str) -> Value {
-    let certificate = issued.certificate();
-    json!({
-        "profile": profile,
-        "names": certificate.identity().names(),
-        "serial": certificate.serial(),
-        "fingerprint": certificate.fingerprint(),
-        "not_before": certificate.not_before(),
-        "not_after": certificate.not_after(),
-        "cut_short": issued.cut_short(),
-        "ignored": issued.ignored(),
-        "files": files,
-        "next": next,
-    })
-}
-
-/// The flag that finds `dir` again, where it is needed.
-pub fn dir_flag(dir: &Path) -> String {
-    if dir == Path::new(DEFAULT_DIR) {
-        String::new()
-    } else {
-        format!(" --dir {}", shell(dir.display()))
-    }
-}
-
-/// Says when a crash has left certificates that nobody was given.
-pub fn tell_unfinished(authority: &Authority, now: Timestamp, words: &Words) {
-    let Ok(rows) = authority.unfinished(now) else {
-        return;
-    };
-    let planned: Vec<_> = rows.iter().filter(|row| row.state == State::Planned).collect();
-    if let Some(last) = planned.last() {
-        words.talk(format_args!(
-            "note: {} certificates were planned and never finished, the last with serial {}; they may have been signed, and nobody was given them",
-            planned.len(),
-            last.serial
-        ));
-    }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use handfast_audit::{Event, Sink};
+use handfast_finding::when::when;
 use handfast_pki::code;
 use handfast_proxy::{
     AccessLog, Detail, Problem, Proxy,
@@ -19,14 +20,14 @@ use serde_json::json;
 use crate::{
     failure::{Exit, Failure},
     signals::{self, Signal},
-    words::{Words, when},
+    words::Words,
 };
 
-/// Open the door: mutual TLS in front of a service, for the peers that a rule allows
+/// Run the reverse proxy: mutual TLS in front of a service, for the clients that a rule allows
 ///
-/// One JSON line per connection goes to stdout. Certificate, key, CAs and rules are loaded anew on SIGHUP
-/// and when a file changes; what cannot be loaded leaves the last good state serving. SIGTERM and Ctrl-C
-/// let connections end, and cut those that do not.
+/// One JSON line per connection goes to stdout. Certificate, key, CAs and rules are reloaded on SIGHUP
+/// and when a file changes; if they cannot be loaded, the last good state stays active. SIGTERM and Ctrl-C
+/// drain open connections, and close those that remain.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  handfast proxy --listen :8443 --to http://127.0.0.1:9000 --cert server/tls.crt \
@@ -51,16 +52,16 @@ pub struct Args {
     /// The key of --to-cert
     #[arg(long, value_name = "FILE", requires = "to_cert")]
     to_key: Option<String>,
-    /// The door's certificate, leaf first
+    /// The proxy's certificate, leaf first
     #[arg(long, value_name = "FILE")]
     cert: Option<String>,
     /// The key of --cert
     #[arg(long, value_name = "FILE")]
     key: Option<String>,
-    /// The CAs whose clients may come in
+    /// The CA bundle that verifies client certificates
     #[arg(long, value_name = "FILE")]
     client_ca: Option<String>,
-    /// Who may come in: any, uri:..., dns:..., email:..., cn:... or fingerprint:...; may be repeated
+    /// The clients that are allowed: any, uri:..., dns:..., email:..., cn:... or fingerprint:...; may be repeated
     #[arg(long, value_name = "RULE", num_args = 1..)]
     allow: Vec<String>,
     /// Send the identity as X-Forwarded-Client-Cert, too
@@ -94,22 +95,22 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         words: *words,
     });
     let descriptors = descriptors::raise();
-    let proxy = config.open(file, sink).map_err(of_problem)?;
+    let proxy = config.open(file, sink)?;
     announce(&proxy, &config, &descriptors.shown(&config.limits), words);
     let force_close = proxy.force_close();
     let drained = signals::serve_until_told(
         proxy,
         |proxy, signal| match signal {
             Signal::Reload => proxy.reload(),
-            Signal::Stop => words.talk("handfast: closing the door; connections may end"),
+            Signal::Stop => words.talk("handfast: shutting down; draining open connections"),
         },
         Proxy::close,
         move || force_close.now(),
     );
     log.finish();
     words.talk(match drained.cut {
-        0 => "handfast: the door is closed, every connection ended by itself".to_owned(),
-        cut => format!("handfast: the door is closed, {cut} connections were cut"),
+        0 => "handfast: stopped, every connection ended by itself".to_owned(),
+        cut => format!("handfast: stopped, {cut} connections were cut"),
     });
     Ok(Exit::Yes)
 }
@@ -193,7 +194,7 @@ fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words: &Words) {
         );
     }
     words.talk(format_args!(
-        "handfast: listening on {}, the door to {}",
+        "handfast: listening on {}, reverse proxy to {}",
         proxy.address(),
         shown(&config.target)
     ));
@@ -202,7 +203,7 @@ fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words: &Words) {
         state.own().called(),
         when(state.own().not_after(), Timestamp::now())
     ));
-    words.talk(format_args!("  lets in: {}", rules.join(", ")));
+    words.talk(format_args!("  allow: {}", rules.join(", ")));
     for old in state.left_out() {
         words.talk(format_args!(
             "  warning: the CA \"{}\" has expired and is left out  [{}]",
@@ -243,16 +244,16 @@ impl Sink for Told {
         if let Event::Reload(reload) = &event {
             match (&reload.code, &reload.reason) {
                 (Some(code), Some(reason)) => self.words.talk(format_args!(
-                    "handfast: reload refused, the last good state serves on: {reason}  [{code}]"
+                    "handfast: reload refused, the last good state stays active: {reason}  [{code}]"
                 )),
                 _ => self.words.talk(format_args!(
-                    "handfast: reloaded, state {} serves",
+                    "handfast: reloaded, generation {} active",
                     reload.generation
                 )),
             }
             if !reload.restart_for.is_empty() {
                 let what = reload.restart_for.join(", ");
-                self.words.talk(format_args!("  restart to take over: {what}"));
+                self.words.talk(format_args!("  restart to apply: {what}"));
             }
         }
         if let Event::Shortage(shortage) = &event {

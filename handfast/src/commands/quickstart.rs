@@ -7,14 +7,23 @@ use std::{
 };
 
 use handfast_ca::{Applicant, Authority, Founding, Wish};
+use handfast_credentials::{
+    files::{Claim, Piece, Readers},
+    load,
+};
 use handfast_doctor::{Answer, Ask, Endpoint, Finding, Target, Trace, judge};
+use handfast_finding::shell::shell;
+use handfast_interop::demo;
 use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
 };
 use handfast_proxy::{
     AccessLog, Detail, Limits, Proxy, Sources, backend,
     config::{BackendTls, Config},
-    live,
+};
+use handfast_report::{
+    ladder::ladder,
+    style::{BAD, GOOD, STRONG},
 };
 use handfast_tls::client::Versions;
 use http::{HeaderMap, Method};
@@ -22,26 +31,25 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    commands::proxy::of_problem,
-    demo,
     failure::{Exit, Failure},
-    files::{Claim, Piece, Readers},
-    report::ladder::ladder,
     signals,
-    words::{BAD, GOOD, STRONG, Words, shell},
+    words::Words,
 };
 
-/// See mutual TLS work: an authority, a door, one good call and three that must fail
+/// See mutual TLS work: a CA, a reverse proxy, one call that is accepted and three that are rejected
 ///
-/// Makes everything in ./handfast-quickstart, starts a small service with the door in front of it on free
-/// ports of this machine, shows the handshake as a ladder and the reason of every refusal, prints the curl,
-/// Python and openssl lines that work right now, and stays up until Ctrl-C.
+/// Creates everything in ./handfast-quickstart, starts a small service with the reverse proxy in front of it on
+/// free ports of this machine, shows the handshake as a ladder and the reason of every rejection, prints curl,
+/// Python and openssl commands that work, and runs until Ctrl-C.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  handfast quickstart\n  handfast quickstart --once\n  handfast quickstart --to http://127.0.0.1:9000"
+)]
 pub struct Args {
-    /// Do it all, verify it, and end: 0 when everything was as it must be, 1 when not
+    /// Make the calls, verify the results, and stop: exit code 0 when all are as expected, 1 when not
     #[arg(long)]
     once: bool,
-    /// Put the door in front of this service instead: http://H:P, https://H:P (with its CA given), tcp:// or unix:
+    /// Put the proxy in front of this service instead: http://H:P, https://H:P (with its CA given), tcp:// or unix:
     #[arg(long, value_name = "URL")]
     to: Option<String>,
     /// The CA of an https service
@@ -52,7 +60,7 @@ pub struct Args {
     dir: PathBuf,
 }
 
-const SERVER: &str = "spiffe://quickstart/door";
+const SERVER: &str = "spiffe://quickstart/proxy";
 const CLIENT: &str = "spiffe://quickstart/client";
 const GUEST: &str = "spiffe://quickstart/guest";
 
@@ -76,7 +84,7 @@ const CALLS: [Call; 4] = [
         expected: Some(code::NO_CERTIFICATE),
     },
     Call {
-        title: "with a certificate of another authority",
+        title: "with a certificate of another CA",
         pair: Some("stranger"),
         expected: Some(code::UNKNOWN_ISSUER),
     },
@@ -134,10 +142,10 @@ fn create_log(path: &Path) -> Result<std::fs::File, Failure> {
     })
 }
 
-/// Makes the two authorities, where they are not there yet, and fresh certificates.
+/// Creates the two CAs, where they are not there yet, and fresh certificates.
 fn prepare(dir: &Path) -> Result<(), Failure> {
-    let ours = authority(&dir.join("authority"), "Quickstart")?;
-    let others = authority(&dir.join("stranger-authority"), "Stranger")?;
+    let ours = authority(&dir.join("ca"), "Quickstart")?;
+    let others = authority(&dir.join("stranger-ca"), "Stranger")?;
     let uri = |text| AltName::uri(text).map_err(|error| Failure::about("quickstart", &error));
     let local = [
         AltName::Dns("localhost".into()),
@@ -180,8 +188,9 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
     let [key_file, certificate, ca] = ["tls.key", "tls.crt", "ca.crt"].map(|name| out.join(name));
     let claim = Claim::take(&[&key_file, &certificate, &ca], true)?;
     let issued = authority.issue(wish, Timestamp::now())?;
-    let root = super::issue::root_of(authority)?;
+    let root = super::tell::root_of(authority)?;
     let piece = |path, bytes, readers| Piece { path, bytes, readers };
+    // What an earlier run left here is ours, and goes without a word.
     claim.write(&[
         piece(&key_file, key.to_pem().as_bytes(), Readers::Owner),
         piece(
@@ -190,7 +199,8 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
             Readers::Everybody,
         ),
         piece(&ca, root.to_pem().as_bytes(), Readers::Everybody),
-    ])
+    ])?;
+    Ok(())
 }
 
 fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
@@ -198,7 +208,7 @@ fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
     let rule = format!("uri:{CLIENT}").parse().map_err(Failure::bug)?;
     let config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        target: backend::BackendUrl::parse(to).map_err(of_problem)?,
+        target: backend::BackendUrl::parse(to)?,
         backend_tls: BackendTls {
             ca: args.to_ca.clone(),
             cert: None,
@@ -217,7 +227,7 @@ fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
         workers: 1,
         limits: Limits::default(),
     };
-    config.open(None, log).map_err(of_problem)
+    Ok(config.open(None, log)?)
 }
 
 /// Makes all calls and tells each; whether all ended as they must.
@@ -246,7 +256,7 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
         Some(name) => {
             let folder = args.dir.join(name);
             let (cert, key) = (folder.join("tls.crt"), folder.join("tls.key"));
-            Some(live::credentials(&cert, &key, Purpose::Client, now).map_err(of_problem)?)
+            Some(load::credentials(&cert, &key, Purpose::Client, now)?)
         }
         None => None,
     };
@@ -255,8 +265,8 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
             host: "localhost".into(),
             port: door.port(),
         },
-        name: backend::server_name("localhost").map_err(of_problem)?,
-        anchors: Arc::new(live::anchors(&args.dir.join("client/ca.crt"), now).map_err(of_problem)?),
+        name: backend::server_name("localhost")?,
+        anchors: Arc::new(load::anchors(&args.dir.join("client/ca.crt"), now)?),
         credentials,
         versions: Versions::Both,
         alpn: vec!["http/1.1".to_owned()],
@@ -306,16 +316,14 @@ fn tell(args: &Args, call: &Call, outcome: &Outcome, as_expected: bool, words: &
         (None, None) => words.data("  no answer"),
     }
     match (as_expected, call.expected) {
-        (true, None) => words.data(format_args!("  {GOOD}as it must be{GOOD:#}")),
+        (true, None) => words.data(format_args!("  {GOOD}as expected{GOOD:#}")),
         (true, Some(_)) => words.data(format_args!(
-            "  {GOOD}as it must be{GOOD:#}: nothing reached the service"
+            "  {GOOD}as expected{GOOD:#}: nothing reached the service"
         )),
         (false, Some(code)) => words.data(format_args!(
-            "  {BAD}not as it must be{BAD:#}: expected a refusal with {code}"
+            "  {BAD}not as expected{BAD:#}: expected a refusal with {code}"
         )),
-        (false, None) => words.data(format_args!(
-            "  {BAD}not as it must be{BAD:#}: expected an answer"
-        )),
+        (false, None) => words.data(format_args!("  {BAD}not as expected{BAD:#}: expected an answer")),
     }
 }
 
@@ -328,7 +336,7 @@ fn summary(args: &Args, door: SocketAddr, log: &Path, words: &Words) {
     );
     let url = format!("https://localhost:{}/", door.port());
     words.data(format_args!(
-        "\n{STRONG}Try it yourself{STRONG:#}, the door listens on {door}:"
+        "\n{STRONG}Try it yourself{STRONG:#}, the proxy listens on {door}:"
     ));
     words.data(format_args!(
         "  curl --cert {cert} --key {key} --cacert {ca} {url}"
@@ -344,8 +352,8 @@ fn summary(args: &Args, door: SocketAddr, log: &Path, words: &Words) {
         "  handfast get {url} --cert {cert} --key {key} --ca {ca} -v"
     ));
     words.data(format_args!(
-        "every connection is written down in {}",
+        "every connection is logged in {}",
         shell(log.display())
     ));
-    words.next("handfast init --name NAME, for an authority of your own");
+    words.next("handfast init --name NAME, for a CA of your own");
 }

@@ -8,9 +8,9 @@ use clap_complete::Shell;
 use crate::{
     args::Arguments,
     failure::{Exit, Failure},
-    files::{self, Readers},
     words::Words,
 };
+use handfast_credentials::files::{self, Readers};
 
 /// Print the completions for a shell
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,7 @@ pub struct Completions {
 
 /// Write the man pages, one per command
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast man --out man && man ./man/handfast-proxy.1")]
 pub struct Man {
     /// The folder to write into
     #[arg(long, value_name = "DIR")]
@@ -53,7 +54,7 @@ pub fn man(args: &Man, words: &Words) -> Result<Exit, Failure> {
         clap_mangen::Man::new(command)
             .render(&mut page)
             .map_err(Failure::bug)?;
-        files::write(&path, &page, Readers::Everybody)?;
+        words.tell_leftovers(&files::write(&path, &page, Readers::Everybody)?);
         words.data(path.display());
     }
     Ok(Exit::Yes)

@@ -3,29 +3,29 @@
 use std::path::PathBuf;
 
 use handfast_ca::{Applicant, Authority};
+use handfast_credentials::files::{self, Claim, Piece, Readers};
 use handfast_pki::{certificate::chain_to_pem, pem};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::issue;
+use super::{leaf::Leaf, tell};
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Claim, Piece, Readers},
     words::Words,
 };
 
 /// Sign a certificate request (CSR): its key, its names and those of the flags; all else comes from the profile
 ///
 /// Taken from the request are the key, which it must prove to hold, the subject alternative names and the
-/// common name. What else it asks for (to be a CA, other usages, other parts of a subject) is not heard, and
-/// that is said. Writes the certificate and the intermediate above it to --out, the certificate first.
+/// common name. All else in it (to be a CA, other usages, other parts of a subject) is ignored, and listed as
+/// ignored. Writes the certificate and the intermediate above it to --out, the certificate first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast sign server.csr server --dns localhost --out server.crt")]
 pub struct Args {
     /// The request, PEM or DER; - for stdin
     request: PathBuf,
     #[command(flatten)]
-    leaf: issue::Leaf,
+    leaf: Leaf,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -41,34 +41,35 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let authority = Authority::open(&args.leaf.dir)?;
     let claim = Claim::take(&[&args.out], args.leaf.force)?;
     let issued = authority.issue(wish, now)?;
-    claim.write(&[Piece {
+    let leftovers = claim.write(&[Piece {
         path: &args.out,
         bytes: chain_to_pem(&issued.chain()).as_bytes(),
         readers: Readers::Everybody,
     }])?;
+    words.tell_leftovers(&leftovers);
 
     let ca = authority.root_file();
-    let next = issue::verify_command(&args.out, &ca, profile, issued.certificate());
-    issue::tell_certificate(profile, &issued, now, words);
+    let next = tell::verify_command(&args.out, &ca, profile, issued.certificate());
+    tell::tell_certificate(profile, &issued, now, words);
     for ignored in issued.ignored() {
         words.data(format_args!("  ignored {ignored}"));
     }
     let lines = [
         (
             args.out.as_path(),
-            format!("the certificate{}", issue::and_intermediates(&issued)),
+            format!("the certificate{}", tell::and_intermediates(&issued)),
         ),
         (ca.as_path(), "what the other side has to trust".to_owned()),
     ];
-    issue::tell_files(&lines, words);
-    issue::tell_limits(profile, words);
-    words.json(&issue::described(
+    tell::tell_files(&lines, words);
+    tell::tell_limits(profile, words);
+    words.json(&tell::described(
         profile,
         &issued,
-        &json!({ "certificate": issue::text(&args.out), "ca": issue::text(&ca) }),
+        &json!({ "certificate": tell::text(&args.out), "ca": tell::text(&ca) }),
         &next,
     ));
     words.next(next);
-    issue::tell_unfinished(&authority, now, words);
+    tell::tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)
 }

@@ -3,17 +3,17 @@
 use std::{path::PathBuf, sync::Arc};
 
 use handfast_audit::Sink;
+use handfast_credentials::load;
 use handfast_pki::{Purpose, code};
 use handfast_policy::{Policy, Rule};
 use handfast_proxy::{
     AccessLog, Detail, Limits, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors,
-    live,
 };
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
 
 use crate::{
-    commands::proxy::{Told, of_problem},
+    commands::proxy::Told,
     failure::{Exit, Failure},
     signals::{self, Signal},
     words::Words,
@@ -41,7 +41,7 @@ pub struct Args {
     /// The key of --cert
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// The CAs whose servers are believed
+    /// The CA bundle that verifies the server
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
     /// What the server must be beside its name: uri:..., dns:..., fingerprint:...; one of several is enough
@@ -53,14 +53,14 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let settings = settings(args).map_err(of_problem)?;
+    let settings = settings(args)?;
     let log = AccessLog::new(settings.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
         log: log.clone(),
         words: *words,
     });
     let descriptors = descriptors::raise().shown(&settings.limits);
-    let tunnel = Tunnel::open(settings, sink).map_err(of_problem)?;
+    let tunnel = Tunnel::open(settings, sink)?;
     if words.json {
         println!(
             "{}",
@@ -124,8 +124,8 @@ fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
         let now = Timestamp::now();
         let expected = policy.clone();
         let settings = client::Settings {
-            server_anchors: Arc::new(live::anchors(&ca, now)?),
-            credentials: Some(live::credentials(&cert, &key, Purpose::Client, now)?),
+            server_anchors: Arc::new(load::anchors(&ca, now)?),
+            credentials: Some(load::credentials(&cert, &key, Purpose::Client, now)?),
             admission: expected.map(|policy| -> handfast_tls::server::Admission {
                 Arc::new(move |peer| policy.decide(peer.chain()).is_ok())
             }),

@@ -2,24 +2,24 @@
 
 use std::path::PathBuf;
 
+use handfast_credentials::load;
+use handfast_finding::when::when;
 use handfast_pki::{
-    AnchorError, Anchors, Certificate, Purpose, Refusal, VerifiedChain,
-    name::shown,
-    verify::{Candidate, candidates, for_host, host, verify},
+    AnchorError, Anchors, Certificate, Purpose,
+    verify::{candidates, for_host, host, verify},
 };
+use handfast_report::verdict::Question;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::{
     failure::{Exit, Failure},
-    files,
-    words::{BAD, GOOD, Words, relative, when},
+    words::Words,
 };
 
-/// Verify a certificate against the CAs that are trusted, as the door and the client do
+/// Verify a certificate against trusted CAs, as the proxy and the client do
 ///
 /// Says yes (exit code 0) or no (exit code 5), why, and shows every path from the certificate up to a
-/// trusted CA. Nothing is asked over the network; revocation is not looked at.
+/// trusted CA. It opens no connection and does not check revocation.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  handfast verify server/tls.crt --ca server/ca.crt --purpose server --host localhost"
@@ -50,8 +50,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         .map(host)
         .transpose()
         .map_err(|error| Failure::about("--host", &error))?;
-    let presented = files::certificates(&args.cert)?;
-    let anchors = Anchors::new(files::certificates(&args.ca)?, at).map_err(|error| unusable(args, &error))?;
+    let presented = load::certificates(&args.cert)?;
+    let anchors = Anchors::new(load::certificates(&args.ca)?, at).map_err(|error| unusable(args, &error))?;
     let purpose = purpose(args, &presented);
     let ders: Vec<_> = presented
         .iter()
@@ -63,12 +63,13 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     });
     let paths = candidates(&presented, &anchors, purpose, at);
     let question = Question {
-        args,
         presented: &presented,
         purpose,
+        host: args.host.as_deref(),
         at,
     };
-    question.tell(&verdict, &paths, words);
+    words.data(question.text(&verdict, &paths).trim_end());
+    words.json(&question.to_json(&verdict, &paths));
     for left_out in anchors.left_out() {
         words.talk(format_args!(
             "note: \"{}\" is among the trusted CAs and ended at {}",
@@ -106,121 +107,5 @@ fn purpose(args: &Args, presented: &[Certificate]) -> Purpose {
         Purpose::Client
     } else {
         Purpose::Server
-    }
-}
-
-/// What was asked.
-struct Question<'a> {
-    args: &'a Args,
-    presented: &'a [Certificate],
-    purpose: Purpose,
-    at: Timestamp,
-}
-
-impl Question<'_> {
-    fn tell(&self, verdict: &Result<VerifiedChain, Refusal>, paths: &[Candidate], words: &Words) {
-        let leaf = self
-            .presented
-            .first()
-            .map(Certificate::called)
-            .unwrap_or_default();
-        match verdict {
-            Ok(chain) => {
-                let host = self
-                    .args
-                    .host
-                    .as_ref()
-                    .map(|host| format!(" for {host}"))
-                    .unwrap_or_default();
-                words.data(format_args!(
-                    "{GOOD}trusted{GOOD:#}: \"{leaf}\" as a {}{host}",
-                    self.purpose
-                ));
-                words.data(format_args!("  until {}", when(chain.not_after(), self.at)));
-            }
-            Err(refusal) => {
-                words.data(format_args!(
-                    "{BAD}not trusted{BAD:#}: {refusal}  [{}]",
-                    refusal.code(self.purpose)
-                ));
-                words.data(format_args!("  hint: {}", refusal.hint()));
-            }
-        }
-        for (index, path) in paths.iter().enumerate() {
-            self.tell_path(path, index + 1, paths.len(), words);
-        }
-        words.json(&self.to_json(verdict, paths));
-    }
-
-    fn tell_path(&self, candidate: &Candidate, number: usize, of: usize, words: &Words) {
-        match &candidate.verdict {
-            Ok(()) => words.data(format_args!("path {number} of {of}: good")),
-            Err(refusal) => {
-                words.data(format_args!(
-                    "path {number} of {of}: refused, {refusal}  [{}]",
-                    refusal.code(self.purpose)
-                ));
-            }
-        }
-        for (depth, certificate) in candidate.path.iter().enumerate() {
-            let branch = if depth == 0 {
-                String::new()
-            } else {
-                format!("{}└ ", "  ".repeat(depth - 1))
-            };
-            let trusted = candidate.reaches_anchor && depth + 1 == candidate.path.len();
-            let role = if trusted { "trusted, " } else { "" };
-            let ends = if certificate.not_after() < self.at {
-                "ended"
-            } else {
-                "ends"
-            };
-            let far = relative(certificate.not_after(), self.at);
-            words.data(format_args!(
-                "  {branch}{}  ({role}{ends} {far})",
-                certificate.called()
-            ));
-        }
-        if let (false, Some(last)) = (candidate.reaches_anchor, candidate.path.last()) {
-            let indent = "  ".repeat(candidate.path.len() - 1);
-            words.data(format_args!(
-                "  {indent}└ {}  (neither presented nor trusted)",
-                shown(last.issuer())
-            ));
-        }
-    }
-
-    fn to_json(&self, verdict: &Result<VerifiedChain, Refusal>, paths: &[Candidate]) -> Value {
-        let refusal = verdict.as_ref().err();
-        json!({
-            "trusted": verdict.is_ok(),
-            "purpose": self.purpose.to_string(),
-            "host": self.args.host,
-            "at": self.at,
-            "identity": self.presented.first().map(Certificate::identity),
-            "until": verdict.as_ref().ok().map(VerifiedChain::not_after),
-            "code": refusal.map(|refusal| refusal.code(self.purpose).to_string()),
-            "reason": refusal.map(ToString::to_string),
-            "hint": refusal.map(Refusal::hint),
-            "paths": paths.iter().map(|path| self.path_json(path)).collect::<Vec<_>>(),
-        })
-    }
-
-    fn path_json(&self, candidate: &Candidate) -> Value {
-        let refusal = candidate.verdict.as_ref().err();
-        let certificate = |certificate: &Certificate| {
-            json!({
-                "called": certificate.called(),
-                "fingerprint": certificate.fingerprint(),
-                "not_after": certificate.not_after(),
-            })
-        };
-        json!({
-            "trusted": candidate.verdict.is_ok(),
-            "reaches_anchor": candidate.reaches_anchor,
-            "certificates": candidate.path.iter().map(certificate).collect::<Vec<_>>(),
-            "code": refusal.map(|refusal| refusal.code(self.purpose).to_string()),
-            "reason": refusal.map(ToString::to_string),
-        })
     }
 }

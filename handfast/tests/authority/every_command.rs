@@ -6,10 +6,7 @@ use crate::program::Place;
 fn json_is_one_object_on_stdout_for_every_command_and_every_refusal() {
     let place = Place::new();
     let json = |line: &str| place.run(&format!("{line} --json")).json();
-    assert_eq!(
-        json("init --name Acme")["authorities"].as_array().map(Vec::len),
-        Some(2)
-    );
+    assert_eq!(json("init --name Acme")["cas"].as_array().map(Vec::len), Some(2));
     let issued = json("issue server --dns localhost --out server");
     assert_eq!(issued["names"][0], "dns:localhost");
     assert_eq!(

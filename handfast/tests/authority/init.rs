@@ -12,7 +12,7 @@ fn init_makes_an_authority_and_its_next_command_works() {
         "issuing.key",
         "in 10 years",
         "in 5 years",
-        "back the folder up",
+        "back up the folder",
     ] {
         assert!(ran.stdout.contains(said), "{said}: {ran:#?}");
     }

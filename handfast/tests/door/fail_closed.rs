@@ -277,7 +277,7 @@ fn on_a_reload_nothing_unreadable_or_unfit_changes_who_gets_in() {
                 }
                 let left = door.stop();
                 assert_eq!(left.exit, 0, "{left:#?}");
-                let told = left.stderr.matches("the last good state serves on").count();
+                let told = left.stderr.matches("the last good state stays active").count();
                 assert!(told >= bads.len(), "{left:#?}");
             });
         }

@@ -170,7 +170,7 @@ fn sighup_reloads_at_once_and_says_what_it_could_not_take() {
         (&false.into(), &"HF-701".into())
     );
     assert!(
-        door.stderr().contains("the last good state serves on"),
+        door.stderr().contains("the last good state stays active"),
         "{}",
         door.stderr()
     );

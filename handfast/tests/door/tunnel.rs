@@ -112,7 +112,7 @@ fn tunnel_and_door_carry_plain_bytes_end_to_end() {
     ));
     for expect in [
         "",
-        "--expect uri:spiffe://acme/door",
+        "--expect uri:spiffe://acme/proxy",
         "--expect dns:localhost --expect uri:spiffe://acme/x",
     ] {
         let tunnel = tunnel(&place, door.port, expect);
@@ -120,7 +120,7 @@ fn tunnel_and_door_carry_plain_bytes_end_to_end() {
         let record = tunnel.connection(1);
         assert_eq!(record["verdict"], "allowed", "{record}");
         let identity = record["identity"].to_string();
-        assert!(identity.contains("spiffe://acme/door"), "{record}");
+        assert!(identity.contains("spiffe://acme/proxy"), "{record}");
     }
     assert_eq!(door.connections(3).len(), 3);
 }

@@ -250,7 +250,7 @@ const WITHOUT_FILES: [&str; 10] = [
     "setup list",
     "setup show",
     "setup verify",
-    "setup zoo",
+    "setup certificates",
     "lab",
     "lab list",
     "lab run",

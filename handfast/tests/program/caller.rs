@@ -3,8 +3,9 @@
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use handfast_credentials::load;
 use handfast_pki::pem;
-use handfast_proxy::{backend, live};
+use handfast_proxy::backend;
 use handfast_tls::{
     Client, ClientStream,
     client::{Settings, Versions},
@@ -55,7 +56,7 @@ impl<'a> Call<'a> {
             handfast_tls::Credentials::new(chain, &key).expect("a pair")
         });
         Client::new(Settings {
-            server_anchors: Arc::new(live::anchors(&self.place.path(self.ca), now).expect("a CA")),
+            server_anchors: Arc::new(load::anchors(&self.place.path(self.ca), now).expect("a CA")),
             credentials,
             admission: None,
             alpn: vec![self.alpn.to_owned()],

@@ -114,7 +114,7 @@ pub(crate) fn cast(place: &Place) -> (Ca, Ca) {
     let ours = Ca::new(place, "acme");
     let others = Ca::new(place, "other");
     let (server, client) = (Wanted::now(Profile::Server), Wanted::now(Profile::Client));
-    let local = ["uri:spiffe://acme/door", "dns:localhost", "ip:127.0.0.1"];
+    let local = ["uri:spiffe://acme/proxy", "dns:localhost", "ip:127.0.0.1"];
     ours.issue(place, "server", &server, &local);
     ours.issue(place, "web", &client, &["uri:spiffe://acme/web"]);
     ours.issue(place, "api", &client, &["uri:spiffe://acme/api"]);

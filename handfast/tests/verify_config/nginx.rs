@@ -28,8 +28,8 @@ fn a_good_configuration_of_nginx_lets_in_whom_it_should_and_is_not_touched() {
     let before = (place.read("api.conf"), place.names());
     let ran = place.run("verify-config api.conf --target nginx --json").good();
     let report = ran.json();
-    assert_eq!(report["wrongly_in"], 0, "{report:#}");
-    assert_eq!(report["wrongly_out"], 0, "{report:#}");
+    assert_eq!(report["wrongly_accepted"], 0, "{report:#}");
+    assert_eq!(report["wrongly_rejected"], 0, "{report:#}");
     assert_eq!((place.read("api.conf"), place.names()), before);
 }
 
@@ -44,7 +44,7 @@ fn a_certificate_of_anybody_is_seen_to_come_in() {
     let is_in = |animal: &str| {
         cells
             .iter()
-            .any(|cell| cell["animal"] == animal && cell["tls"] == "1.3" && cell["in"] == true)
+            .any(|cell| cell["certificate"] == animal && cell["tls"] == "1.3" && cell["accepted"] == true)
     };
     assert!(is_in("other-ca") && is_in("none"), "{report:#}");
     assert!(ran.stderr.contains("next: handfast doctor config"), "{ran:#?}");
@@ -58,7 +58,7 @@ fn a_configuration_without_its_revocation_list_is_seen_to_let_the_revoked_in() {
     assert!(
         ran.stdout
             .lines()
-            .any(|line| line.starts_with("revoked") && line.contains("IN!")),
+            .any(|line| line.starts_with("revoked") && line.contains("ACCEPTED!")),
         "{ran:#?}"
     );
 }
@@ -68,7 +68,7 @@ fn a_version_that_it_does_not_speak_is_said_and_counts_for_nothing() {
     let place = place("nginx.conf", &NGINX.replace("TLSv1.2 TLSv1.3", "TLSv1.2"));
     let ran = place.run("verify-config nginx.conf").good();
     assert!(ran.stderr.contains("note: it speaks no TLS 1.3"), "{ran:#?}");
-    assert!(!ran.stdout.contains("OUT!"), "{ran:#?}");
+    assert!(!ran.stdout.contains("REJECTED!"), "{ran:#?}");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_depth_that_is_too_small_is_seen_to_keep_good_clients_out() {
     assert!(
         ran.stdout
             .lines()
-            .any(|line| line.starts_with("deep") && line.contains("OUT!")),
+            .any(|line| line.starts_with("deep") && line.contains("REJECTED!")),
         "{ran:#?}"
     );
 }
@@ -113,7 +113,7 @@ http {
     place.write("sites/api.conf", &site);
     let before = place.names();
     let report = place.run("verify-config nginx.conf --json").good().json();
-    assert_eq!(report["wrongly_out"], 0, "{report:#}");
+    assert_eq!(report["wrongly_rejected"], 0, "{report:#}");
     assert_eq!(place.names(), before, "neither a log nor a process id is written");
     place.write(
         "sites/api.conf",
@@ -154,7 +154,7 @@ stream {
     let place = place("nginx.conf", text);
     let before = place.names();
     let ran = place.run("verify-config nginx.conf --json").good();
-    assert_eq!(ran.json()["wrongly_out"], 0, "{ran:#?}");
+    assert_eq!(ran.json()["wrongly_rejected"], 0, "{ran:#?}");
     assert_eq!(place.names(), before, "no log is written");
     for note in ["6000 speaks no TLS", "7000 is not met: it closes whatever comes"] {
         assert!(ran.stderr.contains(note), "{ran:#?}");

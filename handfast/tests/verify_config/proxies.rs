@@ -54,7 +54,7 @@ IncludeOptional nothing/*.conf
     place.shell("chmod -R a+rX .").good();
     let before = place.names();
     let report = place.run("verify-config apache2.conf --json").good().json();
-    assert_eq!(report["wrongly_out"], 0, "{report:#}");
+    assert_eq!(report["wrongly_rejected"], 0, "{report:#}");
     assert_eq!(place.names(), before, "neither a log nor a process id is written");
     place.write(
         "sites/api.conf",
@@ -75,7 +75,7 @@ fn haproxy_is_met_with_files_and_with_folders_of_certificates() {
     place.write("pair.pem", pair);
     let report = place.run("verify-config haproxy.cfg --json").good().json();
     assert_eq!(
-        (&report["wrongly_in"], &report["wrongly_out"]),
+        (&report["wrongly_accepted"], &report["wrongly_rejected"]),
         (&0.into(), &0.into()),
         "{report:#}"
     );
@@ -110,7 +110,7 @@ fn envoy_is_met_with_the_certificate_in_its_own_file() {
     let ran = place.run("verify-config envoy.yaml --json");
     // Nothing says which certificates were revoked.
     let report = ran.json();
-    assert_eq!(report["wrongly_in"], 2, "{report:#}");
+    assert_eq!(report["wrongly_accepted"], 2, "{report:#}");
 }
 
 #[test]

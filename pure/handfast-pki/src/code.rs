@@ -2,7 +2,7 @@
 //!
 //! A code never changes its meaning and is never used again. `HF-1xx` to `HF-6xx` follow the order of
 //! a connection (nothing sent, the server refused, the client refused, files, protocol, authorization);
-//! `HF-7xx` are ours: configuration and the running door; `HF-8xx` the authority. Every code has a
+//! `HF-7xx` are ours: configuration and the running proxy; `HF-8xx` the certificate authority. Every code has a
 //! page in `docs/findings/`.
 
 use std::fmt;
@@ -111,10 +111,10 @@ codes! {
     UNMAPPED = 604, "the certificate's name is not that of the user asked for";
     UNVERIFIED = 605, "the server accepts any client certificate without verifying it";
     PUBLIC_CAS = 606, "the server trusts a whole set of public CAs for its clients";
-    ANY_OF_CA = 607, "every certificate of the CA is let in, no rule looks at the identity";
+    ANY_OF_CA = 607, "every certificate of the CA is accepted, no rule checks the identity";
     LONG_LIVED = 608, "a client certificate lives long or is shared";
     NOT_ALLOWED = 609, "the identity is proven and no rule allows it";
-    REVOCATION_OFF = 610, "revoked certificates are let in, because nobody looks at the revocation list";
+    REVOCATION_OFF = 610, "revoked certificates are accepted, because the revocation list is not checked";
     CONFIG_INVALID = 701, "the configuration is not valid";
     NO_RULE = 702, "no rule says who may connect";
     BAD_RULE = 703, "a rule cannot be read";
@@ -126,7 +126,7 @@ codes! {
     HEADERS_LATE = 709, "the request headers took longer than their deadline";
     IDLE = 710, "the connection was idle for longer than its deadline";
     BAD_REQUEST = 711, "the request is not acceptable HTTP";
-    SHUT_DOWN = 712, "the door was shut before the connection ended";
+    SHUT_DOWN = 712, "the proxy shut down before the connection ended";
     CANNOT_CONNECT = 713, "the host cannot be reached";
     IDENTITY_ENDED = 714, "the certificate that proved the identity expired while the connection was open";
     PEER_BROKE = 715, "the peer broke off the connection";
@@ -138,12 +138,12 @@ codes! {
     FLOODED = 721, "the client sent HTTP/2 frames that belong to no request";
     GAVE_WAY = 722, "a connection that had proven nothing gave way to a newer one";
     EXISTS = 801, "it exists already and is not overwritten";
-    NOT_AN_AUTHORITY = 802, "the folder holds no authority that can be used";
+    NOT_AN_AUTHORITY = 802, "the folder is not a usable CA directory";
     BAD_NAME = 803, "a name is not one that a certificate can carry";
     BAD_REQUEST_SIGNATURE = 804, "the certificate request does not prove possession of its key";
     BEYOND_ISSUER = 805, "the certificate would outlive its issuer";
     LINT = 806, "the certificate to be signed breaks a rule of RFC 5280";
-    STORE = 807, "the authority's records cannot be written or read";
+    STORE = 807, "the records of the CA cannot be written or read";
     BUG = 999, "a bug of ours";
 }
 

@@ -179,7 +179,7 @@ fn client_says_that_it_is_one(step: &Step<'_>) -> Option<Refusal> {
         role: step.role,
         subject: step.subject(),
         purpose,
-        found: "nothing in particular (no extended key usage)".into(),
+        found: "none (no extended key usage)".into(),
     })
 }
 

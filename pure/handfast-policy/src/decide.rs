@@ -69,7 +69,7 @@ impl Denial {
 
     /// The flag that would let this peer in.
     pub fn hint(&self) -> String {
-        format!("if it should come in, add the rule \"{}\"", self.who)
+        format!("to allow it, add the rule \"{}\"", self.who)
     }
 }
 

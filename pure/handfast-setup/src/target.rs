@@ -192,10 +192,10 @@ pub struct Around {
 pub struct Limits {
     /// Let in, though nobody should.
     #[serde(default)]
-    pub lets_in: BTreeMap<String, String>,
+    pub accepts: BTreeMap<String, String>,
     /// Kept out, though it is good.
     #[serde(default)]
-    pub keeps_out: BTreeMap<String, String>,
+    pub rejects: BTreeMap<String, String>,
     /// Why a client's own headers about identity reach the backend, where they do.
     pub forged: Option<String>,
     /// Why a request may fail in the moment of a renewal, where one may.

@@ -75,7 +75,7 @@ pub struct Values {
     /// Our certificate, leaf first, with its intermediates.
     pub cert: String,
     pub key: String,
-    /// The CAs whose peers are believed.
+    /// The CA bundle that verifies peers.
     pub ca: String,
     /// Revocation lists in PEM of every CA in a chain.
     pub crl: Option<String>,

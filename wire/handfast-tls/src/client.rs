@@ -37,7 +37,7 @@ pub enum Versions {
 
 /// Everything that a [`Client`] is made of.
 pub struct Settings {
-    /// The CAs whose servers are believed.
+    /// The CA bundle that verifies the server.
     pub server_anchors: Arc<Anchors>,
     /// What to show when the server asks.
     pub credentials: Option<Credentials>,

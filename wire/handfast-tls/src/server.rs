@@ -28,7 +28,7 @@ pub struct Server {
 /// Everything that a [`Server`] is made of.
 pub struct Settings {
     pub credentials: Credentials,
-    /// The CAs whose clients may come in.
+    /// The CA bundle that verifies client certificates.
     pub client_anchors: Arc<Anchors>,
     pub admission: Option<Admission>,
     /// The application protocols to offer, in order; none means that ALPN is not spoken.

@@ -22,7 +22,7 @@ struct Lab {
 
 fn lab() -> Lab {
     let root = Ca::root("Root");
-    let door = root.issue(&Leaf::of(Profile::Server, "spiffe://acme/door").dns("localhost"));
+    let door = root.issue(&Leaf::of(Profile::Server, "spiffe://acme/proxy").dns("localhost"));
     Lab { root, door }
 }
 

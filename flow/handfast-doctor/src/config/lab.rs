@@ -35,7 +35,7 @@ pub(super) static CAST: LazyLock<Cast> = LazyLock::new(|| {
     let issuing = root.below("Acme Issuing");
     let now = Timestamp::now();
     let ago = |hours| now - SignedDuration::from_hours(hours);
-    let server = Leaf::of(Profile::Server, "spiffe://acme/door").dns("localhost");
+    let server = Leaf::of(Profile::Server, "spiffe://acme/proxy").dns("localhost");
     let old = Leaf::of(Profile::Server, "spiffe://acme/old").valid(ago(48), ago(24));
     Cast {
         server: issuing.issue(&server),

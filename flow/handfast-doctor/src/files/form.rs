@@ -86,7 +86,7 @@ pub(super) fn encrypted(file: &File, by: &'static str) -> Finding {
         file,
         code::KEY_ENCRYPTED,
         Certainty::Certain,
-        &format!("the private key is behind a password (\"{by}\")"),
+        &format!("the private key is encrypted with a password (\"{by}\")"),
     )
     .help("give the program the password, or take it off the key where the disk protects it")
     .command(format!(
@@ -214,7 +214,7 @@ pub(super) fn problem(file: &File, bytes: &[u8]) -> Option<Finding> {
             "it is text in UTF-16, as Windows writes it",
             "save it as plain ASCII or UTF-8",
         )
-        .map(|finding| finding.command(format!("iconv -f UTF-16 -t ASCII {} > mended.pem", file.name)));
+        .map(|finding| finding.command(format!("iconv -f UTF-16 -t ASCII {} > repaired.pem", file.name)));
     }
     let text = std::str::from_utf8(bytes).ok()?;
     if !text.contains("-----BEGIN ") {
@@ -228,7 +228,7 @@ pub(super) fn problem(file: &File, bytes: &[u8]) -> Option<Finding> {
             "an END line and the next BEGIN line stand on one line: files were joined without a line end between them",
             "put a line end between them",
         )
-        .map(|finding| finding.command(format!("sed 's/----------/-----\\n-----/g' {} > mended.pem", file.name)));
+        .map(|finding| finding.command(format!("sed 's/----------/-----\\n-----/g' {} > repaired.pem", file.name)));
     }
     if text
         .lines()
@@ -238,14 +238,19 @@ pub(super) fn problem(file: &File, bytes: &[u8]) -> Option<Finding> {
             "its lines are indented, as in a YAML file or an e-mail; OpenSSL finds no start line",
             "take the blanks away",
         )
-        .map(|finding| finding.command(format!("sed 's/^[[:space:]]*//' {} > mended.pem", file.name)));
+        .map(|finding| finding.command(format!("sed 's/^[[:space:]]*//' {} > repaired.pem", file.name)));
     }
     if text.starts_with('\u{feff}') {
         return certain(
             "it begins with a byte order mark, which OpenSSL takes for a part of the first line",
             "save it without",
         )
-        .map(|finding| finding.command(format!("sed '1s/^\\xEF\\xBB\\xBF//' {} > mended.pem", file.name)));
+        .map(|finding| {
+            finding.command(format!(
+                "sed '1s/^\\xEF\\xBB\\xBF//' {} > repaired.pem",
+                file.name
+            ))
+        });
     }
     None
 }
@@ -255,7 +260,7 @@ fn line_ends(file: &File, text: &str) -> Option<Finding> {
     let certain = |because: &str, help: &str, command: &str| {
         found(file, code::WRONG_FORMAT, Certainty::Certain, because)
             .help(help)
-            .command(format!("{command} > mended.pem"))
+            .command(format!("{command} > repaired.pem"))
     };
     let name = &file.name;
     if text.contains("-----\\n") {

@@ -170,7 +170,7 @@ fn long_lived(own: &Own, look: &Look) -> Option<Finding> {
             Refuser::Client,
             Certainty::Certain,
             format!(
-                "\"{}\" lives for {} days, until {}: whoever copies its key is let in for as long",
+                "\"{}\" lives for {} days, until {}: a copy of its key is accepted for as long",
                 leaf.called(),
                 lifetime.as_hours() / 24,
                 leaf.not_after()

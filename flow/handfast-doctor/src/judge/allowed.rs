@@ -147,11 +147,11 @@ fn any_of_ca(evidence: &Evidence<'_>) -> Option<Finding> {
             Refuser::Server,
             Certainty::Certain,
             format!(
-                "\"{}\" is let in, too ({}): no rule looks at the name",
+                "\"{}\" is accepted, too ({}): no rule checks the name",
                 leaf.called(),
                 other.told()
             ),
         )
-        .help("add a rule for the names that may come in, and refuse all others")
+        .help("add a rule for the allowed names, and deny all others")
     })
 }

@@ -143,7 +143,7 @@ fn not_asked(evidence: &Evidence<'_>) -> Option<Finding> {
             Refuser::Server,
             certainty,
             format!(
-                "the handshake holds no CertificateRequest, so our certificate was not sent; whoever ends TLS here has a \
+                "the handshake holds no CertificateRequest, so our certificate was not sent; the program that ends TLS here has a \
                  certificate of \"{issuer}\""
             ),
         )
@@ -175,7 +175,7 @@ fn not_named(evidence: &Evidence<'_>) -> Option<Finding> {
                 listed(&shown)
             ),
         )
-        .help("name the issuing CA in ssl_client_certificate or SSLCADNRequestFile, or name nobody"),
+        .help("name the issuing CA in ssl_client_certificate or SSLCADNRequestFile, or name none"),
     )
 }
 
@@ -199,10 +199,7 @@ fn unverified(evidence: &Evidence<'_>) -> Option<Finding> {
             code::UNVERIFIED,
             Refuser::Server,
             Certainty::Certain,
-            format!(
-                "a throw-away certificate, signed by nobody, is let in ({})",
-                probe.told()
-            ),
+            format!("a self-signed certificate is accepted ({})", probe.told()),
         )
         .help("switch verification on: ssl_verify_client on, SSLVerifyClient require, verify required"),
     )

@@ -278,7 +278,7 @@ fn held_back(evidence: &Evidence<'_>) -> Option<Finding> {
             ),
         )
         .help(
-            "put the intermediate into the client's file, have the server name the right CA, or have it name nobody",
+            "put the intermediate into the client's file, have the server name the right CA, or have it name none",
         ),
     )
 }

@@ -173,13 +173,13 @@ fn old(evidence: &Evidence<'_>) -> Option<Finding> {
     let (code, because) = if hello.version() < 0x0303 {
         (
             code::NO_COMMON_VERSION,
-            format!("asked as clients of old times ask, the server chooses {version}, and nothing newer"),
+            format!("offered a legacy ClientHello, the server chooses {version}, and nothing newer"),
         )
     } else {
         (
             code::NO_COMMON_CIPHER,
             format!(
-                "the server chooses {suite} from the suites of old times, and takes none with ECDHE and an AEAD"
+                "the server chooses {suite} from the legacy suites, and takes none with ECDHE and an AEAD"
             ),
         )
     };

@@ -166,7 +166,7 @@ fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -
         49 => vec![finding(
             code::NOT_ALLOWED,
             likely,
-            "the certificate is believed, its name is not allowed".into(),
+            "the certificate is trusted, its name is not allowed".into(),
             "ask for a rule for one of its names",
         )],
         116 => vec![finding(

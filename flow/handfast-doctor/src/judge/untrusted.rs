@@ -38,7 +38,7 @@ pub(super) fn judge(
         refusal.code(purpose),
         Refuser::Client,
         Certainty::Certain,
-        format!("we do not believe the server: {refusal}"),
+        format!("we do not trust the server: {refusal}"),
     )
     .help(refusal.hint());
     let Some(leaf) = presented.first() else {

@@ -161,8 +161,8 @@ fn nothing_asked(first: &Trace) -> &'static str {
 /// Why nothing can be learned by coming in another way.
 fn nobody_refused(without: &Entry) -> &'static str {
     match without {
-        Entry::In(_) => "whoever has no certificate is served here anyway",
-        Entry::Out(_) | Entry::Unknown(_) => "whether anybody is refused here is not known",
+        Entry::In(_) => "a client without a certificate is served here anyway",
+        Entry::Out(_) | Entry::Unknown(_) => "it is not known whether any client is refused here",
     }
 }
 
@@ -246,7 +246,7 @@ fn issuers(first: &Trace, system: &Anchors) -> Check {
         names => Check::new(
             NAME,
             Grade::APlus,
-            format!("named to everybody who connects: {}", names.join("; ")),
+            format!("named to every client that connects: {}", names.join("; ")),
         ),
     }
 }
@@ -265,7 +265,7 @@ fn public_among(issuers: &[Vec<u8>], system: &Anchors) -> usize {
 async fn after_refusal(anonymous: &Subject, first: &Trace, without: &Entry, now: Timestamp) -> Check {
     const NAME: &str = "resumption-after-refusal";
     if first.asked.is_none() || !matches!(without, Entry::Out(_)) {
-        return Check::unknown(NAME, "nobody is refused whose session could be resumed");
+        return Check::unknown(NAME, "no client is refused whose session could be resumed");
     }
     let resumed = probe::probe(Kind::ResumedAfterRefusal, anonymous, first, now).await;
     let is_resumed = resumed.trace().is_some_and(|trace| trace.resumed);
@@ -273,7 +273,7 @@ async fn after_refusal(anonymous: &Subject, first: &Trace, without: &Entry, now:
         Entry::In(how) if is_resumed => Check::new(
             NAME,
             Grade::F,
-            format!("a session that began with a refused certificate is resumed and let in: {how}"),
+            format!("a session that began with a refused certificate is resumed and accepted: {how}"),
         )
         .help("set ssl_session_cache and tickets off, or verify before a session is kept")
         .code(code::RESUMED_UNCHECKED),

@@ -164,17 +164,12 @@ fn suites(offers: &Offers) -> Check {
         return Check::new(
             "suites",
             Grade::C,
-            format!("whoever gets the server's key can read what was recorded: {without_secrecy}"),
+            format!("with the server's key, recorded traffic can be decrypted: {without_secrecy}"),
         )
         .help(help);
     }
     if !old.is_empty() {
-        return Check::new(
-            "suites",
-            Grade::B,
-            format!("of old times, without an AEAD: {old}"),
-        )
-        .help(help);
+        return Check::new("suites", Grade::B, format!("legacy, without an AEAD: {old}")).help(help);
     }
     Check::new("suites", Grade::APlus, list(&offers.suites, suite_name))
 }

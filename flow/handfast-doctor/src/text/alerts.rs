@@ -109,7 +109,7 @@ pub(super) const TABLE: &[Pattern] = &[
     )
     .server(&[
         likely(code::EXPIRED),
-        guess(code::CRL_UNUSABLE).why("OpenSSL says so of an expired revocation list, and to everybody"),
+        guess(code::CRL_UNUSABLE).why("OpenSSL says so of an expired revocation list, and to every client"),
         guess(code::NOT_YET_VALID).why(NOT_YET),
         OLD_PROCESS,
     ])

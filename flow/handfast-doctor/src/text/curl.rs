@@ -78,7 +78,7 @@ pub(super) const TABLE: &[Pattern] = &[
     received("curl", &["empty reply from server"]).general().means(&[
         likely(code::VAGUE_ALERT).why("the server closed without a word"),
         guess(code::NOT_TLS).why("http:// was said to a port that speaks TLS"),
-        guess(code::UNKNOWN_ISSUER).why("Node closes so when it does not believe the client"),
+        guess(code::UNKNOWN_ISSUER).why("Node closes so when it does not trust the client"),
         guess(code::NO_CERTIFICATE),
     ]),
     received("curl", &[])

@@ -133,7 +133,7 @@ pub(super) const TABLE: &[Pattern] = &[
         .means(&[
             likely(code::VAGUE_ALERT),
             guess(code::SERVER_UNTRUSTED)
-                .why("a client that does not believe the server sends its alert before it has keys"),
+                .why("a client that does not trust the server sends its alert before it has keys"),
         ]),
     // --- files -------------------------------------------------------------------------------------------
     own("Go", &[])

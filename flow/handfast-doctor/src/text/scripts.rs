@@ -17,7 +17,7 @@ pub(super) const TABLE: &[Pattern] = &[
     own("Node", &["unable to load private key from pfx data"]).means(&[certain(code::P12_WITHOUT_KEY)]),
     own("Node", &["unsupported pkcs12 pfx data"]).means(&[certain(code::P12_TOO_OLD)]),
     by(Server, "Node", &["tlsclienterror", "socket hang up"]).means(&[
-        likely(code::VAGUE_ALERT).why("Node closes without an alert when it does not believe the client"),
+        likely(code::VAGUE_ALERT).why("Node closes without an alert when it does not trust the client"),
         guess(code::UNKNOWN_ISSUER),
         guess(code::EXPIRED),
         guess(code::WRONG_PURPOSE),
@@ -59,6 +59,6 @@ pub(super) const TABLE: &[Pattern] = &[
         .means(&[likely(code::UNVERIFIED)]),
     by(Server, "nginx", &["optional no ca"]).means(&[likely(code::UNVERIFIED)]),
     by(Server, "nginx", &["ssl verify client", "optional"]).means(&[
-        guess(code::UNVERIFIED).why("nginx lets everybody in unless $ssl_client_verify is looked at")
+        guess(code::UNVERIFIED).why("nginx accepts every client unless $ssl_client_verify is checked")
     ]),
 ];

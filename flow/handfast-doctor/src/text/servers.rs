@@ -36,7 +36,7 @@ pub(super) const TABLE: &[Pattern] = &[
             guess(code::EXPIRED),
             guess(code::WRONG_PURPOSE),
             guess(code::CRL_UNUSABLE)
-                .why("nginx refuses everybody when ssl_crl is old or lacks one CA of the chain"),
+                .why("nginx refuses every client when ssl_crl is old or lacks one CA of the chain"),
             guess(code::VERIFY_DEPTH).why("ssl_verify_depth is 1 unless it is set"),
         ]),
     own("nginx", &["upstream ssl certificate does not match"]).client(&[certain(code::NAME_MISMATCH)]),
@@ -191,7 +191,7 @@ pub(super) const TABLE: &[Pattern] = &[
         .general()
         .otherwise(Client)
         .means(&[
-            likely(code::SERVER_UNTRUSTED).why("the health check does not believe the backend"),
+            likely(code::SERVER_UNTRUSTED).why("the health check does not trust the backend"),
             guess(code::NO_CERTIFICATE)
                 .why("the backend asks for a certificate, and \"server … crt\" is missing"),
             guess(code::NOT_TLS),
@@ -224,7 +224,7 @@ pub(super) const TABLE: &[Pattern] = &[
     .means(&[
         likely(code::VAGUE_ALERT),
         guess(code::SERVER_UNTRUSTED)
-            .why("a client that does not believe Envoy sends its alert before it has keys"),
+            .why("a client that does not trust Envoy sends its alert before it has keys"),
     ]),
     by(Network, "Envoy", &["secret is not supplied by sds"])
         .means(&[likely(code::UNREADABLE).why("the certificate has not been delivered to the proxy yet")]),

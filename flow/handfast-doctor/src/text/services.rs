@@ -46,7 +46,7 @@ pub(super) const TABLE: &[Pattern] = &[
     )
     .client(&[certain(code::KEY_ENCRYPTED)]),
     by(Server, "PostgreSQL", &["invalid length of startup packet"]).means(&[
-        likely(code::NOT_TLS).why("somebody spoke TLS or HTTP where PostgreSQL expects its own start")
+        likely(code::NOT_TLS).why("a client spoke TLS or HTTP where PostgreSQL expects its own start")
     ]),
     by(
         Server,

@@ -52,7 +52,7 @@ fn behind(folder: &Folder, inside: &str, more: &[&str]) -> Result<Scene, Error> 
 fn told() -> Case {
     Case::new(
         "healthy/nginx-forwarding",
-        "the proxy tells the application who the client is, and nobody else can",
+        "the proxy tells the application who the client is, and no client can",
         &[Nginx, Python],
         |folder| {
             let headers = "proxy_set_header X-SSL-Client-Verify $ssl_client_verify;\nproxy_set_header \
@@ -197,7 +197,7 @@ fn public_cas() -> Case {
 fn any_of_ca(program: Program) -> Case {
     let case = Case::new(
         named_case(code::ANY_OF_CA, program, ""),
-        "every certificate of the CA is let in, whatever its name",
+        "every certificate of the CA is accepted, whatever its name",
         &[program],
         move |folder| {
             let running = serve(program, folder, &Setup::default())?;
@@ -221,7 +221,7 @@ fn for_years() -> Case {
         &[],
         |folder| {
             // What stands above it has to live as long.
-            folder.copy("issuing-and-root.crt", "client-for-years/authorities.crt")?;
+            folder.copy("issuing-and-root.crt", "client-for-years/cas.crt")?;
             Ok(Scene::only(Look::Command(
                 ["doctor", "--client-files", "client-for-years"]
                     .map(str::to_owned)
@@ -235,7 +235,7 @@ fn for_years() -> Case {
 fn denied() -> Case {
     let case = Case::new(
         named_case(code::NOT_ALLOWED, Ourselves, ""),
-        "the certificate is believed, and no rule of the door names it",
+        "the certificate is trusted, and no rule of the proxy names it",
         &[Ourselves],
         |folder| {
             let running = serve(Ourselves, folder, &Setup::default())?;
@@ -250,7 +250,7 @@ fn denied() -> Case {
 fn vague() -> Case {
     let case = Case::new(
         named_case(code::VAGUE_ALERT, Haproxy, ""),
-        "the server believes the certificate and closes the connection for a reason of its own",
+        "the server trusts the certificate and closes the connection for a reason of its own",
         &[Haproxy],
         |folder| {
             let setup = Setup {

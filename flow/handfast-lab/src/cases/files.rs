@@ -79,7 +79,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::KEY_ENCRYPTED,
         variant: "openssl",
-        story: "the key is behind a password",
+        story: "the key is encrypted",
         needs: &[Openssl],
         make: |folder| {
             mine(folder)?;
@@ -93,7 +93,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::KEY_ENCRYPTED,
         variant: "openssl-traditional",
-        story: "the key is behind a password, in the form of old times",
+        story: "the key is encrypted, in a legacy format",
         needs: &[Openssl],
         make: |folder| {
             mine(folder)?;
@@ -149,7 +149,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::P12_WITHOUT_KEY,
         variant: "keytool",
-        story: "the certificate was imported into a Java keystore as somebody to trust",
+        story: "the certificate was imported into a Java keystore as a trusted certificate",
         needs: &[Keytool],
         make: |folder| {
             folder.write("mine/.keep", "")?;
@@ -336,7 +336,7 @@ const SAID: &[Said] = &[
         code: code::P12_TOO_OLD,
         program: Openssl,
         variant: "text",
-        story: "OpenSSL 3 does not read a container of old times",
+        story: "OpenSSL 3 does not read a legacy container",
         needs: &[Openssl],
         line: |folder| {
             folder.shell("openssl pkcs12 -export -legacy -in client/tls.crt -inkey client/tls.key -out old.p12 -passout pass:changeit")?;

@@ -53,7 +53,7 @@ pub(super) fn cases() -> Vec<Case> {
     }
     cases.push(Case::new(
         "healthy/handfast",
-        "a door lets in whom its rule names",
+        "a proxy accepts the client that its rule names",
         &[Program::Ourselves, Program::Python],
         |folder| {
             let behind = crate::programs::plain_http(folder)?;

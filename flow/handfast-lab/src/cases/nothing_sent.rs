@@ -118,7 +118,7 @@ fn asked_late() -> Case {
 fn preflight() -> Case {
     let case = Case::new(
         named_case(code::PREFLIGHT, Nginx, ""),
-        "a browser's preflight carries no certificate, and the server wants one of everybody",
+        "a browser's preflight carries no certificate, and the server requires one from every client",
         &[Nginx],
         |folder| {
             let running = serve(Nginx, folder, &Setup::default())?;

@@ -243,7 +243,7 @@ fn resumed_unchecked() -> Case {
             folder.write(
                 "crt-list",
                 format!(
-                    "{pair} [verify none] door.lab.example\n{pair} [ca-file {} verify required] localhost\n",
+                    "{pair} [verify none] proxy.lab.example\n{pair} [ca-file {} verify required] localhost\n",
                     folder.file("ca.crt")
                 ),
             )?;
@@ -254,7 +254,7 @@ fn resumed_unchecked() -> Case {
                 folder.file("crt-list")
             );
             let running = crate::programs::haproxy_with(folder, port, &configuration)?;
-            let more = ["--other-name", "door.lab.example"];
+            let more = ["--other-name", "proxy.lab.example"];
             Ok(Scene::https(vec![running], port, Some("client"), &more))
         },
     );
@@ -272,7 +272,7 @@ fn misdirected(program: Program) -> Case {
                 Nginx => crate::programs::nginx_with(folder, port, &nginx_sites(folder, port))?,
                 _ => crate::programs::apache_with(folder, port, &apache_sites(folder, port))?,
             };
-            let more = ["--host", "door.lab.example"];
+            let more = ["--host", "proxy.lab.example"];
             Ok(Scene::https(vec![running], port, Some("client"), &more))
         },
     );
@@ -280,7 +280,7 @@ fn misdirected(program: Program) -> Case {
 }
 
 fn nginx_sites(folder: &Folder, port: u16) -> String {
-    [("localhost", "ca.crt"), ("door.lab.example", "stranger.crt")]
+    [("localhost", "ca.crt"), ("proxy.lab.example", "stranger.crt")]
         .iter()
         .map(|(name, ca)| {
             format!(
@@ -296,7 +296,7 @@ fn nginx_sites(folder: &Folder, port: u16) -> String {
 }
 
 fn apache_sites(folder: &Folder, port: u16) -> String {
-    [("localhost", "ca.crt"), ("door.lab.example", "stranger.crt")]
+    [("localhost", "ca.crt"), ("proxy.lab.example", "stranger.crt")]
         .iter()
         .map(|(name, ca)| {
             format!(

@@ -109,7 +109,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::MISSING_INTERMEDIATE,
         variant: "unseen",
-        story: "the client sends its leaf alone, and nobody here has the intermediate",
+        story: "the client sends its leaf alone, and the intermediate is not available",
         pair: Some("client-leaf-only"),
         setup: usual,
         more: &[],
@@ -207,7 +207,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::REVOKED,
         variant: "unseen",
-        story: "the same, and nobody here has the list",
+        story: "the same, and the list is not available",
         pair: Some("client-revoked"),
         setup: |setup| setup.crl = Some("good.crl".into()),
         more: &[],
@@ -232,7 +232,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::CRL_UNUSABLE,
         variant: "unseen",
-        story: "the same, and nobody here has the list",
+        story: "the same, and the list is not available",
         pair: Some("client"),
         setup: |setup| setup.crl = Some("ended.crl".into()),
         more: &[],

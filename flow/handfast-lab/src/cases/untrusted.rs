@@ -111,7 +111,7 @@ fn forgotten_intermediate() -> Case {
 fn unseen_intermediate() -> Case {
     let case = Case::new(
         named_case(code::SERVER_INTERMEDIATE, Postgres, ""),
-        "the server sends its leaf alone, and nobody here has the intermediate",
+        "the server sends its leaf alone, and the intermediate is not available",
         &[Postgres],
         |folder| {
             let setup = Setup {
@@ -167,7 +167,7 @@ fn other_site() -> Case {
                     folder.file(&format!("{pair}/tls.key")),
                 )
             };
-            let sites = site(" default_server", "door.lab.example", "server")
+            let sites = site(" default_server", "proxy.lab.example", "server")
                 + &site("", "localhost", "server-other-name");
             let running = crate::programs::nginx_with(folder, port, &sites)?;
             Ok(Scene::https(vec![running], port, None, &[]))
@@ -187,7 +187,7 @@ fn unknown_name(program: Program) -> Case {
                 more: match program {
                     Haproxy => " strict-sni".into(),
                     _ => format!(
-                        "-servername door.lab.example -servername_fatal -cert2 {0}/tls.crt -key2 {0}/tls.key",
+                        "-servername proxy.lab.example -servername_fatal -cert2 {0}/tls.crt -key2 {0}/tls.key",
                         "server"
                     ),
                 },
@@ -195,7 +195,7 @@ fn unknown_name(program: Program) -> Case {
             };
             let running = serve(program, folder, &setup)?;
             let port = running.port;
-            let more = ["--sni", "nobody.lab.example"];
+            let more = ["--sni", "unknown.lab.example"];
             Ok(Scene::https(vec![running], port, Some("client"), &more))
         },
     );

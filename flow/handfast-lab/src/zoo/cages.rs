@@ -15,22 +15,22 @@ type Result<T> = std::result::Result<T, Error>;
 /// The common name of good clients, and the name of the user that they are to a database.
 const CLIENT: &str = "handfast";
 /// The name of a good server that nothing is set up for.
-pub const STRANGE: &str = "door.lab.example";
+pub const STRANGE: &str = "proxy.lab.example";
 /// The names of good servers.
 const SERVER: [&str; 3] = ["localhost", "127.0.0.1", STRANGE];
 
 /// Writes the whole zoo into `folder`, as of `now`; good servers have the names `hosts`, too. `openssl` makes the key
 /// that our own library refuses to make.
 pub fn write(folder: &Folder, hosts: &[&str], now: Timestamp) -> Result<()> {
-    let root = Holder::itself(&Wish::ca("Zoo Root", None, now)?)?;
-    let issuing = root.sign(&Wish::ca("Zoo Issuing CA", None, now)?)?;
-    let upper = root.sign(&Wish::ca("Zoo Upper CA", None, now)?)?;
-    let lower = upper.sign(&Wish::ca("Zoo Lower CA", None, now)?)?;
+    let root = Holder::itself(&Wish::ca("Test Root", None, now)?)?;
+    let issuing = root.sign(&Wish::ca("Test Issuing CA", None, now)?)?;
+    let upper = root.sign(&Wish::ca("Test Upper CA", None, now)?)?;
+    let lower = upper.sign(&Wish::ca("Test Lower CA", None, now)?)?;
     let stranger = Holder::itself(&Wish {
         subject: handfast_pki::name::distinguished("Stranger Root", Some("Stranger Inc"))?,
         ..Wish::ca("Stranger Root", None, now)?
     })?;
-    let ml_dsa = ml_dsa::Issuing::below(&root, &Wish::ca("Zoo ML-DSA CA", None, now)?)?;
+    let ml_dsa = ml_dsa::Issuing::below(&root, &Wish::ca("Test ML-DSA CA", None, now)?)?;
     folder.write("ca.crt", root.certificate.to_pem())?;
     let zoo = Zoo {
         folder,
@@ -45,11 +45,11 @@ pub fn write(folder: &Folder, hosts: &[&str], now: Timestamp) -> Result<()> {
     let mut revoked = zoo.fill(&Kind {
         cages: "clients",
         good: Wish::client(CLIENT, now)?.named(&["client.lab.example"])?,
-        renamed: Wish::client("somebody", now)?.named(&["somebody.example"])?,
+        renamed: Wish::client("other", now)?.named(&["other.example"])?,
         other_purpose: ID_KP_SERVER_AUTH,
         extensions: "extendedKeyUsage = clientAuth\nsubjectAltName = DNS:client.lab.example\n",
     })?;
-    let server = Wish::server("door.lab.example", now)?.named(&[&SERVER, hosts].concat())?;
+    let server = Wish::server("proxy.lab.example", now)?.named(&[&SERVER, hosts].concat())?;
     revoked.extend(zoo.fill(&Kind {
         cages: "servers",
         good: server.clone(),

@@ -1,7 +1,7 @@
 """HTTPS servers that ask for client certificates, one for each animal of the zoo and version of TLS.
 
 The first argument is the port that is opened when all others are; the rest are the animals. The ports go to the file
-"doors".
+"listeners".
 """
 
 import http.server
@@ -78,7 +78,7 @@ def main():
             door = Door(animal, version)
             lines.append(f"{animal} {version} {door.server_address[1]}\n")
             threading.Thread(target=door.serve_forever, daemon=True).start()
-    with open("doors", "w") as out:
+    with open("listeners", "w") as out:
         out.writelines(lines)
     ready.listen()
     while True:

@@ -51,26 +51,34 @@ const fn animal(name: &'static str, story: &'static str, verdict: Verdict) -> An
 
 /// What clients show to a server.
 pub const CLIENTS: [Animal; 17] = [
-    animal("good", "as it should be", Verdict::LetIn),
+    animal("good", "valid", Verdict::LetIn),
     animal("none", "no certificate at all", Verdict::KeepOut),
-    animal("other-ca", "of a CA that nobody here trusts", Verdict::KeepOut),
-    animal("expired", "ended ten days ago", Verdict::KeepOut),
-    animal("not-yet", "begins in two hours", Verdict::KeepOut),
-    animal("revoked", "on the CA's revocation list", Verdict::KeepOut),
+    animal("other-ca", "issued by an untrusted CA", Verdict::KeepOut),
+    animal("expired", "expired ten days ago", Verdict::KeepOut),
+    animal("not-yet", "not valid before two hours from now", Verdict::KeepOut),
     animal(
-        "other-purpose",
-        "its purpose (EKU) is server authentication alone",
+        "revoked",
+        "revoked: on the CA's revocation list (CRL)",
         Verdict::KeepOut,
     ),
-    animal("no-purpose", "it names no purpose (no EKU)", Verdict::RatherIn),
-    animal("other-name", "good, with another name", Verdict::LetIn),
+    animal(
+        "other-purpose",
+        "for server authentication only (EKU)",
+        Verdict::KeepOut,
+    ),
+    animal(
+        "no-purpose",
+        "without extended key usage (EKU)",
+        Verdict::RatherIn,
+    ),
+    animal("other-name", "valid, with another name", Verdict::LetIn),
     animal(
         "no-intermediate",
         "sent without its intermediate",
         Verdict::KeepOut,
     ),
     animal("deep", "two intermediates below the root", Verdict::LetIn),
-    animal("self-signed", "signed by itself", Verdict::KeepOut),
+    animal("self-signed", "self-signed", Verdict::KeepOut),
     animal(
         "version-1",
         "X.509 version 1, which has no extensions",
@@ -88,25 +96,33 @@ pub const CLIENTS: [Animal; 17] = [
 
 /// What servers show to a client.
 pub const SERVERS: [Animal; 16] = [
-    animal("good", "as it should be", Verdict::LetIn),
-    animal("other-ca", "of a CA that nobody here trusts", Verdict::KeepOut),
-    animal("expired", "ended ten days ago", Verdict::KeepOut),
-    animal("not-yet", "begins in two hours", Verdict::KeepOut),
-    animal("revoked", "on the CA's revocation list", Verdict::KeepOut),
+    animal("good", "valid", Verdict::LetIn),
+    animal("other-ca", "issued by an untrusted CA", Verdict::KeepOut),
+    animal("expired", "expired ten days ago", Verdict::KeepOut),
+    animal("not-yet", "not valid before two hours from now", Verdict::KeepOut),
     animal(
-        "other-purpose",
-        "its purpose (EKU) is client authentication alone",
+        "revoked",
+        "revoked: on the CA's revocation list (CRL)",
         Verdict::KeepOut,
     ),
-    animal("no-purpose", "it names no purpose (no EKU)", Verdict::RatherIn),
-    animal("other-name", "good, for another name", Verdict::KeepOut),
+    animal(
+        "other-purpose",
+        "for client authentication only (EKU)",
+        Verdict::KeepOut,
+    ),
+    animal(
+        "no-purpose",
+        "without extended key usage (EKU)",
+        Verdict::RatherIn,
+    ),
+    animal("other-name", "valid, for another name", Verdict::KeepOut),
     animal(
         "no-intermediate",
         "sent without its intermediate",
         Verdict::KeepOut,
     ),
     animal("deep", "two intermediates below the root", Verdict::LetIn),
-    animal("self-signed", "signed by itself", Verdict::KeepOut),
+    animal("self-signed", "self-signed", Verdict::KeepOut),
     animal(
         "version-1",
         "X.509 version 1, which has no names but the subject",
@@ -144,13 +160,13 @@ pub fn house(folder: &Folder) -> Result<(Started, Vec<Door>), Error> {
     let names: Vec<&str> = SERVERS.iter().map(|animal| animal.name).collect();
     let first = free_port()?;
     let process = Process {
-        name: "the zoo's HTTPS server".into(),
+        name: "the HTTPS server of the test certificates".into(),
         line: format!("python3 house.py {first} {}", names.join(" ")),
         folder: folder.path().to_owned(),
         ..Process::default()
     };
     let started = process.start(&[first])?;
-    let doors = folder.read("doors")?;
+    let doors = folder.read("listeners")?;
     let doors = doors.lines().filter_map(|line| {
         let mut words = line.split(' ');
         Some(Door {

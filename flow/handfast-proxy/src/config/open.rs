@@ -6,6 +6,7 @@ use std::{
 };
 
 use handfast_audit::Sink;
+use handfast_credentials::load;
 use handfast_pki::{Purpose, code};
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use super::{Config, ConfigError, read};
 use crate::{
     backend::{self, Backend, BackendUrl},
     error::Problem,
-    live::{self, ReadSources, Sources},
+    live::{ReadSources, Sources},
     proxy::{Proxy, ProxySettings},
 };
 
@@ -68,9 +69,9 @@ impl Config {
         let now = Timestamp::now();
         let tls = &self.backend_tls;
         let missing = || Problem::new(code::BAD_TRUST_FILE, "an https backend needs --to-ca");
-        let anchors = live::anchors(tls.ca.as_deref().ok_or_else(missing)?, now)?;
+        let anchors = load::anchors(tls.ca.as_deref().ok_or_else(missing)?, now)?;
         let credentials = match (&tls.cert, &tls.key) {
-            (Some(cert), Some(key)) => Some(live::credentials(cert, key, Purpose::Client, now)?),
+            (Some(cert), Some(key)) => Some(load::credentials(cert, key, Purpose::Client, now)?),
             _ => None,
         };
         let settings = client::Settings {

@@ -1,19 +1,19 @@
 //! What goes into the file, one function for each form.
 
+use handfast_credentials::files::Readers;
 use handfast_pki::{
     Certificate, Error as PkiError,
     certificate::chain_to_pem,
-    code,
     container::{self, Age, Lock},
     kubernetes, pkcs7,
 };
 use zeroize::Zeroizing;
 
-use super::output::{Form, Goods, Made, Output, has_ending};
-use crate::{
-    failure::{Exit, Failure},
-    files::Readers,
+use super::{
+    missing::{counted, missing},
+    output::{Form, Goods, Made, Output, has_ending},
 };
+use crate::failure::Failure;
 
 impl Output<'_> {
     fn add(&mut self, what: impl Into<String>, bytes: Vec<u8>, readers: Readers) {
@@ -200,26 +200,11 @@ impl Output<'_> {
                 .filter(|root| goods.given.contains(root))
                 .map(|root| {
                     format!(
-                        "left out: the root \"{}\"; who is to believe it has it already (--with-root)",
+                        "left out: the root \"{}\"; relying parties already have it (--with-root)",
                         root.called()
                     )
                 }),
         );
         notes
-    }
-}
-
-pub(super) fn missing(expected: &str, found: &str) -> Failure {
-    Failure::new(
-        Exit::Misuse,
-        code::WRONG_FORMAT,
-        format!("expected {expected}, found {found}"),
-    )
-}
-
-pub(super) fn counted(certificates: usize) -> String {
-    match certificates {
-        1 => "the certificate".into(),
-        more => format!("the {more} certificates, leaf first"),
     }
 }

@@ -1,15 +1,18 @@
 //! `handfast convert`: keys and certificates from one form into another, with the chain put into order.
 
 mod forms;
+mod missing;
 mod output;
 mod source;
 
 use std::path::PathBuf;
 
+use handfast_finding::when::when;
 use handfast_pki::{
     Certificate, PrivateKey, Shown,
     chain::{Note, Repaired},
 };
+use handfast_report::style::GOOD;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -18,9 +21,9 @@ use self::{
     source::Source,
 };
 use crate::{
-    commands::issue::{tell_files, text},
+    commands::tell::{tell_files, text},
     failure::{Exit, Failure},
-    words::{GOOD, Words, when},
+    words::Words,
 };
 
 /// Write keys and certificates in another form: PEM, DER, PKCS#12, PKCS#7, a Kubernetes Secret
@@ -67,7 +70,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         with_root: args.output.with_root,
     };
     output.make(&goods)?;
-    let files = output.write()?;
+    let files = output.write(words)?;
     let notes = notes(&output, &goods, &source.passed_over);
     tell(args, &output, &goods, &notes, now, words);
     let lines: Vec<_> = files.iter().map(|(path, what)| (&**path, what.clone())).collect();

@@ -2,14 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use handfast_credentials::{
+    files::{self, Claim, Piece, Readers},
+    load,
+};
+use handfast_finding::shell::shell;
 use handfast_pki::{Certificate, PrivateKey, chain::Repaired, code, container, kubernetes};
 use zeroize::Zeroizing;
 
-use super::forms::missing;
+use super::missing::missing;
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Claim, Piece, Readers},
-    words::shell,
+    words::Words,
 };
 
 #[derive(Debug, clap::Args)]
@@ -173,7 +177,7 @@ impl<'a> Output<'a> {
 
     fn choose_password(&mut self) -> Result<(), Failure> {
         if let Some(path) = &self.args.new_password_file {
-            self.password = Some(files::password(path)?);
+            self.password = Some(load::password(path)?);
             return Ok(());
         }
         let made = container::new_password().map_err(|error| Failure::about("--to p12", &error))?;
@@ -231,10 +235,10 @@ impl<'a> Output<'a> {
     }
 
     /// Writes it all; what each file holds.
-    pub(super) fn write(&self) -> Result<Vec<(PathBuf, String)>, Failure> {
+    pub(super) fn write(&self, words: &Words) -> Result<Vec<(PathBuf, String)>, Failure> {
         let paths: Vec<_> = self.made.iter().map(|made| &made.path).collect();
         let pieces: Vec<_> = self.made.iter().map(Made::piece).collect();
-        Claim::take(&paths, self.args.force)?.write(&pieces)?;
+        words.tell_leftovers(&Claim::take(&paths, self.args.force)?.write(&pieces)?);
         let mut told: Vec<_> = self
             .made
             .iter()

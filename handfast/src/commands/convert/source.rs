@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use handfast_credentials::{files, load};
 use handfast_pki::{
     Certificate, Error as PkiError, PrivateKey, Shown,
     chain::{self, Repaired, Spare},
@@ -11,10 +12,7 @@ use handfast_pki::{
 use zeroize::Zeroizing;
 
 use super::Args;
-use crate::{
-    failure::{Exit, Failure},
-    files,
-};
+use crate::failure::{Exit, Failure};
 
 /// At most so many files of the folder are looked into, and none that is larger than a chain can be.
 const MOST_NEIGHBOURS: usize = 200;
@@ -31,7 +29,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn read(args: &Args) -> Result<Self, Failure> {
-        let password = args.password_file.as_deref().map(files::password).transpose()?;
+        let password = args.password_file.as_deref().map(load::password).transpose()?;
         let opening = Opening {
             password: password.as_ref().map(|password| password.as_str()),
             alias: args.alias.as_deref(),
@@ -87,7 +85,7 @@ fn refused(path: &Path, opening: Opening<'_>, error: &PkiError) -> Failure {
         PkiError::Encrypted if opening.password.is_none() => Failure::new(
             Exit::Misuse,
             code::KEY_ENCRYPTED,
-            format!("\"{shown}\" is behind a password"),
+            format!("\"{shown}\" is encrypted"),
         )
         .hint("give the file that holds it in its first line: --password-file FILE"),
         PkiError::Unexpected {
@@ -133,7 +131,7 @@ fn spares_from(path: &Path, certificates: Vec<Certificate>) -> Vec<Spare> {
 /// The certificates in the files beside `file`. What cannot be read or opened is none of ours.
 fn neighbours(file: &Path) -> Vec<Spare> {
     const ENDINGS: [&str; 6] = ["crt", "cer", "pem", "der", "p7b", "p7c"];
-    let folder = handfast_ca::staging::parent(file);
+    let folder = handfast_credentials::staging::parent(file);
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };

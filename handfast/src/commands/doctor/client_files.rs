@@ -1,22 +1,21 @@
 //! `handfast doctor --client-files DIR`: the files of one side, without a connection.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
+use handfast_credentials::{
+    files::{self, Found},
+    load,
+};
 use handfast_doctor::{
     Report,
-    files::{self, File, Holdings, Look, Reader},
+    files::{File, Holdings, Look, Reader, judge, read},
 };
-use handfast_pki::{Purpose, code};
+use handfast_pki::Purpose;
 use jiff::Timestamp;
 
 use super::conclude;
 use crate::{
     failure::{Exit, Failure},
-    files as read,
     words::Words,
 };
 
@@ -38,10 +37,10 @@ pub struct Wanted<'a> {
 pub fn run(wanted: &Wanted<'_>, words: &Words) -> Result<Exit, Failure> {
     let mut passwords = Vec::new();
     if let Some(path) = wanted.password_file {
-        passwords.push(read::password(path)?.to_string());
+        passwords.push(load::password(path)?.to_string());
     }
     let holdings = holdings(wanted.folder, wanted.purpose, &passwords, wanted.reader)?;
-    let findings = files::judge(&holdings, &look(wanted.purpose, &passwords, wanted.reader));
+    let findings = judge(&holdings, &look(wanted.purpose, &passwords, wanted.reader));
     let mut notes = holdings.inventory.clone();
     if let Some(own) = holdings.own() {
         let key = own.key_file.unwrap_or_else(|| "no key".to_owned());
@@ -78,38 +77,16 @@ pub fn holdings(
     passwords: &[String],
     reader: Option<Reader>,
 ) -> Result<Holdings, Failure> {
-    let failed = |error: std::io::Error| {
-        let message = format!("\"{}\" cannot be read: {error}", path.display());
-        Failure::new(Exit::Misuse, code::UNREADABLE, message)
-    };
-    let mut paths = if path.is_dir() {
-        let entries = fs::read_dir(path).map_err(failed)?;
-        entries.flatten().map(|entry| entry.path()).take(MOST).collect()
-    } else {
-        fs::metadata(path).map_err(failed)?;
-        vec![path.to_owned()]
-    };
-    paths.sort();
-    let files: Vec<File> = paths.iter().filter_map(|path| file(path)).collect();
-    Ok(files::read(&files, &look(purpose, passwords, reader)))
+    let found = files::found(path, MOST, LARGEST)?;
+    let files: Vec<File> = found.into_iter().map(file).collect();
+    Ok(read(&files, &look(purpose, passwords, reader)))
 }
 
-/// Nothing for folders, sockets and what is too large.
-fn file(path: &Path) -> Option<File> {
-    let name = path.display().to_string();
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) => {
-            return Some(File {
-                name,
-                content: Err(error.to_string()),
-                mode: None,
-            });
-        }
-    };
-    (metadata.is_file() && metadata.len() <= LARGEST).then(|| File {
-        name,
-        content: fs::read(path).map_err(|error| error.to_string()),
-        mode: Some(metadata.permissions().mode()),
-    })
+/// What was found, for the doctor.
+pub fn file(found: Found) -> File {
+    File {
+        name: found.name,
+        content: found.content,
+        mode: found.mode,
+    }
 }

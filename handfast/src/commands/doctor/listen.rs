@@ -2,28 +2,29 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
+use handfast_credentials::load;
 use handfast_doctor::{
     Certainty, Context, Finding, Report,
     listen::{Listen as Server, listen},
     throwaway,
 };
 use handfast_pki::{code, name, name::AltName};
+use handfast_report::json;
 use handfast_tls::Credentials;
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{say, whom};
+use super::say;
 use crate::{
     failure::{Exit, Failure},
-    files, report,
     words::Words,
 };
 
 /// Be the server: show what a client really sends, and why it would be refused
 ///
-/// Everybody is answered and nobody is let in anywhere. A client that sends no certificate where issuers are named
-/// is asked without names when it comes again, so that one that is held back is seen.
+/// Answers every client and forwards nothing. If a client sends no certificate when issuers are named, its next
+/// connection is asked without names, so that a certificate that was held back is seen.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  handfast doctor listen 127.0.0.1:8443 --client-ca ca.crt --cert server/tls.crt --key server/tls.key"
@@ -61,11 +62,11 @@ pub fn run(args: &Listen, words: &Words) -> Result<Exit, Failure> {
     let reports = runtime.block_on(serve(args, server, words))?;
     let findings = together(&reports);
     words.json(&json!({
-        "schema": report::json::SCHEMA,
+        "schema": json::SCHEMA,
         "target": format!("listen {}", args.address),
-        "connections": reports.iter().map(report::json::report).collect::<Vec<_>>(),
+        "connections": reports.iter().map(json::report).collect::<Vec<_>>(),
         "trace": [],
-        "findings": report::json::findings(&findings),
+        "findings": json::findings(&findings),
     }));
     Ok(if findings.is_empty() { Exit::Yes } else { Exit::No })
 }
@@ -125,9 +126,7 @@ fn together(reports: &[Report]) -> Vec<Finding> {
 fn server(args: &Listen) -> Result<Server, Failure> {
     let now = Timestamp::now();
     let credentials = match (&args.cert, &args.key) {
-        (Some(cert), Some(key)) => {
-            crate::commands::get::paired(files::certificates(cert)?, &files::private_key(key)?, key)?
-        }
+        (Some(cert), Some(key)) => load::paired(load::certificates(cert)?, &load::private_key(key)?, key)?,
         _ => throwaway(now)?,
     };
     let mut context = Context {
@@ -136,7 +135,7 @@ fn server(args: &Listen) -> Result<Server, Failure> {
     };
     let mut issuers = Vec::new();
     if let Some(path) = &args.client_ca {
-        let anchors = handfast_proxy::live::anchors(path, now).map_err(crate::commands::proxy::of_problem)?;
+        let anchors = load::anchors(path, now)?;
         issuers = anchors
             .certificates()
             .iter()
@@ -146,8 +145,8 @@ fn server(args: &Listen) -> Result<Server, Failure> {
         context.client_anchors = Some(Arc::new(anchors));
     }
     if let Some(path) = &args.expect_cert {
-        context.served = files::certificates(path)?.into_iter().next();
-        context.known.extend(whom::neighbours(path));
+        context.served = load::certificates(path)?.into_iter().next();
+        context.known.extend(load::neighbours(path));
     }
     Ok(Server {
         credentials,

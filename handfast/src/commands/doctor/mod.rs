@@ -1,6 +1,6 @@
 //! `handfast doctor`: why a connection fails, who refused, and what to do.
 
-mod client_files;
+pub mod client_files;
 pub mod config;
 mod join;
 mod listen;
@@ -14,11 +14,10 @@ mod whom;
 
 use clap::Subcommand;
 use handfast_doctor::Report;
-pub use target::lists;
+use handfast_report::{findings, json};
 
 use crate::{
     failure::{Exit, Failure},
-    report,
     words::Words,
 };
 
@@ -27,7 +26,15 @@ use crate::{
 /// Connects, records and decodes the handshake, and judges it together with the files given. Where one look is
 /// not enough, further connections are made without the user's certificate.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:\n  handfast doctor https://localhost:8443/ --ca ca.crt --cert tls.crt --key tls.key\n  \
+                  handfast doctor https://localhost:8443/ --ca ca.crt --html report.html\n  \
+                  handfast doctor --client-files client\n  \
+                  handfast doctor db.example:5432 --starttls postgres --ca ca.crt\n  \
+                  handfast doctor config /etc/nginx/nginx.conf"
+)]
 pub struct Args {
     #[command(subcommand)]
     pub look: Option<Look>,
@@ -62,7 +69,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 
 /// Says `made`, and how the command ends: 0 without findings, 1 with.
 fn conclude(made: &Report, words: &Words) -> Exit {
-    words.json(&report::json::report(made));
+    words.json(&json::report(made));
     say(made, words);
     if made.findings.is_empty() {
         Exit::Yes
@@ -76,5 +83,5 @@ fn say(made: &Report, words: &Words) {
     for (name, value) in &made.notes {
         words.data(format_args!("{name}: {value}"));
     }
-    report::findings::say(&made.findings, words);
+    words.data(findings::ranked(&made.findings).trim_end());
 }

@@ -2,15 +2,16 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use handfast_credentials::{files, load};
 use handfast_doctor::{Context, Finding, Report, capture};
 use handfast_pki::code;
+use handfast_report::json;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::show::{Show, show_all};
 use crate::{
     failure::{Exit, Failure},
-    files, report,
     words::Words,
 };
 
@@ -29,7 +30,7 @@ pub struct Pcap {
     /// The key log of the client or the server
     #[arg(long, value_name = "FILE")]
     keylog: Option<PathBuf>,
-    /// The CAs whose clients the server believes, to judge the client's certificate by
+    /// The CA bundle that verifies client certificates
     #[arg(long, value_name = "FILE")]
     client_ca: Option<PathBuf>,
     /// Show this conversation only, counted from 1
@@ -43,7 +44,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
     let mut context = Context::default();
     if let Some(path) = &args.client_ca {
-        let anchors = handfast_proxy::live::anchors(path, now).map_err(crate::commands::proxy::of_problem)?;
+        let anchors = load::anchors(path, now)?;
         context.known = anchors.certificates().to_vec();
         context.client_anchors = Some(Arc::new(anchors));
     }
@@ -87,10 +88,10 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
         .iter()
         .position(|report| !report.findings.is_empty())
         .unwrap_or(0);
-    let mut object = report::json::report(&reports[worst]);
+    let mut object = json::report(&reports[worst]);
     object["target"] = json!(args.file.display().to_string());
-    object["conversations"] = reports.iter().map(report::json::report).collect();
-    object["findings"] = json!(report::json::findings(&findings));
+    object["conversations"] = reports.iter().map(json::report).collect();
+    object["findings"] = json!(json::findings(&findings));
     words.json(&object);
     show_all(&reports, worst, &args.show, words)?;
     let is_unfinished = |report: &Report| report.notes.iter().any(|(name, _)| name == capture::UNFINISHED);

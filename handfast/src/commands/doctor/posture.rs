@@ -5,22 +5,26 @@ use std::{
     path::PathBuf,
 };
 
+use handfast_credentials::{
+    files::{self, Readers},
+    load,
+};
 use handfast_doctor::posture;
+use handfast_finding::shell::shell;
 use handfast_pki::code;
+use handfast_report::{junit, posture as graded, sarif};
 use jiff::Timestamp;
 
-use super::whom::{Unready, Whom, system_anchors};
+use super::whom::{Unready, Whom};
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Readers},
-    report,
-    words::{Words, shell},
+    words::Words,
 };
 
 /// Grade what a server demands of its clients
 ///
 /// Connects without a certificate, with a throw-away one that it must refuse, with sessions of others, and asks for
-/// every version, suite and group. The user's own certificate is sent to a server that is believed, and only with
+/// every version, suite and group. The user's own certificate is sent only to a verified server, and only with
 /// --active.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -32,7 +36,7 @@ pub struct Posture {
     target: String,
     #[command(flatten)]
     whom: Whom,
-    /// Send identity headers of our own making, too: are they believed?
+    /// Also send spoofed identity headers: does the application trust them?
     #[arg(long)]
     active: bool,
     /// Do not ask before --active
@@ -61,7 +65,7 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
     if args.active && !args.yes {
         agree(args, words)?;
     }
-    let system = system_anchors(now);
+    let system = load::system_anchors(now);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -76,17 +80,17 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
         .hint("is the server running, and is the port right?"));
     }
     let written = [
-        (&args.sarif, report::sarif::sarif(&made)),
-        (&args.junit, report::junit::junit(&made)),
+        (&args.sarif, sarif::sarif(&made)),
+        (&args.junit, junit::junit(&made)),
     ];
     for (path, text) in written {
         if let Some(path) = path {
-            files::write(path, text.as_bytes(), Readers::Everybody)?;
+            words.tell_leftovers(&files::write(path, text.as_bytes(), Readers::Everybody)?);
             words.talk(format_args!("written: {}", shell(path.display())));
         }
     }
-    words.json(&report::posture::json(&made));
-    report::posture::say(&made, words);
+    words.json(&graded::json(&made));
+    words.data(graded::graded(&made).trim_end());
     Ok(match made.grade() {
         _ if made.has_holes() => Exit::No,
         None => Exit::Unreachable,
@@ -98,7 +102,7 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
 fn agree(args: &Posture, words: &Words) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::misuse(
-            "--active sends forged identity headers, and there is nobody here to ask",
+            "--active sends forged identity headers, and there is no terminal to ask on",
         )
         .hint("add --yes where the server is yours to attack"));
     }

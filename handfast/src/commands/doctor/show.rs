@@ -2,15 +2,21 @@
 
 use std::path::PathBuf;
 
+use handfast_credentials::files::{self, Readers};
 use handfast_doctor::Report;
+use handfast_finding::shell::shell;
+use handfast_report::{
+    bundle, chains, html, json,
+    ladder::{self, Detail},
+    mermaid,
+    style::{FAINT, STRONG},
+};
 use jiff::Timestamp;
 
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Readers},
     given::hidden,
-    report::{self, ladder::Detail},
-    words::{FAINT, STRONG, Words, shell},
+    words::Words,
 };
 
 /// The looks of a report.
@@ -38,7 +44,7 @@ pub struct Show {
 
 /// Shows `made`, and says how the command ends: 0 without findings, 1 with.
 pub fn show(made: &Report, show: &Show, words: &Words) -> Result<Exit, Failure> {
-    words.json(&report::json::report(made));
+    words.json(&json::report(made));
     show_all(std::slice::from_ref(made), 0, show, words)?;
     Ok(if made.findings.is_empty() {
         Exit::Yes
@@ -54,18 +60,18 @@ pub fn show_all(reports: &[Report], chosen: usize, show: &Show, words: &Words) -
     worst.reword(hidden);
     let worst = &worst;
     if let Some(path) = &show.html {
-        files::write(
+        words.tell_leftovers(&files::write(
             path,
-            report::html::page(worst, now).as_bytes(),
+            html::page(worst, now).as_bytes(),
             Readers::Everybody,
-        )?;
+        )?);
     }
     if let Some(path) = &show.bundle {
-        let zipped = report::bundle::bundle(worst, show.mask, now).map_err(Failure::bug)?;
-        files::write(path, &zipped, Readers::Everybody)?;
+        let zipped = bundle::bundle(worst, show.mask, now).map_err(Failure::bug)?;
+        words.tell_leftovers(&files::write(path, &zipped, Readers::Everybody)?);
     }
     if show.mermaid {
-        words.data(report::mermaid::mermaid(worst).trim_end());
+        words.data(mermaid::mermaid(worst).trim_end());
     } else {
         for made in reports {
             picture(made, show, now, words);
@@ -88,10 +94,10 @@ fn picture(made: &Report, show: &Show, now: Timestamp, words: &Words) {
         verbose: show.verbose,
         unbroken: false,
     };
-    words.data(report::ladder::detailed(trace, detail, made.blamed()).trim_end());
+    words.data(ladder::detailed(trace, detail, made.blamed()).trim_end());
     words.data("");
     let wanted = show.verbose > 0 || show.explain || made.findings.first().is_some_and(is_about_chains);
-    if let Some(chains) = report::chains::of(made, now).filter(|_| wanted) {
+    if let Some(chains) = chains::of(made, now).filter(|_| wanted) {
         words.data(chains.text());
     }
     if !made.probes.is_empty() {

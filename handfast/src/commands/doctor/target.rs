@@ -1,24 +1,21 @@
 //! `handfast doctor HOST:PORT`: one connection of our own, and those that separate the causes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use handfast_credentials::load;
 use handfast_doctor::{Context, Ending, Report, Subject, Talk, When, examine, files::Reader};
-use handfast_pki::{Purpose, code, crl::RevocationList, pem};
+use handfast_pki::Purpose;
 use handfast_tls::client::Versions;
 use jiff::Timestamp;
 
 use crate::{
-    commands::{
-        doctor::{
-            client_files::{self, Wanted},
-            show::{Show, show},
-            whom::{Unready, Whom},
-        },
-        get,
+    commands::doctor::{
+        client_files::{self, Wanted},
+        show::{Show, show},
+        whom::{Unready, Whom},
     },
     failure::{Exit, Failure},
-    files,
     words::Words,
 };
 
@@ -28,7 +25,7 @@ pub struct Flags {
     /// HOST:PORT or an https URL
     #[arg(required_unless_present_any = ["client_files", "server_files"], value_name = "TARGET")]
     target: Option<String>,
-    /// Look at the files in this folder, as a client's, and at nobody else
+    /// Check the files in this folder, as a client's, and connect to no server
     #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "server_files"])]
     client_files: Option<PathBuf>,
     /// The same, as a server's
@@ -66,7 +63,7 @@ pub struct Flags {
     /// The answer repeats the headers that the application saw: is the certificate among them?
     #[arg(long)]
     echo: bool,
-    /// Send identity headers of our own making, too: are they believed?
+    /// Also send spoofed identity headers: does the application trust them?
     #[arg(long)]
     active: bool,
     /// A certificate of the same CA that the server must refuse
@@ -177,17 +174,17 @@ fn context(flags: &Flags, known: Context) -> Result<Context, Failure> {
         None => None,
     };
     let served = match &flags.served {
-        Some(path) => files::certificates(path)?.into_iter().next(),
+        Some(path) => load::certificates(path)?.into_iter().next(),
         None => None,
     };
     let mut revocation = Vec::new();
     for path in &flags.crl {
-        revocation.extend(lists(path)?);
+        revocation.extend(load::revocation_lists(path)?);
     }
     let must_refuse = match (&flags.must_refuse, &flags.must_refuse_key) {
-        (Some(cert), Some(key)) => Some(get::paired(
-            files::certificates(cert)?,
-            &files::private_key(key)?,
+        (Some(cert), Some(key)) => Some(load::paired(
+            load::certificates(cert)?,
+            &load::private_key(key)?,
             key,
         )?),
         _ => None,
@@ -204,25 +201,4 @@ fn context(flags: &Flags, known: Context) -> Result<Context, Failure> {
         must_refuse,
         ..known
     })
-}
-
-/// The revocation lists in `path`, PEM or DER.
-pub fn lists(path: &Path) -> Result<Vec<RevocationList>, Failure> {
-    let about = |error: &handfast_pki::Error| Failure::about(format_args!("\"{}\"", path.display()), error);
-    let items = pem::read(&files::read(path)?).map_err(|error| about(&error))?;
-    let lists: Vec<RevocationList> = items
-        .into_iter()
-        .filter_map(|item| match item {
-            pem::Item::Crl(list) => Some(*list),
-            _ => None,
-        })
-        .collect();
-    if lists.is_empty() {
-        return Err(Failure::new(
-            Exit::Misuse,
-            code::WRONG_FORMAT,
-            format!("\"{}\" holds no revocation list", path.display()),
-        ));
-    }
-    Ok(lists)
 }

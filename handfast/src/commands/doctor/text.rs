@@ -5,11 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::files;
 use handfast_doctor::text;
+use handfast_report::reading;
 
 use crate::{
     failure::{Exit, Failure},
-    files, report,
     words::Words,
 };
 
@@ -42,15 +43,12 @@ pub fn run(args: &Text, words: &Words) -> Result<Exit, Failure> {
 
 /// Says what `pasted` comes to, and how the command ends: 1 with findings, 3 where nothing is known.
 pub fn explain(pasted: &str, words: &Words) -> Result<Exit, Failure> {
-    let reading = text::read(pasted);
-    if reading.findings.is_empty() {
+    let read = text::read(pasted);
+    if read.findings.is_empty() {
         return Err(unknown(pasted));
     }
-    if words.json {
-        words.json(&report::reading::json(&reading));
-    } else {
-        report::reading::say(&reading, words);
-    }
+    words.json(&reading::json(&read));
+    words.data(reading::causes(&read).trim_end());
     Ok(Exit::No)
 }
 

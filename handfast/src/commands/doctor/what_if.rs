@@ -7,26 +7,30 @@ use handfast_doctor::{
     what_if::{Tried, what_if},
 };
 use handfast_pki::Certificate;
+use handfast_report::{
+    json,
+    style::{BAD, GOOD, STRONG},
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{client_files::holdings, say};
 use crate::{
     failure::{Exit, Failure},
-    report,
-    words::{BAD, GOOD, STRONG, Words},
+    words::Words,
 };
 
 /// What would happen between a client and a server with these files, offline
 ///
-/// Finds in each folder the certificate with its key and the CAs that this side believes (files that hold CAs
-/// alone), judges both ways as a door and a client would, and shows every path that would be tried.
+/// Finds in each folder the certificate with its key and the CAs that this side trusts (files that hold CAs
+/// alone), verifies both ways as a proxy and a client would, and shows every path that would be tried.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast doctor what-if --client client --server server")]
 pub struct WhatIf {
-    /// The client's folder: certificate, key, the CAs it believes
+    /// The client's folder: certificate, key, the CAs it trusts
     #[arg(long, value_name = "DIR")]
     client: PathBuf,
-    /// The server's folder: certificate, key, the CAs whose clients it believes
+    /// The server's folder: certificate, key, the CAs that it trusts for clients
     #[arg(long, value_name = "DIR")]
     server: PathBuf,
     /// The name by which the client calls the server
@@ -44,7 +48,7 @@ pub fn run(args: &WhatIf, words: &Words) -> Result<Exit, Failure> {
         findings: made.findings,
         ..Report::new(format!("{} and {}", args.client.display(), args.server.display()))
     };
-    let mut object = report::json::report(&report);
+    let mut object = json::report(&report);
     object["paths"] = made.paths.iter().map(path_json).collect();
     words.json(&object);
     say(&report, words);

@@ -1,16 +1,17 @@
 //! Whom to look at, and as whom: the flags that every look at a server shares, and what they come to.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use bytes::Bytes;
+use handfast_credentials::load;
 use handfast_doctor::{
     Ask, Certainty, Context, Endpoint, Finding, Refuser, Service, StartTls, Subject, Talk, Target, When,
 };
-use handfast_pki::{Anchors, Certificate, code, pem};
+use handfast_finding::{Problem, shell::shell};
+use handfast_pki::{Anchors, Certificate, code};
 use handfast_proxy::backend;
 use handfast_tls::{
     Credentials,
@@ -19,12 +20,7 @@ use handfast_tls::{
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
-use crate::{
-    commands::{get, proxy::of_problem},
-    failure::Failure,
-    files,
-    words::shell,
-};
+use crate::{commands::get, failure::Failure};
 
 /// Whom to look at beside its address, and as whom.
 #[derive(Debug, clap::Args)]
@@ -35,7 +31,7 @@ pub struct Whom {
     /// The key of --cert
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
-    /// The CAs whose servers are believed; without it, those of the system
+    /// The CA bundle that verifies the server; without it, the CAs of the system
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The name to send as SNI and to expect in the certificate
@@ -82,11 +78,11 @@ impl Whom {
         };
         let (anchors, trusted) = match &self.ca {
             Some(path) => anchors(path, now).map_err(Unready::Unusable)?,
-            None => (system_anchors(now), Vec::new()),
+            None => (load::system_anchors(now), Vec::new()),
         };
         let name = self.sni.as_deref().unwrap_or(&place.endpoint.host);
         let target = Target {
-            name: backend::server_name(name).map_err(of_problem)?,
+            name: backend::server_name(name).map_err(Failure::from)?,
             anchors: Arc::new(anchors),
             credentials,
             versions: Versions::Both,
@@ -145,7 +141,7 @@ impl Whom {
 
     fn context(&self, place: &Place, trusted: Vec<Certificate>) -> Context {
         let mut known = trusted;
-        known.extend(self.cert.as_deref().map(neighbours).unwrap_or_default());
+        known.extend(self.cert.as_deref().map(load::neighbours).unwrap_or_default());
         let as_whom = [("--cert", &self.cert), ("--key", &self.key), ("--ca", &self.ca)]
             .into_iter()
             .filter_map(|(flag, path)| Some(format!(" {flag} {}", shell(path.as_ref()?.display()))))
@@ -216,13 +212,12 @@ impl Place {
 
 /// Our certificate and key; what is wrong with the pair is a finding and not a misuse.
 fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
-    let of = |path: &Path, failure: &Failure| {
-        let code = failure.code.unwrap_or(code::UNREADABLE);
-        let because = format!("{}: {}", path.display(), failure.message);
+    let of = |path: &Path, problem: &Problem| {
+        let because = format!("{}: {}", path.display(), problem.message);
         Box::new(
-            Finding::new(code, Refuser::Client, Certainty::Certain, because)
+            Finding::new(problem.code, Refuser::Client, Certainty::Certain, because)
                 .help(
-                    failure
+                    problem
                         .hint
                         .clone()
                         .unwrap_or_else(|| "see what is in the file".to_owned()),
@@ -230,15 +225,15 @@ fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
                 .command(format!("handfast inspect {}", shell(path.display()))),
         )
     };
-    let chain = files::certificates(cert).map_err(|failure| of(cert, &failure))?;
-    let private = files::private_key(key).map_err(|failure| of(key, &failure))?;
-    get::paired(chain, &private, key).map_err(|failure| {
-        let wrong = if failure.code == Some(code::CHAIN_ORDER) {
+    let chain = load::certificates(cert).map_err(|problem| of(cert, &problem))?;
+    let private = load::private_key(key).map_err(|problem| of(key, &problem))?;
+    load::paired(chain, &private, key).map_err(|problem| {
+        let wrong = if problem.code == code::CHAIN_ORDER {
             cert
         } else {
             key
         };
-        of(wrong, &failure)
+        of(wrong, &problem)
     })
 }
 
@@ -259,30 +254,9 @@ fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), B
             .command(format!("handfast inspect {}", shell(path.display()))),
         )
     };
-    let certificates = files::certificates(path).map_err(|failure| unusable(failure.message))?;
+    let certificates = load::certificates(path).map_err(|problem| unusable(problem.message))?;
     let anchors = Anchors::new(certificates.clone(), now).map_err(|error| unusable(error.to_string()))?;
     Ok((anchors, certificates))
-}
-
-/// The file in which the system keeps its CAs; nobody where there is none, so that every server is a finding.
-pub fn system_anchors(now: Timestamp) -> Anchors {
-    const PLACES: [&str; 4] = [
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/ssl/cert.pem",
-        "/etc/ssl/ca-bundle.pem",
-    ];
-    let given = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let read = |path: &Path| {
-        let certificates = files::certificates(path).ok()?;
-        Anchors::new(certificates, now).ok()
-    };
-    let found = given
-        .as_deref()
-        .into_iter()
-        .chain(PLACES.iter().map(Path::new))
-        .find_map(read);
-    found.unwrap_or_else(Anchors::nobody)
 }
 
 fn headers() -> HeaderMap {
@@ -293,27 +267,4 @@ fn headers() -> HeaderMap {
     );
     headers.insert(http::header::ACCEPT, HeaderValue::from_static("*/*"));
     headers
-}
-
-/// The certificates in the folder of `cert`: the missing intermediate often lies right there. What cannot be
-/// read is passed over, for nobody asked for it.
-pub(super) fn neighbours(cert: &Path) -> Vec<Certificate> {
-    const MOST: usize = 200;
-    const LARGEST: u64 = 1 << 20;
-    let folder = cert.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .take(MOST)
-        .filter(|entry| {
-            entry
-                .metadata()
-                .is_ok_and(|data| data.is_file() && data.len() <= LARGEST)
-        })
-        .filter(|entry| entry.path() != cert)
-        .filter_map(|entry| pem::certificates(&fs::read(entry.path()).ok()?).ok())
-        .flatten()
-        .collect()
 }

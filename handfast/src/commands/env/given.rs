@@ -5,81 +5,56 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_credentials::{files, load};
 use handfast_pki::{Anchors, code};
+use handfast_setup::env::Files;
+use handfast_truststore::HEAD;
 use jiff::Timestamp;
 
 use super::Args;
-use crate::{
-    commands::trust::HEAD,
-    failure::{Exit, Failure},
-    files,
-};
+use crate::failure::{Exit, Failure};
 
-/// The files, absolute and looked into.
-pub(super) struct Files {
-    pub(super) cert: Option<String>,
-    pub(super) key: Option<String>,
-    pub(super) ca: Option<String>,
-    /// The key can be read by others.
-    pub(super) is_open: bool,
-    /// The CAs are a file of `handfast trust`, in which those of the system are as well.
-    pub(super) is_whole: bool,
-}
-
-impl Files {
-    /// Refuses files that do not hold what they should, for most programs say nothing about those.
-    pub(super) fn check(args: &Args) -> Result<Self, Failure> {
-        if args.cert.is_none() && args.ca.is_none() {
-            return Err(Failure::misuse(
-                "there is nothing to point to: give --ca, or --cert and --key",
-            ));
-        }
-        let mut is_open = false;
-        if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
-            let chain = files::certificates(cert)?;
-            let private = files::private_key(key)?;
-            let leaf = chain
-                .first()
-                .ok_or_else(|| Failure::bug("a file of certificates without any"))?;
-            private
-                .must_match(leaf)
-                .map_err(|error| Failure::about(format_args!("\"{}\"", key.display()), &error))?;
-            is_open = std::fs::metadata(key).is_ok_and(|data| data.permissions().mode() & 0o077 != 0);
-        }
-        if let Some(ca) = &args.ca {
-            Anchors::new(files::certificates(ca)?, Timestamp::now()).map_err(|error| {
-                Failure::new(
-                    Exit::Misuse,
-                    error.code(),
-                    format!("\"{}\": {error}", ca.display()),
-                )
-                .hint("give the CA certificates that are to be trusted: --ca ca.crt")
-            })?;
-        }
-        let is_whole = args.ca.as_deref().is_some_and(|ca| {
-            let head = files::read_at_most(ca, HEAD.len() as u64);
-            head.is_ok_and(|head| head == HEAD.as_bytes())
-        });
-        let absolute = |path: &Option<PathBuf>| path.as_deref().map(absolute).transpose();
-        Ok(Self {
-            cert: absolute(&args.cert)?,
-            key: absolute(&args.key)?,
-            ca: absolute(&args.ca)?,
-            is_open,
-            is_whole,
-        })
+/// Refuses files that do not hold what they should, for most programs say nothing about those.
+pub(super) fn check(args: &Args) -> Result<Files, Failure> {
+    if args.cert.is_none() && args.ca.is_none() {
+        return Err(Failure::misuse(
+            "there is nothing to point to: give --ca, or --cert and --key",
+        ));
     }
-
-    /// `template` with the files in their places; nothing where it needs one that was not given.
-    pub(super) fn fill(&self, template: &str, quoted: fn(&str) -> String) -> Option<String> {
-        let mut text = template.to_owned();
-        for (place, file) in [("{cert}", &self.cert), ("{key}", &self.key), ("{ca}", &self.ca)] {
-            if text.contains(place) {
-                text = text.replace(place, &quoted(file.as_deref()?));
-            }
-        }
-        Some(text)
+    let mut is_open = false;
+    if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
+        let chain = load::certificates(cert)?;
+        let private = load::private_key(key)?;
+        let leaf = chain
+            .first()
+            .ok_or_else(|| Failure::bug("a file of certificates without any"))?;
+        private
+            .must_match(leaf)
+            .map_err(|error| Failure::about(format_args!("\"{}\"", key.display()), &error))?;
+        is_open = std::fs::metadata(key).is_ok_and(|data| data.permissions().mode() & 0o077 != 0);
     }
+    if let Some(ca) = &args.ca {
+        Anchors::new(load::certificates(ca)?, Timestamp::now()).map_err(|error| {
+            Failure::new(
+                Exit::Misuse,
+                error.code(),
+                format!("\"{}\": {error}", ca.display()),
+            )
+            .hint("give the CA certificates that are to be trusted: --ca ca.crt")
+        })?;
+    }
+    let is_whole = args.ca.as_deref().is_some_and(|ca| {
+        let head = files::read_at_most(ca, HEAD.len() as u64);
+        head.is_ok_and(|head| head == HEAD.as_bytes())
+    });
+    let absolute = |path: &Option<PathBuf>| path.as_deref().map(absolute).transpose();
+    Ok(Files {
+        cert: absolute(&args.cert)?,
+        key: absolute(&args.key)?,
+        ca: absolute(&args.ca)?,
+        is_open,
+        is_whole,
+    })
 }
 
 /// A variable lives longer than the folder in which it was set.

@@ -2,23 +2,22 @@
 
 use std::path::Path;
 
+use handfast_credentials::{files, load};
+use handfast_finding::shell::shell;
 use handfast_pki::{
     code,
     gather::{Form, Opening, gather},
 };
+use handfast_setup::env::Settings;
 use zeroize::Zeroizing;
 
-use super::{Answer, Args, given::absolute};
-use crate::{
-    failure::{Exit, Failure},
-    files,
-    words::shell,
-};
+use super::{Args, given::absolute};
+use crate::failure::{Exit, Failure};
 
 /// What every Java keystore has unless somebody changed it.
 const USUAL_PASSWORD: &str = "changeit";
 
-pub(super) fn answer(args: &Args) -> Result<Answer, Failure> {
+pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
     if let Some(pem) = args.cert.as_ref().or(args.ca.as_ref()) {
         let pem = shell(pem.display());
         let hint = match &args.key {
@@ -34,12 +33,12 @@ pub(super) fn answer(args: &Args) -> Result<Answer, Failure> {
     }
     let mut flags = Vec::new();
     if let (Some(store), Some(password)) = (&args.keystore, &args.password_file) {
-        let password = files::password(password)?;
+        let password = load::password(password)?;
         flags.extend(properties("keyStore", store, &password, true)?);
     }
     if let Some(store) = &args.truststore {
         let password = match &args.truststore_password_file {
-            Some(path) => files::password(path)?,
+            Some(path) => load::password(path)?,
             None => Zeroizing::new(USUAL_PASSWORD.to_owned()),
         };
         flags.extend(properties("trustStore", store, &password, false)?);
@@ -50,14 +49,16 @@ pub(super) fn answer(args: &Args) -> Result<Answer, Failure> {
         ));
     }
     let mut notes = vec![
-        "the password is a part of the value: whoever may read the environment of the process can read it".into(),
+        "the password is a part of the value: everyone who can read the environment of the process can read it".into(),
         "every Java process of this shell prints \"Picked up JAVA_TOOL_OPTIONS\", the password with it, on stderr"
             .into(),
     ];
     if args.truststore.is_some() {
-        notes.push("the CAs that Java brings along are not believed any more; for both: handfast trust install --for java".into());
+        notes.push(
+            "the CAs of Java are no longer trusted; for both: handfast trust install --for java".into(),
+        );
     }
-    Ok(Answer {
+    Ok(Settings {
         variables: vec![("JAVA_TOOL_OPTIONS".into(), flags.join(" "))],
         lines: None,
         notes,

@@ -2,22 +2,18 @@
 
 mod given;
 mod java;
-mod quote;
-mod runtimes;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::{ValueEnum, builder::PossibleValuesParser};
+use handfast_finding::shell::shell;
+use handfast_report::style::STRONG;
+use handfast_setup::env::{Row, Settings, Shell, TABLE, settings};
 use serde_json::{Map, json};
 
-use self::{
-    given::Files,
-    quote::Shell,
-    runtimes::{Row, TABLE},
-};
 use crate::{
     failure::{Exit, Failure},
-    words::{STRONG, Words, shell},
+    words::Words,
 };
 
 /// Print the environment variables by which a program uses a certificate, a key and a CA
@@ -31,7 +27,7 @@ use crate::{
     handfast env --for java --keystore client.p12 --password-file client.p12.password"
 )]
 pub struct Args {
-    /// Who shall use the files
+    /// The program that uses the files
     #[arg(long = "for", value_name = "PROGRAM", value_parser = PossibleValuesParser::new(TABLE.iter().map(|row| row.name)))]
     program: Option<String>,
     /// The client's certificate, PEM, leaf first
@@ -40,7 +36,7 @@ pub struct Args {
     /// The key of --cert, PEM
     #[arg(long, value_name = "FILE", requires = "cert", requires = "program")]
     key: Option<PathBuf>,
-    /// The CAs whose servers are to be believed, PEM
+    /// The CA bundle to verify servers with, PEM
     #[arg(long, value_name = "FILE", requires = "program")]
     ca: Option<PathBuf>,
     /// For java: the client's key and chain, PKCS#12 or JKS
@@ -49,7 +45,7 @@ pub struct Args {
     /// For java: the password of --keystore, the first line of FILE
     #[arg(long, value_name = "FILE", requires = "keystore")]
     password_file: Option<PathBuf>,
-    /// For java: the CAs whose servers are to be believed, PKCS#12 or JKS
+    /// For java: the trust store to verify servers with, PKCS#12 or JKS
     #[arg(long, value_name = "FILE", requires = "program")]
     truststore: Option<PathBuf>,
     /// For java: the password of --truststore, the first line of FILE [default: changeit, as Java has it]
@@ -57,16 +53,24 @@ pub struct Args {
     truststore_password_file: Option<PathBuf>,
     /// For which shell the lines are written
     #[arg(long, value_name = "SHELL", value_enum, default_value = "sh")]
-    shell: Shell,
+    shell: ShellName,
 }
 
-/// What is printed about one program.
-#[derive(Debug, Default)]
-struct Answer {
-    variables: Vec<(String, String)>,
-    /// Lines of code or configuration, after what they are.
-    lines: Option<(String, Vec<String>)>,
-    notes: Vec<String>,
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ShellName {
+    Sh,
+    Fish,
+    Powershell,
+}
+
+impl From<ShellName> for Shell {
+    fn from(name: ShellName) -> Self {
+        match name {
+            ShellName::Sh => Self::Sh,
+            ShellName::Fish => Self::Fish,
+            ShellName::Powershell => Self::Powershell,
+        }
+    }
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
@@ -82,124 +86,42 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     if !is_java && (args.keystore.is_some() || args.truststore.is_some()) {
         return Err(Failure::misuse("--keystore and --truststore are for java alone"));
     }
-    let answer = if is_java {
-        java::answer(args)?
+    let settings = if is_java {
+        java::settings(args)?
     } else {
-        answer(row, &Files::check(args)?)
+        settings(row, &given::check(args)?)
     };
-    tell(args, row, &answer, words);
+    tell(args, row, &settings, words);
     Ok(Exit::Yes)
 }
 
-fn answer(row: &Row, files: &Files) -> Answer {
-    let mut answer = Answer::default();
-    if row.name == "docker" {
-        docker(files, &mut answer);
-    } else {
-        for (names, file) in [
-            (row.ca, &files.ca),
-            (row.cert, &files.cert),
-            (row.key, &files.key),
-        ] {
-            let Some(file) = file else { continue };
-            let set = names.iter().map(|name| ((*name).to_owned(), file.clone()));
-            answer.variables.extend(set);
-        }
+fn tell(args: &Args, row: &Row, settings: &Settings, words: &Words) {
+    let shell = Shell::from(args.shell);
+    for (name, value) in &settings.variables {
+        words.data(shell.set(name, value));
     }
-    // Verifying needs somebody to believe.
-    if files.ca.is_some() && !answer.variables.is_empty() {
-        let always = row
-            .always
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        answer.variables.extend(always);
-    }
-    if let Some(instead) = &row.instead {
-        let lines: Vec<String> = instead
-            .lines
-            .iter()
-            .filter_map(|line| files.fill(line, instead.quoted))
-            .flat_map(|filled| filled.lines().map(str::to_owned).collect::<Vec<_>>())
-            .collect();
-        // A heading alone helps nobody.
-        let is_wanted = lines.iter().any(|line| !instead.lines.contains(&&line[..]));
-        if is_wanted {
-            answer.lines = Some((instead.what.to_owned(), lines));
-        }
-    } else if files.cert.is_some() && row.cert.is_empty() {
-        answer
-            .notes
-            .push(format!("{} has no variable for a client certificate", row.name));
-    }
-    if files.ca.is_some() && row.replaces && !row.ca.is_empty() && !files.is_whole {
-        answer.notes.push(format!(
-            "the CAs of the system are not believed any more where {} is set; for both: handfast trust install",
-            row.ca.join(" or ")
-        ));
-    }
-    answer
-        .notes
-        .extend(row.notes.iter().map(|note| (*note).to_owned()));
-    if files.is_open {
-        answer.notes.push(
-            "the key can be read by others on this machine, and some programs refuse it for that: chmod 600"
-                .into(),
-        );
-    }
-    answer
-}
-
-/// Docker takes a folder, and the files in it by their names.
-fn docker(files: &Files, answer: &mut Answer) {
-    let Some(any) = files.cert.as_ref().or(files.ca.as_ref()) else {
-        return;
-    };
-    let folder = handfast_ca::staging::parent(Path::new(any));
-    answer
-        .variables
-        .push(("DOCKER_CERT_PATH".into(), folder.display().to_string()));
-    let names = [
-        (&files.ca, "ca.pem"),
-        (&files.cert, "cert.pem"),
-        (&files.key, "key.pem"),
-    ];
-    let copies: Vec<String> = names
-        .into_iter()
-        .filter_map(|(file, name)| Some((file.as_ref()?, folder.join(name))))
-        .filter(|(file, wanted)| Path::new(file) != wanted)
-        .map(|(file, wanted)| format!("cp -p {} {}", shell(file), shell(wanted.display())))
-        .collect();
-    if !copies.is_empty() {
-        answer.lines = Some(("docker wants these names in that folder".into(), copies));
-    }
-}
-
-fn tell(args: &Args, row: &Row, answer: &Answer, words: &Words) {
-    for (name, value) in &answer.variables {
-        words.data(args.shell.set(name, value));
-    }
-    if answer.variables.is_empty() && answer.lines.is_none() && answer.notes.is_empty() {
+    if settings.variables.is_empty() && settings.lines.is_none() && settings.notes.is_empty() {
         words.talk(format_args!("{} has no environment variable for this", row.name));
     }
-    if let Some((what, lines)) = &answer.lines {
+    if let Some((what, lines)) = &settings.lines {
         words.talk(format_args!("{what}:"));
         lines.iter().for_each(|line| words.talk(format_args!("  {line}")));
     }
-    answer
+    settings
         .notes
         .iter()
         .for_each(|note| words.talk(format_args!("note: {note}")));
-    let variables: Map<String, serde_json::Value> = answer
+    let variables: Map<String, serde_json::Value> = settings
         .variables
         .iter()
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
-    let next = (!answer.variables.is_empty()).then(|| args.shell.evaluate(&again(args)));
+    let next = (!settings.variables.is_empty()).then(|| shell.evaluate(&again(args)));
     words.json(&json!({
         "for": row.name,
         "variables": variables,
-        "lines": answer.lines.as_ref().map(|(what, lines)| json!({ "what": what, "lines": lines })),
-        "notes": answer.notes,
+        "lines": settings.lines.as_ref().map(|(what, lines)| json!({ "what": what, "lines": lines })),
+        "notes": settings.notes,
         "next": next,
     }));
     if let Some(next) = next {
@@ -226,7 +148,7 @@ fn again(args: &Args) -> String {
             line.push_str(&format!(" {flag} {}", shell(file.display())));
         }
     }
-    line + args.shell.flag()
+    line + Shell::from(args.shell).flag()
 }
 
 /// Every program that is known.

@@ -6,18 +6,25 @@ use std::{
     process::Command,
 };
 
+use handfast_credentials::files::{self, Claim, Piece, Readers};
 use handfast_pki::code;
 use handfast_setup::{Filled, Part, Target};
 
 use crate::{
     failure::{Exit, Failure},
-    files::{self, Claim, Piece, Readers},
+    words::Words,
 };
 
 /// Installs the file, has the whole configuration checked, and reloads. Returns where the file stands.
 ///
 /// What stands there is somebody's work: without `force` it is only exchanged for what it is already.
-pub fn apply(target: &Target, part: &Part, filled: &Filled, force: bool) -> Result<PathBuf, Failure> {
+pub fn apply(
+    target: &Target,
+    part: &Part,
+    filled: &Filled,
+    force: bool,
+    words: &Words,
+) -> Result<PathBuf, Failure> {
     let Some(apply) = &part.apply else {
         return Err(Failure::misuse(format!(
             "{} has no usual place for its configuration",
@@ -58,19 +65,19 @@ pub fn apply(target: &Target, part: &Part, filled: &Filled, force: bool) -> Resu
         );
     }
     // What has come since we looked is not replaced either.
-    Claim::take(&[&place], force || before.is_some())?.write(&[Piece {
+    let piece = Piece {
         path: &place,
         bytes: wanted,
         readers: Readers::Everybody,
-    }])?;
+    };
+    words.tell_leftovers(&Claim::take(&[&place], force || before.is_some())?.write(&[piece])?);
     if let Some(check) = &apply.check
         && let Err(said) = run(check)
     {
-        let undone = match &before {
-            Some(bytes) => files::write(&place, bytes, Readers::Everybody),
-            None => fs::remove_file(&place).map_err(Failure::bug),
-        };
-        undone?;
+        match &before {
+            Some(bytes) => files::write(&place, bytes, Readers::Everybody).map(drop)?,
+            None => fs::remove_file(&place).map_err(Failure::bug)?,
+        }
         return Err(Failure::new(
             Exit::No,
             code::CONFIG_INVALID,

@@ -1,27 +1,22 @@
 //! What the user gives: files that are judged before anything is written, and addresses.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
+use handfast_credentials::{files::Found, load};
 use handfast_doctor::{
     Certainty, Finding,
     files::{File, Holdings, Look, judge, read},
 };
+use handfast_finding::shell::shell;
+use handfast_interop::of_setup;
 use handfast_pki::{Certificate, Code, Identity, Purpose, certificate::chain_to_pem, code};
-use handfast_proxy::live;
 use handfast_setup::{Address, Part, Private, Role, Values};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::of_error;
 use crate::{
-    commands::proxy::of_problem,
+    commands::doctor::client_files,
     failure::{Exit, Failure},
-    files,
-    words::shell,
 };
 
 /// The flags that say what a configuration is for.
@@ -33,7 +28,7 @@ pub struct Given {
     /// The key of --cert
     #[arg(long, value_name = "FILE", default_value = "tls.key")]
     key: PathBuf,
-    /// The CAs whose peers are believed
+    /// The CA bundle that verifies peers
     #[arg(long, value_name = "FILE", default_value = "ca.crt")]
     ca: PathBuf,
     /// The revocation lists of these CAs, in PEM
@@ -64,13 +59,13 @@ impl Given {
     pub fn values(&self, role: Role, part: &Part, out: &Path) -> Result<(Values, Vec<Finding>), Failure> {
         let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
         let (chain, notes) = self.own(role, now)?;
-        live::anchors(&self.ca, now).map_err(of_problem)?;
+        load::anchors(&self.ca, now)?;
         if let Some(crl) = &self.crl {
             check_list(crl, now)?;
         }
-        let key = files::private_key(&self.key)?;
+        let key = load::private_key(&self.key)?;
         let pair = Zeroizing::new(format!("{}{}", chain_to_pem(&chain), key.to_pem().as_str()));
-        let address = |text: &str| Address::read(text).map_err(|error| of_error(&error));
+        let address = |text: &str| Address::read(text).map_err(|error| of_setup(&error));
         let usual_listen = part.listen.as_deref().unwrap_or("127.0.0.1:443");
         let listen = address(self.listen.as_deref().unwrap_or(usual_listen))?;
         let usual_upstream = part.upstream.as_deref().unwrap_or("127.0.0.1:8080");
@@ -180,11 +175,7 @@ fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Failu
 }
 
 fn file(path: &Path) -> File {
-    File {
-        name: path.display().to_string(),
-        content: files::read(path).map_err(|failure| failure.message),
-        mode: fs::metadata(path).ok().map(|data| data.permissions().mode()),
-    }
+    client_files::file(Found::at(path))
 }
 
 /// Nothing is written, for this.
@@ -198,7 +189,7 @@ fn refused(first: &Finding, all: &[Finding]) -> Failure {
 
 /// A revocation list that has ended would keep everybody out.
 fn check_list(path: &Path, now: Timestamp) -> Result<(), Failure> {
-    let lists = crate::commands::doctor::lists(path)?;
+    let lists = load::revocation_lists(path)?;
     match lists
         .iter()
         .find(|list| list.next_update.is_some_and(|next| next < now))
@@ -207,7 +198,7 @@ fn check_list(path: &Path, now: Timestamp) -> Result<(), Failure> {
             Exit::No,
             code::CRL_UNUSABLE,
             format!(
-                "\"{}\": the list of \"{}\" has ended, and would keep everybody out",
+                "\"{}\": the CRL of \"{}\" has expired, and would reject every client",
                 path.display(),
                 list.issuer
             ),

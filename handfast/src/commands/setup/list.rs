@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
+use handfast_interop::{of_setup, target::find};
 use handfast_lab::{
     is_here,
     zoo::{self, Animal},
 };
+use handfast_report::style::{BAD, FAINT, STRONG};
 use handfast_setup::{Role, Target};
 use serde_json::json;
 
-use super::{find, of_error, write};
+use super::write;
 use crate::{
     failure::{Exit, Failure},
-    words::{BAD, FAINT, STRONG, Words},
+    words::Words,
 };
 
 /// List the targets, one a line
@@ -30,10 +32,10 @@ pub struct Show {
     targets: Option<PathBuf>,
 }
 
-/// List the kinds of certificates that `setup verify` shows to a target
+/// List the test certificates that `setup verify` presents to a target
 #[derive(Debug, clap::Args)]
 pub struct Zoo {
-    /// Those that servers are shown, or those that clients are shown
+    /// Those that are presented to servers, or to clients
     #[arg(long, value_name = "ROLE", value_parser = ["server", "client"], default_value = "server")]
     role: String,
 }
@@ -51,11 +53,11 @@ pub fn zoo(args: &Zoo, words: &Words) -> Result<Exit, Failure> {
         ));
     }
     words.json(&json!({
-        "animals": animals.iter().map(|animal| json!({
+        "certificates": animals.iter().map(|animal| json!({
             "name": animal.name,
-            "story": animal.story,
-            "must_stay_out": animal.verdict.must_stay_out(),
-            "is_usually_in": animal.verdict.is_in(),
+            "description": animal.story,
+            "must_reject": animal.verdict.must_stay_out(),
+            "usually_accepted": animal.verdict.is_in(),
         })).collect::<Vec<_>>(),
     }));
     words.next("handfast setup verify nginx");
@@ -63,7 +65,7 @@ pub fn zoo(args: &Zoo, words: &Words) -> Result<Exit, Failure> {
 }
 
 pub fn list(_: &List, words: &Words) -> Result<Exit, Failure> {
-    let targets = handfast_setup::all().map_err(|error| of_error(&error))?;
+    let targets = handfast_setup::all().map_err(|error| of_setup(&error))?;
     let width = targets.iter().map(|target| target.name.len()).max().unwrap_or(0);
     for target in &targets {
         words.data(format_args!(
@@ -91,14 +93,14 @@ fn roles(target: &Target) -> Vec<&'static str> {
 }
 
 pub fn show(args: &Show, words: &Words) -> Result<Exit, Failure> {
-    let target = find(&args.target, args.targets.as_ref())?;
+    let target = find(&args.target, args.targets.as_deref())?;
     words.data(format_args!(
         "{STRONG}{}{STRONG:#} ({})",
         target.title, target.name
     ));
     let mut sides = Vec::new();
     for role in target.roles() {
-        let part = target.part(role).map_err(|error| of_error(&error))?;
+        let part = target.part(role).map_err(|error| of_setup(&error))?;
         words.data(format_args!("\nas a {}, it", role.name()));
         for line in &part.does {
             words.data(format_args!("  - {}", line.replace("{{ ", "").replace(" }}", "")));
@@ -114,7 +116,7 @@ pub fn show(args: &Show, words: &Words) -> Result<Exit, Failure> {
             }
         }
         for line in write::limits(part) {
-            words.data(format_args!("  {FAINT}beware:{FAINT:#} {line}"));
+            words.data(format_args!("  {FAINT}warning:{FAINT:#} {line}"));
         }
         sides.push(json!({
             "role": role.name(),

@@ -3,22 +3,14 @@
 mod apply;
 mod given;
 mod list;
-mod moved;
-mod play;
-mod reload;
-mod sites;
-mod stage;
-mod table;
 pub mod theirs;
-mod upstream;
 mod verify;
-mod visit;
 mod write;
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use handfast_pki::code;
+use handfast_interop::{of_setup, target::find};
 use handfast_setup::{Role, Target};
 
 use crate::{
@@ -26,7 +18,7 @@ use crate::{
     words::Words,
 };
 
-/// Set up somebody else's software for mutual TLS: nginx, Apache, curl, Python, PostgreSQL ...
+/// Set up other software for mutual TLS: nginx, Apache, curl, Python, PostgreSQL ...
 ///
 /// Prints the configuration for your own files and names, or writes it with --out, says what it does and how it is
 /// started and reloaded, and what the software cannot do. Files that cannot work are refused with the reason.
@@ -50,6 +42,7 @@ enum What {
     List(list::List),
     Show(list::Show),
     Verify(verify::Verify),
+    #[command(name = "certificates")]
     Zoo(list::Zoo),
 }
 
@@ -80,74 +73,16 @@ pub struct Which {
 
 impl Which {
     fn find(&self) -> Result<(Target, Role), Failure> {
-        let target = find(self.target.as_deref().unwrap_or_default(), self.targets.as_ref())?;
+        let target = find(
+            self.target.as_deref().unwrap_or_default(),
+            self.targets.as_deref(),
+        )?;
         let role = match self.role.as_deref() {
             Some("client") => Role::Client,
             Some(_) => Role::Server,
             None => target.default_role(),
         };
-        target.part(role).map_err(|error| of_error(&error))?;
+        target.part(role).map_err(|error| of_setup(&error))?;
         Ok((target, role))
-    }
-}
-
-/// The target called `name`: one of the user's own, or one that we know.
-fn find(name: &str, own: Option<&PathBuf>) -> Result<Target, Failure> {
-    let found = match own {
-        Some(folder) => read(&folder.join(name), name)?,
-        None => None,
-    };
-    let found = match found {
-        Some(target) => Some(target),
-        None => handfast_setup::named(name).map_err(|error| of_error(&error))?,
-    };
-    found.ok_or_else(|| {
-        let near = handfast_setup::names()
-            .into_iter()
-            .filter(|known| known.contains(name) || name.contains(known))
-            .collect::<Vec<_>>();
-        let failure = Failure::misuse(format!("\"{name}\" is not a target")).hint("handfast setup list");
-        if near.is_empty() {
-            failure
-        } else {
-            failure.detail(format!("nearest: {}", near.join(", ")))
-        }
-    })
-}
-
-/// A target out of a folder of the user's own.
-fn read(folder: &std::path::Path, name: &str) -> Result<Option<Target>, Failure> {
-    let plain = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if !plain || !folder.is_dir() {
-        return Ok(None);
-    }
-    let failed = |error: std::io::Error| {
-        Failure::new(
-            Exit::Misuse,
-            code::UNREADABLE,
-            format!("\"{}\" cannot be read: {error}", folder.display()),
-        )
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let text = std::fs::read_to_string(&path).map_err(failed)?;
-        files.push((path.file_name().unwrap_or_default().display().to_string(), text));
-    }
-    Target::read(name, files)
-        .map(Some)
-        .map_err(|error| of_error(&error))
-}
-
-fn of_error(error: &handfast_setup::Error) -> Failure {
-    use handfast_setup::Error as E;
-    match error {
-        E::NoRole { .. } => Failure::misuse(error).hint("leave out --role"),
-        E::Unwritable { .. } => Failure::new(Exit::Misuse, code::CONFIG_INVALID, error)
-            .hint("give the file a plain name, and try again"),
-        E::NotAn { .. } => Failure::misuse(error),
-        _ => Failure::new(Exit::Misuse, code::CONFIG_INVALID, error),
     }
 }

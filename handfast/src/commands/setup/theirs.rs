@@ -2,32 +2,35 @@
 
 use std::path::PathBuf;
 
+use handfast_credentials::files;
 use handfast_doctor::config::Kind;
+use handfast_finding::shell::shell;
+use handfast_interop::{
+    moved::{Move, Written},
+    of_setup,
+    sites::{self, Met, Wanted},
+    stage::{Ground, Setting, Stage},
+    table::Cell,
+    target::find,
+};
 use handfast_pki::code;
+use handfast_report::style::STRONG;
 use handfast_setup::{Role, Target, theirs::hosts};
 use serde_json::json;
 
-use super::{
-    find,
-    moved::{Move, Written},
-    sites::{self, Met, Wanted},
-    stage::{Ground, Stage, Wish},
-    table::Cell,
-    write,
-};
+use super::write;
 use crate::{
     failure::{Exit, Failure},
-    files,
-    words::{STRONG, Words, shell},
+    words::Words,
 };
 
-/// Run a configuration that you wrote on this machine, and show it every kind of certificate
+/// Run a configuration that you wrote on this machine, and test it with every kind of certificate
 ///
 /// The software is started with a copy of FILE, and of what it includes, on free ports of 127.0.0.1. In the copy, every
-/// file with certificates, keys or revocation lists is exchanged for a throw-away one of the same kind, and every
-/// address to listen on for a free port; what is about the machine alone, such as logs, sockets and users, is left out.
-/// Then it meets the zoo, as in `setup verify`. FILE itself and what it names are only read. Exit code 1 when somebody
-/// gets in who should not.
+/// file with certificates, keys or revocation lists is replaced by a temporary one of the same kind, and every listener
+/// address by a free port; settings of the machine, such as logs, sockets and users, are removed. Then it is tested as
+/// in `setup verify`. FILE itself and what it names are only read. Exit code 1 when it accepts a client that it must
+/// reject.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast verify-config /etc/nginx/conf.d/api.conf")]
 pub struct VerifyConfig {
@@ -37,7 +40,7 @@ pub struct VerifyConfig {
     /// Whose configuration it is, where that cannot be told from it
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
-    /// Meet the sites at this port, or of this name, alone, as FILE has it; together, at these ports by these names
+    /// Test only the sites at this port, or of this name, as FILE has it; together, at these ports by these names
     #[arg(long, value_name = "PORT|NAME")]
     at: Vec<String>,
     /// Keep the files in this folder
@@ -56,9 +59,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         )
     })?;
     let target = whose(args, &text)?;
-    let part = target
-        .part(Role::Server)
-        .map_err(|error| super::of_error(&error))?;
+    let part = target.part(Role::Server).map_err(|error| of_setup(&error))?;
     let theirs = part.theirs.as_ref().ok_or_else(|| {
         Failure::misuse(format!(
             "a configuration of {} cannot be moved to loopback",
@@ -70,22 +71,13 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let hosts = hosts(&written.text, &theirs.names, theirs.until);
     let known: Vec<&str> = hosts.iter().map(|(_, host)| host.as_str()).collect();
     let ground = Ground::new(args.dir.as_ref(), &known)?;
-    let mut stage = Stage::set(
-        &ground,
-        &target,
-        &Wish {
-            role: Role::Server,
-            pair: "servers/good",
-            port: None,
-            only: None,
-        },
-    )?;
+    let mut stage = Stage::set(&ground, &target, &Setting::of_good_server())?;
     let moved = Move::of(&written, &args.file, theirs, &stage)?;
     moved.write(&stage.out, theirs)?;
     for (name, instead) in &moved.exchanged {
         words.talk(format_args!("instead of {}: {instead}", shell(name)));
     }
-    words.talk(format_args!("{shown} of {} meets the zoo ...", target.title));
+    words.talk(format_args!("testing {shown} of {} ...", target.title));
     let ports: Vec<u16> = moved.listeners.iter().map(|listener| listener.here).collect();
     let started = stage
         .start_on(&ports)
@@ -98,12 +90,12 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let Met { sites, notes } = sites::meet(&mut stage, &wanted)
         .map_err(|failure| failure.detail(format!("the server had said: {}", started.said())))?;
     let missed = written.missed.iter();
-    let missed = missed.map(|block| format!("what stands in {block} {{ }} is not met"));
+    let missed = missed.map(|block| format!("what stands in {block} {{ }} is not tested"));
     let notes: Vec<String> = theirs.ours.iter().cloned().chain(missed).chain(notes).collect();
     for note in &notes {
         words.talk(format_args!("note: {note}"));
     }
-    sites::tell(&sites, part, words);
+    words.data(sites::text(&sites, part).trim_end());
     let cells = || sites.iter().flat_map(|site| &site.cells);
     let strange = |is_in: bool| {
         let is_strange = |cell: &&Cell| cell.is_in == is_in && !cell.is_as_told(part);
@@ -111,25 +103,25 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     };
     let (wrong, kept) = (strange(true), strange(false));
     for line in write::limits(part) {
-        words.data(format_args!("{STRONG}beware{STRONG:#}: {line}"));
+        words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
     }
     words.json(&json!({
         "file": args.file,
         "target": target.name,
         "cells": sites::to_json(&sites, part),
         "notes": notes,
-        "wrongly_in": wrong,
-        "wrongly_out": kept,
+        "wrongly_accepted": wrong,
+        "wrongly_rejected": kept,
         "good": wrong == 0,
     }));
     words.talk(match (wrong, kept) {
         (0, 0) => format!(
-            "{shown} lets in whom it should and nobody else, in {} cases",
+            "{shown} accepts and rejects as it must, in {} cases",
             cells().count()
         ),
-        (0, kept) => format!("{shown} lets nobody in who should stay out, and keeps out {kept} good ones"),
+        (0, kept) => format!("{shown} rejects every client that it must reject, and also {kept} valid ones"),
         (wrong, _) => format!(
-            "{shown} lets somebody in who should stay out, in {wrong} of {} cases",
+            "{shown} accepts a client that it must reject, in {wrong} of {} cases",
             cells().count()
         ),
     });
@@ -141,17 +133,17 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
 
 fn whose(args: &VerifyConfig, text: &str) -> Result<Target, Failure> {
     if let Some(name) = &args.target {
-        return find(name, None);
+        return Ok(find(name, None)?);
     }
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-    for target in handfast_setup::all().map_err(|error| super::of_error(&error))? {
+    for target in handfast_setup::all().map_err(|error| of_setup(&error))? {
         let theirs = target.server.as_ref().and_then(|part| part.theirs.as_ref());
         if theirs.is_some_and(|theirs| theirs.known.iter().any(|known| name.ends_with(known))) {
             return Ok(target);
         }
     }
     match Kind::told_by(&args.file, text) {
-        Some(kind) => find(kind.word(), None),
+        Some(kind) => Ok(find(kind.word(), None)?),
         None => Err(Failure::misuse(format!(
             "it cannot be told whose configuration \"{}\" is",
             args.file.display()

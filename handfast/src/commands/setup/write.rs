@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use handfast_credentials::put;
+use handfast_finding::shell::shell;
+use handfast_interop::of_setup;
+use handfast_report::style::STRONG;
 use handfast_setup::{Filled, Made, Part, Role, Target};
 use serde_json::{Value, json};
 
-use super::{Which, apply, given::Given, of_error};
+use super::{Which, apply, given::Given};
 use crate::{
     failure::{Exit, Failure},
-    files::{Claim, Piece, Readers},
-    words::{STRONG, Words, shell},
+    words::Words,
 };
 
 #[derive(Debug, clap::Args)]
@@ -31,19 +34,19 @@ pub struct Write {
 
 pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
     let (target, role) = args.which.find()?;
-    let part = target.part(role).map_err(|error| of_error(&error))?;
+    let part = target.part(role).map_err(|error| of_setup(&error))?;
     let out = match &args.out {
         Some(out) => out.clone(),
         None => PathBuf::from(&target.name),
     };
     let out = std::path::absolute(&out).map_err(Failure::bug)?;
     let (values, notes) = args.given.values(role, part, &out)?;
-    let filled = target.fill(role, &values).map_err(|error| of_error(&error))?;
+    let filled = target.fill(role, &values).map_err(|error| of_setup(&error))?;
     if args.out.is_some() {
-        put(&filled.files, &out, args.force)?;
+        words.tell_leftovers(&put(&filled.files, &out, args.force)?);
     }
     let applied = if args.apply {
-        Some(apply::apply(&target, part, &filled, args.force)?)
+        Some(apply::apply(&target, part, &filled, args.force, words)?)
     } else {
         None
     };
@@ -55,21 +58,6 @@ pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
         words.talk(format_args!("in place: {}", shell(place.display())));
     }
     Ok(Exit::Yes)
-}
-
-/// Writes `made` into the folder `out`, all or nothing.
-pub fn put(made: &[Made], out: &Path, force: bool) -> Result<(), Failure> {
-    let paths: Vec<PathBuf> = made.iter().map(|file| out.join(&file.name)).collect();
-    let pieces = made.iter().zip(&paths).map(|(file, path)| {
-        let readers = match (file.text.is_private(), file.is_executable) {
-            (true, _) => Readers::Owner,
-            (false, true) => Readers::EverybodyRuns,
-            (false, false) => Readers::Everybody,
-        };
-        let bytes = file.text.as_str().as_bytes();
-        Piece { path, bytes, readers }
-    });
-    Claim::take(&paths, force)?.write(&pieces.collect::<Vec<_>>())
 }
 
 fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, words: &Words) {
@@ -107,7 +95,7 @@ fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, 
         }
     }
     for line in limits(part) {
-        words.talk(format_args!("beware: {line}"));
+        words.talk(format_args!("warning: {line}"));
     }
     if part.trial.is_some() {
         let role = if role == target.default_role() {
@@ -122,21 +110,21 @@ fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, 
 /// What the target cannot do, a line each.
 pub fn limits(part: &Part) -> Vec<String> {
     let limits = &part.limits;
-    let lets_in = limits
-        .lets_in
+    let accepts = limits
+        .accepts
         .iter()
-        .map(|(animal, why)| format!("lets in \"{animal}\": {why}"));
-    let keeps_out = limits
-        .keeps_out
+        .map(|(animal, why)| format!("accepts \"{animal}\": {why}"));
+    let rejects = limits
+        .rejects
         .iter()
-        .map(|(animal, why)| format!("keeps out \"{animal}\": {why}"));
+        .map(|(animal, why)| format!("rejects \"{animal}\": {why}"));
     let recorded = part
         .recorded
         .iter()
         .map(|source| format!("the tests do not run this; it was made from {source}"));
     recorded
-        .chain(lets_in)
-        .chain(keeps_out)
+        .chain(accepts)
+        .chain(rejects)
         .chain(limits.forged.clone())
         .chain(limits.renewal.clone())
         .chain(limits.also.iter().cloned())

@@ -78,7 +78,7 @@ func verify(state tls.ConnectionState) error {
 			continue
 		}
 		if list.NextUpdate.Before(time.Now()) {
-			return fmt.Errorf("the revocation list of %q has ended", chain[1].Subject)
+			return fmt.Errorf("the revocation list of %q has expired", chain[1].Subject)
 		}
 		for _, revoked := range list.RevokedCertificates {
 			if revoked.SerialNumber.Cmp(chain[0].SerialNumber) == 0 {

@@ -62,7 +62,7 @@ public class Client {
         return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
     }
 
-    /** Shows our certificate and believes our CA. */
+    /** Shows our certificate and trusts our CA. */
     static SSLContext context() throws Exception {
         char[] nothing = new char[0];
         List<X509Certificate> chain = certificates(CERT);
@@ -85,7 +85,7 @@ public class Client {
             rules.addCertStore(CertStore.getInstance("Collection",
                     new CollectionCertStoreParameters(CertificateFactory.getInstance("X.509").generateCRLs(in))));
         }
-        // The lists alone: nobody is asked over the network, and what is not on a list is not believed.
+        // The lists alone: no responder is asked over the network, and what is not on a list is not trusted.
         PKIXRevocationChecker checker = (PKIXRevocationChecker) CertPathBuilder.getInstance("PKIX").getRevocationChecker();
         checker.setOptions(EnumSet.of(PKIXRevocationChecker.Option.PREFER_CRLS, PKIXRevocationChecker.Option.NO_FALLBACK));
         rules.addCertPathChecker(checker);

@@ -147,7 +147,7 @@ public class Server {
         return new Pair(chain.get(0).getSerialNumber().toString(16), chain.toArray(new X509Certificate[0]), key);
     }
 
-    /** Believes our CA. */
+    /** Trusts our CA. */
     static SSLContext context() throws Exception {
         Set<TrustAnchor> anchors = new HashSet<>();
         for (X509Certificate ca : certificates(CA)) {
@@ -161,7 +161,7 @@ public class Server {
             rules.addCertStore(CertStore.getInstance("Collection",
                     new CollectionCertStoreParameters(CertificateFactory.getInstance("X.509").generateCRLs(in))));
         }
-        // The lists alone: nobody is asked over the network, and what is not on a list is not believed.
+        // The lists alone: no responder is asked over the network, and what is not on a list is not trusted.
         PKIXRevocationChecker checker = (PKIXRevocationChecker) CertPathBuilder.getInstance("PKIX").getRevocationChecker();
         checker.setOptions(EnumSet.of(PKIXRevocationChecker.Option.PREFER_CRLS, PKIXRevocationChecker.Option.NO_FALLBACK));
         rules.addCertPathChecker(checker);

@@ -46,7 +46,7 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def finish_request(self, request, client_address):
-        # In the thread of the connection, so that a slow handshake holds nobody up.
+        # In the thread of the connection, so that a slow handshake holds no other up.
         request.settimeout(30)
         super().finish_request(context.wrap_socket(request, server_side=True), client_address)
 

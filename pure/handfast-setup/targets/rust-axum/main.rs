@@ -59,7 +59,7 @@ fn configuration() -> Result<ServerConfig, Problem> {
     }
     let clients = WebPkiClientVerifier::builder(Arc::new(roots));
 {% if crl %}
-    // The whole chain is looked up, and a list that has run out lets nobody in.
+    // The whole chain is looked up, and a list that has run out rejects every client.
     let lists = rustls::pki_types::CertificateRevocationListDer::pem_file_iter(CRL)?.collect::<Result<Vec<_>, _>>()?;
     let clients = clients.with_crls(lists).enforce_revocation_expiration();
 {% endif %}

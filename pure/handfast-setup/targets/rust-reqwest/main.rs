@@ -50,7 +50,7 @@ fn configuration() -> Result<ClientConfig, Problem> {
     }
     let servers = WebPkiServerVerifier::builder(Arc::new(roots));
 {% if crl %}
-    // The whole chain is looked up, and a list that has run out vouches for nobody.
+    // The whole chain is looked up, and a list that has run out vouches for none.
     let lists = rustls::pki_types::CertificateRevocationListDer::pem_file_iter(CRL)?.collect::<Result<Vec<_>, _>>()?;
     let servers = servers.with_crls(lists).enforce_revocation_expiration();
 {% endif %}

@@ -38,26 +38,39 @@ pub fn group_name(group: u16) -> String {
     or_number(group, rustls::NamedGroup::from(group).as_str())
 }
 
-/// A signature scheme (RFC 8446 section 4.2.3).
+/// A signature scheme as IANA names it (RFC 8446 section 4.2.3).
 pub fn scheme_name(scheme: u16) -> String {
     let name = match scheme {
         // Of TLS 1.2, as pairs of hash and signature (RFC 5246 section 7.4.1.4.1).
-        0x0202 => Some("DSA_SHA1"),
-        0x0301 => Some("RSA_PKCS1_SHA224"),
-        0x0302 => Some("DSA_SHA224"),
-        0x0303 => Some("ECDSA_SHA224"),
-        0x0402 => Some("DSA_SHA256"),
-        0x0502 => Some("DSA_SHA384"),
-        0x0602 => Some("DSA_SHA512"),
-        0x0809 => Some("RSA_PSS_PSS_SHA256"),
-        0x080a => Some("RSA_PSS_PSS_SHA384"),
-        0x080b => Some("RSA_PSS_PSS_SHA512"),
-        0x0904 => Some("ML_DSA_44"),
-        0x0905 => Some("ML_DSA_65"),
-        0x0906 => Some("ML_DSA_87"),
-        _ => rustls::SignatureScheme::from(scheme).as_str(),
+        0x0202 => "dsa_sha1",
+        0x0301 => "rsa_pkcs1_sha224",
+        0x0302 => "dsa_sha224",
+        0x0303 => "ecdsa_sha224",
+        0x0402 => "dsa_sha256",
+        0x0502 => "dsa_sha384",
+        0x0602 => "dsa_sha512",
+        0x0201 => "rsa_pkcs1_sha1",
+        0x0203 => "ecdsa_sha1",
+        0x0401 => "rsa_pkcs1_sha256",
+        0x0403 => "ecdsa_secp256r1_sha256",
+        0x0501 => "rsa_pkcs1_sha384",
+        0x0503 => "ecdsa_secp384r1_sha384",
+        0x0601 => "rsa_pkcs1_sha512",
+        0x0603 => "ecdsa_secp521r1_sha512",
+        0x0804 => "rsa_pss_rsae_sha256",
+        0x0805 => "rsa_pss_rsae_sha384",
+        0x0806 => "rsa_pss_rsae_sha512",
+        0x0807 => "ed25519",
+        0x0808 => "ed448",
+        0x0809 => "rsa_pss_pss_sha256",
+        0x080a => "rsa_pss_pss_sha384",
+        0x080b => "rsa_pss_pss_sha512",
+        0x0904 => "mldsa44",
+        0x0905 => "mldsa65",
+        0x0906 => "mldsa87",
+        _ => return or_number(scheme, None),
     };
-    or_number(scheme, name)
+    or_number(scheme, Some(name))
 }
 
 /// An extension of a hello.

@@ -29,7 +29,7 @@ pub(super) fn judge(meant: &Meant) -> Vec<Finding> {
 fn unchecked(kind: Kind, site: &Site) -> Option<Finding> {
     let gets_in = match site.asks.value {
         Asks::Optional => "lets a client without a certificate in",
-        Asks::Unverified => "lets any certificate in, whoever made it",
+        Asks::Unverified => "accepts any certificate, from any issuer",
         Asks::Never | Asks::Required => return None,
     };
     let (certainty, then) = match site.later {

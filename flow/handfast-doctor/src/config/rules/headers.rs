@@ -123,7 +123,7 @@ fn missing(kind: Kind, way: &Way, header: &str, believed: &Step, certainty: Cert
         )
     } else {
         format!(
-            "{}: hands on the client's own {header}, which \"{}\" of line {} makes the backend believe",
+            "{}: hands on the client's own {header}, which \"{}\" of line {} makes the backend trust",
             way.called, believed.said.written, believed.said.place.line
         )
     };

@@ -46,10 +46,10 @@ fn uneven<'a>(sites: &[&'a Site]) -> Option<(&'a Site, &'a Site)> {
 fn said(site: &Site) -> String {
     let cas: Vec<&str> = site.trust.cas.iter().map(|ca| ca.name.as_str()).collect();
     match site.asks.value {
-        Asks::Never => format!("{} asks nobody", site.called),
-        Asks::Unverified => format!("{} believes any certificate", site.called),
-        Asks::Optional | Asks::Required if cas.is_empty() => format!("{} believes other CAs", site.called),
-        Asks::Optional | Asks::Required => format!("{} believes \"{}\"", site.called, cas.join("\", \"")),
+        Asks::Never => format!("{} asks for no certificate", site.called),
+        Asks::Unverified => format!("{} trusts any certificate", site.called),
+        Asks::Optional | Asks::Required if cas.is_empty() => format!("{} trusts other CAs", site.called),
+        Asks::Optional | Asks::Required => format!("{} trusts \"{}\"", site.called, cas.join("\", \"")),
     }
 }
 
@@ -79,7 +79,7 @@ fn nginx(address: &str, sites: &[&Site]) -> Vec<Finding> {
     if default.resumes {
         let because = format!(
             "{pair}, and sessions of the first can be resumed at the second, which does not verify again: \
-             CVE-2025-23419 in nginx 1.11.4 to 1.27.3, mended in 1.26.3 and 1.27.4"
+             CVE-2025-23419 in nginx 1.11.4 to 1.27.3, fixed in 1.26.3 and 1.27.4"
         );
         findings.push(
             about(
@@ -120,7 +120,7 @@ fn apache(address: &str, sites: &[&Site]) -> Vec<Finding> {
                 &strict.place,
                 format!(
                     "{pair}, and a session of the first can be resumed at the second: CVE-2025-23048 in Apache 2.4.35 \
-                     to 2.4.63, mended in 2.4.64; no SSLVHostSNIPolicy is said"
+                     to 2.4.63, fixed in 2.4.64; no SSLVHostSNIPolicy is said"
                 ),
             )
             .help(format!("update Apache, and {write}, which an older one refuses to start with")),
@@ -152,7 +152,7 @@ fn haproxy(address: &str, sites: &[&Site]) -> Vec<Finding> {
     if strict.resumes {
         let because = format!(
             "{pair}, and a session of the first can be resumed at the second, where nothing is verified again: HAProxy \
-             before August 2026, mended in 3.5-dev5"
+             before August 2026, fixed in 3.5-dev5"
         );
         findings.push(
             about(code::RESUMED_UNCHECKED, Certainty::Likely, &strict.place, because).help(format!(

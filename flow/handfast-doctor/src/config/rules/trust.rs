@@ -165,7 +165,7 @@ fn nobody(kind: Kind, site: &Site) -> Option<Finding> {
 fn system(site: &Site) -> Option<Finding> {
     let said = site.trust.system.as_ref()?;
     let because = format!(
-        "{}: {} believes the clients of every CA that the system believes for servers",
+        "{}: {} trusts, for clients, every CA that the system trusts for servers",
         site.called,
         quoted(said)
     );
@@ -209,7 +209,7 @@ fn of_public(site: &Site, material: &Material, found: &[Certificate]) -> Option<
         return Some(finding(
             Certainty::Certain,
             format!(
-                "{}: \"{}\" holds {} CAs, expected your own; a certificate of any of them is let in",
+                "{}: \"{}\" holds {} CAs, expected your own; a certificate of any of them is accepted",
                 site.called,
                 material.name,
                 found.len()
@@ -223,7 +223,7 @@ fn of_public(site: &Site, material: &Material, found: &[Certificate]) -> Option<
     Some(finding(
         Certainty::Likely,
         format!(
-            "{}: \"{}\" holds \"{}\", which certifies anybody; expected your own CA",
+            "{}: \"{}\" holds \"{}\", which issues certificates to anyone; expected your own CA",
             site.called,
             material.name,
             public.called()
@@ -355,7 +355,7 @@ fn revocation(
     };
     if site.trust.revocation == Revocation::Off {
         let because = format!(
-            "{}: \"{}\" names a revocation list, and without SSLCARevocationCheck nobody looks at it",
+            "{}: \"{}\" names a revocation list, and without SSLCARevocationCheck it is not checked",
             site.called, first.name
         );
         return vec![

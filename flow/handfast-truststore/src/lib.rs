@@ -1,0 +1,85 @@
+//! Installs CAs into the trust stores of systems, languages and browsers, and takes them out again.
+//!
+//! In: a [`Request`] and the CAs, which [`cas::read`] has found fit. Out: a [`Plan`], which can be shown before it is
+//! performed and is empty where everything is already as it should be. What can go wrong: a store that is not found or
+//! not ours to change, and a tool of the store that is missing or fails.
+
+pub mod cas;
+mod curlrc;
+mod firefox;
+mod java;
+mod own_file;
+mod plan;
+mod system;
+
+use std::path::PathBuf;
+
+use handfast_finding::Problem;
+use handfast_pki::Certificate;
+
+pub use crate::{
+    own_file::HEAD,
+    plan::{Plan, Step},
+    system::Layout,
+};
+
+/// Which trust store is to be changed, and where it is; without a place, the usual one.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub store: Store,
+    /// System: the folder that everything is below, an image for example.
+    pub root: Option<PathBuf>,
+    /// System: how it keeps CAs.
+    pub layout: Option<Layout>,
+    /// Curl, Python, Node: the folder of our files.
+    pub dir: Option<PathBuf>,
+    /// Curl: its configuration.
+    pub curlrc: Option<PathBuf>,
+    /// Java: the trust store, which is made where it is missing.
+    pub truststore: Option<PathBuf>,
+    /// Firefox: the profile, or another folder with an NSS database.
+    pub profile: Option<PathBuf>,
+    /// Java, Firefox: the file with the password of the store.
+    pub password_file: Option<PathBuf>,
+}
+
+/// Whose trust store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    System,
+    Curl,
+    Python,
+    Node,
+    Java,
+    Firefox,
+}
+
+impl Store {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Curl => "curl",
+            Self::Python => "python",
+            Self::Node => "node",
+            Self::Java => "java",
+            Self::Firefox => "firefox",
+        }
+    }
+}
+
+/// What is done to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    Install,
+    Remove,
+}
+
+/// What has to happen so that the store holds `cas`, or does not hold them.
+pub fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Result<Plan, Problem> {
+    match request.store {
+        Store::System => system::plan(request, change, cas),
+        Store::Curl | Store::Python | Store::Node => own_file::plan(request, change, cas),
+        Store::Java => java::plan(request, change, cas),
+        Store::Firefox => firefox::plan(request, change, cas),
+    }
+}

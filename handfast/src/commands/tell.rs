@@ -1,0 +1,120 @@
+//! What is said of a certificate that was just issued, and of files that were written.
+
+use std::path::Path;
+
+use handfast_ca::{Authority, Issued, State};
+use handfast_finding::{shell::shell, when::when};
+use handfast_pki::{Certificate, Profile};
+use handfast_report::style::GOOD;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{failure::Failure, words::Words};
+
+/// The certificate to trust; an open authority has one.
+pub fn root_of(authority: &Authority) -> Result<&Certificate, Failure> {
+    authority.root().ok_or_else(|| Failure::bug("the CA has no root"))
+}
+
+/// A path for JSON, which knows no other text than Unicode.
+pub fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Which file now holds what.
+pub fn tell_files(lines: &[(&Path, String)], words: &Words) {
+    let width = lines
+        .iter()
+        .map(|(path, _)| text(path).chars().count())
+        .max()
+        .unwrap_or(0);
+    for (path, what) in lines {
+        words.data(format_args!("  {:<width$}  {what}", text(path)));
+    }
+}
+
+/// The first lines about a certificate that was just issued.
+pub fn tell_certificate(profile: Profile, issued: &Issued, now: Timestamp, words: &Words) {
+    let certificate = issued.certificate();
+    words.data(format_args!(
+        "{GOOD}{} certificate{GOOD:#} for {}",
+        profile.name(),
+        certificate.identity().names().join(", ")
+    ));
+    words.data(format_args!("  until   {}", when(certificate.not_after(), now)));
+    if issued.cut_short() {
+        words.data("          cut short: nothing outlives its issuer");
+    }
+    words.data(format_args!("  serial  {}", certificate.serial()));
+    words.data(format_args!("  SHA-256 {}", certificate.fingerprint()));
+}
+
+/// What the certificate cannot do.
+pub fn tell_limits(profile: Profile, words: &Words) {
+    let other = match profile {
+        Profile::Server => "be used by a client or ",
+        Profile::Client => "be used by a server or ",
+        _ => "",
+    };
+    words.data(format_args!(
+        "it cannot {other}sign others, and cannot be revoked before it expires: keep --lifetime short"
+    ));
+}
+
+/// ` and the intermediate above it`, when there is one.
+pub fn and_intermediates(issued: &Issued) -> String {
+    match issued.chain().len() - 1 {
+        0 => String::new(),
+        1 => " and the intermediate above it".into(),
+        more => format!(" and the {more} intermediates above it"),
+    }
+}
+
+/// A command that verifies what was just written.
+pub fn verify_command(certificate: &Path, ca: &Path, profile: Profile, leaf: &Certificate) -> String {
+    let purpose = if profile == Profile::Client {
+        "client"
+    } else {
+        "server"
+    };
+    let host = leaf
+        .identity()
+        .dns
+        .into_iter()
+        .find(|dns| purpose == "server" && !dns.starts_with('*'));
+    let host = host.map(|host| format!(" --host {host}")).unwrap_or_default();
+    let (certificate, ca) = (shell(certificate.display()), shell(ca.display()));
+    format!("handfast verify {certificate} --ca {ca} --purpose {purpose}{host}")
+}
+
+/// The certificate as JSON.
+pub fn described(profile: Profile, issued: &Issued, files: &Value, next: &str) -> Value {
+    let certificate = issued.certificate();
+    json!({
+        "profile": profile,
+        "names": certificate.identity().names(),
+        "serial": certificate.serial(),
+        "fingerprint": certificate.fingerprint(),
+        "not_before": certificate.not_before(),
+        "not_after": certificate.not_after(),
+        "cut_short": issued.cut_short(),
+        "ignored": issued.ignored(),
+        "files": files,
+        "next": next,
+    })
+}
+
+/// Says when a crash has left certificates that nobody was given.
+pub fn tell_unfinished(authority: &Authority, now: Timestamp, words: &Words) {
+    let Ok(rows) = authority.unfinished(now) else {
+        return;
+    };
+    let planned: Vec<_> = rows.iter().filter(|row| row.state == State::Planned).collect();
+    if let Some(last) = planned.last() {
+        words.talk(format_args!(
+            "note: {} certificates were planned and never finished, the last with serial {}; they may have been signed, and were not handed out",
+            planned.len(),
+            last.serial
+        ));
+    }
+}

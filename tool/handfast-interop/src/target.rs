@@ -1,0 +1,59 @@
+//! Finds targets: those that we know, and those in a folder of the user.
+
+use std::path::Path;
+
+use handfast_finding::Problem;
+use handfast_pki::code;
+use handfast_setup::Target;
+
+use crate::error::of_setup;
+
+/// The target called `name`: one of the user's own, or one that we know.
+pub fn find(name: &str, own: Option<&Path>) -> Result<Target, Problem> {
+    let found = match own {
+        Some(folder) => read(&folder.join(name), name)?,
+        None => None,
+    };
+    let found = match found {
+        Some(target) => Some(target),
+        None => handfast_setup::named(name).map_err(|error| of_setup(&error))?,
+    };
+    found.ok_or_else(|| {
+        let near = handfast_setup::names()
+            .into_iter()
+            .filter(|known| known.contains(name) || name.contains(known))
+            .collect::<Vec<_>>();
+        let problem = Problem::new(code::CONFIG_INVALID, format!("\"{name}\" is not a target"))
+            .hint("handfast setup list");
+        if near.is_empty() {
+            problem
+        } else {
+            problem.detail(format!("nearest: {}", near.join(", ")))
+        }
+    })
+}
+
+/// A target out of a folder of the user's own.
+fn read(folder: &Path, name: &str) -> Result<Option<Target>, Problem> {
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if !plain || !folder.is_dir() {
+        return Ok(None);
+    }
+    let failed = |error: std::io::Error| {
+        Problem::new(
+            code::UNREADABLE,
+            format!("\"{}\" cannot be read: {error}", folder.display()),
+        )
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let text = std::fs::read_to_string(&path).map_err(failed)?;
+        files.push((path.file_name().unwrap_or_default().display().to_string(), text));
+    }
+    Target::read(name, files)
+        .map(Some)
+        .map_err(|error| of_setup(&error))
+}
