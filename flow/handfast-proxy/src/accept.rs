@@ -17,9 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::{
     pressure::Cause,
     pulse::{Pulse, TICK},
-    registry::Place,
+    registry::Slot,
     shutdown::Closing,
-    worker::Keeper,
+    worker::WorkerContext,
 };
 
 /// A TCP connection that nothing is known about yet.
@@ -36,7 +36,7 @@ const BACKLOG: i32 = 4096;
 
 /// `count` listeners on one address; the kernel spreads connections over them.
 pub(crate) fn listeners(address: SocketAddr, count: usize) -> io::Result<Vec<std::net::TcpListener>> {
-    // A second door on the same address would share its connections in silence; only our own workers may.
+    // A second proxy on the same address would share its connections in silence; only our own workers may.
     drop(listener(address, false)?);
     let mut all = vec![listener(address, true)?];
     let chosen = all[0].local_addr()?;
@@ -58,12 +58,12 @@ fn listener(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListen
     Ok(socket.into())
 }
 
-/// One worker: its own runtime on its own thread, until the door closes. Returns how many were cut.
+/// One worker: its own runtime on its own thread, until the proxy closes. Returns how many were cut.
 ///
 /// `tidy` is called once per tick with the worker's time; `serve` is the life of one connection.
 pub(crate) fn run<F>(
     listener: std::net::TcpListener,
-    keeper: Keeper,
+    context: WorkerContext,
     closing: &Closing,
     tidy: impl Fn(u32) + Send + 'static,
     serve: impl Fn(Accepted) -> F,
@@ -78,18 +78,18 @@ where
         let Ok(listener) = TcpListener::from_std(listener) else {
             return 0;
         };
-        let sweeper = tokio::spawn(sweep(keeper.clone(), tidy));
+        let sweeper = tokio::spawn(sweep(context.clone(), tidy));
         tokio::select! {
-            () = accept_all(&listener, &keeper, |tcp, address| {
-                let Some(accepted) = admit(tcp, address, &keeper) else { return };
+            () = accept_all(&listener, &context, |tcp, address| {
+                let Some(accepted) = admit(tcp, address, &context) else { return };
                 let id = accepted.id;
                 let task = tokio::spawn(serve(accepted));
-                keeper.registry.can_be_cut_by(id, task.abort_handle());
+                context.registry.can_be_cut_by(id, task.abort_handle());
             }) => {}
             () = until_closing(closing) => {}
         }
         drop(listener);
-        let cut = drain(&keeper, closing).await;
+        let cut = drain(&context, closing).await;
         sweeper.abort();
         cut
     })
@@ -106,21 +106,21 @@ async fn until_closing(closing: &Closing) {
 }
 
 /// Moves the worker's clock and cuts what is overdue.
-async fn sweep(keeper: Keeper, tidy: impl Fn(u32)) {
+async fn sweep(context: WorkerContext, tidy: impl Fn(u32)) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let second = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
-        keeper.registry.sweep(second, &keeper.common.limits);
-        keeper.common.pressure.tell(keeper.sink.as_ref());
-        tidy(keeper.registry.tick());
+        context.registry.sweep(second, &context.shared.limits);
+        context.shared.pressure.report(context.sink.as_ref());
+        tidy(context.registry.tick());
     }
 }
 
 /// Accepts for ever. Errors of one connection are passed over; running out of descriptors or memory slows
 /// the loop down, because the error does not go away by asking again.
-async fn accept_all(listener: &TcpListener, keeper: &Keeper, take: impl Fn(TcpStream, SocketAddr)) {
+async fn accept_all(listener: &TcpListener, context: &WorkerContext, take: impl Fn(TcpStream, SocketAddr)) {
     const LONGEST: Duration = Duration::from_secs(1);
     let mut pause = Duration::from_millis(5);
     loop {
@@ -131,7 +131,7 @@ async fn accept_all(listener: &TcpListener, keeper: &Keeper, take: impl Fn(TcpSt
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => {
-                keeper.common.pressure.felt(Cause::Descriptors);
+                context.shared.pressure.note(Cause::Descriptors);
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST);
             }
@@ -147,23 +147,23 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn admit(tcp: TcpStream, address: SocketAddr, keeper: &Keeper) -> Option<Accepted> {
-    let id = keeper.common.next_id.fetch_add(1, Relaxed);
+fn admit(tcp: TcpStream, address: SocketAddr, context: &WorkerContext) -> Option<Accepted> {
+    let id = context.shared.next_id.fetch_add(1, Relaxed);
     let time = Timestamp::now();
-    let Some(place) = take_place(keeper) else {
-        let mut entry = Entry::begin(keeper.sink.clone(), time, id, address.to_string());
+    let Some(slot) = take_slot(context) else {
+        let mut entry = Entry::begin(context.sink.clone(), time, id, address.to_string());
         entry.record.verdict = Verdict::Refused;
         entry.record.code = Some(code::TOO_MANY);
         entry.record.reason = Some(format!(
             "{} connections are open",
-            keeper.common.limits.connections
+            context.shared.limits.connections
         ));
         return None;
     };
     let _ = tcp.set_nodelay(true);
-    let pulse = keeper
+    let pulse = context
         .registry
-        .register(id, address.ip(), place, keeper.common.limits.unproven());
+        .register(id, address.ip(), slot, context.shared.limits.unproven());
     Some(Accepted {
         tcp,
         address,
@@ -173,32 +173,32 @@ fn admit(tcp: TcpStream, address: SocketAddr, keeper: &Keeper) -> Option<Accepte
     })
 }
 
-/// A place, or that of a connection that has proven nothing: the oldest of this worker, else of another.
-fn take_place(keeper: &Keeper) -> Option<Place> {
-    let common = &keeper.common;
-    // `Place` gives back what was taken, also when it was one too many.
-    let (place, before) = Place::take(&common.open);
-    if before < common.limits.connections {
-        return Some(place);
+/// A slot, or that of a connection that has proven nothing: the oldest of this worker, else of another.
+fn take_slot(context: &WorkerContext) -> Option<Slot> {
+    let shared = &context.shared;
+    // `Slot` gives back what was taken, also when it was one too many.
+    let (slot, before) = Slot::take(&shared.open);
+    if before < shared.limits.connections {
+        return Some(slot);
     }
-    common.pressure.felt(Cause::Connections);
-    // What gives way gives its place back at once.
+    shared.pressure.note(Cause::Connections);
+    // What gives way gives its slot back at once.
     let has_room =
-        keeper.registry.make_room() || common.registries.iter().any(|registry| registry.make_room());
-    has_room.then_some(place)
+        context.registry.make_room() || shared.registries.iter().any(|registry| registry.make_room());
+    has_room.then_some(slot)
 }
 
 /// Asks every connection to end, waits within the deadline, cuts the rest and says how many that were.
-async fn drain(keeper: &Keeper, closing: &Closing) -> usize {
-    keeper.registry.ask_to_stop();
-    let deadline = tokio::time::Instant::now() + keeper.common.limits.drain;
-    let waits = || tokio::time::Instant::now() < deadline && !closing.hurried.load(Relaxed);
-    while keeper.registry.count() > 0 && waits() {
+async fn drain(context: &WorkerContext, closing: &Closing) -> usize {
+    context.registry.ask_to_stop();
+    let deadline = tokio::time::Instant::now() + context.shared.limits.drain;
+    let waits = || tokio::time::Instant::now() < deadline && !closing.forced.load(Relaxed);
+    while context.registry.count() > 0 && waits() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let cut = keeper.registry.cut_all();
+    let cut = context.registry.cut_all();
     for _ in 0..100 {
-        if keeper.registry.count() == 0 {
+        if context.registry.count() == 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -9,7 +9,7 @@ use handfast_tls::Peer;
 use http::HeaderValue;
 
 /// What is known of a peer once it was decided about, kept with its verified chain.
-pub(crate) struct Guest {
+pub(crate) struct Admission {
     pub(crate) decision: Result<Permit, Denial>,
     /// `Client-Cert` (RFC 9440 section 2.2).
     pub(crate) client_cert: HeaderValue,
@@ -19,18 +19,18 @@ pub(crate) struct Guest {
 
 /// The same decision while the handshake can still answer with an alert.
 pub(crate) fn admits(peer: &Peer, policy: &Policy) -> bool {
-    guest(peer, policy).decision.is_ok()
+    of(peer, policy).decision.is_ok()
 }
 
 /// The denial of a peer that [`admits`] turned away, for its record.
 pub(crate) fn denial(peer: &Peer, policy: &Policy) -> Option<Denial> {
-    guest(peer, policy).decision.as_ref().err().cloned()
+    of(peer, policy).decision.as_ref().err().cloned()
 }
 
 /// A peer is remembered by the verifier of one generation, so what is kept with it belongs to that policy.
-pub(crate) fn guest(peer: &Peer, policy: &Policy) -> Arc<Guest> {
+pub(crate) fn of(peer: &Peer, policy: &Policy) -> Arc<Admission> {
     peer.memo(|peer| {
-        Arc::new(Guest {
+        Arc::new(Admission {
             decision: policy.decide(peer.chain()),
             client_cert: client_cert(peer),
             forwarded: forwarded(peer),

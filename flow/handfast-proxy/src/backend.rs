@@ -1,4 +1,4 @@
-//! What stands behind the door, and how a connection to it is made.
+//! What stands behind the proxy, and how a connection to it is made.
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::error::Problem;
 /// How long a connection to the backend may take.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 
-/// A backend as it was meant.
+/// The service behind the proxy, ready to be connected to.
 #[derive(Clone)]
 pub enum Backend {
     /// HTTP/1.1 in plain text.
@@ -35,14 +35,14 @@ pub enum Backend {
 
 /// Where `--to` points, before its TLS is set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum BackendUrl {
     Http { host: String, port: u16 },
     Https { host: String, port: u16 },
     Unix(PathBuf),
     Tcp { host: String, port: u16 },
 }
 
-impl Target {
+impl BackendUrl {
     /// Reads `http://H:P`, `https://H:P`, `tcp://H:P` or `unix:PATH`.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let bad = |why: &str| {
@@ -190,29 +190,29 @@ mod tests {
     #[test]
     fn backends_are_read_and_others_are_refused_with_the_forms_that_work() {
         assert_eq!(
-            Target::parse("http://127.0.0.1:9000"),
-            Ok(Target::Http {
+            BackendUrl::parse("http://127.0.0.1:9000"),
+            Ok(BackendUrl::Http {
                 host: "127.0.0.1".into(),
                 port: 9000
             })
         );
         assert_eq!(
-            Target::parse("https://backend"),
-            Ok(Target::Https {
+            BackendUrl::parse("https://backend"),
+            Ok(BackendUrl::Https {
                 host: "backend".into(),
                 port: 443
             })
         );
         assert_eq!(
-            Target::parse("tcp://[::1]:5432"),
-            Ok(Target::Tcp {
+            BackendUrl::parse("tcp://[::1]:5432"),
+            Ok(BackendUrl::Tcp {
                 host: "::1".into(),
                 port: 5432
             })
         );
         assert_eq!(
-            Target::parse("unix:/run/app.sock"),
-            Ok(Target::Unix("/run/app.sock".into()))
+            BackendUrl::parse("unix:/run/app.sock"),
+            Ok(BackendUrl::Unix("/run/app.sock".into()))
         );
         for bad in [
             "",
@@ -226,7 +226,7 @@ mod tests {
             "http://:1",
             "http://[::1",
         ] {
-            let problem = Target::parse(bad).expect_err(bad);
+            let problem = BackendUrl::parse(bad).expect_err(bad);
             assert_eq!(problem.code, code::CONFIG_INVALID, "{bad}");
             assert!(problem.hint.is_some());
         }

@@ -1,7 +1,8 @@
-//! The configuration file of the door: as written, then as meant.
+//! The configuration file of the proxy: raw, as it is written; then resolved, as it is meant.
 //!
 //! One pass over the text finds every problem, each with its line. What comes out needs no further check.
 
+mod open;
 mod reader;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 
 use self::reader::Reader;
 use crate::{
-    backend::Target,
+    backend::BackendUrl,
     error::Problem,
     limits::{Detail, Limits},
     live::Sources,
@@ -21,11 +22,11 @@ use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
 
-/// The door as it is meant.
+/// The proxy as the operator means it.
 #[derive(Debug, Clone)]
-pub struct Proxy {
+pub struct Config {
     pub listen: SocketAddr,
-    pub target: Target,
+    pub target: BackendUrl,
     /// The CAs of an `https` backend, and what we show it.
     pub backend_tls: BackendTls,
     pub sources: Sources,
@@ -37,8 +38,8 @@ pub struct Proxy {
     pub limits: Limits,
 }
 
-impl Proxy {
-    /// The settings in which `other` differs and which an open door cannot take over.
+impl Config {
+    /// The settings in which `other` differs and which an open proxy cannot take over.
     pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
         let differences = [
             ("listen", self.listen != other.listen),
@@ -70,12 +71,12 @@ pub struct BackendTls {
 
 /// A problem and the line of the file that it is on.
 #[derive(Debug, Clone)]
-pub struct Trouble {
+pub struct ConfigError {
     pub line: Option<usize>,
     pub problem: Problem,
 }
 
-impl Trouble {
+impl ConfigError {
     /// `FILE line N: what`.
     pub fn shown(&self, file: &Path) -> String {
         match self.line {
@@ -85,9 +86,9 @@ impl Trouble {
     }
 }
 
-/// The door as it is written, by flags or in a file: text with the line it stands on.
+/// The proxy as it is written, by flags or in a file: text with the line it stands on.
 #[derive(Debug, Default)]
-pub struct Written {
+pub struct RawConfig {
     pub listen: Option<Text>,
     pub to: Option<Text>,
     pub to_ca: Option<Text>,
@@ -119,8 +120,8 @@ impl From<String> for Text {
 }
 
 /// Reads the file `path`; relative paths in it start from its folder.
-pub fn read(path: &Path) -> Result<Proxy, Vec<Trouble>> {
-    let refused = |problem: Problem| vec![Trouble { line: None, problem }];
+pub fn read(path: &Path) -> Result<Config, Vec<ConfigError>> {
+    let refused = |problem: Problem| vec![ConfigError { line: None, problem }];
     let bytes = read_regular(path).map_err(refused)?;
     let text = String::from_utf8(bytes).map_err(|_| {
         refused(Problem::new(
@@ -129,46 +130,45 @@ pub fn read(path: &Path) -> Result<Proxy, Vec<Trouble>> {
         ))
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut troubles = Vec::new();
-    let written = Reader {
+    let mut errors = Vec::new();
+    let raw = Reader {
         text: &text,
-        troubles: &mut troubles,
+        errors: &mut errors,
     }
     .read();
-    let meant = meant(&written, folder, &mut troubles);
-    match meant {
-        Some(proxy) if troubles.is_empty() => Ok(proxy),
+    match resolve(&raw, folder, &mut errors) {
+        Some(proxy) if errors.is_empty() => Ok(proxy),
         _ => {
-            troubles.sort_by_key(|trouble| trouble.line.unwrap_or(usize::MAX));
-            Err(troubles)
+            errors.sort_by_key(|error| error.line.unwrap_or(usize::MAX));
+            Err(errors)
         }
     }
 }
 
 /// Turns what is written into what is meant, and adds everything that keeps it from meaning anything.
-pub fn meant(written: &Written, folder: &Path, troubles: &mut Vec<Trouble>) -> Option<Proxy> {
+pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<ConfigError>) -> Option<Config> {
     let mut wrong = |text: &Text, problem: Problem| {
-        troubles.push(Trouble {
+        errors.push(ConfigError {
             line: text.line,
             problem,
         })
     };
-    let listen = written
+    let listen = raw
         .listen
         .as_ref()
         .and_then(|text| address(&text.text).map_err(|p| wrong(text, p)).ok());
-    let target = written
+    let target = raw
         .to
         .as_ref()
-        .and_then(|text| Target::parse(&text.text).map_err(|p| wrong(text, p)).ok());
+        .and_then(|text| BackendUrl::parse(&text.text).map_err(|p| wrong(text, p)).ok());
     let mut rules: Vec<Rule> = Vec::new();
-    for text in &written.allow {
+    for text in &raw.allow {
         match text.text.parse::<Rule>() {
             Ok(rule) => rules.push(rule),
             Err(error) => wrong(text, Problem::new(error.code(), &error).hint(error.hint())),
         }
     }
-    let detail = match &written.log {
+    let detail = match &raw.log {
         None => Detail::Connections,
         Some(text) => match text.text.as_str() {
             "off" => Detail::Off,
@@ -182,70 +182,70 @@ pub fn meant(written: &Written, folder: &Path, troubles: &mut Vec<Trouble>) -> O
             }
         },
     };
-    let reserved = reserved(written, &mut wrong);
-    missing(written, troubles);
-    if matches!(target, Some(Target::Https { .. })) && written.to_ca.is_none() {
+    let reserved = reserved(raw, &mut wrong);
+    missing(raw, errors);
+    if matches!(target, Some(BackendUrl::Https { .. })) && raw.to_ca.is_none() {
         let problem = Problem::new(
             code::CONFIG_INVALID,
             "an https backend is verified, and nothing says by which CA",
         )
         .hint("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
-        troubles.push(Trouble {
-            line: written.to.as_ref().and_then(|text| text.line),
+        errors.push(ConfigError {
+            line: raw.to.as_ref().and_then(|text| text.line),
             problem,
         });
     }
-    if let (Some(text), None) | (None, Some(text)) = (&written.to_cert, &written.to_key) {
+    if let (Some(text), None) | (None, Some(text)) = (&raw.to_cert, &raw.to_key) {
         let problem = Problem::new(
             code::CONFIG_INVALID,
             "to-cert and to-key belong together, one of them is missing",
         );
-        troubles.push(Trouble {
+        errors.push(ConfigError {
             line: text.line,
             problem,
         });
     }
     let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
-    Some(Proxy {
+    Some(Config {
         listen: listen?,
         target: match target? {
-            Target::Unix(path) => Target::Unix(folder.join(path)),
+            BackendUrl::Unix(path) => BackendUrl::Unix(folder.join(path)),
             other => other,
         },
         backend_tls: BackendTls {
-            ca: path(&written.to_ca),
-            cert: path(&written.to_cert),
-            key: path(&written.to_key),
+            ca: path(&raw.to_ca),
+            cert: path(&raw.to_cert),
+            key: path(&raw.to_key),
         },
         sources: Sources {
-            cert: path(&written.cert)?,
-            key: path(&written.key)?,
-            client_ca: path(&written.client_ca)?,
+            cert: path(&raw.cert)?,
+            key: path(&raw.key)?,
+            client_ca: path(&raw.client_ca)?,
             rules,
             waiting: Vec::new(),
         },
-        xfcc: written.xfcc,
+        xfcc: raw.xfcc,
         reserved,
         detail,
-        workers: written
+        workers: raw
             .workers
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
-        limits: written.limits.clone(),
+        limits: raw.limits.clone(),
     })
 }
 
 /// The headers that no client may set; each pattern that is wrong by itself.
-fn reserved(written: &Written, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved {
+fn reserved(raw: &RawConfig, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved {
     let mut good = (Vec::new(), Vec::new());
     let mut take = |text: &Text, tried: Result<Reserved, _>, into: &mut Vec<String>| match tried {
         Ok(_) => into.push(text.text.clone()),
         Err(error) => wrong(text, Problem::new(code::CONFIG_INVALID, error)),
     };
-    for text in &written.strip_headers {
+    for text in &raw.strip_headers {
         let tried = Reserved::with(std::slice::from_ref(&text.text), &[]);
         take(text, tried, &mut good.0);
     }
-    for text in &written.pass_headers {
+    for text in &raw.pass_headers {
         let tried = Reserved::with(&[], std::slice::from_ref(&text.text));
         take(text, tried, &mut good.1);
     }
@@ -253,24 +253,24 @@ fn reserved(written: &Written, wrong: &mut impl FnMut(&Text, Problem)) -> Reserv
     Reserved::with(&good.0, &good.1).unwrap_or_default()
 }
 
-fn missing(written: &Written, troubles: &mut Vec<Trouble>) {
+fn missing(raw: &RawConfig, errors: &mut Vec<ConfigError>) {
     let needed = [
-        ("listen", written.listen.is_some()),
-        ("to", written.to.is_some()),
-        ("cert", written.cert.is_some()),
-        ("key", written.key.is_some()),
-        ("client-ca", written.client_ca.is_some()),
+        ("listen", raw.listen.is_some()),
+        ("to", raw.to.is_some()),
+        ("cert", raw.cert.is_some()),
+        ("key", raw.key.is_some()),
+        ("client-ca", raw.client_ca.is_some()),
     ];
     for (name, given) in needed {
         if !given {
             let problem = Problem::new(code::CONFIG_INVALID, format_args!("\"{name}\" is missing"));
-            troubles.push(Trouble { line: None, problem });
+            errors.push(ConfigError { line: None, problem });
         }
     }
-    if written.allow.is_empty() {
+    if raw.allow.is_empty() {
         let problem = Problem::new(code::NO_RULE, "no rule says who may connect")
             .hint("name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate");
-        troubles.push(Trouble { line: None, problem });
+        errors.push(ConfigError { line: None, problem });
     }
 }
 
@@ -292,17 +292,17 @@ mod tests {
 
     use super::*;
 
-    fn troubles(text: &str) -> Vec<(Option<usize>, String)> {
-        let mut troubles = Vec::new();
-        let written = Reader {
+    fn errors(text: &str) -> Vec<(Option<usize>, String)> {
+        let mut errors = Vec::new();
+        let raw = Reader {
             text,
-            troubles: &mut troubles,
+            errors: &mut errors,
         }
         .read();
-        let _ = meant(&written, Path::new("/etc/handfast"), &mut troubles);
-        troubles
+        let _ = resolve(&raw, Path::new("/etc/handfast"), &mut errors);
+        errors
             .into_iter()
-            .map(|trouble| (trouble.line, trouble.problem.message))
+            .map(|error| (error.line, error.problem.message))
             .collect()
     }
 
@@ -320,12 +320,12 @@ limits = { handshake = "500ms", connections = 10 }
     #[test]
     fn a_good_file_is_read_and_its_paths_start_from_its_folder() {
         let mut found = Vec::new();
-        let written = Reader {
+        let raw = Reader {
             text: GOOD,
-            troubles: &mut found,
+            errors: &mut found,
         }
         .read();
-        let proxy = meant(&written, Path::new("/etc/handfast"), &mut found).expect("good");
+        let proxy = resolve(&raw, Path::new("/etc/handfast"), &mut found).expect("good");
         assert!(found.is_empty());
         assert_eq!(proxy.sources.cert, Path::new("/etc/handfast/tls.crt"));
         assert_eq!(proxy.limits.handshake, Duration::from_millis(500));
@@ -335,7 +335,7 @@ limits = { handshake = "500ms", connections = 10 }
     #[test]
     fn all_problems_are_found_at_once_each_with_its_line() {
         let text = "[proxy]\nlisten = \"nowhere\"\nto = \"ftp://x\"\ncrt = \"tls.crt\"\nkey = 5\nallow = [\n  \"uri:spiffe://acme/web\",\n  \"everybody\",\n]\nlog = \"much\"\nworkers = 0\n[proxy.limits]\nidle = 5\n";
-        let found = troubles(text);
+        let found = errors(text);
         for (line, part) in [
             (Some(2), "address \"nowhere\""),
             (Some(3), "unknown scheme"),
@@ -359,9 +359,9 @@ limits = { handshake = "500ms", connections = 10 }
 
     #[test]
     fn a_file_that_is_no_toml_says_where() {
-        assert_eq!(troubles("[proxy\nlisten = 1")[0].0, Some(1));
+        assert_eq!(errors("[proxy\nlisten = 1")[0].0, Some(1));
         assert!(
-            troubles("")
+            errors("")
                 .iter()
                 .any(|(_, message)| message.contains("[proxy] is missing"))
         );

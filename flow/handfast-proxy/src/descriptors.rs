@@ -33,7 +33,7 @@ pub fn raise() -> Descriptors {
 
 impl Descriptors {
     /// What the operator should know: how many there are, and whether `limits` fit.
-    pub fn told(&self, limits: &Limits) -> String {
+    pub fn shown(&self, limits: &Limits) -> String {
         let needed = (limits.connections as u64)
             .saturating_add(limits.backend_connections as u64)
             .saturating_add(OTHERS);
@@ -65,10 +65,10 @@ mod tests {
     #[test]
     fn what_was_raised_and_what_does_not_suffice_is_said() {
         let limits = Limits::default();
-        let told = |before, now| Descriptors { before, now }.told(&limits);
-        assert_eq!(told(1024, 524_288), "  descriptors: 524288 (raised from 1024)");
-        assert_eq!(told(u64::MAX, u64::MAX), "  descriptors: without a limit");
-        let few = told(1024, 4096);
+        let shown = |before, now| Descriptors { before, now }.shown(&limits);
+        assert_eq!(shown(1024, 524_288), "  descriptors: 524288 (raised from 1024)");
+        assert_eq!(shown(u64::MAX, u64::MAX), "  descriptors: without a limit");
+        let few = shown(1024, 4096);
         assert!(few.contains("warning") && few.contains("24160"), "{few}");
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong: a [`Problem`] of the operator before the door opens or reloads, an [`Ended`]
+//! What can go wrong: a [`Problem`] of the operator before the proxy opens or reloads, an [`Ended`]
 //! connection afterwards.
 
 use std::sync::Arc;

@@ -6,10 +6,12 @@ use handfast_audit::HandshakeId;
 use handfast_tls::{Established, HandshakeError, Peer, ServerStream, trace};
 use tokio::net::TcpStream;
 
-use crate::{accept::Accepted, admission, error::Ended, live::State, pulse::Pulse, worker::Worker};
+use crate::{
+    accept::Accepted, admission, error::Ended, live::State, pulse::Pulse, registry::Proof, worker::Worker,
+};
 
 /// A connection whose peer proved possession of a key that a trusted CA certified. Only [`perform`] makes one.
-pub(crate) struct Shaken {
+pub(crate) struct Secured {
     /// Boxed: it goes through several futures, and each would keep room for the whole of it.
     pub(crate) stream: Box<ServerStream<TcpStream>>,
     pub(crate) peer: Arc<Peer>,
@@ -31,7 +33,7 @@ pub(crate) async fn id(tcp: &TcpStream) -> Option<HandshakeId> {
 }
 
 /// Shakes hands; the worker's sweep sees to the deadline.
-pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shaken, Ended> {
+pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secured, Ended> {
     let state = worker.live.state();
     let Accepted {
         tcp,
@@ -41,7 +43,7 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shake
         ..
     } = accepted;
     // Boxed: the handshake's working memory is given back before the connection goes on.
-    let shaken = Box::pin(state.server().accept(tcp))
+    let secured = Box::pin(state.server().accept(tcp))
         .await
         .map_err(|failed| match failed.error {
             HandshakeError::NotAdmitted { peer } => match admission::denial(&peer, state.policy()) {
@@ -53,10 +55,14 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Shake
                 None => Ended::Refused(error),
             },
         })?;
-    pulse.proven(shaken.peer.chain().not_after().as_second());
-    worker.keeper.registry.proved(id);
-    let (stream, peer, established) = (Box::new(shaken.stream), shaken.peer, shaken.established);
-    Ok(Shaken {
+    pulse.proven(secured.peer.chain().not_after().as_second());
+    let proof = Proof {
+        peer: secured.peer.clone(),
+        generation: state.generation(),
+    };
+    worker.context.registry.proved(id, Some(proof));
+    let (stream, peer, established) = (Box::new(secured.stream), secured.peer, secured.established);
+    Ok(Secured {
         stream,
         peer,
         established,

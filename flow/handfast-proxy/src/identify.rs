@@ -1,25 +1,29 @@
 //! Who the proven peer is.
 
-use std::sync::Arc;
-
 use handfast_tls::Peer;
 
-use crate::handshake::Shaken;
+use crate::handshake::Secured;
 
-/// The peer of a finished handshake. Only [`peer`] makes one.
-pub(crate) struct Who {
-    peer: Arc<Peer>,
+/// A connection together with the peer that it belongs to. Only [`peer`] makes one.
+pub(crate) struct Identified {
+    secured: Secured,
 }
 
 /// The identity is that of the leaf of the verified path, and of nothing else that was sent.
-pub(crate) fn peer(shaken: &Shaken) -> Who {
-    Who {
-        peer: shaken.peer.clone(),
-    }
+pub(crate) fn peer(secured: Secured) -> Identified {
+    Identified { secured }
 }
 
-impl Who {
+impl Identified {
     pub(crate) fn peer(&self) -> &Peer {
-        &self.peer
+        &self.secured.peer
+    }
+
+    pub(crate) fn secured(&self) -> &Secured {
+        &self.secured
+    }
+
+    pub(crate) fn into_secured(self) -> Secured {
+        self.secured
     }
 }

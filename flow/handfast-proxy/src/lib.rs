@@ -1,4 +1,4 @@
-//! The door: lets the right peers in and nobody else, and keeps a record of everybody.
+//! The proxy: lets the right peers in and nobody else, and keeps a record of everybody.
 //!
 //! One single-threaded runtime per worker, each with its own listener, backend connections and clock;
 //! what they share is a snapshot of trust ([`live::Live`]) that a reload swaps as a whole.
@@ -9,7 +9,6 @@ mod authorize;
 pub mod backend;
 pub mod config;
 pub mod descriptors;
-mod door;
 mod error;
 mod forward;
 mod handshake;
@@ -19,9 +18,11 @@ pub mod live;
 mod log;
 mod metered;
 mod pressure;
+mod proxy;
 mod pulse;
 mod record;
 mod registry;
+mod review;
 mod shutdown;
 mod tunnel;
 mod worker;
@@ -30,41 +31,41 @@ use std::sync::Arc;
 
 use handfast_audit::Sink;
 
-use crate::{accept::Accepted, record::Ledger, worker::Worker};
+use crate::{accept::Accepted, record::Record, worker::Worker};
 pub use crate::{
     backend::Backend,
-    door::{Door, Settings},
     error::Problem,
     limits::{Detail, Limits},
     live::{ReadSources, Sources},
-    log::Log,
-    shutdown::{Drained, Hurry},
+    log::AccessLog,
+    proxy::{Proxy, ProxySettings},
+    shutdown::{Drained, ForceClose},
     tunnel::{MakeClient, Tunnel, TunnelSettings},
 };
 
-impl Door {
+impl Proxy {
     /// Loads the state of trust, binds the address and starts the workers. Nothing is served before
     /// everything is good.
-    pub fn open(settings: Settings, sink: Arc<dyn Sink>) -> Result<Self, Problem> {
+    pub fn open(settings: ProxySettings, sink: Arc<dyn Sink>) -> Result<Self, Problem> {
         Self::open_for(settings, sink, serve)
     }
 }
 
 /// The life of one connection. Its record begins at once: whoever is cut before its turn leaves one, too.
 fn serve(accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
-    let mut ledger = Ledger::begin(&accepted, &worker.keeper); // one event, whatever happens below
+    let mut record = Record::begin(&accepted, &worker.context); // one event, whatever happens below
     async move {
         let outcome = async {
-            ledger.named(handshake::id(&accepted.tcp).await);
-            let shaken = handshake::perform(accepted, &worker).await?;
-            ledger.shaken(&shaken);
-            let who = identify::peer(&shaken);
-            let allowed = authorize::decide(&shaken, who)?;
-            ledger.allowed(&allowed);
-            forward::run(allowed, shaken, &worker).await
+            record.named(handshake::id(&accepted.tcp).await);
+            let secured = handshake::perform(accepted, &worker).await?;
+            record.secured(&secured);
+            let identified = identify::peer(secured);
+            let allowed = authorize::decide(identified).map_err(|(denial, _)| denial)?;
+            record.allowed(&allowed);
+            forward::run(allowed, &worker).await
         };
         let outcome = outcome.await;
-        ledger.close(outcome);
+        record.close(outcome);
     }
 }
 

@@ -11,17 +11,21 @@ use std::{
 use arc_swap::ArcSwap;
 use handfast_audit::{Event, Reload, Sink};
 use handfast_credentials::load;
-use handfast_pki::{Certificate, Purpose};
+use handfast_pki::{Anchors, Certificate, Code, Purpose, verify};
 use handfast_policy::{Policy, Rule};
-use handfast_tls::{Server, server};
+use handfast_tls::{Peer, Server, server};
 use jiff::Timestamp;
 
-use crate::{admission, backend::Backend, error::Problem};
+use crate::{
+    admission,
+    backend::Backend,
+    error::{Ended, Problem},
+};
 
 /// What a state of trust is made of, as the operator wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
-    /// The chain of the door, leaf first.
+    /// The chain of the proxy, leaf first.
     pub cert: PathBuf,
     pub key: PathBuf,
     /// The CA bundle that verifies client certificates.
@@ -44,12 +48,33 @@ impl Sources {
 pub struct State {
     generation: u64,
     server: Server,
+    anchors: Arc<Anchors>,
     policy: Arc<Policy>,
     own: Certificate,
     left_out: Vec<Certificate>,
 }
 
 impl State {
+    /// Counts the states that served, from 1.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Judges a peer of an earlier generation as if it came now: its chain by the CAs, its identity by the rules.
+    pub(crate) fn judge_again(&self, peer: &Peer, at: Timestamp) -> Result<(), (Code, String)> {
+        let chain = peer.chain();
+        let presented: Vec<_> = std::iter::once(chain.leaf())
+            .chain(chain.path())
+            .map(|certificate| certificate.der().clone())
+            .collect();
+        let chain = verify::verify(&presented, &self.anchors, Purpose::Client, at)
+            .map_err(|refusal| (refusal.code(Purpose::Client), refusal.to_string()))?;
+        self.policy.decide(&chain).map(|_| ()).map_err(|denial| {
+            let ended = Ended::Denied(denial);
+            (ended.code(), ended.reason())
+        })
+    }
+
     pub(crate) fn server(&self) -> &Server {
         &self.server
     }
@@ -58,7 +83,7 @@ impl State {
         &self.policy
     }
 
-    /// The door's own certificate.
+    /// The proxy's own certificate.
     pub fn own(&self) -> &Certificate {
         &self.own
     }
@@ -81,7 +106,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Loads the first state; without one there is no door.
+    /// Loads the first state; without one there is no proxy.
     pub(crate) fn load(
         sources: ReadSources,
         config: Option<PathBuf>,
@@ -143,7 +168,7 @@ impl Live {
     }
 }
 
-/// Loads and checks everything, without a door, and tells every problem: what `check` does.
+/// Loads and checks everything, without a proxy, and tells every problem: what `check` does.
 pub fn rehearse(sources: &Sources) -> Vec<Problem> {
     let parts = load::faults(&sources.cert, &sources.key, &sources.client_ca, Timestamp::now());
     // What is wrong only when everything is put together is looked for when all parts are good.
@@ -161,14 +186,14 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
             .hint("name the allowed clients: --allow uri:spiffe://..., or --allow any")
     })?;
     let credentials = load::credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
-    let anchors = load::anchors(&sources.client_ca, now)?;
+    let anchors = Arc::new(load::anchors(&sources.client_ca, now)?);
     let left_out = anchors.left_out().to_vec();
     let policy = Arc::new(policy);
     let for_admission = policy.clone();
     let own = credentials.leaf().clone();
     let server = Server::new(server::Settings {
         credentials,
-        client_anchors: Arc::new(anchors),
+        client_anchors: anchors.clone(),
         admission: Some(Arc::new(move |peer| admission::admits(peer, &for_admission))),
         alpn: alpn.to_vec(),
     });
@@ -176,6 +201,7 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
     Ok(State {
         generation,
         server,
+        anchors,
         policy,
         own,
         left_out,

@@ -17,14 +17,14 @@ use jiff::Timestamp;
 use crate::limits::Detail;
 
 /// A log that writes JSON lines to a writer on a thread of its own.
-pub struct Log {
-    shared: Arc<Shared>,
+pub struct AccessLog {
+    buffer: Arc<Buffer>,
     thread: Mutex<Option<JoinHandle<()>>>,
     detail: Detail,
 }
 
 #[derive(Default)]
-struct Shared {
+struct Buffer {
     lines: Mutex<Lines>,
     filled: Condvar,
     ended: AtomicBool,
@@ -36,7 +36,7 @@ struct Lines {
     dropped: u64,
 }
 
-impl Log {
+impl AccessLog {
     /// The most bytes that wait for the writer.
     const MOST: usize = 8 << 20;
     /// Lines of this time are written together.
@@ -44,11 +44,11 @@ impl Log {
 
     /// Starts the writer thread.
     pub fn new(detail: Detail, out: impl Write + Send + 'static) -> Arc<Self> {
-        let shared = Arc::new(Shared::default());
-        let for_thread = shared.clone();
+        let buffer = Arc::new(Buffer::default());
+        let for_thread = buffer.clone();
         let thread = std::thread::spawn(move || write_lines(&for_thread, out));
         Arc::new(Self {
-            shared,
+            buffer,
             thread: Mutex::new(Some(thread)),
             detail,
         })
@@ -56,8 +56,8 @@ impl Log {
 
     /// Writes what is left and ends the thread; gives up on a writer that blocks.
     pub fn finish(&self) {
-        self.shared.ended.store(true, Relaxed);
-        self.shared.filled.notify_one();
+        self.buffer.ended.store(true, Relaxed);
+        self.buffer.filled.notify_one();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(thread) = thread else { return };
         for _ in 0..100 {
@@ -77,7 +77,7 @@ impl Log {
     }
 }
 
-impl Sink for Log {
+impl Sink for AccessLog {
     fn take(&self, mut event: Event) {
         if !self.wants(&event) {
             return;
@@ -87,7 +87,7 @@ impl Sink for Log {
             record.duration_ms = u64::try_from(lived.as_millis()).unwrap_or(0);
         }
         let line = event.to_line();
-        let mut lines = self.shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.buffer.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.bytes.len() + line.len() > Self::MOST {
             lines.dropped += 1;
             return;
@@ -97,31 +97,31 @@ impl Sink for Log {
         lines.bytes.push(b'\n');
         drop(lines);
         if was_empty {
-            self.shared.filled.notify_one();
+            self.buffer.filled.notify_one();
         }
     }
 }
 
-fn write_lines(shared: &Shared, mut out: impl Write) {
+fn write_lines(buffer: &Buffer, mut out: impl Write) {
     loop {
-        let waiting = shared.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let empty = |lines: &mut Lines| lines.bytes.is_empty() && !shared.ended.load(Relaxed);
-        let waited = shared
+        let waiting = buffer.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let empty = |lines: &mut Lines| lines.bytes.is_empty() && !buffer.ended.load(Relaxed);
+        let waited = buffer
             .filled
             .wait_timeout_while(waiting, Duration::from_secs(1), empty);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
-        if !shared.ended.load(Relaxed) {
-            std::thread::sleep(Log::TOGETHER);
+        if !buffer.ended.load(Relaxed) {
+            std::thread::sleep(AccessLog::TOGETHER);
         }
-        let taken = std::mem::take(&mut *shared.lines.lock().unwrap_or_else(PoisonError::into_inner));
-        // A log that cannot be written must not end the door; the lines are lost, and that is told below.
+        let taken = std::mem::take(&mut *buffer.lines.lock().unwrap_or_else(PoisonError::into_inner));
+        // A log that cannot be written must not end the proxy; the lines are lost, and that is told below.
         let _ = out.write_all(&taken.bytes);
         if taken.dropped > 0 {
             let _ = writeln!(out, "{{\"event\":\"dropped\",\"lines\":{}}}", taken.dropped);
         }
         let _ = out.flush();
-        if shared.ended.load(Relaxed)
-            && shared
+        if buffer.ended.load(Relaxed)
+            && buffer
                 .lines
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -12,14 +12,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::pulse::Pulse;
 
 /// A plaintext stream that feels the pulse.
-pub(crate) struct Felt<IO> {
+pub(crate) struct Metered<IO> {
     io: IO,
     pulse: Arc<Pulse>,
     /// Bytes that were read before their reader was there.
     early: Bytes,
 }
 
-impl<IO> Felt<IO> {
+impl<IO> Metered<IO> {
     pub(crate) fn new(io: IO, pulse: Arc<Pulse>) -> Self {
         Self {
             io,
@@ -37,7 +37,7 @@ impl<IO> Felt<IO> {
     }
 }
 
-impl<IO: AsyncRead + AsyncWrite + Unpin> Felt<IO> {
+impl<IO: AsyncRead + AsyncWrite + Unpin> Metered<IO> {
     /// Waits for the next bytes without owning a buffer meanwhile; they stand before those that are read
     /// afterwards. `false` where the stream has ended instead.
     pub(crate) async fn next_bytes(&mut self) -> std::io::Result<bool> {
@@ -83,7 +83,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Felt<IO> {
     }
 }
 
-impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Felt<IO> {
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Metered<IO> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -110,7 +110,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Felt<IO> {
     }
 }
 
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Felt<IO> {
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Metered<IO> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.io).poll_write(cx, buf);

@@ -1,4 +1,4 @@
-//! What runs short: told once for a while, however often it is felt.
+//! What runs short: reported once for a while, however often it is felt.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -40,34 +40,34 @@ impl Cause {
     }
 }
 
-/// How often each cause was felt since it was told.
+/// How often each cause was noted since it was reported.
 #[derive(Default)]
 pub(crate) struct Pressure {
-    felt: [AtomicU64; ALL.len()],
-    told: Mutex<[Option<Timestamp>; ALL.len()]>,
+    noted: [AtomicU64; ALL.len()],
+    reported: Mutex<[Option<Timestamp>; ALL.len()]>,
 }
 
 /// The least time between two events of one cause.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
 impl Pressure {
-    pub(crate) fn felt(&self, cause: Cause) {
-        self.felt[cause as usize].fetch_add(1, Relaxed);
+    pub(crate) fn note(&self, cause: Cause) {
+        self.noted[cause as usize].fetch_add(1, Relaxed);
     }
 
-    /// Tells what was felt, where that was not just told.
-    pub(crate) fn tell(&self, sink: &dyn Sink) {
-        if self.felt.iter().all(|felt| felt.load(Relaxed) == 0) {
+    /// Tells what was noted, where that was not just reported.
+    pub(crate) fn report(&self, sink: &dyn Sink) {
+        if self.noted.iter().all(|noted| noted.load(Relaxed) == 0) {
             return;
         }
         let now = Timestamp::now();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         for cause in ALL {
-            let last = &mut told[cause as usize];
+            let last = &mut reported[cause as usize];
             if last.is_some_and(|last| now.duration_since(last) < PAUSE) {
                 continue;
             }
-            let times = self.felt[cause as usize].swap(0, Relaxed);
+            let times = self.noted[cause as usize].swap(0, Relaxed);
             if times > 0 {
                 *last = Some(now);
                 sink.take(Event::Shortage(Shortage {

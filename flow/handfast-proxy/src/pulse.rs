@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -47,8 +47,10 @@ pub(crate) struct Pulse {
     pub(crate) requests: AtomicU64,
     /// The second of the Unix era in which the identity ends; `u64::MAX` until it is known.
     ends: AtomicU64,
-    /// The code for which it was cut, as an index into [`CUTS`] plus one.
-    cut: AtomicU8,
+    /// The code for which it was cut, as an index into [`code::ALL`] plus one.
+    cut: AtomicU16,
+    /// The tick at which it is cut, because the present rules or CAs do not allow it any more.
+    withdrawn: AtomicU32,
     /// Asks for a graceful end.
     pub(crate) stop: Notify,
     /// Says that the connection has been waiting for a while and may give its buffers back.
@@ -82,19 +84,11 @@ const MOST_CONTROL: u64 = 320 << 10;
 const CONTROL_PER_TICK: u64 = 512;
 /// How long a client has to hear why it is cut.
 const LAST_WORD: Duration = Duration::from_millis(500);
+/// For how long an answer may go on after the permission of its connection is gone: with the ticks of the sweep, less
+/// than a second after a reload.
+const GRACE: Duration = Duration::from_millis(700);
 /// For how long a client may read slower than the least rate before it is cut.
 const SLOW_READER: Duration = Duration::from_secs(60);
-
-const CUTS: [Code; 8] = [
-    code::HANDSHAKE_LATE,
-    code::HEADERS_LATE,
-    code::IDLE,
-    code::SHUT_DOWN,
-    code::IDENTITY_ENDED,
-    code::TOO_SLOW,
-    code::FLOODED,
-    code::GAVE_WAY,
-];
 
 impl Pulse {
     pub(crate) fn new(worker: Arc<AtomicU32>) -> Self {
@@ -109,7 +103,8 @@ impl Pulse {
             bytes_out: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             ends: AtomicU64::new(u64::MAX),
-            cut: AtomicU8::new(0),
+            cut: AtomicU16::new(0),
+            withdrawn: AtomicU32::new(NEVER),
             stop: Notify::new(),
             rest: Notify::new(),
             flushed: AtomicBool::new(false),
@@ -288,12 +283,23 @@ impl Pulse {
     pub(crate) fn cut(&self) -> Option<Code> {
         usize::from(self.cut.load(Relaxed))
             .checked_sub(1)
-            .and_then(|index| CUTS.get(index).copied())
+            .and_then(|index| code::ALL.get(index))
+            .map(|(code, _)| *code)
     }
 
     pub(crate) fn mark_cut(&self, why: Code) {
-        let index = CUTS.iter().position(|code| *code == why).unwrap_or(0);
-        self.cut.store(u8::try_from(index + 1).unwrap_or(1), Relaxed);
+        let index = code::ALL.iter().position(|(code, _)| *code == why).unwrap_or(0);
+        self.cut.store(u16::try_from(index + 1).unwrap_or(1), Relaxed);
+    }
+
+    /// The permission is gone, for the reason `why`: what runs may end within [`GRACE`]. Says whether there is nothing
+    /// to wait for, because bytes are relayed that have no end of their own.
+    pub(crate) fn withdraw(&self, why: Code) -> bool {
+        self.mark_cut(why);
+        self.withdrawn
+            .fetch_min(self.now().saturating_add(ticks(GRACE)), Relaxed);
+        self.stop.notify_one();
+        self.relays.load(Relaxed)
     }
 
     /// The deadline that has passed at tick `now`, if one has.
@@ -301,6 +307,11 @@ impl Pulse {
         let late = |from: &AtomicU32, limit| now.wrapping_sub(from.load(Relaxed)) > ticks(limit);
         if second > self.ends.load(Relaxed) {
             return Some(code::IDENTITY_ENDED);
+        }
+        // A protocol may take over while the grace runs, and then nothing is left to wait for.
+        let withdrawn = self.withdrawn.load(Relaxed);
+        if withdrawn != NEVER && (now >= withdrawn || self.relays.load(Relaxed)) {
+            return self.cut();
         }
         let ending = self.ending.load(Relaxed);
         if ending != NEVER {
@@ -454,5 +465,21 @@ mod tests {
         pulse.proven(1000);
         assert_eq!(pulse.overdue(0, 1000, &limits()), None);
         assert_eq!(pulse.overdue(0, 1001, &limits()), Some(code::IDENTITY_ENDED));
+    }
+
+    #[test]
+    fn a_withdrawn_permission_ends_within_its_grace_and_a_relay_at_once() {
+        let pulse = Arc::new(Pulse::new(Arc::default()));
+        pulse.proven(i64::MAX);
+        let _busy = pulse.request();
+        assert!(!pulse.withdraw(code::NOT_ALLOWED), "the answer that runs may end");
+        assert_eq!(pulse.cut(), Some(code::NOT_ALLOWED));
+        assert_eq!(after(&pulse, 6), None);
+        assert_eq!(after(&pulse, 7), Some(code::NOT_ALLOWED));
+        let relay = Pulse::new(Arc::default());
+        relay.proven(i64::MAX);
+        relay.tunnels();
+        assert!(relay.withdraw(code::UNKNOWN_ISSUER));
+        assert_eq!(after(&relay, 0), Some(code::UNKNOWN_ISSUER));
     }
 }

@@ -6,20 +6,21 @@ use handfast_audit::{Entry, HandshakeId, Verdict};
 use handfast_tls::{Established, Peer};
 
 use crate::{
-    accept::Accepted, authorize::Allowed, error::Ended, handshake::Shaken, pulse::Pulse, worker::Keeper,
+    accept::Accepted, authorize::Allowed, error::Ended, handshake::Secured, pulse::Pulse,
+    worker::WorkerContext,
 };
 
 /// The record of one connection while it lives. Dropping it writes it, whatever dropped it.
-pub(crate) struct Ledger {
+pub(crate) struct Record {
     entry: Entry,
     pulse: Arc<Pulse>,
-    keeper: Keeper,
+    context: WorkerContext,
 }
 
-impl Ledger {
-    pub(crate) fn begin(accepted: &Accepted, keeper: &Keeper) -> Self {
+impl Record {
+    pub(crate) fn begin(accepted: &Accepted, context: &WorkerContext) -> Self {
         let entry = Entry::begin(
-            keeper.sink.clone(),
+            context.sink.clone(),
             accepted.time,
             accepted.id,
             accepted.address.to_string(),
@@ -27,7 +28,7 @@ impl Ledger {
         Self {
             entry,
             pulse: accepted.pulse.clone(),
-            keeper: keeper.clone(),
+            context: context.clone(),
         }
     }
 
@@ -35,8 +36,8 @@ impl Ledger {
         self.entry.record.handshake = handshake;
     }
 
-    pub(crate) fn shaken(&mut self, shaken: &Shaken) {
-        self.agreed(&shaken.peer, shaken.established);
+    pub(crate) fn secured(&mut self, secured: &Secured) {
+        self.agreed(&secured.peer, secured.established);
     }
 
     pub(crate) fn agreed(&mut self, peer: &Peer, established: Established) {
@@ -75,8 +76,9 @@ impl Ledger {
     }
 }
 
-impl Drop for Ledger {
+impl Drop for Record {
     fn drop(&mut self) {
+        let withdrawn = self.context.registry.remove(self.entry.record.id);
         let record = &mut self.entry.record;
         record.bytes_in = self.pulse.bytes_in.load(Relaxed);
         record.bytes_out = self.pulse.bytes_out.load(Relaxed);
@@ -86,8 +88,7 @@ impl Drop for Ledger {
                 record.verdict = Verdict::Refused;
             }
             record.code = Some(code);
-            record.reason = Some(code.title().to_owned());
+            record.reason = Some(withdrawn.unwrap_or_else(|| code.title().to_owned()));
         }
-        self.keeper.registry.remove(record.id);
     }
 }

@@ -10,14 +10,15 @@ use std::{
 };
 
 use handfast_pki::{Code, code};
+use handfast_tls::Peer;
 use tokio::task::AbortHandle;
 
 use crate::{limits::Limits, pulse::Pulse};
 
-/// A connection's place among those that are allowed at a time.
-pub(crate) struct Place(Arc<AtomicUsize>);
+/// A connection's slot among those that are allowed at a time.
+pub(crate) struct Slot(Arc<AtomicUsize>);
 
-impl Place {
+impl Slot {
     /// One more of `open`; says how many there were before.
     pub(crate) fn take(open: &Arc<AtomicUsize>) -> (Self, usize) {
         let before = open.fetch_add(1, Relaxed);
@@ -26,13 +27,13 @@ impl Place {
 }
 
 #[cfg(test)]
-impl Default for Place {
+impl Default for Slot {
     fn default() -> Self {
         Self::take(&Arc::default()).0
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
@@ -55,19 +56,29 @@ struct Connections {
     of_network: HashMap<IpAddr, usize>,
 }
 
+/// Who a connection belongs to, and the generation of trust that last allowed it.
+pub(crate) struct Proof {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) generation: u64,
+}
+
 struct Connection {
     pulse: Arc<Pulse>,
+    /// Absent until the peer is proven, and where no rules are reloaded.
+    proof: Option<Proof>,
+    /// Why its permission is gone.
+    reason: Option<String>,
     handle: Option<AbortHandle>,
     network: IpAddr,
     is_unproven: bool,
     /// Given back when the connection has ended, or gives way.
-    place: Option<Place>,
+    slot: Option<Slot>,
 }
 
 impl Registry {
     /// Takes in connection `id` from `address`. Where its network has more than `most` unproven connections, the oldest
     /// of them gives way.
-    pub(crate) fn register(&self, id: u64, address: IpAddr, place: Place, most: usize) -> Arc<Pulse> {
+    pub(crate) fn register(&self, id: u64, address: IpAddr, slot: Slot, most: usize) -> Arc<Pulse> {
         let pulse = Arc::new(Pulse::new(self.tick.clone()));
         let network = network(address);
         let mut connections = self.connections();
@@ -75,10 +86,12 @@ impl Registry {
             id,
             Connection {
                 pulse: pulse.clone(),
+                proof: None,
+                reason: None,
                 handle: None,
                 network,
                 is_unproven: true,
-                place: Some(place),
+                slot: Some(slot),
             },
         );
         connections.unproven.push_back(id);
@@ -114,8 +127,11 @@ impl Registry {
     }
 
     /// The peer of connection `id` has proved who it is.
-    pub(crate) fn proved(&self, id: u64) {
+    pub(crate) fn proved(&self, id: u64, proof: Option<Proof>) {
         let mut connections = self.connections();
+        if let Some(connection) = connections.all.get_mut(&id) {
+            connection.proof = proof;
+        }
         let proven = connections
             .all
             .get_mut(&id)
@@ -127,13 +143,47 @@ impl Registry {
         }
     }
 
-    /// Connection `id` has ended.
-    pub(crate) fn remove(&self, id: u64) {
+    /// Connection `id` has ended. Says why its permission was withdrawn, if it was.
+    pub(crate) fn remove(&self, id: u64) -> Option<String> {
         let mut connections = self.connections();
-        if let Some(connection) = connections.all.remove(&id)
-            && connection.is_unproven
-        {
+        let connection = connections.all.remove(&id)?;
+        if connection.is_unproven {
             connections.leave(connection.network);
+        }
+        connection.reason
+    }
+
+    /// The connections that were last judged before `generation`.
+    pub(crate) fn judged_before(&self, generation: u64) -> Vec<(u64, Arc<Peer>)> {
+        let connections = self.connections();
+        let outdated = connections.all.iter().filter_map(|(id, connection)| {
+            let proof = connection.proof.as_ref()?;
+            (proof.generation < generation).then(|| (*id, proof.peer.clone()))
+        });
+        outdated.collect()
+    }
+
+    /// Notes that connection `id` was judged by `generation`. With a code and a reason it is closed: gracefully where it
+    /// speaks HTTP, at once where bytes are relayed.
+    pub(crate) fn judged(&self, id: u64, generation: u64, refused: Option<&(Code, String)>) {
+        let mut connections = self.connections();
+        let Some(connection) = connections.all.get_mut(&id) else {
+            return;
+        };
+        if let Some(proof) = &mut connection.proof {
+            proof.generation = generation;
+        }
+        let Some((code, reason)) = refused else { return };
+        connection.reason = Some(reason.clone());
+        let handle = if connection.pulse.withdraw(*code) {
+            connection.handle.clone()
+        } else {
+            None
+        };
+        // With the lock given back: the end of a connection takes it to remove itself.
+        drop(connections);
+        if let Some(handle) = handle {
+            handle.abort();
         }
     }
 
@@ -201,7 +251,7 @@ impl Connections {
         })?;
         let connection = self.all.get_mut(self.unproven.get(index)?)?;
         connection.pulse.mark_cut(code::GAVE_WAY);
-        drop(connection.place.take());
+        drop(connection.slot.take());
         let handle = connection.handle.clone();
         self.unproven.remove(index);
         handle
@@ -262,12 +312,12 @@ mod tests {
         let registry = Registry::default();
         let pulses: Vec<_> = (0..3)
             .map(|id| {
-                let pulse = registry.register(id, address("192.0.2.1"), Place::default(), 100);
+                let pulse = registry.register(id, address("192.0.2.1"), Slot::default(), 100);
                 registry.can_be_cut_by(id, handle());
                 pulse
             })
             .collect();
-        registry.proved(0);
+        registry.proved(0, None);
         assert!(registry.make_room());
         assert_eq!(pulses[0].cut(), None);
         assert_eq!(pulses[1].cut(), Some(code::GAVE_WAY));
@@ -283,7 +333,7 @@ mod tests {
     async fn a_network_with_too_many_unproven_connections_drops_its_own() {
         let registry = Registry::default();
         let register = |id, from: String| {
-            let pulse = registry.register(id, address(&from), Place::default(), 2);
+            let pulse = registry.register(id, address(&from), Slot::default(), 2);
             registry.can_be_cut_by(id, handle());
             pulse
         };
@@ -292,7 +342,9 @@ mod tests {
         assert_eq!(other.cut(), None);
         let cuts: Vec<_> = flood.iter().map(|pulse| pulse.cut()).collect();
         assert_eq!(cuts, [Some(code::GAVE_WAY), None, None]);
-        (0..4).for_each(|id| registry.remove(id));
+        for id in 0..4 {
+            registry.remove(id);
+        }
         assert!(registry.connections().of_network.is_empty());
     }
 }

@@ -13,20 +13,20 @@ pub(crate) struct Closing {
     pub(crate) asked: AtomicBool,
     pub(crate) notify: Notify,
     /// Nobody waits for connections to end any more.
-    pub(crate) hurried: AtomicBool,
+    pub(crate) forced: AtomicBool,
 }
 
-/// Makes a door or tunnel that is being closed cut what is left at once.
-pub struct Hurry(Arc<Closing>);
+/// Makes a proxy or tunnel that is being closed cut what is left at once.
+pub struct ForceClose(Arc<Closing>);
 
-impl Hurry {
+impl ForceClose {
     pub(crate) fn new(closing: &Arc<Closing>) -> Self {
         Self(closing.clone())
     }
 
     /// Ends the waiting; every connection still leaves its record.
     pub fn now(&self) {
-        self.0.hurried.store(true, Relaxed);
+        self.0.forced.store(true, Relaxed);
     }
 }
 

@@ -1,6 +1,6 @@
-//! The client's half of the door: plain bytes in, mutual TLS out. For programs that speak no TLS themselves.
+//! The client's half of the proxy: plain bytes in, mutual TLS out. For programs that speak no TLS themselves.
 //!
-//! accept -> connect -> handshake (server name, chain and expected identity verified) -> splice -> record.
+//! accept -> connect -> handshake (server name, chain and expected identity verified) -> relay -> record.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle};
 
@@ -16,18 +16,18 @@ use crate::{
     accept::{self, Accepted},
     backend,
     error::{Ended, Problem},
-    forward::splice::splice,
+    forward::relay::relay,
     limits::{Detail, Limits},
-    metered::Felt,
-    record::Ledger,
-    shutdown::{Closing, Drained, Hurry},
-    worker::{Keeper, cannot_listen},
+    metered::Metered,
+    record::Record,
+    shutdown::{Closing, Drained, ForceClose},
+    worker::{WorkerContext, cannot_listen},
 };
 
 /// Makes the TLS client anew from its files.
 pub type MakeClient = Arc<dyn Fn() -> Result<Client, Problem> + Send + Sync>;
 
-/// A tunnel as it was meant.
+/// Everything that a tunnel is opened with.
 pub struct TunnelSettings {
     pub listen: SocketAddr,
     pub host: String,
@@ -76,15 +76,15 @@ impl Tunnel {
             .local_addr()
             .map_err(|error| cannot_listen(settings.listen, &error))?;
         let closing = Arc::new(Closing::default());
-        let keeper = Keeper::many(settings.limits, settings.detail, &sink, 1)
+        let context = WorkerContext::many(settings.limits, settings.detail, &sink, 1)
             .pop()
             .ok_or_else(none)?;
         let (for_worker, for_closing) = (far.clone(), closing.clone());
         let worker = std::thread::spawn(move || {
-            let of_serve = keeper.clone();
+            let of_serve = context.clone();
             accept::run(
                 listener,
-                keeper,
+                context,
                 &for_closing,
                 |_| {},
                 move |accepted| carry(accepted, of_serve.clone(), for_worker.clone()),
@@ -112,8 +112,8 @@ impl Tunnel {
     }
 
     /// A way to make [`Self::close`] cut what is left at once.
-    pub fn hurry(&self) -> Hurry {
-        Hurry::new(&self.closing)
+    pub fn force_close(&self) -> ForceClose {
+        ForceClose::new(&self.closing)
     }
 
     /// Stops accepting, lets connections end within the deadline, cuts the rest.
@@ -146,18 +146,18 @@ fn reload(far: &Far, make: &MakeClient, sink: &dyn Sink) {
 }
 
 /// The life of one connection; its record begins at once.
-fn carry(accepted: Accepted, keeper: Keeper, far: Arc<Far>) -> impl Future<Output = ()> {
-    let mut ledger = Ledger::begin(&accepted, &keeper);
+fn carry(accepted: Accepted, context: WorkerContext, far: Arc<Far>) -> impl Future<Output = ()> {
+    let mut record = Record::begin(&accepted, &context);
     async move {
-        let outcome = carry_to_end(accepted, &mut ledger, &keeper, &far).await;
-        ledger.close(outcome);
+        let outcome = carry_to_end(accepted, &mut record, &context, &far).await;
+        record.close(outcome);
     }
 }
 
 async fn carry_to_end(
     accepted: Accepted,
-    ledger: &mut Ledger,
-    keeper: &Keeper,
+    record: &mut Record,
+    context: &WorkerContext,
     far: &Far,
 ) -> Result<(), Ended> {
     let client = far.client.load_full();
@@ -171,15 +171,15 @@ async fn carry_to_end(
         .connect(far.name.clone(), tcp)
         .await
         .map_err(|refused| Ended::Refused(refused.error))?;
-    ledger.agreed(&connected.peer, connected.established);
-    ledger.admitted(far.expectation.clone());
+    record.agreed(&connected.peer, connected.established);
+    record.admitted(far.expectation.clone());
     accepted
         .pulse
         .proven(connected.peer.chain().not_after().as_second());
-    keeper.registry.proved(accepted.id);
+    context.registry.proved(accepted.id, None);
     accepted.pulse.tunnels();
-    let mut near = Felt::new(accepted.tcp, accepted.pulse);
+    let mut near = Metered::new(accepted.tcp, accepted.pulse);
     let mut far_stream = connected.stream;
     // In TLS 1.3 a server refuses its client after the handshake: the alert comes with the first read.
-    splice(&mut near, &mut far_stream).await
+    relay(&mut near, &mut far_stream).await
 }

@@ -15,7 +15,7 @@ use handfast_pki::code;
 use crate::{
     backend::Backend,
     error::Problem,
-    forward::{pool::Pools, slots::Slots},
+    forward::{pool::Pools, slots::BackendSlots},
     limits::{Detail, Limits},
     live::Live,
     pressure::Pressure,
@@ -25,26 +25,26 @@ use crate::{
 /// What one worker's connections need; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Worker {
-    pub(crate) keeper: Keeper,
+    pub(crate) context: WorkerContext,
     pub(crate) live: Arc<Live>,
     pub(crate) backend: Arc<Backend>,
     pub(crate) pools: Arc<Pools>,
-    pub(crate) slots: Arc<Slots>,
+    pub(crate) slots: Arc<BackendSlots>,
     pub(crate) reserved: Arc<Reserved>,
     pub(crate) xfcc: bool,
 }
 
-/// What keeps count of connections, of their deadlines and of their records, for one worker of a door or
+/// What keeps count of connections, of their deadlines and of their records, for one worker of a proxy or
 /// of a tunnel.
 #[derive(Clone)]
-pub(crate) struct Keeper {
+pub(crate) struct WorkerContext {
     pub(crate) registry: Arc<Registry>,
     pub(crate) sink: Arc<dyn Sink>,
-    pub(crate) common: Arc<Common>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What all workers share.
-pub(crate) struct Common {
+pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) detail: Detail,
     pub(crate) next_id: AtomicU64,
@@ -54,11 +54,11 @@ pub(crate) struct Common {
     pub(crate) pressure: Pressure,
 }
 
-impl Keeper {
-    /// One keeper per worker, with a shared count.
+impl WorkerContext {
+    /// One context per worker, with a shared count.
     pub(crate) fn many(limits: Limits, detail: Detail, sink: &Arc<dyn Sink>, count: usize) -> Vec<Self> {
         let registries: Vec<Arc<Registry>> = (0..count).map(|_| Arc::default()).collect();
-        let common = Arc::new(Common {
+        let shared = Arc::new(Shared {
             limits,
             detail,
             next_id: AtomicU64::new(1),
@@ -69,7 +69,7 @@ impl Keeper {
         let one = |registry| Self {
             registry,
             sink: sink.clone(),
-            common: common.clone(),
+            shared: shared.clone(),
         };
         registries.into_iter().map(one).collect()
     }

@@ -8,7 +8,6 @@ use handfast_report::style::GOOD;
 use serde_json::json;
 
 use crate::{
-    commands::proxy,
     failure::{Exit, Failure},
     words::Words,
 };
@@ -28,20 +27,16 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let shown = concealed(&shown);
     let mut problems = Vec::new();
     match config::read(file) {
-        Ok(meant) => {
-            // The backend's TLS and the state of trust are loaded as the door would load them.
-            problems.extend(proxy::backend(&meant).err().map(|problem| (None, problem)));
+        Ok(config) => {
+            // The backend's TLS and the state of trust are loaded as the proxy would load them.
+            problems.extend(config.backend().err().map(|problem| (None, problem)));
             problems.extend(
-                live::rehearse(&meant.sources)
+                live::rehearse(&config.sources)
                     .into_iter()
                     .map(|problem| (None, problem)),
             );
         }
-        Err(troubles) => problems.extend(
-            troubles
-                .into_iter()
-                .map(|trouble| (trouble.line, trouble.problem)),
-        ),
+        Err(errors) => problems.extend(errors.into_iter().map(|error| (error.line, error.problem))),
     }
     words.json(&json!({
         "config": shown,

@@ -6,16 +6,14 @@ use std::{
 };
 
 use handfast_audit::{Event, Sink};
-use handfast_credentials::load;
 use handfast_finding::when::when;
-use handfast_pki::{Purpose, code};
+use handfast_pki::code;
 use handfast_proxy::{
-    Backend, Detail, Door, Log, Problem, ReadSources, Settings, Sources,
-    backend::{self, Target},
-    config::{self, Proxy, Trouble, Written},
+    AccessLog, Detail, Problem, Proxy,
+    backend::BackendUrl,
+    config::{self, Config, ConfigError, RawConfig},
     descriptors,
 };
-use handfast_tls::{Client, client};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -84,30 +82,30 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let (meant, config) = match &args.config {
+    let (config, file) = match &args.config {
         Some(file) => (
-            config::read(file).map_err(|troubles| failure(file, troubles))?,
+            config::read(file).map_err(|errors| failure(file, errors))?,
             Some(file.clone()),
         ),
         None => (from_flags(args)?, None),
     };
-    let log = Log::new(meant.detail, std::io::stdout());
+    let log = AccessLog::new(config.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
         log: log.clone(),
         words: *words,
     });
     let descriptors = descriptors::raise();
-    let door = open(&meant, config, sink).map_err(of_problem)?;
-    announce(&door, &meant, &descriptors.told(&meant.limits), words);
-    let hurry = door.hurry();
+    let proxy = config.open(file, sink)?;
+    announce(&proxy, &config, &descriptors.shown(&config.limits), words);
+    let force_close = proxy.force_close();
     let drained = signals::serve_until_told(
-        door,
-        |door, signal| match signal {
-            Signal::Reload => door.reload(),
+        proxy,
+        |proxy, signal| match signal {
+            Signal::Reload => proxy.reload(),
             Signal::Stop => words.talk("handfast: shutting down; draining open connections"),
         },
-        Door::close,
-        move || hurry.now(),
+        Proxy::close,
+        move || force_close.now(),
     );
     log.finish();
     words.talk(match drained.cut {
@@ -117,71 +115,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     Ok(Exit::Yes)
 }
 
-/// Opens the door that is meant.
-pub fn open(meant: &Proxy, config: Option<PathBuf>, sink: Arc<dyn Sink>) -> Result<Door, Problem> {
-    let sources: ReadSources = match config.clone() {
-        Some(file) => {
-            let opened = meant.clone();
-            Arc::new(move || match config::read(&file) {
-                Ok(now) => Ok(Sources {
-                    waiting: opened.fixed_differences(&now),
-                    ..now.sources
-                }),
-                Err(troubles) => Err(first(&file, &troubles)),
-            })
-        }
-        None => {
-            let fixed = meant.sources.clone();
-            Arc::new(move || Ok(fixed.clone()))
-        }
-    };
-    let settings = Settings {
-        listen: meant.listen,
-        backend: backend(meant)?,
-        sources,
-        config,
-        xfcc: meant.xfcc,
-        reserved: meant.reserved.clone(),
-        workers: meant.workers,
-        limits: meant.limits.clone(),
-        detail: meant.detail,
-    };
-    Door::open(settings, sink)
-}
-
-/// The backend that is meant, its TLS set up.
-pub fn backend(meant: &Proxy) -> Result<Backend, Problem> {
-    Ok(match meant.target.clone() {
-        Target::Http { host, port } => Backend::Http { host, port },
-        Target::Tcp { host, port } => Backend::Tcp { host, port },
-        Target::Unix(path) => Backend::Unix(path),
-        Target::Https { host, port } => {
-            let now = Timestamp::now();
-            let tls = &meant.backend_tls;
-            let missing = || Problem::new(code::BAD_TRUST_FILE, "an https backend needs --to-ca");
-            let anchors = load::anchors(tls.ca.as_deref().ok_or_else(missing)?, now)?;
-            let credentials = match (&tls.cert, &tls.key) {
-                (Some(cert), Some(key)) => Some(load::credentials(cert, key, Purpose::Client, now)?),
-                _ => None,
-            };
-            let settings = client::Settings {
-                server_anchors: Arc::new(anchors),
-                credentials,
-                admission: None,
-                alpn: vec!["http/1.1".to_owned()],
-                versions: client::Versions::Both,
-                secrets: None,
-                probing: Default::default(),
-            };
-            let client = Client::new(settings).map_err(|error| Problem::new(error.code(), error))?;
-            backend::https(host, port, client)?
-        }
-    })
-}
-
-fn from_flags(args: &Args) -> Result<Proxy, Failure> {
+fn from_flags(args: &Args) -> Result<Config, Failure> {
     let text = |flag: &Option<String>| flag.clone().map(Into::into);
-    let written = Written {
+    let raw = RawConfig {
         listen: text(&args.listen),
         to: text(&args.to),
         to_ca: text(&args.to_ca),
@@ -201,18 +137,18 @@ fn from_flags(args: &Args) -> Result<Proxy, Failure> {
             .collect(),
         log: text(&args.log),
         workers: args.workers,
-        ..Written::default()
+        ..RawConfig::default()
     };
-    let mut troubles = Vec::new();
-    match config::meant(&written, Path::new(""), &mut troubles) {
-        Some(proxy) if troubles.is_empty() => Ok(proxy),
-        _ => Err(of_flags(troubles)),
+    let mut errors = Vec::new();
+    match config::resolve(&raw, Path::new(""), &mut errors) {
+        Some(proxy) if errors.is_empty() => Ok(proxy),
+        _ => Err(of_flags(errors)),
     }
 }
 
 /// Problems of flags as one failure: the first one leads, the others follow.
-fn of_flags(troubles: Vec<Trouble>) -> Failure {
-    let mut problems = troubles.into_iter().map(|trouble| trouble.problem);
+fn of_flags(errors: Vec<ConfigError>) -> Failure {
+    let mut problems = errors.into_iter().map(|error| error.problem);
     let Some(first) = problems.next() else {
         return Failure::bug("a configuration without meaning and without problem");
     };
@@ -226,27 +162,16 @@ fn of_flags(troubles: Vec<Trouble>) -> Failure {
 }
 
 /// Problems of a file as one failure, each with its line.
-pub fn failure(file: &Path, troubles: Vec<Trouble>) -> Failure {
-    let mut troubles = troubles.into_iter();
-    let Some(leading) = troubles.next() else {
+pub fn failure(file: &Path, errors: Vec<ConfigError>) -> Failure {
+    let mut errors = errors.into_iter();
+    let Some(leading) = errors.next() else {
         return Failure::bug("a configuration without meaning and without problem");
     };
     let mut failure = Failure::new(Exit::Misuse, leading.problem.code, leading.shown(file));
     failure.hint = leading.problem.hint;
-    troubles.fold(failure, |failure, next| {
+    errors.fold(failure, |failure, next| {
         failure.detail(format!("{}  [{}]", next.shown(file), next.problem.code))
     })
-}
-
-/// The first of several problems, for a reload that can tell one.
-fn first(file: &Path, troubles: &[Trouble]) -> Problem {
-    match troubles.first() {
-        Some(trouble) => Problem {
-            message: trouble.shown(file),
-            ..trouble.problem.clone()
-        },
-        None => Problem::new(code::CONFIG_INVALID, file.display()),
-    }
 }
 
 /// A problem as bad configuration.
@@ -258,20 +183,20 @@ pub fn of_problem(problem: Problem) -> Failure {
     }
 }
 
-fn announce(door: &Door, meant: &Proxy, descriptors: &str, words: &Words) {
-    let state = door.live().state();
-    let rules: Vec<String> = meant.sources.rules.iter().map(ToString::to_string).collect();
+fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words: &Words) {
+    let state = proxy.live().state();
+    let rules: Vec<String> = config.sources.rules.iter().map(ToString::to_string).collect();
     if words.json {
         // One line, like everything that follows it on stdout.
         println!(
             "{}",
-            json!({"event": "open", "address": door.address().to_string(), "allow": rules})
+            json!({"event": "open", "address": proxy.address().to_string(), "allow": rules})
         );
     }
     words.talk(format_args!(
         "handfast: listening on {}, reverse proxy to {}",
-        door.address(),
-        shown(&meant.target)
+        proxy.address(),
+        shown(&config.target)
     ));
     words.talk(format_args!(
         "  certificate: \"{}\", {}",
@@ -286,31 +211,31 @@ fn announce(door: &Door, meant: &Proxy, descriptors: &str, words: &Words) {
             code::EXPIRED
         ));
     }
-    if !meant.reserved.passed().is_empty() {
+    if !config.reserved.passed().is_empty() {
         words.talk(format_args!(
             "  warning: clients may set {}, from which applications read an identity or address",
-            meant.reserved.passed().join(", ")
+            config.reserved.passed().join(", ")
         ));
     }
-    if meant.detail == Detail::Off {
+    if config.detail == Detail::Off {
         words.talk("  nothing is written down (--log off)");
     }
     words.talk(descriptors);
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
 }
 
-fn shown(target: &Target) -> String {
+fn shown(target: &BackendUrl) -> String {
     match target {
-        Target::Http { host, port } => format!("http://{host}:{port}"),
-        Target::Https { host, port } => format!("https://{host}:{port}"),
-        Target::Tcp { host, port } => format!("tcp://{host}:{port}"),
-        Target::Unix(path) => format!("unix:{}", path.display()),
+        BackendUrl::Http { host, port } => format!("http://{host}:{port}"),
+        BackendUrl::Https { host, port } => format!("https://{host}:{port}"),
+        BackendUrl::Tcp { host, port } => format!("tcp://{host}:{port}"),
+        BackendUrl::Unix(path) => format!("unix:{}", path.display()),
     }
 }
 
 /// The log, and what of it the operator should read at once.
 pub struct Told {
-    pub log: Arc<Log>,
+    pub log: Arc<AccessLog>,
     pub words: Words,
 }
 

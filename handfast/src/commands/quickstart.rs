@@ -18,8 +18,8 @@ use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
 };
 use handfast_proxy::{
-    Detail, Door, Limits, Log, Sources, backend,
-    config::{BackendTls, Proxy},
+    AccessLog, Detail, Limits, Proxy, Sources, backend,
+    config::{BackendTls, Config},
 };
 use handfast_report::{
     ladder::ladder,
@@ -31,7 +31,6 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    commands::proxy,
     failure::{Exit, Failure},
     signals,
     words::Words,
@@ -116,24 +115,19 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         .clone()
         .unwrap_or_else(|| format!("http://{}", demo.map_or(String::new(), |at| at.to_string())));
     let log_file = args.dir.join("access.log");
-    let log = Log::new(Detail::Connections, create_log(&log_file)?);
-    let door = open(args, &to, log.clone())?;
-    let good = calls(args, door.address(), words)?;
+    let log = AccessLog::new(Detail::Connections, create_log(&log_file)?);
+    let proxy = open(args, &to, log.clone())?;
+    let good = calls(args, proxy.address(), words)?;
+    summary(args, proxy.address(), &log_file, words);
     if args.once {
-        words.data(format_args!(
-            "\nevery connection is logged in {}; without --once the proxy keeps running, and you can call it with curl, Python and openssl",
-            shell(log_file.display())
-        ));
-        words.next("handfast init --name NAME, for a CA of your own");
-        door.close();
+        proxy.close();
         log.finish();
         words.json(&json!({ "good": good }));
         return Ok(if good { Exit::Yes } else { Exit::No });
     }
-    summary(args, door.address(), &log_file, words);
-    words.talk("the proxy runs until Ctrl-C");
-    let hurry = door.hurry();
-    signals::serve_until_told(door, |_, _| {}, Door::close, move || hurry.now());
+    words.talk("the door stays open until Ctrl-C");
+    let force_close = proxy.force_close();
+    signals::serve_until_told(proxy, |_, _| {}, Proxy::close, move || force_close.now());
     log.finish();
     Ok(if good { Exit::Yes } else { Exit::No })
 }
@@ -209,12 +203,12 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
     Ok(())
 }
 
-fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {
+fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
     let server = args.dir.join("server");
     let rule = format!("uri:{CLIENT}").parse().map_err(Failure::bug)?;
-    let meant = Proxy {
+    let config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        target: backend::Target::parse(to)?,
+        target: backend::BackendUrl::parse(to)?,
         backend_tls: BackendTls {
             ca: args.to_ca.clone(),
             cert: None,
@@ -233,7 +227,7 @@ fn open(args: &Args, to: &str, log: Arc<Log>) -> Result<Door, Failure> {
         workers: 1,
         limits: Limits::default(),
     };
-    Ok(proxy::open(&meant, None, log)?)
+    Ok(config.open(None, log)?)
 }
 
 /// Makes all calls and tells each; whether all ended as they must.

@@ -7,7 +7,7 @@ use handfast_credentials::load;
 use handfast_pki::{Purpose, code};
 use handfast_policy::{Policy, Rule};
 use handfast_proxy::{
-    Detail, Limits, Log, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors,
+    AccessLog, Detail, Limits, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors,
 };
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
@@ -54,12 +54,12 @@ pub struct Args {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let settings = settings(args)?;
-    let log = Log::new(settings.detail, std::io::stdout());
+    let log = AccessLog::new(settings.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
         log: log.clone(),
         words: *words,
     });
-    let descriptors = descriptors::raise().told(&settings.limits);
+    let descriptors = descriptors::raise().shown(&settings.limits);
     let tunnel = Tunnel::open(settings, sink)?;
     if words.json {
         println!(
@@ -74,7 +74,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     ));
     words.talk(descriptors);
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
-    let hurry = tunnel.hurry();
+    let force_close = tunnel.force_close();
     let drained = signals::serve_until_told(
         tunnel,
         |tunnel, signal| match signal {
@@ -82,7 +82,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             Signal::Stop => words.talk("handfast: closing the tunnel; connections may end"),
         },
         Tunnel::close,
-        move || hurry.now(),
+        move || force_close.now(),
     );
     log.finish();
     words.talk(format_args!(

@@ -11,7 +11,7 @@ use handfast_pki::Profile;
 use crate::program::{
     Place,
     caller::Call,
-    daemon::{configuration, until},
+    daemon::{Daemon, configuration, until},
     pki::{DOOR, Wanted, cast},
     service::Service,
 };
@@ -103,7 +103,17 @@ fn a_new_ca_lets_its_clients_in_and_the_old_ones_out() {
         refused.contains("UnknownCA") || refused.contains("unknown_ca"),
         "{refused}"
     );
-    assert_eq!(open.get().expect("decided under the old state").status, 200);
+    until("the end of the open connection", || open.get().err());
+    let cut = until("its record", || cut_with(&door, "HF-103"));
+    assert_eq!(cut["verdict"], "allowed", "{cut}");
+}
+
+/// The record of a connection that was allowed, and then closed with `code`.
+fn cut_with(door: &Daemon, code: &str) -> Option<serde_json::Value> {
+    let records = door.events("connection").into_iter();
+    records
+        .into_iter()
+        .find(|record| record["code"] == code && record["verdict"] == "allowed")
 }
 
 #[test]
@@ -120,7 +130,20 @@ fn new_rules_are_taken_over_from_the_configuration() {
     assert_eq!(door.reload_after(0)["taken"], true);
     assert_eq!(Call::of(&place, "api").get(door.port), Ok(200));
     assert!(Call::of(&place, "web").get(door.port).is_err());
-    assert_eq!(open.get().expect("decided under the old state").status, 200);
+    let begun = Instant::now();
+    until("the end of the open connection", || open.get().err());
+    assert!(
+        begun.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        begun.elapsed()
+    );
+    let cut = until("its record", || cut_with(&door, "HF-609"));
+    assert!(
+        cut["reason"]
+            .as_str()
+            .is_some_and(|reason| reason.contains("not allowed")),
+        "{cut}"
+    );
     let denied = door.events("connection").pop().expect("a record");
     assert_eq!(
         (&denied["verdict"], &denied["code"]),

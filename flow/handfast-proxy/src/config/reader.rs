@@ -1,18 +1,18 @@
 //! The text of the configuration: TOML in, what is written out, every problem with its line. What it means is for
-//! [`super::meant`].
+//! [`super::resolve`].
 
 use std::time::Duration;
 
 use handfast_pki::code;
 use toml::de::{DeTable, DeValue};
 
-use super::{Text, Trouble, Written};
+use super::{ConfigError, RawConfig, Text};
 use crate::{error::Problem, limits::Limits};
 
-/// Reads the text and collects troubles.
+/// Reads the text and collects errors.
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
-    pub(super) troubles: &'a mut Vec<Trouble>,
+    pub(super) errors: &'a mut Vec<ConfigError>,
 }
 
 const KEYS: [&str; 15] = [
@@ -34,54 +34,54 @@ const KEYS: [&str; 15] = [
 ];
 
 impl Reader<'_> {
-    pub(super) fn read(&mut self) -> Written {
-        let mut written = Written::default();
+    pub(super) fn read(&mut self) -> RawConfig {
+        let mut raw = RawConfig::default();
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
             let at = error.span().map_or(0, |span| span.start);
-            self.trouble(at, error.message().to_owned());
+            self.error(at, error.message().to_owned());
         }
         let mut found = false;
         for (key, value) in table.get_ref() {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("proxy", DeValue::Table(proxy)) => {
                     found = true;
-                    self.proxy(proxy, &mut written);
+                    self.proxy(proxy, &mut raw);
                 }
-                ("proxy", _) => self.trouble(value.span().start, "\"proxy\" must be a table".into()),
+                ("proxy", _) => self.error(value.span().start, "\"proxy\" must be a table".into()),
                 (other, _) => self.unknown(key.span().start, other, &["proxy"]),
             }
         }
-        if !found && self.troubles.is_empty() {
-            self.trouble(0, "the table [proxy] is missing".into());
+        if !found && self.errors.is_empty() {
+            self.error(0, "the table [proxy] is missing".into());
         }
-        written
+        raw
     }
 
-    fn proxy(&mut self, table: &DeTable<'_>, written: &mut Written) {
+    fn proxy(&mut self, table: &DeTable<'_>, raw: &mut RawConfig) {
         for (key, value) in table {
             let at = value.span().start;
             let name = key.get_ref().as_ref();
             match name {
-                "listen" => written.listen = self.string(at, name, value.get_ref()),
-                "to" => written.to = self.string(at, name, value.get_ref()),
-                "to-ca" => written.to_ca = self.string(at, name, value.get_ref()),
-                "to-cert" => written.to_cert = self.string(at, name, value.get_ref()),
-                "to-key" => written.to_key = self.string(at, name, value.get_ref()),
-                "cert" => written.cert = self.string(at, name, value.get_ref()),
-                "key" => written.key = self.string(at, name, value.get_ref()),
-                "client-ca" => written.client_ca = self.string(at, name, value.get_ref()),
-                "log" => written.log = self.string(at, name, value.get_ref()),
-                "allow" => written.allow = self.strings(at, name, value.get_ref()),
+                "listen" => raw.listen = self.string(at, name, value.get_ref()),
+                "to" => raw.to = self.string(at, name, value.get_ref()),
+                "to-ca" => raw.to_ca = self.string(at, name, value.get_ref()),
+                "to-cert" => raw.to_cert = self.string(at, name, value.get_ref()),
+                "to-key" => raw.to_key = self.string(at, name, value.get_ref()),
+                "cert" => raw.cert = self.string(at, name, value.get_ref()),
+                "key" => raw.key = self.string(at, name, value.get_ref()),
+                "client-ca" => raw.client_ca = self.string(at, name, value.get_ref()),
+                "log" => raw.log = self.string(at, name, value.get_ref()),
+                "allow" => raw.allow = self.strings(at, name, value.get_ref()),
                 "xfcc" => match value.get_ref() {
-                    DeValue::Boolean(on) => written.xfcc = *on,
+                    DeValue::Boolean(on) => raw.xfcc = *on,
                     other => self.wrong_type(at, name, "true or false", other),
                 },
-                "strip-headers" => written.strip_headers = self.strings(at, name, value.get_ref()),
-                "dangerously-pass-headers" => written.pass_headers = self.strings(at, name, value.get_ref()),
-                "workers" => written.workers = self.number(at, name, value.get_ref()),
+                "strip-headers" => raw.strip_headers = self.strings(at, name, value.get_ref()),
+                "dangerously-pass-headers" => raw.pass_headers = self.strings(at, name, value.get_ref()),
+                "workers" => raw.workers = self.number(at, name, value.get_ref()),
                 "limits" => match value.get_ref() {
-                    DeValue::Table(limits) => self.limits(limits, &mut written.limits),
+                    DeValue::Table(limits) => self.limits(limits, &mut raw.limits),
                     other => self.wrong_type(at, name, "a table", other),
                 },
                 other => self.unknown(key.span().start, other, &KEYS),
@@ -190,7 +190,7 @@ impl Reader<'_> {
     }
 
     fn wrong_type(&mut self, at: usize, name: &str, expected: &str, found: &DeValue<'_>) {
-        self.trouble(
+        self.error(
             at,
             format!(
                 "\"{name}\" must be {expected}, found {}",
@@ -208,16 +208,16 @@ impl Reader<'_> {
                 .count()
         });
         let hint = near.filter(|near| near.bytes().next() == name.bytes().next());
-        let meant = hint
+        let suggestion = hint
             .map(|near| format!(", did you mean \"{near}\"?"))
             .unwrap_or_default();
         let name = handfast_pki::text::printable(name);
-        self.trouble(at, format!("unknown key \"{name}\"{meant}"));
+        self.error(at, format!("unknown key \"{name}\"{suggestion}"));
     }
 
-    fn trouble(&mut self, at: usize, message: String) {
+    fn error(&mut self, at: usize, message: String) {
         let line = Some(self.line(at));
-        self.troubles.push(Trouble {
+        self.errors.push(ConfigError {
             line,
             problem: Problem::new(code::CONFIG_INVALID, message),
         });

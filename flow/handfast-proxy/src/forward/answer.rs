@@ -31,7 +31,7 @@ pub(crate) enum Answer {
         flowing: Option<Flowing>,
         busy: Busy,
     },
-    /// From the door itself.
+    /// From the proxy itself.
     Own { text: Option<Bytes>, _busy: Busy },
 }
 
@@ -135,7 +135,7 @@ fn end(lease: &mut Option<Lease>, budget: Option<&Budget>, flowing: &mut Option<
     *flowing = None;
 }
 
-/// An answer of the door's own (RFC 9457): the code, a sentence that tells a stranger nothing, and the
+/// An answer of the proxy's own (RFC 9457): the code, a sentence that tells a stranger nothing, and the
 /// number under which the operator finds the rest.
 pub(crate) fn problem(status: StatusCode, code: Code, connection: u64, busy: Busy) -> Response<Answer> {
     let text = serde_json::json!({

@@ -59,7 +59,7 @@ pub(crate) fn to_backend<B>(
     must_have_one_end(headers)?;
     let upgrades = is_http1 && asks_for_websocket(headers);
     strip_hop_by_hop(headers);
-    // The door has answered it already, when it began to read the body.
+    // The proxy has answered it already, when it began to read the body.
     headers.remove(EXPECT);
     strip_reserved(headers, reserved);
     join_cookies(headers);

@@ -29,15 +29,14 @@ use super::{
     budget::Budget,
     headers::{self, Ours},
     pool::{Lease, Pool, Sender},
-    slots::{Share, Slot},
-    splice::splice,
+    relay::relay,
+    slots::{BackendSlot, Share},
 };
 use crate::{
     authorize::Allowed,
     error::Ended,
-    handshake::Shaken,
     limits::{Detail, STREAM_WINDOW, STREAMS},
-    metered::Felt,
+    metered::Metered,
     pressure::Cause,
     pulse::{Busy, Pulse, ticks},
     worker::Worker,
@@ -57,7 +56,7 @@ struct Visit {
     /// Over HTTP/2: what answers may cost that nobody reads.
     budget: Option<Arc<Budget>>,
     /// Both halves of a switched protocol, to be joined when HTTP has ended.
-    switched: Mutex<Option<(OnUpgrade, OnUpgrade, Slot)>>,
+    switched: Mutex<Option<(OnUpgrade, OnUpgrade, BackendSlot)>>,
 }
 
 impl Visit {
@@ -74,29 +73,29 @@ impl Visit {
 
 type Served = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
 
-/// Serves requests until the client leaves, the door closes, or another protocol takes over.
-pub(crate) fn serve(allowed: Allowed, shaken: Shaken, worker: Worker) -> Run<'static> {
-    let guest = allowed.guest();
-    let address = shaken.address.ip().to_canonical().to_string();
+/// Serves requests until the client leaves, the proxy closes, or another protocol takes over.
+pub(crate) fn serve(allowed: Allowed, worker: Worker) -> Run<'static> {
+    let (admission, secured) = (allowed.admission(), allowed.secured());
+    let address = secured.address.ip().to_canonical().to_string();
     let ours = Ours {
-        client_cert: guest.client_cert.clone(),
-        xfcc: worker.xfcc.then(|| guest.forwarded.clone()),
+        client_cert: admission.client_cert.clone(),
+        xfcc: worker.xfcc.then(|| admission.forwarded.clone()),
         // An address is always a header value.
         forwarded_for: HeaderValue::from_str(&address)
             .unwrap_or_else(|_| HeaderValue::from_static("unknown")),
     };
-    let pulse = shaken.pulse.clone();
-    let is_http2 = shaken.established.alpn == Some("h2");
+    let pulse = secured.pulse.clone();
+    let is_http2 = secured.established.alpn == Some("h2");
     let visit = Arc::new(Visit {
-        share: worker.slots.share(shaken.peer.identity().fingerprint.0),
+        share: worker.slots.share(secured.peer.identity().fingerprint.0),
         budget: is_http2.then(|| Budget::new(pulse.now())),
         worker,
         ours,
-        id: shaken.id,
+        id: secured.id,
         pulse: pulse.clone(),
         switched: Mutex::default(),
     });
-    let io = TokioIo::new(Felt::new(shaken.stream, pulse));
+    let io = TokioIo::new(Metered::new(allowed.into_secured().stream, pulse));
     // Each boxed by itself: a connection of HTTP/1.1 has no room for the larger state of HTTP/2.
     if is_http2 {
         Box::pin(serve_http2(io, visit))
@@ -105,12 +104,12 @@ pub(crate) fn serve(allowed: Allowed, shaken: Shaken, worker: Worker) -> Run<'st
     }
 }
 
-type Io = TokioIo<Felt<Box<ServerStream<TcpStream>>>>;
+type Io = TokioIo<Metered<Box<ServerStream<TcpStream>>>>;
 
 /// Serves HTTP/1.1. Between requests that are far apart the HTTP state is taken down, and with it its
 /// buffers: an idle connection keeps little more than its TLS state.
 async fn serve_http1(io: Io, visit: Arc<Visit>) -> Result<(), Ended> {
-    let limit = visit.worker.keeper.common.limits.header_bytes;
+    let limit = visit.worker.context.shared.limits.header_bytes;
     let mut builder = http1::Builder::new();
     builder.max_header_size(limit).max_buf_size(limit.max(64 << 10));
     let mut io = io;
@@ -165,8 +164,8 @@ async fn serve_http1(io: Io, visit: Arc<Visit>) -> Result<(), Ended> {
     }
 }
 
-/// Waits for the next request; `false` where none comes: the client has left, or the door closes.
-async fn rest(io: &mut Felt<Box<ServerStream<TcpStream>>>, pulse: &Pulse) -> Result<bool, Ended> {
+/// Waits for the next request; `false` where none comes: the client has left, or the proxy closes.
+async fn rest(io: &mut Metered<Box<ServerStream<TcpStream>>>, pulse: &Pulse) -> Result<bool, Ended> {
     let more = tokio::select! {
         biased;
         more = io.next_bytes() => more.unwrap_or(false),
@@ -189,7 +188,7 @@ async fn serve_http2(io: Io, visit: Arc<Visit>) -> Result<(), Ended> {
     let for_requests = visit.clone();
     let service = service_fn(move |request| -> Served { Box::pin(in_turn(for_requests.clone(), request)) });
     let mut builder = http2::Builder::new(TokioExecutor::new());
-    let header_bytes = visit.worker.keeper.common.limits.header_bytes;
+    let header_bytes = visit.worker.context.shared.limits.header_bytes;
     builder
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX))
@@ -227,7 +226,7 @@ async fn join_upgraded(client: OnUpgrade, backend: OnUpgrade, pulse: &Pulse) -> 
     let both = async { Ok::<(Upgraded, Upgraded), hyper::Error>((client.await?, backend.await?)) };
     let (client, backend) = both.await.map_err(|error| broken(&error))?;
     pulse.tunnels();
-    splice(&mut TokioIo::new(client), &mut TokioIo::new(backend)).await
+    relay(&mut TokioIo::new(client), &mut TokioIo::new(backend)).await
 }
 
 /// Answers a request of many once it may be started. Small while it waits: the large state is made afterwards.
@@ -244,9 +243,9 @@ async fn in_turn(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Respon
 /// Answers one request, from the backend or, where that cannot be, ourselves.
 async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
     let busy = visit.pulse.request();
-    let limits = &visit.worker.keeper.common.limits;
+    let limits = &visit.worker.context.shared.limits;
     visit.pulse.account_for(limits.header_bytes as u64);
-    let begun = (visit.worker.keeper.common.detail >= Detail::Requests).then(|| Begun::of(&request));
+    let begun = (visit.worker.context.shared.detail >= Detail::Requests).then(|| Begun::of(&request));
     let request = request.map(|body| RequestBody::new(body, &visit.pulse, &visit.worker.reserved, limits));
     let (response, why) = match forward(&visit, request).await {
         Ok((response, lease)) => {
@@ -338,12 +337,12 @@ async fn forward(visit: &Visit, mut request: Request<RequestBody>) -> Result<For
 }
 
 /// The right to use a connection to the backend, in turn with other clients.
-async fn slot(visit: &Visit) -> Result<Slot, Instead> {
+async fn slot(visit: &Visit) -> Result<BackendSlot, Instead> {
     let slots = &visit.worker.slots;
     if let Some(slot) = slots.try_take(&visit.share) {
         return Ok(slot);
     }
-    visit.worker.keeper.common.pressure.felt(Cause::Backend);
+    visit.worker.context.shared.pressure.note(Cause::Backend);
     let waited = slots.wait(&visit.share).await;
     waited.ok_or_else(|| (StatusCode::SERVICE_UNAVAILABLE, code::BACKEND_FULL).into())
 }
@@ -393,7 +392,7 @@ async fn send(
 
 /// Waits until the answer is overdue, counted from the last of the request's body.
 async fn late(visit: &Visit, started: u32, progress: Option<&Progress>) {
-    let limit = ticks(visit.worker.keeper.common.limits.response);
+    let limit = ticks(visit.worker.context.shared.limits.response);
     loop {
         let since = progress.map_or(started, |progress| progress.last(started));
         let due = since.saturating_add(limit).saturating_add(1);
@@ -430,7 +429,7 @@ impl Begun {
     }
 
     fn record(self, visit: &Visit, response: &Response<Answer>, code: Option<Code>) {
-        visit.worker.keeper.sink.take(Event::Request(RequestRecord {
+        visit.worker.context.sink.take(Event::Request(RequestRecord {
             time: self.time,
             connection: visit.id,
             method: self.method,

@@ -13,7 +13,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{body::RequestBody, slots::Slot};
+use super::{body::RequestBody, slots::BackendSlot};
 use crate::{
     backend::{Backend, Stream},
     pulse::TICK,
@@ -208,7 +208,7 @@ pub(crate) struct Lease {
     /// Whether the request had a body, which may be on its way longer than the answer.
     pub(crate) had_body: bool,
     /// Others wait for it.
-    pub(crate) slot: Slot,
+    pub(crate) slot: BackendSlot,
 }
 
 impl Lease {

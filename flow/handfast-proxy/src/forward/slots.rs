@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connections to the backend that one worker may use at a time.
 #[derive(Debug)]
-pub(crate) struct Slots {
+pub(crate) struct BackendSlots {
     used: AtomicUsize,
     most: usize,
     /// Clients with waiting requests, the next one first.
@@ -32,19 +32,19 @@ pub(crate) struct Slots {
 #[derive(Debug, Default)]
 pub(crate) struct Share {
     used: AtomicUsize,
-    waiting: Mutex<VecDeque<oneshot::Sender<Slot>>>,
+    waiting: Mutex<VecDeque<oneshot::Sender<BackendSlot>>>,
 }
 
 /// The right to use one connection to the backend.
 #[derive(Debug)]
-pub(crate) struct Slot {
-    slots: Arc<Slots>,
+pub(crate) struct BackendSlot {
+    slots: Arc<BackendSlots>,
     share: Arc<Share>,
     /// Whether its end serves the next; not where that is being done already.
     serves_next: bool,
 }
 
-impl Slots {
+impl BackendSlots {
     pub(crate) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             used: AtomicUsize::new(0),
@@ -72,7 +72,7 @@ impl Slots {
     }
 
     /// Waits for a slot, in turn; `None` where none came free in time.
-    pub(crate) async fn wait(self: &Arc<Self>, share: &Arc<Share>) -> Option<Slot> {
+    pub(crate) async fn wait(self: &Arc<Self>, share: &Arc<Share>) -> Option<BackendSlot> {
         let (sender, receiver) = oneshot::channel();
         self.queue(share, sender);
         // A slot that is handed over at the last moment comes back when the channel is dropped with it.
@@ -80,21 +80,21 @@ impl Slots {
     }
 
     /// A slot that is free now.
-    pub(crate) fn try_take(self: &Arc<Self>, share: &Arc<Share>) -> Option<Slot> {
+    pub(crate) fn try_take(self: &Arc<Self>, share: &Arc<Share>) -> Option<BackendSlot> {
         let (used, of_client) = (self.used.load(Relaxed), share.used.load(Relaxed));
         if used >= self.most || of_client >= self.most.div_ceil(2) {
             return None;
         }
         self.used.store(used + 1, Relaxed);
         share.used.store(of_client + 1, Relaxed);
-        Some(Slot {
+        Some(BackendSlot {
             slots: self.clone(),
             share: share.clone(),
             serves_next: true,
         })
     }
 
-    fn queue(&self, share: &Arc<Share>, sender: oneshot::Sender<Slot>) {
+    fn queue(&self, share: &Arc<Share>, sender: oneshot::Sender<BackendSlot>) {
         let mut waiting = share.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let is_first = waiting.is_empty();
         waiting.push_back(sender);
@@ -156,7 +156,7 @@ enum Served {
     NobodyWaits,
 }
 
-impl Drop for Slot {
+impl Drop for BackendSlot {
     fn drop(&mut self) {
         let less = |count: &AtomicUsize| count.store(count.load(Relaxed).saturating_sub(1), Relaxed);
         less(&self.slots.used);
@@ -187,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_client_holds_at_most_half_and_others_find_room() {
-        let slots = Slots::new(4);
+        let slots = BackendSlots::new(4);
         let (greedy, modest) = (slots.share([1; 32]), slots.share([2; 32]));
         let held: Vec<_> = std::iter::from_fn(|| slots.try_take(&greedy)).collect();
         assert_eq!(held.len(), 2);
@@ -201,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_is_served_in_turn_client_by_client() {
-        let slots = Slots::new(2);
+        let slots = BackendSlots::new(2);
         let (first, second, third) = (slots.share([1; 32]), slots.share([2; 32]), slots.share([3; 32]));
         let (a, b) = (slots.try_take(&first), slots.try_take(&second));
         let mut waits: Vec<_> = [&first, &first, &third]
@@ -225,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_gives_up_waiting_costs_no_slot() {
-        let slots = Slots::new(1);
+        let slots = BackendSlots::new(1);
         let (first, second) = (slots.share([1; 32]), slots.share([2; 32]));
         let held = slots.try_take(&first);
         {

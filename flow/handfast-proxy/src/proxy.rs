@@ -1,4 +1,4 @@
-//! Opening, running and closing a door.
+//! Opening, running and closing a proxy.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle};
 
@@ -11,15 +11,16 @@ use crate::{
     accept::{self, Accepted},
     backend::Backend,
     error::Problem,
-    forward::slots::Slots,
+    forward::slots::BackendSlots,
     limits::{Detail, Limits},
     live::{Live, ReadSources},
-    shutdown::{Closing, Drained, Hurry},
-    worker::{Keeper, Worker, cannot_listen},
+    review::Review,
+    shutdown::{Closing, Drained, ForceClose},
+    worker::{Worker, WorkerContext, cannot_listen},
 };
 
-/// A door as it was meant: everything checked but what only opening can tell.
-pub struct Settings {
+/// Everything that a proxy is opened with, checked but for what only opening can tell.
+pub struct ProxySettings {
     /// Port 0 lets the system choose.
     pub listen: SocketAddr,
     pub backend: Backend,
@@ -35,8 +36,8 @@ pub struct Settings {
     pub detail: Detail,
 }
 
-/// An open door.
-pub struct Door {
+/// An open proxy.
+pub struct Proxy {
     address: SocketAddr,
     live: Arc<Live>,
     watch: Watch,
@@ -44,9 +45,13 @@ pub struct Door {
     workers: Vec<JoinHandle<usize>>,
 }
 
-impl Door {
-    /// Opens a door; `serve` is the life of one connection.
-    pub(crate) fn open_for<F, S>(settings: Settings, sink: Arc<dyn Sink>, serve: S) -> Result<Self, Problem>
+impl Proxy {
+    /// Opens a proxy; `serve` is the life of one connection.
+    pub(crate) fn open_for<F, S>(
+        settings: ProxySettings,
+        sink: Arc<dyn Sink>,
+        serve: S,
+    ) -> Result<Self, Problem>
     where
         F: Future<Output = ()> + Send + 'static,
         S: Fn(Accepted, Worker) -> F + Clone + Send + 'static,
@@ -65,31 +70,33 @@ impl Door {
             .limits
             .backend_connections
             .div_ceil(listeners.len().max(1));
-        let keepers = Keeper::many(settings.limits, settings.detail, &sink, listeners.len());
-        let start = |(listener, keeper)| {
+        let contexts = WorkerContext::many(settings.limits, settings.detail, &sink, listeners.len());
+        let start = |(listener, context)| {
             let worker = Worker {
-                keeper,
+                context,
                 live: live.clone(),
                 backend: backend.clone(),
                 pools: Arc::default(),
-                slots: Slots::new(slots_each),
+                slots: BackendSlots::new(slots_each),
                 reserved: reserved.clone(),
                 xfcc: settings.xfcc,
             };
             let (closing, serve) = (closing.clone(), serve.clone());
             std::thread::spawn(move || {
-                let keeper = worker.keeper.clone();
+                let context = worker.context.clone();
                 let (pools, slots) = (worker.pools.clone(), worker.slots.clone());
+                let review = Review::new(context.registry.clone(), worker.live.clone());
                 let tidy = move |tick| {
+                    review.look();
                     pools.forget_idle(tick);
                     slots.forget_gone();
                 };
-                accept::run(listener, keeper, &closing, tidy, move |accepted| {
+                accept::run(listener, context, &closing, tidy, move |accepted| {
                     serve(accepted, worker.clone())
                 })
             })
         };
-        let workers = listeners.into_iter().zip(keepers).map(start).collect();
+        let workers = listeners.into_iter().zip(contexts).map(start).collect();
         let for_reload = live.clone();
         let for_files = live.clone();
         let watch = Watch::start(
@@ -120,8 +127,8 @@ impl Door {
     }
 
     /// A way to make [`Self::close`] cut what is left at once.
-    pub fn hurry(&self) -> Hurry {
-        Hurry::new(&self.closing)
+    pub fn force_close(&self) -> ForceClose {
+        ForceClose::new(&self.closing)
     }
 
     /// Stops accepting, lets connections end within the deadline, cuts the rest.

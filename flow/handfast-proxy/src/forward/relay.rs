@@ -25,12 +25,12 @@ thread_local! {
 }
 
 /// Copies between `client` and `backend` until both directions have ended.
-pub(crate) async fn splice<A, B>(client: &mut A, backend: &mut B) -> Result<(), Ended>
+pub(crate) async fn relay<A, B>(client: &mut A, backend: &mut B) -> Result<(), Ended>
 where
     A: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
 {
-    let (mut up, mut down) = (Way::default(), Way::default());
+    let (mut up, mut down) = (Pipe::default(), Pipe::default());
     let ended = std::future::poll_fn(|cx| {
         let upwards = up.poll(cx, client, backend);
         if let Poll::Ready(Err(broken)) = upwards {
@@ -80,7 +80,7 @@ async fn last_words(from: &mut (impl AsyncRead + Unpin)) -> Option<HandshakeErro
 
 /// One direction.
 #[derive(Default)]
-struct Way {
+struct Pipe {
     /// Read, and not yet taken by the receiver.
     kept: Vec<u8>,
     /// How much of `kept` has been taken.
@@ -119,7 +119,7 @@ impl Broken {
     }
 }
 
-impl Way {
+impl Pipe {
     fn poll<R, W>(&mut self, cx: &mut Context<'_>, from: &mut R, to: &mut W) -> Poll<Result<(), Broken>>
     where
         R: AsyncRead + Unpin,
@@ -231,7 +231,7 @@ mod tests {
     async fn what_comes_after_a_half_close_is_still_delivered() {
         let (mut client, mut client_side) = duplex(64);
         let (mut backend, mut backend_side) = duplex(64);
-        let tunnel = tokio::spawn(async move { splice(&mut client_side, &mut backend_side).await.is_ok() });
+        let tunnel = tokio::spawn(async move { relay(&mut client_side, &mut backend_side).await.is_ok() });
         client.write_all(b"question").await.expect("written");
         client.shutdown().await.expect("half-closed");
         let mut heard = String::new();
@@ -252,7 +252,7 @@ mod tests {
     async fn a_slow_receiver_holds_the_sender_back() {
         let (mut client, mut client_side) = duplex(1 << 10);
         let (_backend, mut backend_side) = duplex(1 << 10);
-        let tunnel = splice(&mut client_side, &mut backend_side);
+        let tunnel = relay(&mut client_side, &mut backend_side);
         let flood = async {
             let mut sent = 0;
             while client.write_all(&[0; 512]).await.is_ok() {
