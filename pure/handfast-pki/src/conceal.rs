@@ -125,7 +125,7 @@ fn in_runs(text: &str) -> Vec<Range<usize>> {
             written.starts_with('/') || text.get(..run.start).is_some_and(|before| before.ends_with('.'));
         // A folder for temporary files has chance in its name, too; no path has as much of it.
         if is_path && written.len() < 60 {
-            written.split('/').any(is_chance)
+            written.split('/').any(is_chance) || written.len() >= LONG && is_chance_throughout(written)
         } else {
             is_chance(written)
         }
@@ -150,19 +150,60 @@ fn is_chance(run: &str) -> bool {
     if run.len() < SHORTEST {
         return false;
     }
-    let kinds: Vec<u8> = run.bytes().map(kind).collect();
-    let count = |wanted: u8| kinds.iter().filter(|kind| **kind == wanted).count();
-    let turns = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    let (small, capital, digits, signs) = (count(b'a'), count(b'A'), count(b'0'), count(b'/'));
-    let percent = |part: usize| 100 * part / run.len();
-    // Paths and names in several parts have more signs than chance has.
-    if percent(signs) > 12 || digits + signs == 0 {
-        return false;
+    let shares = Shares::of(run);
+    // Paths and names in several parts have more signs than chance has, and words in one have neither signs nor digits.
+    // Chance is like them once in some thousand lines, so a long run gets a second look.
+    let signs = if run.len() >= LONG { 8 } else { 13 };
+    if shares.signs >= signs || !shares.has_more_than_letters {
+        return run.len() >= LONG && is_chance_throughout(run);
     }
     if run.len() >= LONG {
-        percent(small) >= 12 && percent(capital) >= 12 && percent(turns) >= 20
+        shares.small >= 12 && shares.capital >= 12 && shares.turns >= 20
     } else {
-        percent(small) >= 15 && percent(capital) >= 15 && percent(turns) >= 40
+        shares.small >= 15 && shares.capital >= 15 && shares.turns >= 40
+    }
+}
+
+/// Whether a long run is chance between its signs as well: words turn there once or twice, chance at two of three places.
+fn is_chance_throughout(run: &str) -> bool {
+    let shares = Shares::of(run);
+    shares.signs <= 25 && shares.small >= 12 && shares.capital >= 12 && shares.turns_between_signs >= 36
+}
+
+/// What a run is made of, each in percent of it.
+struct Shares {
+    small: usize,
+    capital: usize,
+    signs: usize,
+    /// Neighbours of different kinds, a sign being a kind.
+    turns: usize,
+    /// The same among neighbours of which none is a sign.
+    turns_between_signs: usize,
+    has_more_than_letters: bool,
+}
+
+impl Shares {
+    fn of(run: &str) -> Self {
+        let kinds: Vec<u8> = run.bytes().map(kind).collect();
+        let percent = |part: usize, whole: usize| 100 * part / whole.max(1);
+        let count = |wanted: u8| kinds.iter().filter(|kind| **kind == wanted).count();
+        let (mut turns, mut inner, mut inner_turns) = (0, 0, 0);
+        for pair in kinds.windows(2) {
+            let turn = usize::from(pair[0] != pair[1]);
+            turns += turn;
+            if !pair.contains(&b'/') {
+                inner += 1;
+                inner_turns += turn;
+            }
+        }
+        Self {
+            small: percent(count(b'a'), run.len()),
+            capital: percent(count(b'A'), run.len()),
+            signs: percent(count(b'/'), run.len()),
+            turns: percent(turns, run.len()),
+            turns_between_signs: percent(inner_turns, inner),
+            has_more_than_letters: count(b'0') + count(b'/') > 0,
+        }
     }
 }
 
@@ -271,6 +312,17 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_looks_like_a_path_or_a_word_is_hidden() {
+        for line in [
+            "u1zWmo7G+6sY+k+64ocDT1Ec9u8/OlOjHUxu++Q/xFQ/J/Vgh1UrIzrr",
+            "/wq3Rk9/TbL2xVnYc/0pGz8sQd/JmE5uWfHa/1KoNrBv+7yXiCt/Zl4P",
+            "qWeRtYuIoPaSdFgHjKlZxCvBnMqWeRtYuIoPaSdFgHjKlZxCvBnMqWeR",
+        ] {
+            must_hide(line, &[line.to_owned()]);
+        }
+    }
+
+    #[test]
     fn what_people_need_to_read_stays() {
         for text in [
             "",
@@ -284,6 +336,8 @@ mod tests {
             "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 ECDHE-RSA-AES128-GCM-SHA256",
             "javax.net.ssl.SSLHandshakeException: PKIX path building failed",
             "SSLVerifyClient2optionalNoCAxyz",
+            "InvalidAlgorithmParameterExceptionHandlerFactory",
+            "Users/Alice/Documents/MyProject/Certs/Client1/tls",
             "expected -----BEGIN CERTIFICATE-----, found -----BEGIN PRIVATE KEY-----",
             "could not find '-----BEGIN PRIVATE KEY-----' in tls.key",
             "error 20 at 0 depth lookup: unable to get local issuer certificate",
