@@ -118,14 +118,19 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let log = AccessLog::new(Detail::Connections, create_log(&log_file)?);
     let proxy = open(args, &to, log.clone())?;
     let good = calls(args, proxy.address(), words)?;
-    summary(args, proxy.address(), &log_file, words);
     if args.once {
+        words.data(format_args!(
+            "\nevery connection is logged in {}; without --once the proxy keeps running, and you can call it with curl, Python and openssl",
+            shell(log_file.display())
+        ));
+        words.next("handfast init --name NAME, for a CA of your own");
         proxy.close();
         log.finish();
         words.json(&json!({ "good": good }));
         return Ok(if good { Exit::Yes } else { Exit::No });
     }
-    words.talk("the door stays open until Ctrl-C");
+    summary(args, proxy.address(), &log_file, words);
+    words.talk("the proxy runs until Ctrl-C");
     let force_close = proxy.force_close();
     signals::serve_until_told(proxy, |_, _| {}, Proxy::close, move || force_close.now());
     log.finish();
@@ -327,16 +332,16 @@ fn tell(args: &Args, call: &Call, outcome: &Outcome, as_expected: bool, words: &
     }
 }
 
-fn summary(args: &Args, door: SocketAddr, log: &Path, words: &Words) {
+fn summary(args: &Args, proxy: SocketAddr, log: &Path, words: &Words) {
     let path = |file: &str| shell(args.dir.join(file).display());
     let (cert, key, ca) = (
         path("client/tls.crt"),
         path("client/tls.key"),
         path("client/ca.crt"),
     );
-    let url = format!("https://localhost:{}/", door.port());
+    let url = format!("https://localhost:{}/", proxy.port());
     words.data(format_args!(
-        "\n{STRONG}Try it yourself{STRONG:#}, the proxy listens on {door}:"
+        "\n{STRONG}Try it yourself{STRONG:#}, the proxy listens on {proxy}:"
     ));
     words.data(format_args!(
         "  curl --cert {cert} --key {key} --cacert {ca} {url}"
@@ -346,7 +351,7 @@ fn summary(args: &Args, door: SocketAddr, log: &Path, words: &Words) {
     ));
     words.data(format_args!(
         "  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -connect localhost:{} -cert {cert} -cert_chain {cert} -key {key} -CAfile {ca}",
-        door.port()
+        proxy.port()
     ));
     words.data(format_args!(
         "  handfast get {url} --cert {cert} --key {key} --ca {ca} -v"
