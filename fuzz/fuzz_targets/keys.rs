@@ -2,9 +2,8 @@
 //! Kubernetes.
 #![no_main]
 
-use handfast_pki::{
-    Certificate, PrivateKey, Request, chain, container, crl::RevocationList, jks, kubernetes, pem, pkcs7,
-};
+use handfast_formats::{container, jks, kubernetes, pkcs7};
+use handfast_pki::{Certificate, PrivateKey, Request, chain, crl::RevocationList, pem};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

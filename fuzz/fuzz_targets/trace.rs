@@ -12,15 +12,15 @@ use aws_lc_rs::{
     hkdf::{HKDF_SHA256, KeyType, Prk},
     tls_prf,
 };
-use handfast_tls::trace::{Chunk, Secrets, Side, decode, handshake_id, handshake_time};
+use handfast_trace::{Chunk, Secrets, Side, decode, handshake_id, handshake_time};
 use libfuzzer_sys::fuzz_target;
 
 const RFC_8448: [&str; 5] = [
-    include_str!("../../wire/handfast-tls/tests/rfc8448/simple.txt"),
-    include_str!("../../wire/handfast-tls/tests/rfc8448/resumed_with_early_data.txt"),
-    include_str!("../../wire/handfast-tls/tests/rfc8448/retry.txt"),
-    include_str!("../../wire/handfast-tls/tests/rfc8448/client_authentication.txt"),
-    include_str!("../../wire/handfast-tls/tests/rfc8448/compatibility.txt"),
+    include_str!("../../wire/handfast-trace/tests/rfc8448/simple.txt"),
+    include_str!("../../wire/handfast-trace/tests/rfc8448/resumed_with_early_data.txt"),
+    include_str!("../../wire/handfast-trace/tests/rfc8448/retry.txt"),
+    include_str!("../../wire/handfast-trace/tests/rfc8448/client_authentication.txt"),
+    include_str!("../../wire/handfast-trace/tests/rfc8448/compatibility.txt"),
 ];
 /// Master secret and traffic secret of everything that is sealed here.
 const SECRET: [u8; 48] = [7; 48];

@@ -24,11 +24,11 @@ use std::{
 };
 
 use handfast_ca::{Authority, NewAuthority};
-use handfast_pki::{
-    KeyKind, PrivateKey, Profile,
+use handfast_formats::{
     container::{self, Age, Lock},
     gather::{Opening, gather},
 };
+use handfast_pki::{KeyKind, PrivateKey, Profile};
 
 use crate::{
     commands::TABLE,

@@ -4,10 +4,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use handfast_pki::{Anchors, code, text::printable};
 use handfast_tls::{
-    Client, ClientStream, Credentials, Established, HandshakeError, Peer,
+    Client, ClientStream, Credentials, Established, HandshakeError, Peer, SecretLog,
     client::{Asked, Probing, Settings, Versions},
-    trace::{Recording, Secrets, Side, Tap},
 };
+use handfast_trace::{Recording, Secrets, Side, Tap};
 use rustls_pki_types::ServerName;
 use tokio::{net::TcpStream, time::timeout};
 
@@ -96,6 +96,12 @@ impl Contact {
     }
 }
 
+/// What keeps the secrets of a connection of ours in `secrets`.
+pub(crate) fn log_into(secrets: &Arc<Secrets>) -> SecretLog {
+    let secrets = secrets.clone();
+    SecretLog::new(move |label, random, secret| secrets.log(label, random, secret))
+}
+
 /// A client for a target; several connections by one may share sessions.
 pub(crate) struct Way {
     client: Client,
@@ -111,7 +117,7 @@ impl Way {
             admission: None,
             alpn: target.alpn.clone(),
             versions: target.versions,
-            secrets: Some(secrets.clone()),
+            secrets: Some(log_into(&secrets)),
             probing: target.probing.clone(),
         })?;
         Ok(Self { client, secrets })

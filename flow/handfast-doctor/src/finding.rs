@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use handfast_pki::{Certificate, Code, conceal::concealed};
-use handfast_tls::trace::{Kind, Message, Side};
+use handfast_trace::{Kind, Message, Side};
 
 /// Who refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,11 +18,8 @@ use std::{
 
 use bytes::Bytes;
 use handfast_pki::{Certificate, code, text::printable};
-use handfast_tls::{
-    Credentials, HandshakeError, Listener, ServerStream,
-    listening::Settings,
-    trace::{Recording, Secrets, Side, Tap, decode},
-};
+use handfast_tls::{Credentials, HandshakeError, Listener, ServerStream, listening::Settings};
+use handfast_trace::{Recording, Secrets, Side, Tap, decode};
 use http::{Request, Response, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn, service::service_fn};
@@ -35,7 +32,7 @@ use tokio::{
 };
 
 use crate::{
-    Certainty, Context, Ending, Finding, Refuser, Report, Trace,
+    Certainty, Context, Ending, Finding, Refuser, Report, Trace, connect,
     judge::{Evidence, heard},
 };
 
@@ -147,7 +144,7 @@ async fn attend(desk: Arc<Desk>, tcp: TcpStream, from: SocketAddr) {
         credentials: desk.listen.credentials.clone(),
         issuers,
         alpn: vec!["h2", "http/1.1"],
-        secrets: secrets.clone(),
+        secrets: connect::log_into(&secrets),
     });
     let seen = Seen {
         desk: desk.clone(),

@@ -6,10 +6,11 @@
 use std::{sync::Arc, time::Duration};
 
 use handfast_tls::{
-    Credentials, Greeting, HandshakeError,
+    Credentials, HandshakeError,
     client::{Probing, Versions},
-    greeting::USUAL_SUITES,
-    trace::{Chunk, Kind as MessageKind, Message, Secrets, Side, decode},
+};
+use handfast_trace::{
+    Chunk, Greeting, Kind as MessageKind, Message, Secrets, Side, decode, greeting::USUAL_SUITES,
 };
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
@@ -133,8 +134,8 @@ impl Probe {
             Outcome::Greeted(messages) => match messages.iter().find_map(Message::server_hello) {
                 Some(hello) => format!(
                     "answered {} with {}",
-                    handfast_tls::trace::version_name(hello.version()),
-                    handfast_tls::trace::suite_name(hello.suite)
+                    handfast_trace::version_name(hello.version()),
+                    handfast_trace::suite_name(hello.suite)
                 ),
                 None => match messages.first() {
                     Some(first) => format!("answered {}", first.kind.name()),
@@ -424,7 +425,7 @@ pub(crate) async fn greeted(
     before: &[u8],
     greeting: &Greeting,
 ) -> Result<Vec<Message>, String> {
-    let hello = greeting.to_bytes(&handfast_tls::greeting::random());
+    let hello = greeting.to_bytes(&handfast_trace::greeting::random());
     let read = |bytes: &[u8]| {
         let chunk = Chunk {
             at: Duration::ZERO,

@@ -3,11 +3,8 @@
 use std::sync::Arc;
 
 use handfast_pki::{Certificate, text::hex};
-use handfast_tls::{
-    Established, HandshakeError, Peer,
-    client::Asked,
-    trace::{ClientHello, Kind, Message, Said, ServerHello, Side, decode},
-};
+use handfast_tls::{Established, HandshakeError, Peer, client::Asked};
+use handfast_trace::{ClientHello, Kind, Message, Said, ServerHello, Side, decode};
 
 use crate::connect::{Endpoint, Seen, Target};
 

@@ -6,11 +6,8 @@ use handfast_pki::{
     Anchors, Certificate, Purpose, name,
     verify::{self, Candidate},
 };
-use handfast_tls::{
-    HandshakeError,
-    client::Asked,
-    trace::{Kind, Message, Presented, Said, Side},
-};
+use handfast_tls::{HandshakeError, client::Asked};
+use handfast_trace::{Kind, Message, Presented, Said, Side};
 use jiff::Timestamp;
 
 use crate::{

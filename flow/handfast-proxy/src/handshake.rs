@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use handfast_audit::HandshakeId;
-use handfast_tls::{Established, HandshakeError, Peer, ServerStream, trace};
+use handfast_tls::{Established, HandshakeError, Peer, ServerStream};
 use tokio::net::TcpStream;
 
 use crate::{
@@ -27,9 +27,9 @@ pub(crate) struct Secured {
 /// The name of the handshake that is about to begin, read without taking it from the stream. Nothing where its first
 /// bytes come in pieces: a name is not worth waiting for.
 pub(crate) async fn id(tcp: &TcpStream) -> Option<HandshakeId> {
-    let mut start = [0; trace::HANDSHAKE_ID_NEEDS];
+    let mut start = [0; handfast_trace::HANDSHAKE_ID_NEEDS];
     let length = tcp.peek(&mut start).await.ok()?;
-    trace::handshake_id(start.get(..length)?).map(HandshakeId)
+    handfast_trace::handshake_id(start.get(..length)?).map(HandshakeId)
 }
 
 /// Shakes hands; the worker's sweep sees to the deadline.

@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use handfast_credentials::{files, load};
+use handfast_formats::container;
 use handfast_pki::{
-    Certificate, Error as PkiError, container,
+    Certificate, Error as PkiError,
     pem::{self, Item},
     text::printable,
 };

@@ -7,11 +7,8 @@ use handfast_credentials::{
     files::{self, Claim, Piece, Readers},
     load,
 };
-use handfast_pki::{
-    Certificate, KeyKind, PrivateKey,
-    certificate::chain_to_pem,
-    container::{self, Age, Lock},
-};
+use handfast_formats::container::{self, Age, Lock};
+use handfast_pki::{Certificate, KeyKind, PrivateKey, certificate::chain_to_pem};
 use jiff::Timestamp;
 use serde_json::json;
 use zeroize::Zeroizing;

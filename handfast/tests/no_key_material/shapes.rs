@@ -1,13 +1,11 @@
 //! A private key in every shape in which people have one, spoiled ones among them.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use handfast_pki::{
-    Certificate, KeyKind, PrivateKey,
-    certificate::chain_to_pem,
+use handfast_formats::{
     container::{self, Age, Lock},
-    kubernetes, pem,
-    text::hex,
+    kubernetes,
 };
+use handfast_pki::{Certificate, KeyKind, PrivateKey, certificate::chain_to_pem, pem, text::hex};
 
 /// A file with a key in it.
 pub(crate) struct Shape {

@@ -8,6 +8,7 @@
 //! The door, the authority and the explanation all judge certificates by [`verify`], so that they can
 //! never disagree.
 
+pub mod alert;
 mod anchors;
 pub mod build;
 pub mod certificate;
@@ -15,20 +16,14 @@ pub mod chain;
 pub mod code;
 pub mod conceal;
 pub mod constraints;
-pub mod container;
 pub mod crl;
 pub mod error;
 mod faults;
-pub mod gather;
 pub mod identity;
-pub mod jks;
 pub mod key;
-pub mod kubernetes;
 pub mod lint;
-mod locked;
 pub mod name;
 pub mod pem;
-pub mod pkcs7;
 pub mod profile;
 mod refusal;
 pub mod request;

@@ -5,6 +5,7 @@
 //! be a PEM block is skipped in silence. How a text is split into blocks, only `blocks` knows.
 
 mod blocks;
+pub mod envelope;
 mod label;
 
 use std::fmt;
@@ -14,11 +15,10 @@ use der::{Decode, Header, Reader, SliceReader};
 use rustls_pki_types::PrivateKeyDer;
 use zeroize::Zeroizing;
 
-use self::blocks::{Block, malformed};
+pub use self::blocks::Block;
+use self::blocks::malformed;
 pub use self::label::Label;
-use crate::{
-    Certificate, Error, PrivateKey, Request, Result, Shown, container, crl::RevocationList, jks, text::utf16,
-};
+use crate::{Certificate, Error, PrivateKey, Request, Result, Shown, crl::RevocationList, text::utf16};
 
 /// The largest input that is read, in bytes: 500 roots or a large CRL fit, a bomb does not.
 pub const LARGEST: usize = 64 << 20;
@@ -31,7 +31,7 @@ pub enum Item {
     /// A private key behind a password, and what says so: its label, or a header of RFC 1421.
     EncryptedKey(&'static str),
     Crl(Box<RevocationList>),
-    /// PKCS#12, to be opened with a password by [`crate::container`].
+    /// PKCS#12, to be opened with a password.
     Pkcs12(Vec<u8>),
     /// A public key, parameters, PKCS#7 or whatever else had a PEM label.
     Other(Label),
@@ -82,7 +82,7 @@ pub fn holds_private_key(bytes: &[u8]) -> bool {
     let decoded = utf16(bytes).map(|text| Zeroizing::new(text.into_bytes()));
     let bytes = decoded.as_ref().map_or(bytes, |decoded| decoded);
     let is_der = |der: &[u8]| {
-        PrivateKeyDer::try_from(der).is_ok() || container::looks_like(der) || crate::locked::looks_like(der)
+        PrivateKeyDer::try_from(der).is_ok() || envelope::is_pkcs12(der) || envelope::is_encrypted_key(der)
     };
     let packed: Zeroizing<Vec<u8>> = Zeroizing::new(
         bytes
@@ -97,7 +97,7 @@ pub fn holds_private_key(bytes: &[u8]) -> bool {
         .map(Zeroizing::new);
     find(bytes, b"PRIVATE KEY").is_some()
         || is_der(bytes)
-        || jks::looks_like(bytes)
+        || envelope::is_java_keystore(bytes)
         || decoded.is_some_and(|der| is_der(&der) || find(&der, b"PRIVATE KEY").is_some())
 }
 
@@ -168,7 +168,7 @@ pub fn write(label: &str, der: &[u8]) -> String {
 }
 
 /// Whether `bytes` are a text in which something opens a PEM block.
-pub(crate) fn is_pem(bytes: &[u8]) -> bool {
+pub fn is_pem(bytes: &[u8]) -> bool {
     find(bytes, b"-----BEGIN ").is_some()
 }
 
@@ -195,7 +195,7 @@ fn must_not_be_larger(bytes: &[u8]) -> Result<()> {
 }
 
 /// The blocks of the PEM text `bytes`, at least one.
-pub(crate) fn blocks_of(bytes: &[u8]) -> Result<Vec<Block<'_>>> {
+pub fn blocks_of(bytes: &[u8]) -> Result<Vec<Block<'_>>> {
     must_not_be_larger(bytes)?;
     let blocks = blocks::blocks(without_mark(bytes))?;
     if blocks.is_empty() {
@@ -206,7 +206,7 @@ pub(crate) fn blocks_of(bytes: &[u8]) -> Result<Vec<Block<'_>>> {
 
 impl Block<'_> {
     /// What the label says that this is.
-    pub(crate) fn item(&self) -> Result<Item> {
+    pub fn item(&self) -> Result<Item> {
         let is_key = [Label::PKCS8, Label::PKCS1, Label::SEC1].contains(&self.label);
         // RFC 1421 encryption keeps the label of a plain key and says so in a header.
         if self.is_encrypted() && self.label.may_be_secret() {
@@ -224,7 +224,7 @@ impl Block<'_> {
 }
 
 /// What says that a key is encrypted as before PKCS#8.
-pub(crate) const RFC_1421: &str = "Proc-Type: 4,ENCRYPTED";
+pub const RFC_1421: &str = "Proc-Type: 4,ENCRYPTED";
 
 /// DER has no label: the first reading that fits wins, from the most to the least specific shape.
 fn read_der(der: &[u8]) -> Result<Item> {
@@ -242,7 +242,7 @@ fn read_der(der: &[u8]) -> Result<Item> {
         return Ok(Item::Crl(Box::new(crl)));
     }
     // Before keys: the outer shape of PKCS#8 is a SEQUENCE that begins with a number as well.
-    if container::looks_like(der) {
+    if envelope::is_pkcs12(der) {
         return Ok(Item::Pkcs12(der.to_vec()));
     }
     match PrivateKey::from_der(der) {

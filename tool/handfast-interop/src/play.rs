@@ -20,8 +20,8 @@ use handfast_proxy::backend;
 use handfast_tls::{
     Credentials, HandshakeError,
     client::{Probing, Versions},
-    trace::Side,
 };
+use handfast_trace::Side;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use tokio::task::JoinSet;

@@ -2,7 +2,7 @@
 
 use handfast_doctor::{Finding, Report, Trace};
 use handfast_pki::{Certificate, name::shown};
-use handfast_tls::trace::{Message, Said, Side};
+use handfast_trace::{Message, Said, Side};
 use serde_json::{Map, Value, json};
 
 /// The form of the object.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use handfast_doctor::Trace;
 use handfast_pki::text::hex;
-use handfast_tls::trace::{Kind, Message, Side};
+use handfast_trace::{Kind, Message, Side};
 
 use crate::{
     steps,

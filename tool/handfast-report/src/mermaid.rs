@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use handfast_doctor::Report;
-use handfast_tls::trace::{Kind, Side};
+use handfast_trace::{Kind, Side};
 
 use crate::ladder::rungs;
 

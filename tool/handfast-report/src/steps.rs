@@ -1,6 +1,6 @@
 //! What each step of a handshake is for, in plain words, for people who never read an RFC.
 
-use handfast_tls::trace::{Kind, Message, Said, Side};
+use handfast_trace::{Kind, Message, Said, Side};
 
 /// The step in words. `is_13` is what the two sides agreed on.
 pub(crate) fn words(message: &Message, is_13: bool) -> &'static str {

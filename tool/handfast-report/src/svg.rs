@@ -1,6 +1,6 @@
 //! The ladder as a picture in SVG; colours come from the page that it stands in.
 
-use handfast_tls::trace::Side;
+use handfast_trace::Side;
 use maud::{Markup, html};
 
 use crate::ladder::Rung;

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use handfast_pki::{Anchors, Purpose};
 use rustls::{
-    ClientConfig, HandshakeKind, KeyLog, SignatureScheme,
+    ClientConfig, HandshakeKind, SignatureScheme,
     client::{ResolvesClientCert, Resumption, danger::ServerCertVerifier},
     sign::CertifiedKey,
 };
@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    Credentials, HandshakeError,
+    Credentials, HandshakeError, SecretLog,
     peer::{Established, Peer},
     probing::AnyServer,
     provider::{classic, provider},
@@ -47,7 +47,7 @@ pub struct Settings {
     pub alpn: Vec<String>,
     pub versions: Versions,
     /// Where the traffic secrets go, for a trace of our own connection.
-    pub secrets: Option<Arc<crate::trace::Secrets>>,
+    pub secrets: Option<SecretLog>,
     pub probing: Probing,
 }
 
@@ -114,7 +114,7 @@ impl Client {
             None => Resumption::disabled(),
         };
         if let Some(secrets) = settings.secrets {
-            config.key_log = secrets as Arc<dyn KeyLog>;
+            config.key_log = Arc::new(secrets);
         }
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),

@@ -10,20 +10,19 @@
 pub mod client;
 pub mod credentials;
 pub mod error;
-pub mod greeting;
 pub mod listening;
 pub mod peer;
 mod probing;
 mod provider;
+mod secret_log;
 pub mod server;
-pub mod trace;
 mod verify;
 mod witness;
 
 pub use client::{Client, ClientStream};
 pub use credentials::{CredentialError, Credentials};
 pub use error::HandshakeError;
-pub use greeting::Greeting;
 pub use listening::Listener;
 pub use peer::{Established, Peer};
+pub use secret_log::SecretLog;
 pub use server::{Server, ServerStream};

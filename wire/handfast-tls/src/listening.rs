@@ -12,11 +12,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    Credentials, HandshakeError, ServerStream,
+    Credentials, HandshakeError, SecretLog, ServerStream,
     peer::Established,
     provider::provider,
     server::{Always, linger, resume_nothing},
-    trace::Secrets,
     witness::Witness,
 };
 
@@ -28,7 +27,7 @@ pub struct Settings {
     /// The application protocols to offer, in order.
     pub alpn: Vec<&'static str>,
     /// Where the traffic secrets go, for a trace.
-    pub secrets: Arc<Secrets>,
+    pub secrets: SecretLog,
 }
 
 /// A server that asks for a certificate and takes whatever is sent, so that all of it is seen. What it accepts is
@@ -61,7 +60,7 @@ impl Listener {
             .map(|protocol| protocol.as_bytes().to_vec())
             .collect();
         resume_nothing(&mut config);
-        config.key_log = settings.secrets;
+        config.key_log = Arc::new(settings.secrets);
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
         })

@@ -6,7 +6,7 @@ mod packets;
 mod streams;
 
 use handfast_pki::text::printable;
-use handfast_tls::trace::{Kind, Message, Secrets, Side, decode};
+use handfast_trace::{Kind, Message, Secrets, Side, decode};
 use jiff::Timestamp;
 
 pub use packets::Malformed;

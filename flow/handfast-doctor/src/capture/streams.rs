@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use handfast_tls::trace::{Chunk, Side};
+use handfast_trace::{Chunk, Side};
 
 use super::packets::Packet;
 

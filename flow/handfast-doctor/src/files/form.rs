@@ -1,9 +1,9 @@
 //! What is wrong with a file by itself: its form, its permissions, what it holds in the place of what it should.
 
+use handfast_formats::container::{Cipher, Digest, Protection};
 use handfast_pki::{Code, code};
 use handfast_pki::{
     Error,
-    container::{Cipher, Digest, Protection},
     pem::Label,
     text::{printable, utf16},
 };

@@ -7,10 +7,10 @@ mod judge;
 
 use std::fmt;
 
+use handfast_formats::{container, jks};
 use handfast_pki::{
-    Certificate, PrivateKey, Purpose, container,
+    Certificate, PrivateKey, Purpose,
     crl::RevocationList,
-    jks,
     pem::{self, Item},
 };
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! TLS went well, and the server refuses in its answer: over HTTP, or in the words of the service behind TLS.
 
 use handfast_pki::code;
-use handfast_tls::trace::Kind;
+use handfast_trace::Kind;
 use jiff::Timestamp;
 
 use super::{

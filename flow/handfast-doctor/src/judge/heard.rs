@@ -1,11 +1,8 @@
 //! A connection of others, or one on which we were the server: what the client did, and why it is or would be
 //! refused.
 
-use handfast_pki::{Certificate, Purpose, Refusal, Role, code, name, text::listed, verify};
-use handfast_tls::{
-    error::alert_name,
-    trace::{Kind, Said, Side},
-};
+use handfast_pki::{Certificate, Purpose, Refusal, Role, alert, code, name, text::listed, verify};
+use handfast_trace::{Kind, Said, Side};
 use jiff::Timestamp;
 
 use super::{
@@ -116,7 +113,7 @@ fn no_hello(evidence: &Evidence<'_>) -> Vec<Finding> {
     if !offered.is_empty() && offered.iter().all(|version| *version < 0x0303) {
         let names: Vec<String> = offered
             .iter()
-            .map(|version| handfast_tls::trace::version_name(*version))
+            .map(|version| handfast_trace::version_name(*version))
             .collect();
         return vec![
             Finding::new(
@@ -136,7 +133,7 @@ fn refused_by_client(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> Vec
     let trace = evidence.trace;
     let said = format!(
         "the client ended the connection with the alert {} ({number})",
-        alert_name(number)
+        alert::name(number)
     );
     let chain = trace.presented();
     let mut findings = Vec::new();
@@ -196,7 +193,7 @@ fn refused_by_client(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> Vec
     }
     if findings.is_empty() {
         findings.push(finding(
-            handfast_tls::error::alert_code(number, Purpose::Client),
+            alert::code(number, Purpose::Client),
             Certainty::Likely,
             "the client's own log knows the reason".into(),
             "look at the client's log at this time",

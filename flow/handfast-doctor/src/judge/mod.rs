@@ -19,7 +19,8 @@ pub(crate) use heard::would_be_refused;
 pub(crate) use untrusted::INSPECTORS;
 
 use handfast_pki::{Purpose, code};
-use handfast_tls::{HandshakeError, trace::Kind};
+use handfast_tls::HandshakeError;
+use handfast_trace::Kind;
 use jiff::Timestamp;
 
 use crate::{

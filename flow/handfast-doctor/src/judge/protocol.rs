@@ -1,12 +1,9 @@
 //! The peers did not come to speak TLS with each other: another protocol, no common version, suite, group or
 //! application protocol, or somebody in between who cut the line.
 
-use handfast_pki::{Code, code, text::printable};
-use handfast_tls::{
-    HandshakeError,
-    error::alert_name,
-    trace::{Kind, Message, Said, suite_name, version_name},
-};
+use handfast_pki::{Code, alert, code, text::printable};
+use handfast_tls::HandshakeError;
+use handfast_trace::{Kind, Message, Said, suite_name, version_name};
 
 use super::Evidence;
 use crate::{
@@ -206,7 +203,7 @@ fn proxied(evidence: &Evidence<'_>) -> Option<Finding> {
 fn by_alert(number: u8) -> Finding {
     let said = format!(
         "the server refused the ClientHello with the alert {} ({number})",
-        alert_name(number)
+        alert::name(number)
     );
     let (code, certainty) = match number {
         70 => (code::NO_COMMON_VERSION, Certainty::Certain),

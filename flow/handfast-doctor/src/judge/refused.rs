@@ -1,7 +1,7 @@
 //! The server refused us in TLS: with an alert, or without a word.
 
-use handfast_pki::{Code, Refusal, code};
-use handfast_tls::{error::alert_name, trace::Kind};
+use handfast_pki::{Code, Refusal, alert, code};
+use handfast_trace::Kind;
 use jiff::Timestamp;
 
 use super::{
@@ -18,7 +18,7 @@ const VAGUE: [u8; 6] = [40, 42, 46, 47, 49, 80];
 pub(super) fn by_alert(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> Vec<Finding> {
     let said = format!(
         "the server ended the connection with the alert {} ({number})",
-        alert_name(number)
+        alert::name(number)
     );
     let trace = evidence.trace;
     if let Some(asked) = trace.asked.as_ref().filter(|asked| !asked.sent) {
@@ -308,7 +308,7 @@ fn no_common_scheme(evidence: &Evidence<'_>, schemes: &[u16], said: &str) -> Fin
         .unwrap_or_default();
     let schemes: Vec<String> = schemes
         .iter()
-        .map(|scheme| handfast_tls::trace::scheme_name(*scheme))
+        .map(|scheme| handfast_trace::scheme_name(*scheme))
         .collect();
     Finding::new(
         code::NO_COMMON_SCHEME,

@@ -1,10 +1,8 @@
 //! Who comes in: nobody's certificate, a throw-away one, resumed sessions, other hosts, forged headers.
 
 use handfast_pki::{Anchors, Certificate, Purpose, code, name, text::printable, verify};
-use handfast_tls::{
-    client::Probing,
-    trace::{Kind as MessageKind, Message, Side},
-};
+use handfast_tls::client::Probing;
+use handfast_trace::{Kind as MessageKind, Message, Side};
 use jiff::Timestamp;
 use rustls_pki_types::ServerName;
 

@@ -1,10 +1,10 @@
 //! Versions, suites and groups, asked for one by one with greetings of our own making: a server names its choice
 //! in its first message, and what it has named is left out of the next greeting.
 
-use handfast_tls::{
-    Greeting,
+use handfast_trace::{
+    Greeting, Kind, Message, ServerHello,
     greeting::{GROUPS, NEW_SUITES, OLD_SUITES, SCHEMES, USUAL_SUITES},
-    trace::{Kind, Message, ServerHello, group_name, suite_name, version_name},
+    group_name, suite_name, version_name,
 };
 
 use super::{Check, Grade};

@@ -1,12 +1,11 @@
 //! What goes into the file, one function for each form.
 
 use handfast_credentials::files::Readers;
-use handfast_pki::{
-    Certificate, Error as PkiError,
-    certificate::chain_to_pem,
+use handfast_formats::{
     container::{self, Age, Lock},
     kubernetes, pkcs7,
 };
+use handfast_pki::{Certificate, Error as PkiError, certificate::chain_to_pem};
 use zeroize::Zeroizing;
 
 use super::{

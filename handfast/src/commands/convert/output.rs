@@ -7,7 +7,8 @@ use handfast_credentials::{
     load,
 };
 use handfast_finding::shell::shell;
-use handfast_pki::{Certificate, PrivateKey, chain::Repaired, code, container, kubernetes};
+use handfast_formats::{container, kubernetes};
+use handfast_pki::{Certificate, PrivateKey, chain::Repaired, code};
 use zeroize::Zeroizing;
 
 use super::missing::missing;

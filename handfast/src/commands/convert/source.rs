@@ -3,11 +3,11 @@
 use std::{fs, path::Path};
 
 use handfast_credentials::{files, load};
+use handfast_formats::gather::{Gathered, Opening, gather};
 use handfast_pki::{
     Certificate, Error as PkiError, PrivateKey, Shown,
     chain::{self, Repaired, Spare},
     code,
-    gather::{Gathered, Opening, gather},
 };
 use zeroize::Zeroizing;
 

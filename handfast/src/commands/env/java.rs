@@ -4,10 +4,8 @@ use std::path::Path;
 
 use handfast_credentials::{files, load};
 use handfast_finding::shell::shell;
-use handfast_pki::{
-    code,
-    gather::{Form, Opening, gather},
-};
+use handfast_formats::gather::{Form, Opening, gather};
+use handfast_pki::code;
 use handfast_setup::env::Settings;
 use zeroize::Zeroizing;
 

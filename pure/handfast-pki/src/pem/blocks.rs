@@ -17,16 +17,16 @@ const DASHES: &[u8] = b"-----";
 const LONGEST_LABEL: usize = 64;
 
 /// One block of a text.
-pub(crate) struct Block<'a> {
-    pub(crate) label: Label,
+pub struct Block<'a> {
+    pub label: Label,
     /// Where it begins, counted from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// What stands between BEGIN and END.
     body: &'a [u8],
 }
 
 /// Every block of `text`, in order.
-pub(crate) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>> {
+pub(super) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>> {
     let mut blocks = Vec::new();
     let mut reader = Reader { text, at: 0, line: 1 };
     while let Some(begin) = reader.next_begin() {
@@ -114,12 +114,12 @@ fn label(rest: &[u8]) -> Option<(&[u8], &[u8])> {
 
 impl Block<'_> {
     /// Whether its headers say that it is encrypted (RFC 1421 section 4.6.1.1); its label does not.
-    pub(crate) fn is_encrypted(&self) -> bool {
+    pub fn is_encrypted(&self) -> bool {
         find(self.body, b"Proc-Type:").is_some() && find(self.body, b"ENCRYPTED").is_some()
     }
 
     /// What its base64 decodes to, in constant time: it may be a key.
-    pub(crate) fn contents(&self) -> Result<Zeroizing<Vec<u8>>> {
+    pub fn contents(&self) -> Result<Zeroizing<Vec<u8>>> {
         let body = without_headers(self.body);
         let mut packed = Zeroizing::new(Vec::with_capacity(body.len()));
         packed.extend(body.iter().filter(|byte| !byte.is_ascii_whitespace()));

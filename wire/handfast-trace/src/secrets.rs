@@ -8,7 +8,6 @@ use std::{
 };
 
 use aws_lc_rs::{aead, hkdf, tls_prf};
-use rustls::KeyLog;
 use zeroize::Zeroizing;
 
 use super::Side;
@@ -21,7 +20,7 @@ pub(super) enum Stage {
     Application,
 }
 
-/// Collects the secrets of our own connections as rustls derives them, or reads those that others logged.
+/// Collects the secrets of our own connections as they are derived, or reads those that others logged.
 #[derive(Default)]
 pub struct Secrets(Mutex<Kept>);
 
@@ -35,12 +34,6 @@ struct Kept {
 struct Secret {
     label: String,
     secret: Zeroizing<Vec<u8>>,
-}
-
-impl KeyLog for Secrets {
-    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        self.keep(label, client_random.to_vec(), secret.to_vec());
-    }
 }
 
 impl fmt::Debug for Secrets {
@@ -67,6 +60,11 @@ impl Secrets {
             }
         }
         secrets
+    }
+
+    /// Keeps `secret` of the connection that began with `client_random`, under a label of RFC 9850.
+    pub fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        self.keep(label, client_random.to_vec(), secret.to_vec());
     }
 
     /// How many there are.

@@ -2,13 +2,16 @@
 
 use std::sync::LazyLock;
 
+use handfast_formats::{
+    gather::{Opening, gather},
+    kubernetes, pkcs7,
+};
 use handfast_pki::{
     Anchors, Certificate, PrivateKey, Profile, Purpose, Request,
     chain::{Spare, repair},
     conceal,
     crl::RevocationList,
-    gather::{Opening, gather},
-    kubernetes, pem, pkcs7, verify,
+    pem, verify,
 };
 use handfast_testkit::{Ca, Leaf, Pair};
 use jiff::Timestamp;

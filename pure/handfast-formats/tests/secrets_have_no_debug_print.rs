@@ -1,12 +1,11 @@
 //! What holds a password or the bytes of a key can be printed for debugging without showing them.
 
-use handfast_pki::{
-    KeyKind, PrivateKey,
+use handfast_formats::{
     container::{Age, Lock},
     gather::Opening,
     jks, kubernetes,
-    pem::Item,
 };
+use handfast_pki::{KeyKind, PrivateKey, pem::Item};
 
 const SECRET: &str = "correct horse";
 

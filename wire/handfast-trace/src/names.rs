@@ -1,5 +1,7 @@
 //! What the numbers of TLS are called, in the spelling of the IANA registries.
 
+mod suites;
+
 /// Values that clients send so that servers stay tolerant of new ones (RFC 8701).
 pub(super) fn is_grease(number: u16) -> bool {
     number & 0x0f0f == 0x0a0a && number >> 8 == number & 0xff
@@ -28,27 +30,36 @@ pub fn version_name(version: u16) -> String {
 
 /// A cipher suite.
 pub fn suite_name(suite: u16) -> String {
-    let name = rustls::CipherSuite::from(suite).as_str();
-    // rustls calls the suites of TLS 1.3 by names of its own.
-    or_number(suite, name).replacen("TLS13_", "TLS_", 1)
+    or_number(suite, suites::name(suite))
 }
 
 /// A group for key exchange (RFC 8446 section 4.2.7).
 pub fn group_name(group: u16) -> String {
-    or_number(group, rustls::NamedGroup::from(group).as_str())
+    let name = match group {
+        0x0017 => "secp256r1",
+        0x0018 => "secp384r1",
+        0x0019 => "secp521r1",
+        0x001d => "x25519",
+        0x001e => "x448",
+        0x0100 => "ffdhe2048",
+        0x0101 => "ffdhe3072",
+        0x0102 => "ffdhe4096",
+        0x0103 => "ffdhe6144",
+        0x0104 => "ffdhe8192",
+        0x0200 => "MLKEM512",
+        0x0201 => "MLKEM768",
+        0x0202 => "MLKEM1024",
+        0x11eb => "SecP256r1MLKEM768",
+        0x11ec => "X25519MLKEM768",
+        0x11ed => "SecP384r1MLKEM1024",
+        other => return or_number(other, None),
+    };
+    name.to_owned()
 }
 
 /// A signature scheme as IANA names it (RFC 8446 section 4.2.3).
 pub fn scheme_name(scheme: u16) -> String {
     let name = match scheme {
-        // Of TLS 1.2, as pairs of hash and signature (RFC 5246 section 7.4.1.4.1).
-        0x0202 => "dsa_sha1",
-        0x0301 => "rsa_pkcs1_sha224",
-        0x0302 => "dsa_sha224",
-        0x0303 => "ecdsa_sha224",
-        0x0402 => "dsa_sha256",
-        0x0502 => "dsa_sha384",
-        0x0602 => "dsa_sha512",
         0x0201 => "rsa_pkcs1_sha1",
         0x0203 => "ecdsa_sha1",
         0x0401 => "rsa_pkcs1_sha256",
@@ -68,9 +79,17 @@ pub fn scheme_name(scheme: u16) -> String {
         0x0904 => "mldsa44",
         0x0905 => "mldsa65",
         0x0906 => "mldsa87",
-        _ => return or_number(scheme, None),
+        // Of TLS 1.2, as pairs of hash and signature (RFC 5246 section 7.4.1.4.1); the registry has no names for them.
+        0x0202 => "dsa_sha1",
+        0x0301 => "rsa_pkcs1_sha224",
+        0x0302 => "dsa_sha224",
+        0x0303 => "ecdsa_sha224",
+        0x0402 => "dsa_sha256",
+        0x0502 => "dsa_sha384",
+        0x0602 => "dsa_sha512",
+        other => return or_number(other, None),
     };
-    or_number(scheme, Some(name))
+    name.to_owned()
 }
 
 /// An extension of a hello.

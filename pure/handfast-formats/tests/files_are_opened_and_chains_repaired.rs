@@ -1,12 +1,14 @@
 //! Whatever form a file has, certificates and key come out of it, and the chain is put into order.
 
+use handfast_formats::{
+    container::{self, Age, Lock},
+    gather::{Form, Gathered, Opening, gather},
+    kubernetes, pkcs7,
+};
 use handfast_pki::{
     Certificate, Error, PrivateKey, Profile,
     certificate::chain_to_pem,
     chain::{self, Note, Spare},
-    container::{self, Age, Lock},
-    gather::{Form, Gathered, Opening, gather},
-    kubernetes, pkcs7,
 };
 use handfast_testkit::{Ca, Leaf, Pair};
 

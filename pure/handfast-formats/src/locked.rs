@@ -5,20 +5,12 @@ use der::{Decode, Sequence, asn1::OctetString};
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use crate::{Error, PrivateKey, Result, Shown};
+use handfast_pki::{Error, PrivateKey, Result, Shown};
 
 #[derive(Sequence)]
 struct Locked {
     algorithm: AlgorithmIdentifierOwned,
     data: OctetString,
-}
-
-/// Whether `der` has the form of an encrypted key: PKCS#5 (RFC 8018) or PKCS#12 (RFC 7292) names the algorithm.
-pub(crate) fn looks_like(der: &[u8]) -> bool {
-    Locked::from_der(der).is_ok_and(|locked| {
-        let algorithm = locked.algorithm.oid.to_string();
-        algorithm.starts_with("1.2.840.113549.1.5.") || algorithm.starts_with("1.2.840.113549.1.12.1.")
-    })
 }
 
 /// The key in `der`.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use handfast_pki::{Certificate, name, text::listed};
+use handfast_pki::{Certificate, alert, name, text::listed};
 
 use super::{
     Side,
@@ -11,7 +11,6 @@ use super::{
     hello::{self, ClientHello, Extension, ServerHello, joined, number},
     names::{certificate_type_name, extension_name, group_name, scheme_name},
 };
-use crate::error::alert_name;
 
 /// The kinds of message (RFC 8446 section 4, RFC 5246 section 7.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +49,7 @@ impl Kind {
     /// As the RFCs spell it.
     pub fn name(&self) -> String {
         match self {
-            Self::Alert(number) => format!("Alert {}", alert_name(*number)),
+            Self::Alert(number) => format!("Alert {}", alert::name(*number)),
             Self::EncryptedAlert => "Alert (encrypted)".into(),
             Self::EncryptedHandshake => "handshake (encrypted)".into(),
             Self::ApplicationData => "application data".into(),

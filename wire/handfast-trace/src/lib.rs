@@ -5,6 +5,7 @@
 //! Nothing in here can fail: what cannot be decoded is shown as what it is, encrypted or unknown.
 
 mod bytes;
+pub mod greeting;
 mod hello;
 mod message;
 mod names;
@@ -14,6 +15,7 @@ mod tap;
 
 use std::time::Duration;
 
+pub use greeting::Greeting;
 pub use hello::{ClientHello, Extension, ServerHello};
 pub use message::{CertificateRequest, Field, Kind, Message, Presented, Said};
 pub use names::{extension_name, group_name, scheme_name, suite_name, version_name};

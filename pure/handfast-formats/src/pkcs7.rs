@@ -8,7 +8,7 @@ use der::{
     asn1::{ObjectIdentifier, SetOfVec},
 };
 
-use crate::{Certificate, Error, Result, Shown};
+use handfast_pki::{Certificate, Error, Result, Shown};
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");

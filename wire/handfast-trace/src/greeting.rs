@@ -1,5 +1,5 @@
 //! ClientHellos of our own making, for servers that rustls would not greet: too old, or asked about one thing
-//! alone. Nothing is negotiated with them; the answer is read by [`crate::trace`], and the connection ends.
+//! alone. Nothing is negotiated with them; the answer is read by [`crate::decode()`], and the connection ends.
 
 /// What to offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +119,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::trace::{Chunk, HANDSHAKE_ID_NEEDS, Secrets, Side, decode, handshake_id};
+    use crate::{Chunk, HANDSHAKE_ID_NEEDS, Secrets, Side, decode, handshake_id};
 
     #[test]
     fn what_is_offered_is_what_our_own_decoder_reads() {

@@ -9,7 +9,7 @@ use der::{
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use crate::{Error, PrivateKey, Result, Shown};
+use handfast_pki::{Error, PrivateKey, Result, Shown};
 
 const DIGEST: usize = 20;
 /// The algorithm of `KeyProtector`, in the arc of Sun.

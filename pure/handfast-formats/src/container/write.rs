@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use handfast_pki::{Certificate, Error, PrivateKey, Result};
 use p12_keystore::{EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKeyChain};
 use zeroize::Zeroizing;
 
 use super::failed;
-use crate::{Certificate, Error, PrivateKey, Result};
 
 /// A new password of 120 random bits for [`write()`], in letters and digits that are not mistaken for one another.
 pub fn new_password() -> Result<Zeroizing<String>> {

@@ -5,7 +5,7 @@ mod unlock;
 
 use std::fmt;
 
-use crate::{Certificate, Error, PrivateKey, Result, text::printable};
+use handfast_pki::{Certificate, Error, PrivateKey, Result, pem::envelope, text::printable};
 
 /// What a keystore holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +52,7 @@ const MOST_ENTRIES: u32 = 10_000;
 
 /// Whether `bytes` begin as a keystore of Java does.
 pub fn looks_like(bytes: &[u8]) -> bool {
-    let mut bytes = Bytes(bytes);
-    matches!(bytes.u32(), Some(JKS | JCEKS)) && matches!(bytes.u32(), Some(1 | 2))
+    envelope::is_java_keystore(bytes)
 }
 
 /// Refuses a keystore over which `password` does not give the digest at its end.

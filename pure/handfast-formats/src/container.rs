@@ -10,9 +10,9 @@ use p12_keystore::{Pkcs12Archive, error::Error as KeystoreError};
 use spki::AlgorithmIdentifierOwned;
 
 pub use self::write::{Age, Lock, new_password, write, write_trusted};
-use crate::{Certificate, Error, PrivateKey, Result};
+use handfast_pki::{Certificate, Error, PrivateKey, Result, pem::envelope};
 
-/// PFX (RFC 7292 section 4), as far as needed to recognise one.
+/// PFX (RFC 7292 section 4), as far as its algorithms.
 #[derive(Sequence)]
 struct Pfx {
     version: u8,
@@ -176,7 +176,7 @@ struct DigestInfo {
 
 /// Whether `der` has the outer shape of PKCS#12.
 pub fn looks_like(der: &[u8]) -> bool {
-    Pfx::from_der(der).is_ok_and(|pfx| pfx.version == 3)
+    envelope::is_pkcs12(der)
 }
 
 /// Opens a container with its password.

@@ -12,7 +12,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{Certificate, Error, PrivateKey, Result, Shown, certificate::chain_to_pem, text::printable};
+use handfast_pki::{
+    Certificate, Error, PrivateKey, Result, Shown, certificate::chain_to_pem, text::printable,
+};
 
 /// A manifest larger than this is none: Kubernetes stores at most 1 MiB in a Secret, base64 adds a third.
 const LARGEST: usize = 4 << 20;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handfast_tls::trace::{self, Chunk, Kind, Message, Said, Secrets, Side};
+use handfast_trace::{Chunk, Kind, Message, Said, Secrets, Side, decode};
 
 /// The records of `text` with the secrets after them, decoded; `piece` is how many bytes come at a time.
 fn decoded(text: &str, secrets: &Secrets, piece: usize) -> Vec<Message> {
@@ -23,7 +23,7 @@ fn decoded(text: &str, secrets: &Secrets, piece: usize) -> Vec<Message> {
             bytes: bytes.to_vec(),
         }));
     }
-    trace::decode(&chunks, secrets)
+    decode(&chunks, secrets)
 }
 
 fn names(messages: &[Message]) -> String {

@@ -1,15 +1,16 @@
 //! Everything in a file, in whatever form it is, opened with a password where that is needed.
 //!
 //! In: bytes, a password, the name of an entry. Out: certificates in the file's order, at most one key, and what was
-//! passed over. [`crate::pem`] says what the parts of a file are; here they are taken out.
+//! passed over. [`pem`] says what the parts of a file are; here they are taken out.
 
 use std::fmt;
 
-use crate::{
-    Certificate, Error, PrivateKey, Result, Shown, container, jks, kubernetes, locked,
-    pem::{self, Item, Label},
-    pkcs7,
+use handfast_pki::{
+    Certificate, Error, PrivateKey, Result, Shown,
+    pem::{self, Item, Label, envelope},
 };
+
+use crate::{container, jks, kubernetes, locked, pkcs7};
 
 /// What opens a file.
 #[derive(Clone, Copy, Default)]
@@ -166,7 +167,7 @@ fn from_der(bytes: &[u8], opening: Opening<'_>) -> Result<Gathered> {
     } else if pkcs7::looks_like(bytes) {
         whole.form = Form::Pkcs7;
         whole.certificates = pkcs7::read(bytes)?;
-    } else if locked::looks_like(bytes) {
+    } else if envelope::is_encrypted_key(bytes) {
         whole.key = Some(locked::unlock(bytes, opening.password.ok_or(Error::Encrypted)?)?);
     } else if container::looks_like(bytes) {
         whole.form = Form::Pkcs12;

@@ -1,0 +1,12 @@
+//! Files that hold keys and certificates in other forms than PEM and DER: PKCS#12, PKCS#7, the keystores of Java, the
+//! Secrets of Kubernetes, encrypted PKCS#8.
+//!
+//! In: the bytes of a file, and the password where one is needed. Out: the keys and certificates in it, or the bytes of
+//! a new file. [`gather`] opens a file of any form. Errors are those of `handfast-pki` and repeat nothing of a file.
+
+pub mod container;
+pub mod gather;
+pub mod jks;
+pub mod kubernetes;
+mod locked;
+pub mod pkcs7;
