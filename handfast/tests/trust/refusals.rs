@@ -70,11 +70,11 @@ fn what_believing_means_depends_on_what_limits_the_names() {
         "permitted\\;DNS:acme.example,permitted\\;IP:10.0.0.0/255.0.0.0",
     );
     for (name, said) in [
-        ("open", "as every host"),
-        ("dns", "as dns:acme.example, and as every host whose kind of name"),
+        ("open", "impersonate every host to node"),
+        ("dns", "impersonate to node dns:acme.example, and every host whose kind of name"),
         (
             "both",
-            "as dns:acme.example, ip:10.0.0.0/255.0.0.0, and as nobody else",
+            "impersonate dns:acme.example, ip:10.0.0.0/255.0.0.0 to node, and no other host",
         ),
     ] {
         let ran = at_home(

@@ -13,7 +13,7 @@ fn curl_believes_after_install_and_not_after_remove_and_its_configuration_is_as_
     let ran = stage
         .shell("handfast trust install --for curl --ca server/ca.crt")
         .good();
-    assert!(ran.stderr.contains("can now pose as every host"), "{ran:#?}");
+    assert!(ran.stderr.contains("can now impersonate every host"), "{ran:#?}");
     stage.shell(call).good();
     // Who is believed by the system is believed as before.
     let roots = place.read(".config/handfast/trust/curl.pem");

@@ -1,4 +1,4 @@
-//! Several sites in one configuration: each is met, or said not to be.
+//! Several sites in one configuration: each is tested, or named as not tested.
 
 use super::place;
 
@@ -70,9 +70,9 @@ fn a_hole_is_seen_at_whichever_address_and_name_it_is() {
     assert_eq!(open_to_anybody(&report), expected, "{report:#}");
     assert_eq!(ran.exit, 1, "{ran:#?}");
     for note in [
-        "80 speaks no TLS",
-        "443 by any other name is not met: even the good client",
-        "what stands in mail { } is not met",
+        "80 does not speak TLS",
+        "443 by any other name is not tested: even the valid client",
+        "what stands in mail { } is not tested",
     ] {
         assert!(ran.stderr.contains(note), "{ran:#?}");
         let notes = report["notes"].as_array().expect("notes");

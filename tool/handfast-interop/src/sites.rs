@@ -136,7 +136,7 @@ pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met> {
         match welcome {
             Ok(status) => stage.welcome = status,
             Err(problem) => {
-                met.notes.push(format!("{shown} is not met: {}", problem.message));
+                met.notes.push(format!("{shown} is not tested: {}", problem.message));
                 refused.get_or_insert(problem);
                 continue;
             }
@@ -187,7 +187,7 @@ fn candidates<'a>(
                 listener.written
             )),
             Speech::Closing => met.notes.push(format!(
-                "{} is not met: it closes whatever comes",
+                "{} is not tested: it closes whatever comes",
                 listener.written
             )),
             // What is written like an address to listen on may be that of a backend.
