@@ -107,7 +107,7 @@ mod tests {
             let (seen, _) = seen.split_once("**How to check:**").expect("how to check");
             let texts: Vec<&str> = seen.split('`').skip(1).step_by(2).collect();
             let known = |text: &&&str| {
-                let causes = handfast_doctor::text::causes(text);
+                let causes = handfast_messages::causes(text);
                 causes.iter().any(|finding| finding.code == code)
             };
             // Pages that refer to another one for their texts have none of their own.

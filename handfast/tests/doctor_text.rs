@@ -1,7 +1,7 @@
 //! Other programs fail for real, and what they say is given to the doctor, which has to name the cause.
 //!
 //! Each certificate of the cast has one fault; each program is met with it as a client or as a server. Programs
-//! that cannot run here (Windows, browsers, clouds) are recorded in flow/handfast-doctor/src/text/recorded.txt.
+//! that cannot run here (Windows, browsers, clouds) are recorded in pure/handfast-messages/src/recorded.txt.
 
 mod program;
 

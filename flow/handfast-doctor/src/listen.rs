@@ -17,6 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Certificate, code, text::printable};
 use handfast_tls::{Credentials, HandshakeError, Listener, ServerStream, listening::Settings};
 use handfast_trace::{Recording, Secrets, Side, Tap, decode};
@@ -32,7 +33,7 @@ use tokio::{
 };
 
 use crate::{
-    Certainty, Context, Ending, Finding, Refuser, Report, Trace, connect,
+    Context, Ending, Report, Trace, connect,
     judge::{Evidence, heard},
 };
 

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use handfast_finding::Finding;
 use handfast_pki::{
     Anchors, Certificate, Purpose, name,
     verify::{self, Candidate},
@@ -11,7 +12,7 @@ use handfast_trace::{Kind, Message, Presented, Said, Side};
 use jiff::Timestamp;
 
 use crate::{
-    Context, Ending, Finding, Trace,
+    Context, Ending, Trace,
     files::{self, Holdings, Look},
     judge::{self, Evidence, judge, ranked},
 };

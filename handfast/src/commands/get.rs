@@ -3,7 +3,8 @@
 use std::{io::Write, path::PathBuf, sync::Arc};
 
 use handfast_credentials::{files, load};
-use handfast_doctor::{Ask, Endpoint, Finding, Refuser, Target, judge};
+use handfast_doctor::{Ask, Endpoint, Target, judge};
+use handfast_finding::{Finding, Refuser};
 use handfast_pki::code;
 use handfast_proxy::backend;
 use handfast_report::{exchange, ladder::ladder};

@@ -11,8 +11,8 @@ use handfast_credentials::{
     files::{Claim, Piece, Readers},
     load,
 };
-use handfast_doctor::{Answer, Ask, Endpoint, Finding, Target, Trace, judge};
-use handfast_finding::shell::shell;
+use handfast_doctor::{Answer, Ask, Endpoint, Target, Trace, judge};
+use handfast_finding::{Finding, shell::shell};
 use handfast_interop::demo;
 use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,

@@ -142,7 +142,7 @@ impl<'a> Other<'a> {
         let begun = Instant::now();
         loop {
             let logged = self.logged();
-            let found = handfast_doctor::text::causes(&logged);
+            let found = handfast_messages::causes(&logged);
             if found.iter().any(|finding| finding.code.to_string() == code) {
                 return self.all();
             }

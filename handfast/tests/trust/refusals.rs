@@ -71,7 +71,10 @@ fn what_believing_means_depends_on_what_limits_the_names() {
     );
     for (name, said) in [
         ("open", "impersonate every host to node"),
-        ("dns", "impersonate to node dns:acme.example, and every host whose kind of name"),
+        (
+            "dns",
+            "impersonate to node dns:acme.example, and every host whose kind of name",
+        ),
         (
             "both",
             "impersonate dns:acme.example, ip:10.0.0.0/255.0.0.0 to node, and no other host",

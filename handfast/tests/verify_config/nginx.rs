@@ -156,7 +156,10 @@ stream {
     let ran = place.run("verify-config nginx.conf --json").good();
     assert_eq!(ran.json()["wrongly_rejected"], 0, "{ran:#?}");
     assert_eq!(place.names(), before, "no log is written");
-    for note in ["6000 does not speak TLS", "7000 is not tested: it closes whatever comes"] {
+    for note in [
+        "6000 does not speak TLS",
+        "7000 is not tested: it closes whatever comes",
+    ] {
         assert!(ran.stderr.contains(note), "{ran:#?}");
     }
     let text = place.read("nginx.conf");

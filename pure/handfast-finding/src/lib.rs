@@ -1,7 +1,9 @@
 //! One vocabulary of what is wrong and what to do about it.
 
+mod finding;
 mod problem;
 pub mod shell;
 pub mod when;
 
+pub use finding::{Certainty, Finding, Place, Refuser};
 pub use problem::Problem;

@@ -11,10 +11,11 @@ use bytes::Bytes;
 use handfast_credentials::load;
 use handfast_doctor::{
     Answer, Ask, Context, Ending, Endpoint, Report, Service, StartTls, Subject, Talk, Target as Peer, When,
-    examine, text::causes,
+    examine,
 };
 use handfast_finding::Problem;
 use handfast_lab::zoo::{self, Animal};
+use handfast_messages::causes;
 use handfast_pki::{Anchors, code, crl::RevocationList};
 use handfast_proxy::backend;
 use handfast_tls::{

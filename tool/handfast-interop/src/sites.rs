@@ -136,7 +136,8 @@ pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met> {
         match welcome {
             Ok(status) => stage.welcome = status,
             Err(problem) => {
-                met.notes.push(format!("{shown} is not tested: {}", problem.message));
+                met.notes
+                    .push(format!("{shown} is not tested: {}", problem.message));
                 refused.get_or_insert(problem);
                 continue;
             }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use handfast_doctor::text::causes;
 use handfast_finding::{Problem, shell::shell};
 use handfast_lab::{
     Started,
     zoo::{self, Animal},
 };
+use handfast_messages::causes;
 use handfast_pki::code;
 use handfast_setup::{Role, Target};
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use handfast_doctor::{Refuser, Report, Trace};
-use handfast_finding::when::relative;
+use handfast_doctor::{Report, Trace};
+use handfast_finding::{Refuser, when::relative};
 use handfast_pki::{Certificate, name};
 use jiff::Timestamp;
 

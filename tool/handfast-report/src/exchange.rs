@@ -1,6 +1,7 @@
 //! One request and its answer, as one JSON object.
 
-use handfast_doctor::{Answer, Finding, Trace};
+use handfast_doctor::{Answer, Trace};
+use handfast_finding::Finding;
 use serde_json::{Value, json};
 
 /// What was asked, what came back, and what went wrong.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use handfast_doctor::Finding;
+use handfast_finding::Finding;
 
 use crate::style::{BAD, FAINT, GOOD, STRONG};
 

@@ -1,6 +1,7 @@
 //! A report as one page that needs nothing but itself: no scripts, no fonts, no pictures from elsewhere.
 
-use handfast_doctor::{Finding, Report, Trace};
+use handfast_doctor::{Report, Trace};
+use handfast_finding::Finding;
 use handfast_trace::Message;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};

@@ -1,6 +1,6 @@
 //! Which line of the door's log is about the connection that a client reports, and what the two know together.
 
-use handfast_doctor::{Certainty, Finding, Refuser};
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Code, text::printable};
 use serde_json::Value;
 

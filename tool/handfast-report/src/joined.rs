@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use handfast_doctor::Finding;
+use handfast_finding::Finding;
 use handfast_pki::text::printable;
 use handfast_trace::Side;
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! A report as one JSON object. Its form is described in docs/doctor.md and changes only with `schema`.
 
-use handfast_doctor::{Finding, Report, Trace};
+use handfast_doctor::{Report, Trace};
+use handfast_finding::Finding;
 use handfast_pki::{Certificate, name::shown};
 use handfast_trace::{Message, Said, Side};
 use serde_json::{Map, Value, json};

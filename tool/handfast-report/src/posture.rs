@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use handfast_doctor::{
-    Finding,
-    posture::{Check, Posture, Verdict},
-};
+use handfast_doctor::posture::{Check, Posture, Verdict};
+use handfast_finding::Finding;
 use serde_json::{Value, json};
 
 use crate::style::{BAD, FAINT, GOOD, STRONG};

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use handfast_doctor::{Certainty, Report, text::Reading};
+use handfast_doctor::Report;
+use handfast_finding::Certainty;
+use handfast_messages::Reading;
 use serde_json::{Value, json};
 
 use crate::{

@@ -5,6 +5,7 @@
 mod packets;
 mod streams;
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::text::printable;
 use handfast_trace::{Kind, Message, Secrets, Side, decode};
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 pub use packets::Malformed;
 
 use crate::{
-    Certainty, Context, Ending, Finding, Refuser, Report, Trace,
+    Context, Ending, Report, Trace,
     judge::{Evidence, heard},
 };
 use handfast_pki::code;

@@ -10,10 +10,10 @@ use std::{
     sync::Arc,
 };
 
+use handfast_finding::Place;
 use handfast_pki::{conceal::concealed, text::printable};
 
 use super::trouble::Trouble;
-use crate::Place;
 
 /// The most files that one configuration may be made of.
 const MOST_FILES: usize = 1000;

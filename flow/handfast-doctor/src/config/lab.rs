@@ -118,7 +118,7 @@ pub(super) fn all(kind: Kind, text: &str) -> Vec<String> {
     report.findings.iter().map(line).collect()
 }
 
-fn line(finding: &crate::Finding) -> String {
+fn line(finding: &handfast_finding::Finding) -> String {
     assert!(
         !finding.because.is_empty() && !finding.help.is_empty(),
         "{finding:#?}"

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use handfast_finding::Place;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
@@ -9,7 +10,6 @@ use serde::{
 use serde_saphyr::{Options, Spanned};
 
 use super::trouble::Trouble;
-use crate::Place;
 
 /// A value and the line on which it begins.
 #[derive(Debug, Clone)]

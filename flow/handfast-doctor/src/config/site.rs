@@ -4,8 +4,9 @@
 
 use std::path::PathBuf;
 
+use handfast_finding::{Certainty, Place};
+
 use super::Kind;
-use crate::{Certainty, Place};
 
 /// A configuration as meant.
 #[derive(Debug)]

@@ -1,8 +1,7 @@
 //! Why a configuration cannot be judged: both values, and where.
 
+use handfast_finding::Place;
 use handfast_pki::{Code, code, conceal::concealed};
-
-use crate::Place;
 
 /// A configuration that cannot be read as what it is; the operator's, and no finding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

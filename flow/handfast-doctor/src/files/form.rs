@@ -1,5 +1,6 @@
 //! What is wrong with a file by itself: its form, its permissions, what it holds in the place of what it should.
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_formats::container::{Cipher, Digest, Protection};
 use handfast_pki::{Code, code};
 use handfast_pki::{
@@ -9,7 +10,6 @@ use handfast_pki::{
 };
 
 use super::{File, Reader};
-use crate::{Certainty, Finding, Refuser};
 
 fn found(file: &File, code: Code, certainty: Certainty, because: &str) -> Finding {
     Finding::new(

@@ -1,11 +1,12 @@
 //! What is wrong with the files of one side together: key and certificate, order, chain, what the certificate says.
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Certificate, Fingerprint, Purpose, code};
 use jiff::SignedDuration;
 
 use super::{Holdings, Look, Own};
 use crate::{
-    Certainty, Context, Finding, Refuser, Trace,
+    Context, Trace,
     judge::{Evidence, files_faults, ranked},
 };
 
@@ -122,7 +123,7 @@ fn faults(holdings: &Holdings, own: &Own, look: &Look) -> Vec<Finding> {
     let mut findings = files_faults(&Evidence::alone(&trace, &context), look.purpose, look.now);
     for finding in &mut findings {
         finding.because = format!("{}: {}", own.file, finding.because);
-        finding.place = Some(crate::Place::new(own.file.clone(), 1));
+        finding.place = Some(handfast_finding::Place::new(own.file.clone(), 1));
     }
     findings
 }

@@ -7,6 +7,7 @@ mod judge;
 
 use std::fmt;
 
+use handfast_finding::Finding;
 use handfast_formats::{container, jks};
 use handfast_pki::{
     Certificate, PrivateKey, Purpose,
@@ -16,8 +17,6 @@ use handfast_pki::{
 use jiff::Timestamp;
 
 pub use judge::judge;
-
-use crate::Finding;
 
 /// A file as it lies there.
 #[derive(Clone)]

@@ -1,13 +1,14 @@
 //! TLS is content, and the question is who is told of the client and who is let in.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{
     Certificate, code, name,
     text::{listed, printable},
 };
 
 use super::Evidence;
-use crate::{Answer, Certainty, Finding, Refuser, probe};
+use crate::{Answer, probe};
 
 pub(super) fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();

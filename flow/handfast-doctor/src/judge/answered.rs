@@ -1,5 +1,6 @@
 //! TLS went well, and the server refuses in its answer: over HTTP, or in the words of the service behind TLS.
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::code;
 use handfast_trace::Kind;
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use super::{
     Evidence, own,
     refused::{no_certificate, of_fault},
 };
-use crate::{Answer, Certainty, Finding, Refuser, Trace, probe};
+use crate::{Answer, Trace, probe};
 
 /// The service behind TLS refused in its own words.
 pub(super) fn by_service(evidence: &Evidence<'_>, text: &str) -> Vec<Finding> {

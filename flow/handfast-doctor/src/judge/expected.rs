@@ -1,11 +1,12 @@
 //! What the user expected of this server, compared with what it showed: the certificate on its disk, a pin, an
 //! identity, being asked for a certificate.
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Certificate, code, name, text::listed};
 use jiff::Timestamp;
 
 use super::{Evidence, allowed, answered, untrusted};
-use crate::{Certainty, Finding, Refuser, probe};
+use crate::probe;
 
 /// More names than these, and the list is no private PKI's.
 pub(crate) const MOST_ISSUERS: usize = 20;

@@ -1,6 +1,7 @@
 //! A connection of others, or one on which we were the server: what the client did, and why it is or would be
 //! refused.
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Certificate, Purpose, Refusal, Role, alert, code, name, text::listed, verify};
 use handfast_trace::{Kind, Said, Side};
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use super::{
     own::{self, Fault},
     protocol, ranked, refused,
 };
-use crate::{Certainty, Ending, Finding, Refuser};
+use crate::Ending;
 
 /// The causes why the connection did not go well at `now`, or would not with a server that trusts
 /// [`crate::Context::client_anchors`].

@@ -14,17 +14,16 @@ mod untrusted;
 
 pub(crate) use allowed::forgeable;
 pub(crate) use expected::MOST_ISSUERS;
-pub use heard::heard;
-pub(crate) use heard::would_be_refused;
-pub(crate) use untrusted::INSPECTORS;
-
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Purpose, code};
 use handfast_tls::HandshakeError;
 use handfast_trace::Kind;
+pub use heard::heard;
+pub(crate) use heard::would_be_refused;
 use jiff::Timestamp;
 
 use crate::{
-    Answer, Certainty, Context, Ending, Finding, Refuser, Trace,
+    Answer, Context, Ending, Trace,
     probe::{self, Probe},
 };
 

@@ -1,13 +1,14 @@
 //! The peers did not come to speak TLS with each other: another protocol, no common version, suite, group or
 //! application protocol, or somebody in between who cut the line.
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Code, alert, code, text::printable};
 use handfast_tls::HandshakeError;
 use handfast_trace::{Kind, Message, Said, suite_name, version_name};
 
 use super::Evidence;
 use crate::{
-    Certainty, Ending, Finding, Refuser, StartTls,
+    Ending, StartTls,
     probe::{self, Outcome},
 };
 

@@ -1,5 +1,6 @@
 //! The server refused us in TLS: with an alert, or without a word.
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Code, Refusal, alert, code};
 use handfast_trace::Kind;
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use super::{
     Evidence,
     own::{self, Fault},
 };
-use crate::{Certainty, Finding, Refuser, probe};
+use crate::probe;
 
 /// The alerts that say next to nothing (RFC 8446 section 6.2). `access_denied` (49) is one of them: doors say it of
 /// a name that no rule allows, GnuTLS of every certificate that it does not believe.

@@ -1,28 +1,12 @@
 //! We refused the server: which of the several reasons for the same refusal it is.
 
+use handfast_finding::{Certainty, Finding, Refuser};
+use handfast_messages::INSPECTORS;
 use handfast_pki::{Certificate, Purpose, Refusal, code, name};
 use jiff::Timestamp;
 
 use super::Evidence;
-use crate::{Certainty, Finding, Refuser, probe};
-
-/// Words in the issuer's name that say who really answered.
-pub(crate) const INSPECTORS: [&str; 14] = [
-    "zscaler",
-    "netskope",
-    "fortigate",
-    "fortinet",
-    "palo alto",
-    "blue coat",
-    "bluecoat",
-    "forcepoint",
-    "mcafee web gateway",
-    "sophos",
-    "cisco umbrella",
-    "mitmproxy",
-    "charles proxy",
-    "burp",
-];
+use crate::probe;
 
 /// Why `refusal` came about.
 pub(super) fn judge(

@@ -4,10 +4,11 @@
 mod clients;
 mod offers;
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Anchors, Code};
 use jiff::Timestamp;
 
-use crate::{Certainty, Ending, Finding, Refuser, Subject, connect, exchange, trace};
+use crate::{Ending, Subject, connect, exchange, trace};
 
 /// From the best to the worst. Each check allows a best one, and the server has the worst of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,10 +4,11 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use handfast_credentials::load;
 use handfast_doctor::{
-    Certainty, Context, Finding, Report,
+    Context, Report,
     listen::{Listen as Server, listen},
     throwaway,
 };
+use handfast_finding::{Certainty, Finding};
 use handfast_pki::{code, name, name::AltName};
 use handfast_report::json;
 use handfast_tls::Credentials;

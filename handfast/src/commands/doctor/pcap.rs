@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use handfast_credentials::{files, load};
-use handfast_doctor::{Context, Finding, Report, capture};
+use handfast_doctor::{Context, Report, capture};
+use handfast_finding::Finding;
 use handfast_pki::code;
 use handfast_report::json;
 use jiff::Timestamp;

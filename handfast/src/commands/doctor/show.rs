@@ -110,7 +110,7 @@ fn picture(made: &Report, show: &Show, now: Timestamp, words: &Words) {
 }
 
 /// Whether two chains side by side help to see what `finding` means.
-fn is_about_chains(finding: &handfast_doctor::Finding) -> bool {
+fn is_about_chains(finding: &handfast_finding::Finding) -> bool {
     let code = finding.code.to_string();
     code.starts_with("HF-2")
         || [

@@ -6,7 +6,6 @@ use std::{
 };
 
 use handfast_credentials::files;
-use handfast_doctor::text;
 use handfast_report::reading;
 
 use crate::{
@@ -34,16 +33,16 @@ pub fn run(args: &Text, words: &Words) -> Result<Exit, Failure> {
     if file == Path::new("-") && std::io::stdin().is_terminal() {
         words.talk("paste the text, then press Ctrl-D");
     }
-    let bytes = files::read_at_most(file, text::LARGEST as u64 + 1)?;
-    if bytes.len() > text::LARGEST {
+    let bytes = files::read_at_most(file, handfast_messages::LARGEST as u64 + 1)?;
+    if bytes.len() > handfast_messages::LARGEST {
         words.talk("note: the text is longer than 1 MiB; only its beginning is read");
     }
-    explain(&text::decode(&bytes), words)
+    explain(&handfast_messages::decode(&bytes), words)
 }
 
 /// Says what `pasted` comes to, and how the command ends: 1 with findings, 3 where nothing is known.
 pub fn explain(pasted: &str, words: &Words) -> Result<Exit, Failure> {
-    let read = text::read(pasted);
+    let read = handfast_messages::read(pasted);
     if read.findings.is_empty() {
         return Err(unknown(pasted));
     }

@@ -7,10 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use handfast_credentials::load;
-use handfast_doctor::{
-    Ask, Certainty, Context, Endpoint, Finding, Refuser, Service, StartTls, Subject, Talk, Target, When,
-};
-use handfast_finding::{Problem, shell::shell};
+use handfast_doctor::{Ask, Context, Endpoint, Service, StartTls, Subject, Talk, Target, When};
+use handfast_finding::{Certainty, Finding, Problem, Refuser, shell::shell};
 use handfast_pki::{Anchors, Certificate, code};
 use handfast_proxy::backend;
 use handfast_tls::{

@@ -3,11 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use handfast_credentials::{files::Found, load};
-use handfast_doctor::{
-    Certainty, Finding,
-    files::{File, Holdings, Look, judge, read},
-};
-use handfast_finding::shell::shell;
+use handfast_doctor::files::{File, Holdings, Look, judge, read};
+use handfast_finding::{Certainty, Finding, shell::shell};
 use handfast_interop::of_setup;
 use handfast_pki::{Certificate, Code, Identity, Purpose, certificate::chain_to_pem, code};
 use handfast_setup::{Address, Part, Private, Role, Values};
@@ -113,7 +110,7 @@ impl Given {
         if leaf.is_some_and(|leaf| leaf.version() < 3) {
             let finding = Finding::new(
                 code::VERSION_1,
-                handfast_doctor::Refuser::Client,
+                handfast_finding::Refuser::Client,
                 Certainty::Certain,
                 format!("{} is of version 1 and has no extensions", self.cert.display()),
             )
@@ -123,7 +120,7 @@ impl Given {
         if role == Role::Server && leaf.is_some_and(|leaf| !names_a_host(&leaf.identity())) {
             let finding = Finding::new(
                 code::NO_NAMES,
-                handfast_doctor::Refuser::Client,
+                handfast_finding::Refuser::Client,
                 Certainty::Certain,
                 format!(
                     "{} names no host, and clients look there alone",

@@ -8,11 +8,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_finding::Place;
+
 use super::super::{
     files::{Reader, is_pattern},
     trouble::Trouble,
 };
-use crate::Place;
 
 /// How deep sections and macros may stand in one another.
 const DEEPEST: usize = 30;

@@ -1,7 +1,9 @@
 //! What lets a request in: `Require` and its groups, `SSLRequire`, rewriting, and `<If>`.
 
+use handfast_finding::Place;
+
 use super::lines::Node;
-use crate::{Place, config::site::Asks};
+use crate::config::site::Asks;
 
 /// Whether some rule keeps clients without a verified certificate out.
 pub(super) fn verdict(nodes: &[&Node], asks: Asks) -> bool {

@@ -1,10 +1,9 @@
 //! The ways on from Apache: `ProxyPass` and its kin, with what `RequestHeader` does on them.
 
+use handfast_finding::Certainty;
+
 use super::{Server, lines::Node};
-use crate::{
-    Certainty,
-    config::site::{Act, Said, Step, Way, is_identity_header},
-};
+use crate::config::site::{Act, Said, Step, Way, is_identity_header};
 
 /// What sends requests on, under which path.
 struct Target<'a> {

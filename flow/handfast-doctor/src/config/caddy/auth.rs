@@ -4,12 +4,10 @@
 //! believes the CAs of the system.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use handfast_finding::Place;
 
 use super::{super::files::Reader, tokens::Node};
-use crate::{
-    Place,
-    config::site::{Asks, Comparison, Form, Material, Said, Site, Source},
-};
+use crate::config::site::{Asks, Comparison, Form, Material, Said, Site, Source};
 
 /// What a `client_auth` says, in whichever language.
 #[derive(Debug, Default)]

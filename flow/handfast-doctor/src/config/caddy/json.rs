@@ -1,5 +1,7 @@
 //! Caddy's own JSON: every connection policy of a server as a site.
 
+use handfast_finding::{Certainty, Place};
+
 use super::{
     super::{
         files::Reader,
@@ -11,7 +13,6 @@ use super::{
     auth::{self, ClientAuth},
     speaks, speaks_of_presence, speaks_of_proof,
 };
-use crate::{Certainty, Place};
 
 pub(super) fn read(file: &str, text: &str, reader: &Reader<'_>) -> Result<Vec<Site>, Trouble> {
     let documents = node::read(file, text)?;

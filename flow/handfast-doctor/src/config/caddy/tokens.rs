@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use handfast_finding::Place;
+
 use super::super::{
     files::{Reader, is_pattern},
     trouble::Trouble,
 };
-use crate::Place;
 
 /// How deep blocks and imports may stand in one another.
 const DEEPEST: usize = 30;

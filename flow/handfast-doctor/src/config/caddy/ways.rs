@@ -1,10 +1,9 @@
 //! The ways on from a site of a Caddyfile: `reverse_proxy` and its kin, with what is done to headers before them.
 
+use handfast_finding::Certainty;
+
 use super::{speaks, tokens::Node};
-use crate::{
-    Certainty,
-    config::site::{Act, Said, Step, Way, is_identity_header},
-};
+use crate::config::site::{Act, Said, Step, Way, is_identity_header};
 
 /// The ways on from the block of a site.
 pub(super) fn of(block: &Node) -> Vec<Way> {

@@ -1,10 +1,11 @@
 //! What a filter chain does behind its handshake: filters that decide, routes with their headers.
 
+use handfast_finding::{Certainty, Place};
+
 use super::super::{
     node::Node,
     site::{Act, Asks, Comparison, Form, Later, Said, Site, Step, Way, is_identity_header},
 };
-use crate::{Certainty, Place};
 
 const XFCC: &str = "x-forwarded-client-cert";
 

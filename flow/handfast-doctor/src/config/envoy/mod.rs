@@ -5,13 +5,14 @@ mod http;
 mod tests;
 mod tls;
 
+use handfast_finding::Place;
+
 use super::{
     files::Reader,
     node::{self, Node},
     site::{Asks, Crossing, Said, Site},
     trouble::Trouble,
 };
-use crate::Place;
 
 /// The sites of the configuration `file`.
 pub(super) fn read(file: &str, text: &str, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {

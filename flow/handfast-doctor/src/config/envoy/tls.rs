@@ -4,6 +4,7 @@
 //! is believed to be what it should be.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use handfast_finding::Place;
 
 use super::super::{
     files::Reader,
@@ -12,7 +13,6 @@ use super::super::{
     site::{Asks, Material, Pair, Said, Site, Source},
     trouble::Trouble,
 };
-use crate::Place;
 
 /// What the context `tls` makes of `site`. `all` is the whole configuration, for the secrets that stand in it.
 pub(super) fn fill(

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use handfast_finding::Place;
+
 use super::lines::{Line, Section};
-use crate::{
-    Place,
-    config::{
-        files::Reader,
-        rules,
-        site::{Asks, Material, Pair, Said, Site, Source},
-    },
+use crate::config::{
+    files::Reader,
+    rules,
+    site::{Asks, Material, Pair, Said, Site, Source},
 };
 
 /// What `global` says for all.

@@ -3,8 +3,9 @@
 //! A line is words: quotes and backslashes as in a shell, `#` begins a comment. A line that begins with the name of
 //! a section begins one.
 
+use handfast_finding::Place;
+
 use super::super::trouble::Trouble;
-use crate::Place;
 
 const SECTIONS: [&str; 22] = [
     "global",

@@ -1,14 +1,13 @@
 //! The ways on from a frontend, and what `http-request` does to headers on them.
 
+use handfast_finding::Certainty;
+
 use super::{
     conditions::{Client, applies},
     lines::{Line, Section},
     rules::Flow,
 };
-use crate::{
-    Certainty,
-    config::site::{Act, Said, Step, Way, is_identity_header},
-};
+use crate::config::site::{Act, Said, Step, Way, is_identity_header};
 
 /// The ways of the clients `let_in`.
 pub(super) fn of(flow: &Flow<'_>, let_in: &[Client]) -> Vec<Way> {

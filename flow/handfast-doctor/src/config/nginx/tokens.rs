@@ -3,11 +3,12 @@
 //! The rules are those of `ngx_conf_read_token`: quotes count at the begin of a word only, `{` after `$` belongs to
 //! the word. Blocks of Lua are kept as they stand.
 
+use handfast_finding::Place;
+
 use super::super::{
     files::{Reader, is_pattern},
     trouble::Trouble,
 };
-use crate::Place;
 
 /// How deep blocks may stand in one another.
 const DEEPEST: usize = 50;

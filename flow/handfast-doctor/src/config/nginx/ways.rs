@@ -3,15 +3,14 @@
 //! `proxy_set_header` of an outer level counts only where the inner one sets nothing of its own, so that one more
 //! header in a location takes away all those of its server.
 
+use handfast_finding::Certainty;
+
 use super::{
     Scope,
     tokens::Directive,
     variables::{self, Variables, is_either},
 };
-use crate::{
-    Certainty,
-    config::site::{Act, Said, Step, Way, is_identity_header},
-};
+use crate::config::site::{Act, Said, Step, Way, is_identity_header};
 
 /// What sends a request on, with what sets its headers.
 const KINDS: [(&str, &str); 5] = [

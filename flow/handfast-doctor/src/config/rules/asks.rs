@@ -1,14 +1,12 @@
 //! Whether clients are asked for a certificate, and whether it matters what they send.
 
+use handfast_finding::{Certainty, Finding, Place};
 use handfast_pki::code;
 
 use super::{about, by_address, quoted};
-use crate::{
-    Certainty, Finding, Place,
-    config::{
-        Kind,
-        site::{Asks, Later, Meant, Site},
-    },
+use crate::config::{
+    Kind,
+    site::{Asks, Later, Meant, Site},
 };
 
 pub(super) fn judge(meant: &Meant) -> Vec<Finding> {

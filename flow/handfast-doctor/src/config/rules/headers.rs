@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use handfast_finding::{Certainty, Finding};
 use handfast_pki::code;
 
 use super::about;
-use crate::{
-    Certainty, Finding,
-    config::{
-        Kind,
-        site::{Act, Asks, Meant, Site, Step, Way},
-    },
+use crate::config::{
+    Kind,
+    site::{Act, Asks, Meant, Site, Step, Way},
 };
 
 pub(super) fn judge(meant: &Meant) -> Vec<Finding> {

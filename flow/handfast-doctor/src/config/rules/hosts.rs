@@ -4,15 +4,13 @@
 //! where the handshake named one; Apache since 2.4.64, Caddy and Envoy's filter chains keep sites apart; HAProxy
 //! leaves it to its rules.
 
+use handfast_finding::{Certainty, Finding};
 use handfast_pki::code;
 
 use super::{about, by_address, quoted};
-use crate::{
-    Certainty, Finding,
-    config::{
-        Kind,
-        site::{Asks, Crossing, Later, Meant, Site},
-    },
+use crate::config::{
+    Kind,
+    site::{Asks, Crossing, Later, Meant, Site},
 };
 
 pub(super) fn judge(meant: &Meant) -> Vec<Finding> {

@@ -8,6 +8,7 @@ mod pairs;
 mod trust;
 mod versions;
 
+use handfast_finding::{Certainty, Finding, Place, Refuser};
 use handfast_pki::{Code, code};
 use jiff::Timestamp;
 pub(super) use versions::{is_old_version, weak_ciphers};
@@ -16,7 +17,6 @@ use super::{
     files::Reader,
     site::{Meant, Said, Site},
 };
-use crate::{Certainty, Finding, Place, Refuser};
 
 /// Every finding once per place, the surest and most severe first.
 pub(super) fn judge(meant: &Meant, reader: &mut Reader<'_>, now: Timestamp) -> Vec<Finding> {

@@ -1,14 +1,12 @@
 //! Who the client is: whether anybody looks, and whether the names are compared in the form in which they come.
 
+use handfast_finding::{Certainty, Finding};
 use handfast_pki::code;
 
 use super::about;
-use crate::{
-    Certainty, Finding,
-    config::{
-        Kind,
-        site::{Asks, Comparison, Form, Meant, Site},
-    },
+use crate::config::{
+    Kind,
+    site::{Asks, Comparison, Form, Meant, Site},
 };
 
 pub(super) fn judge(meant: &Meant) -> Vec<Finding> {

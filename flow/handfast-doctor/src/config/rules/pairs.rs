@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use handfast_finding::{Certainty, Finding};
 use handfast_pki::{Certificate, Error, code, pem};
 use jiff::Timestamp;
 
@@ -9,12 +10,9 @@ use super::{
     about,
     trust::{Loaded, bytes, certificates},
 };
-use crate::{
-    Certainty, Finding,
-    config::{
-        files::Reader,
-        site::{Material, Meant, Pair, Site, Source},
-    },
+use crate::config::{
+    files::Reader,
+    site::{Material, Meant, Pair, Site, Source},
 };
 
 pub(super) fn judge(meant: &Meant, reader: &mut Reader<'_>, now: Timestamp) -> Vec<Finding> {

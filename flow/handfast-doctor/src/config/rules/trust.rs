@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use handfast_finding::{Certainty, Finding, Place};
 use handfast_pki::{
     Certificate, code,
     crl::RevocationList,
@@ -11,13 +12,10 @@ use handfast_pki::{
 use jiff::Timestamp;
 
 use super::{about, quoted};
-use crate::{
-    Certainty, Finding, Place,
-    config::{
-        Kind,
-        files::{Files, Reader},
-        site::{Asks, Material, Meant, Revocation, Site, Source},
-    },
+use crate::config::{
+    Kind,
+    files::{Files, Reader},
+    site::{Asks, Material, Meant, Revocation, Site, Source},
 };
 
 /// More CAs than these, and they are no private PKI's.

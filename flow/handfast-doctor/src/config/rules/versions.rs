@@ -1,9 +1,10 @@
 //! Versions and cipher suites that should no longer be spoken.
 
+use handfast_finding::{Certainty, Finding};
 use handfast_pki::code;
 
 use super::about;
-use crate::{Certainty, Finding, config::site::Meant};
+use crate::config::site::Meant;
 
 pub(super) fn judge(meant: &Meant) -> Vec<Finding> {
     let mut findings = Vec::new();

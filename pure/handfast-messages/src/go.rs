@@ -1,9 +1,9 @@
 //! Go's crypto/tls and crypto/x509, and what is built on them: Caddy, Traefik, Docker, Kubernetes, go-spiffe.
 
+use handfast_finding::Refuser::Server;
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely, own, received};
-use crate::Refuser::Server;
 
 pub(super) const TABLE: &[Pattern] = &[
     by(Server, "Go", &["tls: client didn", "provide a certificate"]).means(&[
@@ -128,7 +128,7 @@ pub(super) const TABLE: &[Pattern] = &[
         .means(&[certain(code::NOT_TLS)]),
     by(Server, "Go", &["client sent an http request to an https server"]).means(&[certain(code::NOT_TLS)]),
     received("Go", &["local error: tls: bad record mac"])
-        .otherwise(crate::Refuser::Client)
+        .otherwise(handfast_finding::Refuser::Client)
         .general()
         .means(&[
             likely(code::VAGUE_ALERT),

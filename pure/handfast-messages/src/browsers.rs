@@ -1,9 +1,9 @@
 //! The error pages of Chrome and its kin, and of Firefox.
 
+use handfast_finding::Refuser::Server;
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely, own, received};
-use crate::Refuser::Server;
 
 pub(super) const TABLE: &[Pattern] = &[
     // --- Chrome, Edge, Opera -----------------------------------------------------------------------------

@@ -31,12 +31,13 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
+use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Code, text::printable};
 
 pub use advice::Test;
 pub use lines::{LARGEST, decode};
+pub use web::INSPECTORS;
 
-use crate::{Certainty, Finding, Refuser};
 use lines::Line;
 use pattern::{Cause, Pattern};
 use speaker::Speaker;

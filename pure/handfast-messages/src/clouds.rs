@@ -1,9 +1,9 @@
 //! Load balancers and gateways that are rented: AWS, Google Cloud, Cloudflare.
 
+use handfast_finding::Refuser::{Client, Server};
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely, received};
-use crate::Refuser::{Client, Server};
 
 pub(super) const TABLE: &[Pattern] = &[
     // --- AWS: Application Load Balancer and CloudFront, connection logs ----------------------------------

@@ -1,9 +1,9 @@
 //! rustls and webpki, whose errors are names of Rust in one word.
 
+use handfast_finding::Refuser::Server;
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely, own, received};
-use crate::Refuser::Server;
 
 pub(super) const TABLE: &[Pattern] = &[
     by(Server, "rustls", &[])

@@ -1,13 +1,31 @@
 //! What is said in HTTP, after a good handshake or instead of it, and what traces show.
 
+use handfast_finding::Refuser::{Network, Server};
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely};
-use crate::Refuser::{Network, Server};
+
+/// Words in the issuer's name that say who really answered.
+pub const INSPECTORS: [&str; 14] = [
+    "zscaler",
+    "netskope",
+    "fortigate",
+    "fortinet",
+    "palo alto",
+    "blue coat",
+    "bluecoat",
+    "forcepoint",
+    "mcafee web gateway",
+    "sophos",
+    "cisco umbrella",
+    "mitmproxy",
+    "charles proxy",
+    "burp",
+];
 
 pub(super) const TABLE: &[Pattern] = &[
     by(Network, "a certificate", &["issuer"])
-        .any(&crate::judge::INSPECTORS)
+        .any(&INSPECTORS)
         .means(&[likely(code::INSPECTED).why("no client certificate gets through TLS inspection")]),
     by(Server, "HTTP", &[])
         .any(&[

@@ -1,7 +1,8 @@
 //! Who speaks in a line: which program, and whether it was the client or the server of the connection.
 
+use handfast_finding::Refuser;
+
 use super::{lines::Line, pattern::Speech};
-use crate::Refuser;
 
 /// A program, by what stands in its lines.
 struct Mark {
@@ -201,7 +202,7 @@ pub(super) fn refuser(line: &Line, speech: Speech, role: Option<Role>) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::lines::{lines, normal};
+    use crate::lines::{lines, normal};
 
     fn refused(text: &str, speech: Speech) -> Option<Refuser> {
         let lines = lines(text);

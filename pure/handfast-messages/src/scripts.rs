@@ -1,9 +1,9 @@
 //! Node and Python beyond what they repeat of OpenSSL, and the switches by which verification is turned off.
 
+use handfast_finding::Refuser::Server;
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely, own};
-use crate::Refuser::Server;
 
 pub(super) const TABLE: &[Pattern] = &[
     // --- Node --------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 //! nginx, Apache, HAProxy and Envoy. What they repeat of OpenSSL stands there.
 
+use handfast_finding::Refuser::{Client, Network, Server};
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely, own, received};
-use crate::Refuser::{Client, Network, Server};
 
 const HIDDEN: &str = "the server's error log, at level info, has \"client SSL certificate verify error\" with \
                       a number: 10 is expired, 12 and 3 a revocation list, 20 and 21 an issuer, 26 the purpose";

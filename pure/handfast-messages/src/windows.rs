@@ -1,9 +1,9 @@
 //! Schannel, .NET, IIS, and Apple's libraries.
 
+use handfast_finding::Refuser::Server;
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely, own, received};
-use crate::Refuser::Server;
 
 pub(super) const TABLE: &[Pattern] = &[
     // --- keys and containers -----------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 //! OpenSSL and BoringSSL in their own words, which nginx, Apache, Node, Python, curl, Envoy and many more
 //! repeat: the results of verification (x509_txt.c) and the reasons of errors.
 
+use handfast_finding::Refuser::Server;
 use handfast_pki::code;
 
 use super::pattern::{Cause, Pattern, by, certain, guess, likely, own};
-use crate::Refuser::Server;
 
 const LISTS: &str = "OpenSSL says this of a revocation list, too";
 const KEY_CHANGED: &str = "a CA that was made again under its old name looks like this as well";

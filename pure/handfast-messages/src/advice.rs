@@ -1,9 +1,9 @@
 //! What to do about a cause, which command looks at it, and how several causes are told apart.
 
+use handfast_finding::{Certainty, Refuser};
 use handfast_pki::{Code, code};
 
 use super::{Hit, Meaning, endpoint};
-use crate::{Certainty, Refuser};
 
 /// A test that separates the causes of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Java's JSSE and what is built on it: Tomcat, Netty, Kafka, Spring, Android.
 
+use handfast_finding::Refuser::Server;
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely, own, received};
-use crate::Refuser::Server;
 
 const NO_STORE: &str = "Java says so as well where the path of its trust store is wrong";
 

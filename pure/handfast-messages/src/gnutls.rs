@@ -1,9 +1,9 @@
 //! GnuTLS and what is built on it: gnutls-cli, wget and git of Debian.
 
+use handfast_finding::Refuser::Server;
 use handfast_pki::code;
 
 use super::pattern::{Pattern, certain, guess, likely, own, received};
-use crate::Refuser::Server;
 
 pub(super) const TABLE: &[Pattern] = &[
     own("GnuTLS", &["certificate issuer is unknown"])

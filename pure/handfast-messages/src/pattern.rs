@@ -1,9 +1,9 @@
 //! What a line has to contain, and what it then means. The tables are made of these.
 
+use handfast_finding::{Certainty, Refuser};
 use handfast_pki::Code;
 
 use super::lines::Line;
-use crate::{Certainty, Refuser};
 
 /// One thing that a program says, and the causes behind it.
 #[derive(Debug, Clone, Copy)]

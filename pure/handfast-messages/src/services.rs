@@ -1,10 +1,10 @@
 //! Databases, brokers and orchestration: PostgreSQL, MySQL, MongoDB, Kafka, Mosquitto, Erlang, gRPC,
 //! Kubernetes.
 
+use handfast_finding::Refuser::{Client, Server};
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely, own, received};
-use crate::Refuser::{Client, Server};
 
 pub(super) const TABLE: &[Pattern] = &[
     // --- PostgreSQL --------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 //! Our own codes in a text: what a door logged, what a command said.
 
+use handfast_finding::Refuser;
 use handfast_pki::{Code, code};
 
 use super::lines::Line;
-use crate::Refuser;
 
 /// Who writes such codes.
 pub(super) const PROGRAM: &str = "Handfast";

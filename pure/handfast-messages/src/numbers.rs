@@ -1,10 +1,10 @@
 //! The results of OpenSSL's verification by number alone (x509_vfy.h): Apache's log with its text left out, and
 //! HAProxy's `%[ssl_c_err]`.
 
+use handfast_finding::Refuser::Server;
 use handfast_pki::code;
 
 use super::pattern::{Pattern, by, certain, guess, likely};
-use crate::Refuser::Server;
 
 macro_rules! number {
     ($number:literal) => {
