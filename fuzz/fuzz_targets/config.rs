@@ -3,14 +3,23 @@
 //! The first byte chooses the kind; the rest is files, the first the configuration itself, each ended by a zero.
 #![no_main]
 
-use std::{io, path::{Path, PathBuf}};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use handfast_doctor::config::{Files, Kind, Wanted, look};
+use handfast_configs::{Files, Kind, Wanted, look};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
 /// The files that a configuration may name.
-const NAMES: [&str; 5] = ["/etc/main.conf", "/etc/a", "/etc/b", "/etc/ca.pem", "/etc/key.pem"];
+const NAMES: [&str; 5] = [
+    "/etc/main.conf",
+    "/etc/a",
+    "/etc/b",
+    "/etc/ca.pem",
+    "/etc/key.pem",
+];
 
 struct InMemory<'a>(Vec<&'a [u8]>);
 
@@ -23,7 +32,9 @@ impl InMemory<'_> {
 
 impl Files for InMemory<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.find(path).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.find(path)
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -31,7 +42,9 @@ impl Files for InMemory<'_> {
             return Err(io::ErrorKind::NotFound.into());
         }
         let present = NAMES.iter().take(self.0.len());
-        Ok(present.map(|name| name.trim_start_matches("/etc/").to_owned()).collect())
+        Ok(present
+            .map(|name| name.trim_start_matches("/etc/").to_owned())
+            .collect())
     }
 
     fn mode(&self, path: &Path) -> Option<u32> {
@@ -43,7 +56,9 @@ impl Files for InMemory<'_> {
 }
 
 fuzz_target!(|input: &[u8]| {
-    let Some((&how, rest)) = input.split_first() else { return };
+    let Some((&how, rest)) = input.split_first() else {
+        return;
+    };
     let files = InMemory(rest.split(|byte| *byte == 0).take(NAMES.len()).collect());
     let wanted = Wanted {
         kind: Kind::ALL.get(usize::from(how)).map(|(_, kind)| *kind),

@@ -4,7 +4,6 @@
 //! of a failure can become a fixture.
 
 pub mod capture;
-pub mod config;
 mod connect;
 mod examine;
 mod exchange;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use handfast_finding::{Finding, Refuser};
-use handfast_pki::{Certificate, conceal::concealed};
+use handfast_pki::Certificate;
 use handfast_trace::{Kind, Message, Side};
 
 /// Everything that one look came to.
@@ -38,22 +38,13 @@ impl Report {
         }
     }
 
-    /// Takes out of all texts what could be a private key: for what repeats a file that may hold one.
-    pub(crate) fn conceal_keys(&mut self) {
-        self.reword(concealed);
-    }
-
     /// Puts `reworded` in the place of every sentence, where that gives another one.
     pub fn reword(&mut self, reworded: impl Fn(&str) -> Cow<'_, str>) {
-        let findings = self.findings.iter_mut().flat_map(|finding| {
-            let line = finding.place.as_mut().and_then(|place| place.text.as_mut());
-            [&mut finding.because, &mut finding.help]
-                .into_iter()
-                .chain(&mut finding.command)
-                .chain(line)
-        });
+        for finding in &mut self.findings {
+            finding.reword(&reworded);
+        }
         let notes = self.notes.iter_mut().map(|(_, value)| value);
-        for text in findings.chain(notes).chain(&mut self.probes) {
+        for text in notes.chain(&mut self.probes) {
             if let Cow::Owned(other) = reworded(text) {
                 *text = other;
             }

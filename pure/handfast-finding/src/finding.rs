@@ -1,5 +1,7 @@
 //! What is wrong: a code, the side that refused, how sure that is, both values, one thing to do.
 
+use std::borrow::Cow;
+
 use handfast_pki::Code;
 
 /// Who refused.
@@ -102,5 +104,16 @@ impl Finding {
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self
+    }
+
+    /// Puts `reworded` in the place of every sentence, where that gives another one.
+    pub fn reword(&mut self, reworded: impl Fn(&str) -> Cow<'_, str>) {
+        let line = self.place.as_mut().and_then(|place| place.text.as_mut());
+        let texts = [&mut self.because, &mut self.help].into_iter();
+        for text in texts.chain(&mut self.command).chain(line) {
+            if let Cow::Owned(other) = reworded(text) {
+                *text = other;
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use handfast_doctor::config::Files;
+use handfast_configs::Files;
 use handfast_pki::pem;
 
 /// The files of this machine.

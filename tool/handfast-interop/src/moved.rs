@@ -8,8 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_configs::{folders, matching};
 use handfast_credentials::files;
-use handfast_doctor::config::{folders, matching};
 use handfast_finding::Problem;
 use handfast_lab::free_port;
 use handfast_pki::{

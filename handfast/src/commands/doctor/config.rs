@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use handfast_doctor::config::{Kind, Trouble, Wanted, look};
+use handfast_configs::{Kind, Trouble, Wanted, look};
+use handfast_doctor::Report;
 use handfast_interop::Disk;
 use handfast_report::{findings, json};
 use jiff::Timestamp;
@@ -42,7 +43,10 @@ pub fn run(args: &Config, words: &Words) -> Result<Exit, Failure> {
     let disk = Disk {
         asked_for: args.file.clone(),
     };
-    let made = look(&args.file, &wanted, &disk, Timestamp::now()).map_err(|trouble| refused(&trouble))?;
+    let judged = look(&args.file, &wanted, &disk, Timestamp::now()).map_err(|trouble| refused(&trouble))?;
+    let mut made = Report::new(args.file.display().to_string());
+    made.notes = judged.notes;
+    made.findings = judged.findings;
     words.json(&json::report(&made));
     for (name, value) in &made.notes {
         words.data(format_args!("{name}: {value}"));

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use handfast_configs::Kind;
 use handfast_credentials::files;
-use handfast_doctor::config::Kind;
 use handfast_finding::shell::shell;
 use handfast_interop::{
     moved::{Move, Written},

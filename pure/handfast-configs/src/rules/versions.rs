@@ -4,7 +4,7 @@ use handfast_finding::{Certainty, Finding};
 use handfast_pki::code;
 
 use super::about;
-use crate::config::site::Meant;
+use crate::site::Meant;
 
 pub(super) fn judge(meant: &Meant) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -3,7 +3,7 @@
 use handfast_finding::Certainty;
 
 use super::{speaks, tokens::Node};
-use crate::config::site::{Act, Said, Step, Way, is_identity_header};
+use crate::site::{Act, Said, Step, Way, is_identity_header};
 
 /// The ways on from the block of a site.
 pub(super) fn of(block: &Node) -> Vec<Way> {

@@ -3,7 +3,7 @@
 use handfast_finding::Place;
 
 use super::lines::Node;
-use crate::config::site::Asks;
+use crate::site::Asks;
 
 /// Whether some rule keeps clients without a verified certificate out.
 pub(super) fn verdict(nodes: &[&Node], asks: Asks) -> bool {

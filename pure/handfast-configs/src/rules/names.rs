@@ -4,7 +4,7 @@ use handfast_finding::{Certainty, Finding};
 use handfast_pki::code;
 
 use super::about;
-use crate::config::{
+use crate::{
     Kind,
     site::{Asks, Comparison, Form, Meant, Site},
 };

@@ -6,7 +6,7 @@ use handfast_finding::{Certainty, Finding};
 use handfast_pki::code;
 
 use super::about;
-use crate::config::{
+use crate::{
     Kind,
     site::{Act, Asks, Meant, Site, Step, Way},
 };

@@ -7,7 +7,7 @@ use super::{
     lines::{Line, Section},
     rules::Flow,
 };
-use crate::config::site::{Act, Said, Step, Way, is_identity_header};
+use crate::site::{Act, Said, Step, Way, is_identity_header};
 
 /// The ways of the clients `let_in`.
 pub(super) fn of(flow: &Flow<'_>, let_in: &[Client]) -> Vec<Way> {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use handfast_doctor::config::{Files, Kind, Wanted, look};
+use handfast_configs::{Files, Kind, Wanted, look};
 use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*, sample::select};
 

@@ -10,7 +10,7 @@ use super::{
     tokens::Directive,
     variables::{self, Variables, is_either},
 };
-use crate::config::site::{Act, Said, Step, Way, is_identity_header};
+use crate::site::{Act, Said, Step, Way, is_identity_header};
 
 /// What sends a request on, with what sets its headers.
 const KINDS: [(&str, &str); 5] = [

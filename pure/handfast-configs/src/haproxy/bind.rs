@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use handfast_finding::Place;
 
 use super::lines::{Line, Section};
-use crate::config::{
+use crate::{
     files::Reader,
     rules,
     site::{Asks, Material, Pair, Said, Site, Source},

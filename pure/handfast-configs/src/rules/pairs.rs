@@ -10,7 +10,7 @@ use super::{
     about,
     trust::{Loaded, bytes, certificates},
 };
-use crate::config::{
+use crate::{
     files::Reader,
     site::{Material, Meant, Pair, Site, Source},
 };

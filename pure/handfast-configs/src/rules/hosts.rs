@@ -8,7 +8,7 @@ use handfast_finding::{Certainty, Finding};
 use handfast_pki::code;
 
 use super::{about, by_address, quoted};
-use crate::config::{
+use crate::{
     Kind,
     site::{Asks, Crossing, Later, Meant, Site},
 };

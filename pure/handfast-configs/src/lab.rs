@@ -18,7 +18,7 @@ use x509_cert::{
 
 pub(super) use super::files::tests::Shelf;
 use super::{Kind, Trouble, Wanted, look};
-use crate::Report;
+use crate::Judged;
 
 /// The cast, made once.
 pub(super) struct Cast {
@@ -82,7 +82,7 @@ fn many() -> String {
 }
 
 /// The report on `text`.
-pub(super) fn report(kind: Kind, text: &str, shelf: Shelf) -> Result<Report, Trouble> {
+pub(super) fn report(kind: Kind, text: &str, shelf: Shelf) -> Result<Judged, Trouble> {
     let wanted = Wanted {
         kind: Some(kind),
         folder: None,

@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use handfast_finding::Place;
 
 use super::{super::files::Reader, tokens::Node};
-use crate::config::site::{Asks, Comparison, Form, Material, Said, Site, Source};
+use crate::site::{Asks, Comparison, Form, Material, Said, Site, Source};
 
 /// What a `client_auth` says, in whichever language.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use handfast_pki::{
 use jiff::Timestamp;
 
 use super::{about, quoted};
-use crate::config::{
+use crate::{
     Kind,
     files::{Files, Reader},
     site::{Asks, Material, Meant, Revocation, Site, Source},

@@ -4,7 +4,7 @@ use handfast_finding::{Certainty, Finding, Place};
 use handfast_pki::code;
 
 use super::{about, by_address, quoted};
-use crate::config::{
+use crate::{
     Kind,
     site::{Asks, Later, Meant, Site},
 };

@@ -3,7 +3,7 @@
 //! Without a certificate `ssl_c_verify` is 0, as it is with a good one, so that this test alone is no check.
 
 use super::lines::{Line, Section};
-use crate::config::pattern;
+use crate::pattern;
 
 /// Who comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

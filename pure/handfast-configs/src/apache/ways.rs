@@ -3,7 +3,7 @@
 use handfast_finding::Certainty;
 
 use super::{Server, lines::Node};
-use crate::config::site::{Act, Said, Step, Way, is_identity_header};
+use crate::site::{Act, Said, Step, Way, is_identity_header};
 
 /// What sends requests on, under which path.
 struct Target<'a> {

@@ -20,16 +20,20 @@ mod rules;
 mod site;
 mod trouble;
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use files::Reader;
 pub use files::{Files, folders, matching};
+use handfast_finding::Finding;
 use jiff::Timestamp;
 pub use kind::Kind;
 use site::Meant;
 pub use trouble::Trouble;
 
-use crate::Report;
+use handfast_pki::conceal::concealed;
 
 /// What the user says beside the name of the file.
 #[derive(Debug, Clone, Default)]
@@ -40,8 +44,17 @@ pub struct Wanted {
     pub folder: Option<PathBuf>,
 }
 
+/// What a configuration comes to.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// What was learned that is no failure, as name and value.
+    pub notes: Vec<(String, String)>,
+    /// The most specific first; empty when all is well.
+    pub findings: Vec<Finding>,
+}
+
 /// Reads the configuration `file` and what it names, and says where its mutual TLS has holes at `now`.
-pub fn look(file: &Path, wanted: &Wanted, files: &dyn Files, now: Timestamp) -> Result<Report, Trouble> {
+pub fn look(file: &Path, wanted: &Wanted, files: &dyn Files, now: Timestamp) -> Result<Judged, Trouble> {
     let mut reader = Reader::new(files, file, wanted.folder.as_deref());
     let text = reader.open(file, None)?;
     let name = file.display().to_string();
@@ -60,21 +73,23 @@ pub fn look(file: &Path, wanted: &Wanted, files: &dyn Files, now: Timestamp) -> 
     let meant = Meant {
         kind,
         sites,
-        file: name.clone(),
+        file: name,
     };
-    let mut report = Report::new(name);
-    report.findings = rules::judge(&meant, &mut reader, now);
-    for place in report
-        .findings
-        .iter_mut()
-        .filter_map(|finding| finding.place.as_mut())
-    {
+    let mut findings = rules::judge(&meant, &mut reader, now);
+    for place in findings.iter_mut().filter_map(|finding| finding.place.as_mut()) {
         place.text = reader.line(place);
     }
-    report.notes = notes(&meant, &reader);
+    let mut notes = notes(&meant, &reader);
     // Values are repeated in findings, and a configuration may hold its keys itself.
-    report.conceal_keys();
-    Ok(report)
+    for finding in &mut findings {
+        finding.reword(concealed);
+    }
+    for (_, value) in &mut notes {
+        if let Cow::Owned(other) = concealed(value) {
+            *value = other;
+        }
+    }
+    Ok(Judged { notes, findings })
 }
 
 fn notes(meant: &Meant, reader: &Reader<'_>) -> Vec<(String, String)> {
