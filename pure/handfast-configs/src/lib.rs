@@ -28,12 +28,11 @@ use std::{
 use files::Reader;
 pub use files::{Files, folders, matching};
 use handfast_finding::Finding;
+use handfast_pki::conceal::concealed;
 use jiff::Timestamp;
 pub use kind::Kind;
 use site::Meant;
 pub use trouble::Trouble;
-
-use handfast_pki::conceal::concealed;
 
 /// What the user says beside the name of the file.
 #[derive(Debug, Clone, Default)]
