@@ -223,9 +223,7 @@ pub fn literals(source: &str) -> String {
         match one {
             '/' if rest.peek() == Some(&'/') => {
                 // A comment ends with its line, whatever quotes it holds.
-                if rest.by_ref().any(|other| other == '\n') {
-                    said.push('\n');
-                }
+                said.extend(rest.by_ref().find(|other| *other == '\n'));
             }
             '\'' => skip_character(&mut rest),
             '"' => {
