@@ -13,12 +13,22 @@ mod pages;
 mod signals;
 mod words;
 
-use std::process::ExitCode;
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io::Write,
+    panic::{self, AssertUnwindSafe},
+    process::ExitCode,
+};
 
-use clap::Parser;
+use clap::{Parser, error::ErrorKind};
 use handfast_pki::conceal::concealed;
+use serde_json::json;
 
-use crate::{args::Arguments, failure::Exit, words::Words};
+use crate::{
+    args::Arguments,
+    failure::{Exit, Failure},
+    words::Words,
+};
 
 /// Gives memory back to the system after a flood, which the C library's allocator does not.
 #[global_allocator]
@@ -34,25 +44,72 @@ fn main() -> ExitCode {
             } else {
                 Exit::Yes
             };
-            print(&error);
+            print(&error, exit);
             return exit.into();
         }
     };
     let words = Words::new(arguments.json);
-    match commands::run(arguments.command, &words) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            words.failure(&failure);
-            failure.exit.into()
-        }
-    }
+    let failure = match ran(arguments.command, &words) {
+        Ok(exit) => return exit.into(),
+        Err(failure) => failure,
+    };
+    words.failure(&failure);
+    failure.exit.into()
+}
+
+/// Runs the command. A panic is a bug of ours and ends as one, whatever Rust would make of it.
+fn ran(command: args::Command, words: &Words) -> Result<Exit, Failure> {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let said = concealed(panic.payload_as_str().unwrap_or("a panic"));
+        let trace = Backtrace::capture();
+        let trace = if trace.status() == BacktraceStatus::Captured {
+            format!("\n{trace}")
+        } else {
+            String::new()
+        };
+        // Writing to stderr may be what panicked.
+        let _ = writeln!(std::io::stderr(), "handfast: panicked at {place}: {said}{trace}");
+    }));
+    panic::catch_unwind(AssertUnwindSafe(|| commands::run(command, words)))
+        .unwrap_or_else(|_| Err(Failure::bug("the command panicked")))
 }
 
 /// What clap says of the arguments. It repeats them, and a key may be among them.
-fn print(error: &clap::Error) {
+fn print(error: &clap::Error, exit: Exit) {
     let text = error.render().to_string();
+    // The flag is not parsed where parsing failed.
+    if std::env::args_os().any(|argument| argument == "--json") {
+        usage_as_json(error, exit, &text);
+        if exit == Exit::Yes {
+            return;
+        }
+    }
     match concealed(&text) {
         std::borrow::Cow::Borrowed(_) => drop(error.print()),
         std::borrow::Cow::Owned(text) => eprint!("{text}"),
+    }
+}
+
+/// The same as JSON. Help is for people, and stays a text in it.
+fn usage_as_json(error: &clap::Error, exit: Exit, text: &str) {
+    let words = Words::new(true);
+    let text = concealed(text.trim_end());
+    match error.kind() {
+        ErrorKind::DisplayVersion => words.json(&json!({ "version": env!("CARGO_PKG_VERSION") })),
+        ErrorKind::DisplayHelp => words.json(&json!({ "help": text })),
+        _ => {
+            let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+            let first = lines.next().unwrap_or_default();
+            words.json(&json!({
+                "error": {
+                    "code": null,
+                    "message": first.strip_prefix("error: ").unwrap_or(first),
+                    "details": lines.map(str::trim).collect::<Vec<_>>(),
+                    "hint": null,
+                    "exit": exit as u8,
+                }
+            }));
+        }
     }
 }

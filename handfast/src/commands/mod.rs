@@ -49,7 +49,7 @@ pub fn run(command: Command, words: &Words) -> Result<Exit, Failure> {
         Command::Lab(args) => lab::run(&args, words),
         Command::Explain(args) => explain::run(&args, words),
         Command::Check(args) => check::run(&args, words),
-        Command::Completions(args) => shell::completions(&args),
+        Command::Completions(args) => shell::completions(&args, words),
         Command::Man(args) => shell::man(&args, words),
     }
 }

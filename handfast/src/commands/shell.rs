@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use serde_json::json;
 
 use crate::{
     args::Arguments,
@@ -28,13 +29,13 @@ pub struct Man {
     out: PathBuf,
 }
 
-pub fn completions(args: &Completions) -> Result<Exit, Failure> {
-    clap_complete::generate(
-        args.shell,
-        &mut Arguments::command(),
-        "handfast",
-        &mut std::io::stdout(),
-    );
+pub fn completions(args: &Completions, words: &Words) -> Result<Exit, Failure> {
+    // Into memory first: clap panics where it cannot write, and a reader that has seen enough is no fault.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Arguments::command(), "handfast", &mut script);
+    let script = String::from_utf8(script).map_err(Failure::bug)?;
+    words.data(script.trim_end());
+    words.json(&json!({ "shell": args.shell.to_string(), "script": script }));
     Ok(Exit::Yes)
 }
 
@@ -48,6 +49,7 @@ pub fn man(args: &Man, words: &Words) -> Result<Exit, Failure> {
     {
         pages.push((format!("handfast-{}.1", command.get_name()), command.clone()));
     }
+    let mut written = Vec::new();
     for (name, command) in pages {
         let path = args.out.join(name);
         let mut page = Vec::new();
@@ -56,6 +58,8 @@ pub fn man(args: &Man, words: &Words) -> Result<Exit, Failure> {
             .map_err(Failure::bug)?;
         words.tell_leftovers(&files::write(&path, &page, Readers::Everybody)?);
         words.data(path.display());
+        written.push(path.display().to_string());
     }
+    words.json(&json!({ "pages": written }));
     Ok(Exit::Yes)
 }
