@@ -1,6 +1,6 @@
-//! How fast certificates are issued. Measures, and is run by hand:
-//! `cargo nextest run --release -p handfast-ca --test rates --run-ignored all --no-capture`.
+//! How fast certificates are issued: `cargo run --release -p handfast-ca --example rates`.
 
+#[path = "../tests/place/mod.rs"]
 mod place;
 
 use std::{
@@ -18,9 +18,7 @@ use crate::place::{Scratch, authority, now};
 
 const COUNT: usize = 1000;
 
-#[test]
-#[ignore = "measures"]
-fn a_thousand_certificates_one_by_one_and_in_batches() {
+fn main() {
     let scratch = Scratch::new();
     for sync in [Duration::ZERO, Duration::from_millis(5)] {
         for size in [1, 10, 100, COUNT] {
