@@ -68,6 +68,17 @@ impl Anchors {
         }
     }
 
+    /// All of `parts`, in their order.
+    pub(crate) fn joined<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {
+        parts.fold(Self::nobody(), |mut all, part| {
+            all.certificates.extend_from_slice(&part.certificates);
+            all.anchors.extend_from_slice(&part.anchors);
+            all.left_out.extend_from_slice(&part.left_out);
+            all
+        })
+    }
+
+    /// The CA certificates.
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }

@@ -96,6 +96,13 @@ pub enum Refusal {
     },
     #[error("a name of \"{subject}\" lies outside what \"{issuer}\" may sign")]
     NameConstraints { subject: String, issuer: String },
+    #[error("\"{subject}\" has the name \"{name}\", and its CA \"{ca}\" may vouch for {allowed} alone")]
+    ForeignName {
+        subject: String,
+        name: String,
+        ca: String,
+        allowed: String,
+    },
     #[error("the signature on {role}\"{subject}\" was not made by the key of \"{issuer}\"")]
     BadSignature {
         role: Role,
@@ -161,6 +168,7 @@ impl Refusal {
             Self::NotACa { .. } => code::NOT_A_CA,
             Self::PathLength { .. } => code::PATH_LENGTH,
             Self::NameConstraints { .. } => code::NAME_CONSTRAINTS,
+            Self::ForeignName { .. } => code::FOREIGN_NAME,
             Self::BadSignature { .. } => code::BAD_SIGNATURE,
             Self::Weak { .. } => code::WEAK_KEY,
             Self::UnsupportedKey { .. } => code::NO_COMMON_SCHEME,
@@ -229,6 +237,9 @@ impl Refusal {
             Self::NotOneSpiffeId { .. } => "issue it with one --uri spiffe://...",
             Self::NotACa { .. } | Self::PathLength { .. } => "issue from a CA that is allowed to",
             Self::NameConstraints { .. } => "ask a CA that may sign this name",
+            Self::ForeignName { .. } => {
+                "issue it without that name, or add the name to those that this CA may vouch for"
+            }
             Self::CriticalExtension { .. } => {
                 "issue it without the private extension, or mark that non-critical"
             }

@@ -60,6 +60,14 @@ impl Denial {
         code::NOT_ALLOWED
     }
 
+    /// The refusal of `identity` where there is no rule at all.
+    pub fn without_rule(identity: &Identity) -> Self {
+        Self {
+            who: identity.called(),
+            nearest: None,
+        }
+    }
+
     /// The nearest rule and what missed, in words.
     pub fn because(&self) -> Option<String> {
         self.nearest
@@ -161,7 +169,7 @@ mod tests {
             uris: vec!["spiffe://acme/web".into()],
             dns: vec!["a.b.acme.example".into(), "api.acme.example".into()],
             emails: vec!["me@acme.example".into()],
-            ips: Vec::new(),
+            ips: vec!["10.1.2.3".parse().expect("an address")],
             common_name: Some("web \"quoted\" \\ \n".into()),
             fingerprint: Fingerprint([7; 32]),
         }
@@ -182,9 +190,13 @@ mod tests {
             "any",
             "uri:spiffe://acme/web",
             "uri:spiffe://acme/*",
+            "uri:spiffe://acme/**",
             "dns:api.acme.example",
             "dns:API.acme.example",
             "dns:*.acme.example",
+            "dns:**.example",
+            "ip:10.1.2.3",
+            "ip:10.0.0.0/8",
             "email:me@acme.example",
             "email:*@acme.example",
             "cn:web \"quoted\" \\ \n",
@@ -206,6 +218,10 @@ mod tests {
             "dns:acme.example",
             "dns:*.example",
             "dns:web",
+            "dns:**.api.acme.example",
+            "uri:spiffe://acme/web/**",
+            "ip:10.1.2.4",
+            "ip:11.0.0.0/8",
             "email:you@acme.example",
             "email:*@example",
             "cn:web",
@@ -325,6 +341,41 @@ mod tests {
         assert!(with("a.acme.example", "", "").is_some());
         assert!(with("", "ann@acme.example", "").is_some());
         assert!(with("", "", "https://acme.example/jobs/a").is_some());
+    }
+
+    proptest::proptest! {
+        /// What a rule allows and what a CA may vouch for are read by the same patterns, so they must mean the same.
+        #[test]
+        fn a_rule_means_what_its_pattern_says(
+            rule in patterns(),
+            uri in "(spiffe|https)://(a|b)((/|//)(a|b|c|\\*)?){0,3}(\\?a)?",
+            dns in "((a|b|\\*)\\.){0,3}example",
+            email in "(a|b)@((a|b)\\.)?example",
+            ip in proptest::prelude::any::<std::net::IpAddr>(),
+        ) {
+            let identity = Identity {
+                uris: vec![uri],
+                dns: vec![dns],
+                emails: vec![email],
+                ips: vec![ip, "10.1.2.3".parse().expect("an address")],
+                common_name: Some("a".into()),
+                fingerprint: Fingerprint([7; 32]),
+            };
+            if let Ok(rule) = rule.parse::<Rule>() {
+                let by_engine = Policy::new(vec![rule.clone()]).expect("valid").deciding_rule(&identity).is_some();
+                proptest::prop_assert_eq!(by_engine, rule.matches(&identity), "{} {:?}", rule, identity);
+            }
+        }
+    }
+
+    fn patterns() -> impl proptest::strategy::Strategy<Value = String> {
+        proptest::prop_oneof![
+            "uri:(spiffe|https)://(a|b)(/(a|b|c)){0,2}(/\\*{1,2})?",
+            "dns:(\\*{1,2}\\.)?((a|b)\\.){0,2}example",
+            "email:(a|\\*)@((a|b)\\.)?example",
+            "ip:(10|0)\\.0\\.0\\.0/[0-9]",
+            "cn:(a|b)",
+        ]
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 mod compile;
 mod decide;
-mod rule;
 
 pub use decide::{Denial, Permit, Policy, PolicyError};
-pub use rule::{Rule, RuleError};
+/// A rule of `--allow` or of `allow = [...]`: the name that a peer must have.
+pub use handfast_pki::pattern::NamePattern as Rule;
