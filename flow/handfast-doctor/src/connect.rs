@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use handfast_pki::{Anchors, code, text::printable};
+use handfast_pki::{Trust, code, text::printable};
 use handfast_tls::{
     Client, ClientStream, Credentials, Established, HandshakeError, Peer, SecretLog,
     client::{Asked, Probing, Settings, Versions},
@@ -41,7 +41,7 @@ pub struct Target {
     pub endpoint: Endpoint,
     /// The name that the server must have.
     pub name: ServerName<'static>,
-    pub anchors: Arc<Anchors>,
+    pub trust: Arc<Trust>,
     pub credentials: Option<Credentials>,
     pub versions: Versions,
     pub alpn: Vec<String>,
@@ -112,7 +112,7 @@ impl Way {
     pub(crate) fn of(target: &Target) -> Result<Self, HandshakeError> {
         let secrets = Arc::new(Secrets::default());
         let client = Client::new(Settings {
-            server_anchors: target.anchors.clone(),
+            trust: target.trust.clone(),
             credentials: target.credentials.clone(),
             admission: None,
             alpn: target.alpn.clone(),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use handfast_pki::{Anchors, Certificate, crl::RevocationList};
+use handfast_pki::{Certificate, Trust, crl::RevocationList};
 use handfast_tls::Credentials;
 use jiff::Timestamp;
 
@@ -60,7 +60,7 @@ pub struct Context {
     /// The revocation lists that the server may be using.
     pub revocation: Vec<RevocationList>,
     /// The CAs whose clients a server believes, where we are to judge in its place.
-    pub client_anchors: Option<Arc<Anchors>>,
+    pub client_trust: Option<Arc<Trust>>,
     /// DER names of the issuers that were named to this client before, when it sent nothing for them.
     pub named_before: Vec<Vec<u8>>,
     /// The web origin of a browser's preflight.
@@ -89,7 +89,7 @@ pub async fn examine(named: String, subject: &Subject, now: Timestamp) -> Report
     let findings = judge(&evidence, now);
     Report {
         target: named,
-        trusted: subject.target.anchors.certificates().to_vec(),
+        trusted: subject.target.trust.anchors().certificates().to_vec(),
         notes: notes(&trace),
         probes: probes.iter().map(Probe::told).collect(),
         findings,

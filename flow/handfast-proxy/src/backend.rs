@@ -2,6 +2,7 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
+use handfast_finding::Problem;
 use handfast_pki::code;
 use handfast_tls::Client;
 use rustls_pki_types::ServerName;
@@ -9,8 +10,6 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
 };
-
-use crate::error::Problem;
 
 /// How long a connection to the backend may take.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);

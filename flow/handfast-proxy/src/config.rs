@@ -13,11 +13,11 @@ use std::{
 use self::reader::Reader;
 use crate::{
     backend::BackendUrl,
-    error::Problem,
     limits::{Detail, Limits},
     live::Sources,
 };
 use handfast_credentials::files::read_regular;
+use handfast_finding::Problem;
 use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
@@ -165,7 +165,10 @@ pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<ConfigError>) ->
     for text in &raw.allow {
         match text.text.parse::<Rule>() {
             Ok(rule) => rules.push(rule),
-            Err(error) => wrong(text, Problem::new(error.code(), &error).hint(error.hint())),
+            Err(error) => wrong(
+                text,
+                Problem::new(code::BAD_RULE, format_args!("rule {error}")).hint(error.hint()),
+            ),
         }
     }
     let detail = match &raw.log {

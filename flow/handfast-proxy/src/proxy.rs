@@ -4,13 +4,13 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle};
 
 use handfast_audit::Sink;
 use handfast_credentials::watch::Watch;
+use handfast_finding::Problem;
 use handfast_headers::Reserved;
 use handfast_pki::code;
 
 use crate::{
     accept::{self, Accepted},
     backend::Backend,
-    error::Problem,
     forward::slots::BackendSlots,
     limits::{Detail, Limits},
     live::{Live, ReadSources},

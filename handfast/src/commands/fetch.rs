@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use handfast_doctor::{Ending, Endpoint, Target};
-use handfast_pki::{Anchors, Certificate, code};
+use handfast_pki::{Certificate, Trust, code};
 use handfast_proxy::backend;
 use handfast_tls::client::Versions;
 
@@ -17,7 +17,7 @@ pub fn presented_chain(host: &str, port: u16) -> Result<Vec<Certificate>, Failur
             port,
         },
         name: backend::server_name(host)?,
-        anchors: Arc::new(Anchors::nobody()),
+        trust: Arc::new(Trust::nobody()),
         credentials: None,
         versions: Versions::Both,
         alpn: Vec::new(),

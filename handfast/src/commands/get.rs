@@ -130,7 +130,7 @@ fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
     let now = Timestamp::now();
     let target = Target {
         name: backend::server_name(&endpoint.host)?,
-        anchors: Arc::new(load::anchors(&args.ca, now)?),
+        trust: Arc::new(load::anchors(&args.ca, now)?.into()),
         credentials: credentials(args)?,
         versions: match args.tls.as_deref() {
             Some("1.2") => Versions::OnlyTls12,

@@ -6,10 +6,10 @@ use std::{
 };
 
 use handfast_audit::{Event, Sink};
-use handfast_finding::when::when;
+use handfast_finding::{Problem, when::when};
 use handfast_pki::code;
 use handfast_proxy::{
-    AccessLog, Detail, Problem, Proxy,
+    AccessLog, Detail, Proxy,
     backend::BackendUrl,
     config::{self, Config, ConfigError, RawConfig},
     descriptors,
@@ -198,11 +198,13 @@ fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words: &Words) {
         proxy.address(),
         shown(&config.target)
     ));
-    words.talk(format_args!(
-        "  certificate: \"{}\", {}",
-        state.own().called(),
-        when(state.own().not_after(), Timestamp::now())
-    ));
+    for own in state.own() {
+        words.talk(format_args!(
+            "  certificate: \"{}\", {}",
+            own.called(),
+            when(own.not_after(), Timestamp::now())
+        ));
+    }
     words.talk(format_args!("  allow: {}", rules.join(", ")));
     for old in state.left_out() {
         words.talk(format_args!(

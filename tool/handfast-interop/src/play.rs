@@ -16,7 +16,7 @@ use handfast_doctor::{
 use handfast_finding::Problem;
 use handfast_lab::zoo::{self, Animal};
 use handfast_messages::causes;
-use handfast_pki::{Anchors, code, crl::RevocationList};
+use handfast_pki::{Trust, code, crl::RevocationList};
 use handfast_proxy::backend;
 use handfast_tls::{
     Credentials, HandshakeError,
@@ -190,7 +190,7 @@ pub(crate) fn spoken(stage: &Stage<'_>) -> Result<Vec<&'static str>, Problem> {
 /// One good visit, for the serial number of the server's certificate; nothing when it failed.
 pub(crate) struct Visitor<'a> {
     stage: &'a Stage<'a>,
-    anchors: Arc<Anchors>,
+    trust: Arc<Trust>,
     /// What the server looks up, too.
     revocation: Vec<RevocationList>,
 }
@@ -201,7 +201,7 @@ impl<'a> Visitor<'a> {
         let anchors = load::anchors(&ca, Timestamp::now())?;
         Ok(Self {
             stage,
-            anchors: Arc::new(anchors),
+            trust: Arc::new(anchors.into()),
             revocation: load::revocation_lists(&stage.ground.folder.path().join("all.crl"))?,
         })
     }
@@ -230,7 +230,7 @@ impl<'a> Visitor<'a> {
         };
         let target = Peer {
             name: backend::server_name(&self.stage.host)?,
-            anchors: self.anchors.clone(),
+            trust: self.trust.clone(),
             credentials,
             versions: match version {
                 "1.2" => Versions::OnlyTls12,

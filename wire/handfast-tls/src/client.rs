@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use handfast_pki::{Anchors, Purpose};
+use handfast_pki::{Purpose, Trust};
 use rustls::{
     ClientConfig, HandshakeKind, SignatureScheme,
     client::{ResolvesClientCert, Resumption, danger::ServerCertVerifier},
@@ -13,12 +13,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    Credentials, HandshakeError, SecretLog,
+    Condition, Credentials, HandshakeError, SecretLog,
+    admit::ByCondition,
     peer::{Established, Peer},
     probing::AnyServer,
     provider::{classic, provider},
-    verify::{Admission, Verifier},
-    witness::{Witnessed, testify},
+    verify::Verifier,
+    witness::{Witnessed, Witnesses},
 };
 
 pub use crate::probing::{Probing, Sessions};
@@ -37,12 +38,12 @@ pub enum Versions {
 
 /// Everything that a [`Client`] is made of.
 pub struct Settings {
-    /// The CA bundle that verifies the server.
-    pub server_anchors: Arc<Anchors>,
+    /// The CAs that verify the server.
+    pub trust: Arc<Trust>,
     /// What to show when the server asks.
     pub credentials: Option<Credentials>,
     /// A further condition on the server's identity, beside its name.
-    pub admission: Option<Admission>,
+    pub admission: Option<Condition>,
     /// The application protocols to offer, the preferred first (RFC 7301).
     pub alpn: Vec<String>,
     pub versions: Versions,
@@ -66,6 +67,7 @@ pub struct Asked {
 #[derive(Clone)]
 pub struct Client {
     connector: TlsConnector,
+    witnesses: Arc<Witnesses<ByCondition>>,
 }
 
 impl Client {
@@ -80,14 +82,16 @@ impl Client {
             provider()
         };
         let algorithms = provider.signature_verification_algorithms;
+        let witnesses = Witnesses::new();
         let verifier: Arc<dyn ServerCertVerifier> = if probing.dangerous_any_server {
             Arc::new(AnyServer(algorithms))
         } else {
             Verifier::new(
-                settings.server_anchors,
+                settings.trust,
                 Purpose::Server,
-                settings.admission,
+                ByCondition(settings.admission),
                 algorithms,
+                witnesses.clone(),
             )
         };
         let versions: &[&rustls::SupportedProtocolVersion] = match settings.versions {
@@ -95,7 +99,10 @@ impl Client {
             Versions::OnlyTls12 => &[&rustls::version::TLS12],
             Versions::OnlyTls13 => &[&rustls::version::TLS13],
         };
-        let own = Own(settings.credentials.as_ref().map(Credentials::certified));
+        let own = Own {
+            certified: settings.credentials.as_ref().map(Credentials::certified),
+            witnesses: witnesses.clone(),
+        };
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
             .map_err(unusable)?
@@ -118,6 +125,7 @@ impl Client {
         }
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),
+            witnesses,
         })
     }
 
@@ -147,7 +155,7 @@ impl Client {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let (outcome, witness) = Witnessed::new(self.connector.connect(name, io)).await;
+        let (outcome, witness) = Witnessed::new(&self.witnesses, self.connector.connect(name, io)).await;
         match outcome {
             Ok(stream) => Ok(Probed {
                 established: Established::of(stream.get_ref().1),
@@ -156,13 +164,10 @@ impl Client {
                 peer: witness.peer,
                 asked: witness.asked,
             }),
-            Err(error) => {
-                let asked = witness.asked.clone();
-                Err(Refused {
-                    error: HandshakeError::read(&error, witness, Purpose::Server),
-                    asked,
-                })
-            }
+            Err(error) => Err(Refused {
+                error: HandshakeError::witnessed(&error, &witness, Purpose::Server),
+                asked: witness.asked,
+            }),
         }
     }
 }
@@ -194,21 +199,24 @@ pub struct Refused {
 }
 
 /// Our certificate, or none; and a witness of being asked.
-struct Own(Option<Arc<CertifiedKey>>);
+struct Own {
+    certified: Option<Arc<CertifiedKey>>,
+    witnesses: Arc<Witnesses<ByCondition>>,
+}
 
 impl ResolvesClientCert for Own {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let fitting = self
-            .0
+            .certified
             .clone()
             .filter(|own| own.key.choose_scheme(schemes).is_some());
         let issuers = issuers.iter().map(|name| name.to_vec()).collect();
-        testify(|witness| {
+        self.witnesses.testify(|witness| {
             witness.asked = Some(Asked {
                 issuers,
                 schemes: schemes.iter().map(|scheme| u16::from(*scheme)).collect(),
                 sent: fitting.is_some(),
-            })
+            });
         });
         fitting
     }
@@ -224,7 +232,11 @@ impl fmt::Debug for Own {
         write!(
             f,
             "Own({})",
-            if self.0.is_some() { "a certificate" } else { "none" }
+            if self.certified.is_some() {
+                "a certificate"
+            } else {
+                "none"
+            }
         )
     }
 }

@@ -7,6 +7,7 @@
 //! Resumption is off: rustls copies the old client chain into a resumed session and asks no verifier
 //! again, so a session would outlive the authority that admitted it.
 
+mod admit;
 pub mod client;
 pub mod credentials;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod server;
 mod verify;
 mod witness;
 
+pub use admit::{Admit, ByCondition, Condition};
 pub use client::{Client, ClientStream};
 pub use credentials::{CredentialError, Credentials};
 pub use error::HandshakeError;

@@ -16,7 +16,6 @@ use crate::{
     peer::Established,
     provider::provider,
     server::{Always, linger, resume_nothing},
-    witness::Witness,
 };
 
 /// Everything that a [`Listener`] is made of.
@@ -78,11 +77,7 @@ impl Listener {
             }
             Err((error, io)) => {
                 linger(io).await;
-                Err(HandshakeError::read(
-                    &error,
-                    Witness::default(),
-                    handfast_pki::Purpose::Client,
-                ))
+                Err(HandshakeError::read(&error, handfast_pki::Purpose::Client))
             }
         }
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::Ending;
 
 /// The causes why the connection did not go well at `now`, or would not with a server that trusts
-/// [`crate::Context::client_anchors`].
+/// [`crate::Context::client_trust`].
 pub fn heard(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     ranked(by_stage(evidence, now))
 }
@@ -307,7 +307,7 @@ fn old_process(evidence: &Evidence<'_>) -> Option<Finding> {
 /// What a server with the given CAs would say of what the client sent.
 pub(crate) fn would_be_refused(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     let trace = evidence.trace;
-    let (Some(anchors), false) = (&evidence.context.client_anchors, trace.own_chain.is_empty()) else {
+    let (Some(trust), false) = (&evidence.context.client_trust, trace.own_chain.is_empty()) else {
         return Vec::new();
     };
     let ders: Vec<_> = trace
@@ -315,7 +315,7 @@ pub(crate) fn would_be_refused(evidence: &Evidence<'_>, now: Timestamp) -> Vec<F
         .iter()
         .map(|certificate| certificate.der().clone())
         .collect();
-    let Err(refusal) = verify::verify(&ders, anchors, Purpose::Client, now) else {
+    let Err(refusal) = verify::verify(&ders, trust, Purpose::Client, now) else {
         return Vec::new();
     };
     let faults = own::faults(evidence, now);

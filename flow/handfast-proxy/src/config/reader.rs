@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use handfast_finding::Problem;
 use handfast_pki::code;
 use toml::de::{DeTable, DeValue};
 
 use super::{ConfigError, RawConfig, Text};
-use crate::{error::Problem, limits::Limits};
+use crate::limits::Limits;
 
 /// Reads the text and collects errors.
 pub(super) struct Reader<'a> {

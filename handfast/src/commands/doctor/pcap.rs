@@ -47,7 +47,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
     if let Some(path) = &args.client_ca {
         let anchors = load::anchors(path, now)?;
         context.known = anchors.certificates().to_vec();
-        context.client_anchors = Some(Arc::new(anchors));
+        context.client_trust = Some(Arc::new(anchors.into()));
     }
     let key_log = match &args.keylog {
         Some(path) => Some(String::from_utf8_lossy(&files::read(path)?).into_owned()),

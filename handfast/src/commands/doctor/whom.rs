@@ -81,7 +81,7 @@ impl Whom {
         let name = self.sni.as_deref().unwrap_or(&place.endpoint.host);
         let target = Target {
             name: backend::server_name(name).map_err(Failure::from)?,
-            anchors: Arc::new(anchors),
+            trust: Arc::new(anchors.into()),
             credentials,
             versions: Versions::Both,
             // A server that was named by its port alone may speak anything, so nothing is demanded of it.
