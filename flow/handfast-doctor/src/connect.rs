@@ -12,8 +12,8 @@ use rustls_pki_types::ServerName;
 use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
+    Ending,
     starttls::{self, StartTls},
-    trace::Ending,
 };
 
 /// How long connecting, and then the handshake, may take each.
