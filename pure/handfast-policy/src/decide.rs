@@ -3,7 +3,7 @@
 use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicySet, Request};
 use handfast_pki::{Code, Identity, VerifiedChain, code};
 
-use crate::{Rule, compile};
+use crate::{PolicyError, Rule, compile};
 
 /// Compiled rules.
 pub struct Policy {
@@ -11,25 +11,6 @@ pub struct Policy {
     set: PolicySet,
     names: (EntityUid, EntityUid, EntityUid),
     authorizer: Authorizer,
-}
-
-/// Why rules cannot become a policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    #[error("no rule says who may connect")]
-    NoRule,
-    #[error("the policy engine refuses the rules: {detail}")]
-    Engine { detail: String },
-}
-
-impl PolicyError {
-    pub fn code(&self) -> Code {
-        match self {
-            Self::NoRule => code::NO_RULE,
-            Self::Engine { .. } => code::BAD_RULE,
-        }
-    }
 }
 
 /// The right to connect, and the rule that gave it. Only [`Policy::decide`] makes one.

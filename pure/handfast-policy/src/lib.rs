@@ -6,7 +6,9 @@
 
 mod compile;
 mod decide;
+mod error;
 mod rule;
 
-pub use decide::{Denial, Permit, Policy, PolicyError};
+pub use decide::{Denial, Permit, Policy};
+pub use error::PolicyError;
 pub use rule::{Rule, RuleError};
