@@ -4,8 +4,8 @@
 use handfast_pki::text::{hex, printable};
 
 use super::{
+    Field,
     bytes::{Bytes, numbers},
-    message::Field,
     names::{extension_name, group_name, is_grease, scheme_name, suite_name, version_name},
 };
 

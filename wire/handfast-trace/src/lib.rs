@@ -17,10 +17,13 @@ use std::time::Duration;
 
 pub use greeting::Greeting;
 pub use hello::{ClientHello, Extension, ServerHello};
-pub use message::{CertificateRequest, Field, Kind, Message, Presented, Said};
+pub use message::{CertificateRequest, Kind, Message, Presented, Said};
 pub use names::{extension_name, group_name, scheme_name, suite_name, version_name};
 pub use secrets::Secrets;
 pub use tap::{Chunk, Recording, Tap};
+
+/// A name and what stands for it; both are safe to print.
+pub type Field = (&'static str, String);
 
 /// Who sent something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

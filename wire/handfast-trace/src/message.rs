@@ -6,7 +6,7 @@ use std::time::Duration;
 use handfast_pki::{Certificate, alert, name, text::listed};
 
 use super::{
-    Side,
+    Field, Side,
     bytes::{Bytes, numbers},
     hello::{self, ClientHello, Extension, ServerHello, joined, number},
     names::{certificate_type_name, extension_name, group_name, scheme_name},
@@ -71,9 +71,6 @@ impl Kind {
         )
     }
 }
-
-/// A name and what stands for it; both are safe to print.
-pub type Field = (&'static str, String);
 
 /// One message of the trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
