@@ -21,7 +21,10 @@ use crate::{
     witness::{Witnessed, testify},
 };
 
-pub use crate::probing::{Probing, Sessions};
+pub use crate::{
+    asked::Asked,
+    probing::{Probing, Sessions},
+};
 
 /// The encrypted stream to a server.
 pub type ClientStream<IO> = tokio_rustls::client::TlsStream<IO>;
@@ -49,17 +52,6 @@ pub struct Settings {
     /// Where the traffic secrets go, for a trace of our own connection.
     pub secrets: Option<SecretLog>,
     pub probing: Probing,
-}
-
-/// What the server asked of us in its CertificateRequest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// DER names of the issuers that it says it accepts; none means that it does not say.
-    pub issuers: Vec<Vec<u8>>,
-    /// The signature schemes that it accepts, by number (RFC 8446 section 4.2.3).
-    pub schemes: Vec<u16>,
-    /// Whether a certificate was sent.
-    pub sent: bool,
 }
 
 /// A way to servers.

@@ -7,6 +7,7 @@
 //! Resumption is off: rustls copies the old client chain into a resumed session and asks no verifier
 //! again, so a session would outlive the authority that admitted it.
 
+mod asked;
 pub mod client;
 pub mod credentials;
 pub mod error;

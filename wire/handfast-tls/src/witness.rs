@@ -15,7 +15,7 @@ use std::{
 
 use handfast_pki::Refusal;
 
-use crate::{client::Asked, peer::Peer};
+use crate::{asked::Asked, peer::Peer};
 
 /// The testimony about one handshake.
 #[derive(Debug, Default)]
