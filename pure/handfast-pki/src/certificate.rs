@@ -1,92 +1,28 @@
 //! One X.509 certificate: its bytes and what they say. Decoding proves nothing; [`crate::verify`] does.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use const_oid::AssociatedOid;
 use der::{Decode, Encode, asn1::ObjectIdentifier};
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
-use serde::{Serialize, Serializer};
 use x509_cert::{
     ext::{
         Extension,
-        pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
+        pkix::{
+            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
+            SubjectKeyIdentifier,
+        },
     },
     name::Name,
-    time::Time,
 };
 
 use crate::{
-    Error, Identity, PublicKey, Result, key, name, pem,
-    text::{hex, printable},
+    Error, Fingerprint, Identity, PrivateKey, PublicKey, Result, key, name, pem, text::hex, time::timestamp,
 };
 
 /// RFC 3279 section 2.2.3; too old for the table of names.
 const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
-
-/// SHA-256 of a certificate's DER bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Fingerprint(pub [u8; 32]);
-
-impl Fingerprint {
-    /// The fingerprint of `der`.
-    pub fn of(der: &[u8]) -> Self {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest.as_ref());
-        Self(bytes)
-    }
-}
-
-impl FromStr for Fingerprint {
-    type Err = Error;
-
-    /// 64 hexadecimal digits in either case, with or without colons, as `openssl x509 -fingerprint` prints them.
-    fn from_str(text: &str) -> Result<Self> {
-        let bad = || Error::BadName {
-            found: printable(text),
-            expected: "a SHA-256 fingerprint of 64 hexadecimal digits",
-        };
-        let digits: Vec<u8> = text.bytes().filter(|b| *b != b':').collect();
-        let (pairs, []) = digits.as_chunks::<2>() else {
-            return Err(bad());
-        };
-        let mut bytes = [0; 32];
-        if pairs.len() != bytes.len() {
-            return Err(bad());
-        }
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            let digit = |c: u8| {
-                char::from(c)
-                    .to_digit(16)
-                    .and_then(|digit| u8::try_from(digit).ok())
-            };
-            *byte = digit(*high)
-                .zip(digit(*low))
-                .map(|(high, low)| high << 4 | low)
-                .ok_or_else(bad)?;
-        }
-        Ok(Self(bytes))
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Fingerprint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
 
 /// A decoded certificate with the exact bytes that it came from.
 #[derive(Clone, PartialEq, Eq)]
@@ -158,7 +94,8 @@ impl Certificate {
     }
 
     pub fn identity(&self) -> Identity {
-        Identity::of(self)
+        let names = self.extension::<SubjectAltName>().map(|names| names.0);
+        Identity::of(self.fingerprint(), self.subject(), &names.unwrap_or_default())
     }
 
     /// The public key with its algorithm.
@@ -291,6 +228,27 @@ impl Certificate {
     }
 }
 
+impl PrivateKey {
+    /// Refuses a certificate that carries another public key.
+    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
+        self.public_key().must_match(certificate)
+    }
+}
+
+impl PublicKey {
+    /// Refuses a certificate that carries another public key.
+    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
+        let theirs = certificate.public_key();
+        if self.same_key(&theirs) {
+            return Ok(());
+        }
+        Err(Error::KeyMismatch {
+            key: self.short(),
+            certificate: theirs.short(),
+        })
+    }
+}
+
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate({}, serial {})", self.called(), self.serial())
@@ -300,11 +258,6 @@ impl fmt::Debug for Certificate {
 /// All certificates as one PEM text, in order.
 pub fn chain_to_pem<'a>(chain: impl IntoIterator<Item = &'a Certificate>) -> String {
     chain.into_iter().map(Certificate::to_pem).collect()
-}
-
-pub(crate) fn timestamp(time: Time) -> Timestamp {
-    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use x509_cert::{
     time::Time,
 };
 
-use crate::{Error, Result, certificate::timestamp, name, text::hex};
+use crate::{Error, Result, name, text::hex, time::timestamp};
 
 /// A decoded revocation list. Its signature is not verified here.
 #[derive(Debug, Clone)]

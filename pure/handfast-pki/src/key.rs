@@ -34,7 +34,7 @@ use webpki::ALL_VERIFICATION_ALGS;
 use zeroize::Zeroizing;
 
 use self::forms::{RsaParts, inside, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
-use crate::{Certificate, Error, Fingerprint, Result, Shown, pem};
+use crate::{Error, Fingerprint, Result, Shown, pem};
 
 /// The kinds of key that are made and used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -205,11 +205,6 @@ impl PrivateKey {
         }
     }
 
-    /// Refuses a certificate that carries another public key.
-    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
-        self.public_key().must_match(certificate)
-    }
-
     /// The algorithm identifier of [`Self::sign`].
     pub fn signature_algorithm(&self) -> AlgorithmIdentifierOwned {
         let (oid, parameters) = match &self.pair {
@@ -270,18 +265,6 @@ impl PublicKey {
 
     pub fn spki_der(&self) -> &[u8] {
         &self.spki
-    }
-
-    /// Refuses a certificate that carries another public key.
-    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
-        let theirs = certificate.public_key();
-        if self.same_key(&theirs) {
-            return Ok(());
-        }
-        Err(Error::KeyMismatch {
-            key: self.short(),
-            certificate: theirs.short(),
-        })
     }
 
     /// `P-256`, `RSA-2048`, `Ed25519`, or the object identifier.
