@@ -168,43 +168,10 @@ pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<ConfigError>) ->
             Err(error) => wrong(text, Problem::new(error.code(), &error).hint(error.hint())),
         }
     }
-    let detail = match &raw.log {
-        None => Detail::Connections,
-        Some(text) => match text.text.as_str() {
-            "off" => Detail::Off,
-            "connections" => Detail::Connections,
-            "requests" => Detail::Requests,
-            other => {
-                let problem =
-                    format_args!("log \"{other}\" is unknown, expected off, connections or requests");
-                wrong(text, Problem::new(code::CONFIG_INVALID, problem));
-                Detail::Connections
-            }
-        },
-    };
+    let detail = detail(raw, &mut wrong);
     let reserved = reserved(raw, &mut wrong);
     missing(raw, errors);
-    if matches!(target, Some(BackendUrl::Https { .. })) && raw.to_ca.is_none() {
-        let problem = Problem::new(
-            code::CONFIG_INVALID,
-            "an https backend is verified, and nothing says by which CA",
-        )
-        .hint("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
-        errors.push(ConfigError {
-            line: raw.to.as_ref().and_then(|text| text.line),
-            problem,
-        });
-    }
-    if let (Some(text), None) | (None, Some(text)) = (&raw.to_cert, &raw.to_key) {
-        let problem = Problem::new(
-            code::CONFIG_INVALID,
-            "to-cert and to-key belong together, one of them is missing",
-        );
-        errors.push(ConfigError {
-            line: text.line,
-            problem,
-        });
-    }
+    incomplete(raw, target.as_ref(), errors);
     let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
     Some(Config {
         listen: listen?,
@@ -232,6 +199,23 @@ pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<ConfigError>) ->
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         limits: raw.limits.clone(),
     })
+}
+
+/// What is written down.
+fn detail(raw: &RawConfig, wrong: &mut impl FnMut(&Text, Problem)) -> Detail {
+    let Some(text) = &raw.log else {
+        return Detail::Connections;
+    };
+    match text.text.as_str() {
+        "off" => Detail::Off,
+        "connections" => Detail::Connections,
+        "requests" => Detail::Requests,
+        other => {
+            let problem = format_args!("log \"{other}\" is unknown, expected off, connections or requests");
+            wrong(text, Problem::new(code::CONFIG_INVALID, problem));
+            Detail::Connections
+        }
+    }
 }
 
 /// The headers that no client may set; each pattern that is wrong by itself.
@@ -271,6 +255,31 @@ fn missing(raw: &RawConfig, errors: &mut Vec<ConfigError>) {
         let problem = Problem::new(code::NO_RULE, "no rule says who may connect")
             .hint("name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate");
         errors.push(ConfigError { line: None, problem });
+    }
+}
+
+/// What is missing only because something else is there.
+fn incomplete(raw: &RawConfig, target: Option<&BackendUrl>, errors: &mut Vec<ConfigError>) {
+    if matches!(target, Some(BackendUrl::Https { .. })) && raw.to_ca.is_none() {
+        let problem = Problem::new(
+            code::CONFIG_INVALID,
+            "an https backend is verified, and nothing says by which CA",
+        )
+        .hint("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
+        errors.push(ConfigError {
+            line: raw.to.as_ref().and_then(|text| text.line),
+            problem,
+        });
+    }
+    if let (Some(text), None) | (None, Some(text)) = (&raw.to_cert, &raw.to_key) {
+        let problem = Problem::new(
+            code::CONFIG_INVALID,
+            "to-cert and to-key belong together, one of them is missing",
+        );
+        errors.push(ConfigError {
+            line: text.line,
+            problem,
+        });
     }
 }
 

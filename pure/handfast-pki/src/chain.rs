@@ -114,12 +114,40 @@ pub fn repair(given: &[Certificate], key: Option<&PrivateKey>, spares: &[Spare])
             notes,
         });
     };
+    let mut path = path_above(leaf, &given, spares, &mut notes);
+    if is_out_of_order(&given, &path) {
+        notes.insert(
+            0,
+            Note::Reordered {
+                was: given.iter().map(Certificate::called).collect(),
+            },
+        );
+    }
+    let other_roots = sort_out(&given, &path, &mut notes);
+    let is_above = path.len() > 1 && path.last().is_some_and(is_self_signed);
+    let root = if is_above { path.pop() } else { None };
+    Ok(Repaired {
+        chain: path,
+        root,
+        other_roots,
+        cas_alone: false,
+        notes,
+    })
+}
+
+/// `leaf` and what is above it, one signature after the other, as far as there is something.
+fn path_above(
+    leaf: Certificate,
+    given: &[Certificate],
+    spares: &[Spare],
+    notes: &mut Vec<Note>,
+) -> Vec<Certificate> {
     let mut path = vec![leaf];
     while let Some(last) = path.last() {
         if is_self_signed(last) || path.len() >= LONGEST {
             break;
         }
-        match issuer_of(last, &given, spares) {
+        match issuer_of(last, given, spares) {
             Found::Given(next, verified) if !path.contains(next) => {
                 if !verified {
                     notes.push(Note::Unverified {
@@ -149,24 +177,7 @@ pub fn repair(given: &[Certificate], key: Option<&PrivateKey>, spares: &[Spare])
             Found::Given(..) | Found::Spare(_) => break,
         }
     }
-    if is_out_of_order(&given, &path) {
-        notes.insert(
-            0,
-            Note::Reordered {
-                was: given.iter().map(Certificate::called).collect(),
-            },
-        );
-    }
-    let other_roots = sort_out(&given, &path, &mut notes);
-    let is_above = path.len() > 1 && path.last().is_some_and(is_self_signed);
-    let root = if is_above { path.pop() } else { None };
-    Ok(Repaired {
-        chain: path,
-        root,
-        other_roots,
-        cas_alone: false,
-        notes,
-    })
+    path
 }
 
 fn once_each(given: &[Certificate], notes: &mut Vec<Note>) -> Vec<Certificate> {
