@@ -367,6 +367,26 @@ limits = { handshake = "500ms", connections = 10 }
     }
 
     #[test]
+    fn a_limit_of_time_has_a_unit_and_is_between_a_millisecond_and_a_day() {
+        let said = |text: &str| errors(&GOOD.replace("500ms", text));
+        for text in ["1ms", "90s", "1m30s", "24h", "1d"] {
+            assert!(said(text).is_empty(), "{text}");
+        }
+        for (text, why) in [
+            ("90", "a number without a unit"),
+            ("0s", "expected at least 1ms"),
+            ("25h", "expected at most 24h"),
+            (
+                "1M",
+                "\"M\" is minutes to some and months to others; minutes are \"m\"",
+            ),
+        ] {
+            let message = format!("\"handshake\": duration \"{text}\": {why}");
+            assert_eq!(said(text), [(Some(9), message)], "{text}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_no_toml_says_where() {
         assert_eq!(errors("[proxy\nlisten = 1")[0].0, Some(1));
         assert!(

@@ -1,0 +1,10 @@
+//! Values as people write them, in flags and in files: one grammar and one form of error for each kind.
+//!
+//! In: the text. Out: the value, or a [`ValueError`] that holds what was written, what is wrong with it, and how to
+//! write it.
+
+mod duration;
+mod error;
+
+pub use duration::{duration, duration_between};
+pub use error::ValueError;
