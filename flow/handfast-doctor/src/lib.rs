@@ -21,10 +21,11 @@ pub mod throwaway;
 pub mod trace;
 pub mod what_if;
 
-pub use connect::{Endpoint, Target};
+pub use connect::Target;
 pub use ending::Ending;
 pub use examine::examine;
 pub use exchange::{Answer, Ask, Talk};
+pub use handfast_values::Endpoint;
 pub use report::Report;
 pub use service::Service;
 pub use starttls::StartTls;

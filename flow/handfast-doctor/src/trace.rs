@@ -7,8 +7,8 @@ use handfast_tls::{Established, HandshakeError, Peer, client::Asked};
 use handfast_trace::{ClientHello, Kind, Message, Said, ServerHello, Side, decode};
 
 use crate::{
-    Ending,
-    connect::{Endpoint, Seen, Target},
+    Ending, Endpoint,
+    connect::{Seen, Target},
 };
 
 /// Everything that was seen of one connection.

@@ -21,6 +21,7 @@ use handfast_credentials::files::read_regular;
 use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
+use handfast_values::{Endpoint, Form};
 
 /// The proxy as the operator means it.
 #[derive(Debug, Clone)]
@@ -283,15 +284,14 @@ fn incomplete(raw: &RawConfig, target: Option<&BackendUrl>, errors: &mut Vec<Con
     }
 }
 
-/// An address to listen on: `127.0.0.1:8443`, `[::1]:8443`, `localhost:8443`, `:8443` for all addresses.
+/// An address to listen on: `127.0.0.1:8443`, `[::1]:8443`, `localhost:8443`, `:8443` for all IPv4 addresses.
 pub fn address(text: &str) -> Result<SocketAddr, Problem> {
-    let everywhere = text.strip_prefix(':').map(|port| format!("0.0.0.0:{port}"));
-    let text = everywhere.as_deref().unwrap_or(text);
+    let endpoint = Endpoint::read(text, &Form::LISTEN)?;
     let bad = |why: String| {
-        Problem::new(code::CONFIG_INVALID, format_args!("address \"{text}\": {why}"))
-            .hint("write ADDRESS:PORT, such as 127.0.0.1:8443")
+        Problem::new(code::CONFIG_INVALID, format_args!("address \"{text}\": {why}")).hint(Form::LISTEN.hint)
     };
-    let mut found = text.to_socket_addrs().map_err(|error| bad(error.to_string()))?;
+    let found = endpoint.to_string().to_socket_addrs();
+    let mut found = found.map_err(|error| bad(error.to_string()))?;
     found.next().ok_or_else(|| bad("it has no address".into()))
 }
 
@@ -346,8 +346,8 @@ limits = { handshake = "500ms", connections = 10 }
         let text = "[proxy]\nlisten = \"nowhere\"\nto = \"ftp://x\"\ncrt = \"tls.crt\"\nkey = 5\nallow = [\n  \"uri:spiffe://acme/web\",\n  \"everybody\",\n]\nlog = \"much\"\nworkers = 0\n[proxy.limits]\nidle = 5\n";
         let found = errors(text);
         for (line, part) in [
-            (Some(2), "address \"nowhere\""),
-            (Some(3), "unknown scheme"),
+            (Some(2), "address \"nowhere\": the port is missing"),
+            (Some(3), "backend \"ftp://x\": unknown scheme \"ftp\""),
             (Some(4), "unknown key \"crt\""),
             (Some(5), "\"key\" must be a text"),
             (Some(8), "rule \"everybody\""),

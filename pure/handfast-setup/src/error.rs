@@ -1,5 +1,7 @@
 //! Why a target or a value cannot be used.
 
+use handfast_values::ValueError;
+
 /// What is wrong with a target's folder, or with a value that was to be put into its templates.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -24,6 +26,6 @@ pub enum Error {
         syntax: &'static str,
         why: &'static str,
     },
-    #[error("\"{value}\" is not {expected}")]
-    NotAn { value: String, expected: &'static str },
+    #[error(transparent)]
+    Value(#[from] ValueError),
 }

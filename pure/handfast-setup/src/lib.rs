@@ -20,7 +20,7 @@ pub use error::Error;
 pub use fill::{Filled, HOOK, Made, Text};
 pub use quote::Quote;
 pub use target::{Apply, Around, Limits, Part, Role, Target, Theirs, Trial};
-pub use values::{Address, Private, Values};
+pub use values::{Private, Values, endpoint};
 
 /// Folder, file and text of everything in `targets/`.
 const FILES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/targets.rs"));

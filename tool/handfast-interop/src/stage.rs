@@ -9,7 +9,8 @@ use handfast_credentials::put;
 use handfast_finding::{Problem, shell::shell};
 use handfast_lab::{Folder, Process, Started, free_port, is_here, zoo};
 use handfast_pki::code;
-use handfast_setup::{Address, Filled, Part, Private, Role, Target, Values};
+use handfast_setup::{Filled, Part, Private, Role, Target, Values};
+use handfast_values::Endpoint;
 use http::StatusCode;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -126,7 +127,7 @@ impl<'a> Stage<'a> {
             (Role::Server, Some(_)) => upstream::start().map_err(Problem::bug)?.port(),
             _ => 1,
         };
-        let at = |host: &str, port| Address {
+        let at = |host: &str, port| Endpoint {
             host: host.into(),
             port,
         };
