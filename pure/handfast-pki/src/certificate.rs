@@ -54,6 +54,7 @@ impl Certificate {
         pem::write("CERTIFICATE", &self.der)
     }
 
+    /// SHA-256 of the whole.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.der)
     }
@@ -68,10 +69,12 @@ impl Certificate {
         hex(self.decoded.tbs_certificate().serial_number().as_bytes())
     }
 
+    /// The subject (RFC 5280 section 4.1.2.6); may be empty.
     pub fn subject(&self) -> &Name {
         self.decoded.tbs_certificate().subject()
     }
 
+    /// The issuer as this certificate names it (RFC 5280 section 4.1.2.4).
     pub fn issuer(&self) -> &Name {
         self.decoded.tbs_certificate().issuer()
     }
@@ -85,14 +88,17 @@ impl Certificate {
         }
     }
 
+    /// The first second of its validity (RFC 5280 section 4.1.2.5).
     pub fn not_before(&self) -> Timestamp {
         timestamp(self.decoded.tbs_certificate().validity().not_before)
     }
 
+    /// The last second of its validity.
     pub fn not_after(&self) -> Timestamp {
         timestamp(self.decoded.tbs_certificate().validity().not_after)
     }
 
+    /// Its names, by type. Proven by [`crate::VerifiedChain`] alone.
     pub fn identity(&self) -> Identity {
         let names = self.extension::<SubjectAltName>().map(|names| names.0);
         Identity::of(self.fingerprint(), self.subject(), &names.unwrap_or_default())
@@ -131,6 +137,7 @@ impl Certificate {
         name::der_of(self.subject()) == name::der_of(self.issuer())
     }
 
+    /// Section 4.2.1.3 of RFC 5280; `None` where the extension is missing, and then everything is allowed.
     pub fn key_usage(&self) -> Option<KeyUsage> {
         self.extension()
     }
@@ -169,11 +176,13 @@ impl Certificate {
         Some(self.extended_key_usage()?.iter().map(named).collect())
     }
 
+    /// The bytes of the extension (RFC 5280 section 4.2.1.2).
     pub fn subject_key_id(&self) -> Option<Vec<u8>> {
         self.extension::<SubjectKeyIdentifier>()
             .map(|id| id.0.as_bytes().to_vec())
     }
 
+    /// The key identifier of the issuer (RFC 5280 section 4.2.1.1); issuer and serial number are not looked at.
     pub fn authority_key_id(&self) -> Option<Vec<u8>> {
         self.extension::<AuthorityKeyIdentifier>()?
             .key_identifier

@@ -11,7 +11,9 @@ use crate::{Certificate, PrivateKey, Result, name};
 /// A certificate that was not given and may fill a gap, with where it lies.
 #[derive(Debug, Clone)]
 pub struct Spare {
+    /// Used only where it signed something.
     pub certificate: Certificate,
+    /// Where it lies, for people.
     pub from: String,
 }
 
@@ -26,6 +28,7 @@ pub struct Repaired {
     pub other_roots: Vec<Certificate>,
     /// Whether these are CAs alone, and so no chain.
     pub cas_alone: bool,
+    /// What was done and what is missing, in the order of the chain.
     pub notes: Vec<Note>,
 }
 
@@ -33,24 +36,47 @@ pub struct Repaired {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// The order was another.
-    Reordered { was: Vec<String> },
+    Reordered {
+        /// The names in the order in which they were given.
+        was: Vec<String>,
+    },
     /// The same certificate more than once.
-    Duplicate { subject: String },
+    Duplicate {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+    },
     /// Taken from `from`, because it signed `below`.
     Added {
+        /// The certificate, by [`Certificate::called`].
         subject: String,
+        /// The certificate that it signed.
         below: String,
+        /// Where it lay.
         from: String,
+        /// Whether it is signed by itself, and so not sent.
         is_root: bool,
     },
     /// Given, and no part of the chain.
-    Unrelated { subject: String, issuer: String },
+    Unrelated {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+        /// Its issuer, by name.
+        issuer: String,
+    },
     /// Linked by name and key identifier; the signature is of a kind that cannot be verified here.
-    Unverified { subject: String, issuer: String },
+    Unverified {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+        /// Its issuer, by name.
+        issuer: String,
+    },
     /// Nobody here has signed it. `namesake`: somebody of that name is here, with another key.
     IssuerNotHere {
+        /// The certificate, by [`Certificate::called`].
         subject: String,
+        /// Its issuer, by name.
         issuer: String,
+        /// Whether a certificate of the issuer's name is here.
         namesake: bool,
     },
 }

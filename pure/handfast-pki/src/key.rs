@@ -40,15 +40,22 @@ use crate::{Error, Fingerprint, Result, Shown, pem};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyKind {
+    /// ECDSA on secp256r1, signing with SHA-256.
     P256,
+    /// ECDSA on secp384r1, signing with SHA-384.
     P384,
+    /// EdDSA (RFC 8410).
     Ed25519,
+    /// RSA of 2048 bits, the least that is taken.
     Rsa2048,
+    /// RSA of 3072 bits.
     Rsa3072,
+    /// RSA of 4096 bits.
     Rsa4096,
 }
 
 impl KeyKind {
+    /// In the order of the help, the usual one first.
     pub const ALL: [Self; 6] = [
         Self::P256,
         Self::P384,
@@ -263,6 +270,7 @@ impl PublicKey {
         }
     }
 
+    /// The SubjectPublicKeyInfo in DER; its SHA-256 is what pins compare.
     pub fn spki_der(&self) -> &[u8] {
         &self.spki
     }

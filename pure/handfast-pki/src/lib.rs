@@ -8,6 +8,8 @@
 //! The door, the authority and the explanation all judge certificates by [`verify`], so that they can
 //! never disagree.
 
+#![warn(missing_docs)]
+
 pub mod alert;
 mod anchors;
 pub mod build;

@@ -37,6 +37,7 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// Always `HF-609`: the identity is proven, and no rule fits.
     pub fn code(&self) -> Code {
         code::NOT_ALLOWED
     }
@@ -69,6 +70,7 @@ impl Policy {
         })
     }
 
+    /// The rules as they were given, in order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }

@@ -6,13 +6,19 @@ use handfast_pki::{Code, code};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
+    /// The list of rules is empty, so that nobody could connect.
     #[error("no rule says who may connect")]
     NoRule,
+    /// Cedar refuses what we made of the rules; a bug of ours.
     #[error("the policy engine refuses the rules: {detail}")]
-    Engine { detail: String },
+    Engine {
+        /// What Cedar says.
+        detail: String,
+    },
 }
 
 impl PolicyError {
+    /// The stable code of this error.
     pub fn code(&self) -> Code {
         match self {
             Self::NoRule => code::NO_RULE,

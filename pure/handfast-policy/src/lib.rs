@@ -4,6 +4,8 @@
 //! compiles to it. Nothing matches but what a rule says, by type: a DNS name is never taken for a URI, a
 //! common name counts only where the rule says `cn:`.
 
+#![warn(missing_docs)]
+
 mod compile;
 mod decide;
 mod error;

@@ -16,16 +16,21 @@ use handfast_pki::{
 pub enum Rule {
     /// Everybody whose certificate is verified.
     Any,
+    /// `uri:`: the URI SAN, byte for byte.
     Uri(String),
     /// All URIs of this prefix, which ends in `/`, and one more segment.
     UriBelow(String),
+    /// `dns:`: the DNS SAN, in lower case.
     Dns(String),
     /// All names of one label before this suffix.
     DnsBelow(String),
+    /// `email:`: the e-mail address SAN, byte for byte.
     Email(String),
     /// All addresses at this host.
     EmailAt(String),
+    /// `cn:`: the common name of the subject, where it has exactly one.
     CommonName(String),
+    /// `fingerprint:`: SHA-256 of the leaf's DER.
     Fingerprint(Fingerprint),
 }
 
@@ -33,15 +38,19 @@ pub enum Rule {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("rule \"{rule}\": {problem}")]
 pub struct RuleError {
+    /// As it was written, safe to print.
     pub rule: String,
+    /// What is wrong with it, and what was expected.
     pub problem: String,
 }
 
 impl RuleError {
+    /// The stable code, `HF-703`.
     pub fn code(&self) -> Code {
         code::BAD_RULE
     }
 
+    /// How rules are written.
     pub fn hint(&self) -> &'static str {
         "write any, uri:spiffe://acme/web, dns:api.acme.example, email:me@acme.example, cn:NAME or fingerprint:SHA256"
     }

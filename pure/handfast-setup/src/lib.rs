@@ -8,6 +8,8 @@
 //! A value can never become more than a value: each template names the syntax it is in, and what is put into it is
 //! quoted for that syntax, or refused where the syntax cannot say it.
 
+#![warn(missing_docs)]
+
 pub mod env;
 mod error;
 mod fill;

@@ -18,10 +18,12 @@ pub fn endpoint(text: &str) -> Result<Endpoint, Error> {
 pub struct Private(Zeroizing<String>);
 
 impl Private {
+    /// Takes the text over; the caller's copy, if there is one, is not wiped.
     pub fn new(text: Zeroizing<String>) -> Self {
         Self(text)
     }
 
+    /// For writing it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,6 +40,7 @@ impl fmt::Debug for Private {
 pub struct Values {
     /// Our certificate, leaf first, with its intermediates.
     pub cert: String,
+    /// The private key of `cert`, PEM, not encrypted.
     pub key: String,
     /// The CA bundle that verifies peers.
     pub ca: String,

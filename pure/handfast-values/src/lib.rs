@@ -3,6 +3,8 @@
 //! In: the text. Out: the value, or a [`ValueError`] that holds what was written, what is wrong with it, and how to
 //! write it. Nothing is looked up: a host stays a name.
 
+#![warn(missing_docs)]
+
 mod duration;
 mod endpoint;
 mod error;

@@ -32,9 +32,12 @@ pub type ClientStream<IO> = tokio_rustls::client::TlsStream<IO>;
 /// Which versions to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Versions {
+    /// TLS 1.3, and 1.2 where the server does not have it.
     #[default]
     Both,
+    /// TLS 1.2 alone (RFC 5246).
     OnlyTls12,
+    /// TLS 1.3 alone (RFC 8446).
     OnlyTls13,
 }
 
@@ -48,9 +51,11 @@ pub struct Settings {
     pub admission: Option<Admission>,
     /// The application protocols to offer, the preferred first (RFC 7301).
     pub alpn: Vec<String>,
+    /// Which versions are offered.
     pub versions: Versions,
     /// Where the traffic secrets go, for a trace of our own connection.
     pub secrets: Option<SecretLog>,
+    /// What differs from a connection as everybody makes it; nothing by default.
     pub probing: Probing,
 }
 
@@ -61,6 +66,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Puts `settings` together.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::Unusable`] where the cryptographic provider lacks something.
     pub fn new(settings: Settings) -> Result<Self, HandshakeError> {
         let unusable = |error: rustls::Error| HandshakeError::Unusable {
             detail: error.to_string(),
@@ -161,16 +171,21 @@ impl Client {
 
 /// A server that proved who it is. In TLS 1.3 it has not judged us yet: its verdict comes with the first read.
 pub struct Connected<IO> {
+    /// The encrypted stream.
     pub stream: ClientStream<IO>,
+    /// The server, its chain and name verified and its key proven.
     pub peer: Arc<Peer>,
+    /// What was agreed.
     pub established: Established,
 }
 
 /// A finished handshake and all that is known of it.
 pub struct Probed<IO> {
+    /// The encrypted stream.
     pub stream: ClientStream<IO>,
     /// The server; nothing where it was not verified.
     pub peer: Option<Arc<Peer>>,
+    /// What was agreed.
     pub established: Established,
     /// Whether an earlier session was resumed, without certificates (RFC 8446 section 2.2).
     pub resumed: bool,
@@ -181,7 +196,9 @@ pub struct Probed<IO> {
 /// A handshake that failed, and what had been asked of us by then.
 #[derive(Debug)]
 pub struct Refused {
+    /// Why, and by whom.
     pub error: HandshakeError,
+    /// `None` where no client certificate was asked for, or not yet.
     pub asked: Option<Asked>,
 }
 

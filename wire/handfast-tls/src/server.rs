@@ -27,9 +27,11 @@ pub struct Server {
 
 /// Everything that a [`Server`] is made of.
 pub struct Settings {
+    /// What the server presents.
     pub credentials: Credentials,
     /// The CA bundle that verifies client certificates.
     pub client_anchors: Arc<Anchors>,
+    /// Whether a verified client is allowed at all; every one without it.
     pub admission: Option<Admission>,
     /// The application protocols to offer, in order; none means that ALPN is not spoken.
     pub alpn: Vec<&'static str>,
@@ -126,6 +128,7 @@ pub(crate) async fn linger<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO) {
 /// A handshake that came to nothing.
 #[derive(Debug, Clone)]
 pub struct Failed {
+    /// Why, and by whom.
     pub error: HandshakeError,
     /// The client, where it had proven who it is before the handshake ended.
     pub proven: Option<Arc<Peer>>,
@@ -133,8 +136,11 @@ pub struct Failed {
 
 /// A client that proved who it is.
 pub struct Accepted<IO> {
+    /// The encrypted stream.
     pub stream: ServerStream<IO>,
+    /// The client, its chain verified and its key proven.
     pub peer: Arc<Peer>,
+    /// What was agreed.
     pub established: Established,
 }
 

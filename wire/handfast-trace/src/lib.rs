@@ -4,6 +4,8 @@
 //!
 //! Nothing in here can fail: what cannot be decoded is shown as what it is, encrypted or unknown.
 
+#![warn(missing_docs)]
+
 mod bytes;
 pub mod greeting;
 mod hello;
@@ -28,7 +30,9 @@ pub type Field = (&'static str, String);
 /// Who sent something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
+    /// Whoever sends the ClientHello.
     Client,
+    /// Whoever answers it.
     Server,
 }
 

@@ -9,11 +9,15 @@ use crate::{Certificate, Error, PrivateKey, Request, Result, Shown, crl::Revocat
 
 /// One thing found in a file.
 pub enum Item {
+    /// An X.509 certificate.
     Certificate(Box<Certificate>),
+    /// A PKCS#10 request (RFC 2986), its signature verified.
     Request(Box<Request>),
+    /// A private key in PKCS#8, PKCS#1 or SEC 1.
     Key(PrivateKey),
     /// A private key behind a password, and what says so: its label, or a header of RFC 1421.
     EncryptedKey(&'static str),
+    /// A revocation list (RFC 5280 section 5), its signature not verified.
     Crl(Box<RevocationList>),
     /// PKCS#12, to be opened with a password.
     Pkcs12(Vec<u8>),
