@@ -326,7 +326,7 @@ impl PublicKey {
         Fingerprint::of(&bits).0[..20].to_vec()
     }
 
-    fn short(&self) -> String {
+    pub(crate) fn short(&self) -> String {
         format!(
             "{} {}",
             self.algorithm(),
@@ -335,7 +335,7 @@ impl PublicKey {
     }
 
     /// Compares algorithm and bits: RSA writers differ on whether the parameters are NULL or absent.
-    fn same_key(&self, other: &Self) -> bool {
+    pub(crate) fn same_key(&self, other: &Self) -> bool {
         let parts = |key: &Self| {
             key.decoded()
                 .map(|spki| (spki.algorithm.oid, spki.subject_public_key))
