@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use handfast_pki::{Certificate, text::hex};
-use handfast_tls::{Established, HandshakeError, Peer, client::Asked};
+use handfast_tls::{Established, Peer, client::Asked};
 use handfast_trace::{ClientHello, Kind, Message, Said, ServerHello, Side, decode};
 
 use crate::{
