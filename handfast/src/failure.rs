@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use handfast_finding::Problem;
 use handfast_pki::{Code, code};
+use handfast_values::ValueError;
 
 /// The exit codes of every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,13 @@ impl Failure {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
+    }
+}
+
+/// An argument that cannot be read.
+impl From<ValueError> for Failure {
+    fn from(error: ValueError) -> Self {
+        Self::misuse(&error).hint(error.hint)
     }
 }
 

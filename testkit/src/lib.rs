@@ -5,6 +5,7 @@
 
 pub mod factorable;
 pub mod forge;
+pub mod source;
 pub mod words;
 
 use handfast_pki::{

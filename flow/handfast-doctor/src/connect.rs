@@ -1,6 +1,6 @@
 //! TCP and TLS to a target, with a recording of every byte below TLS.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use handfast_pki::{Trust, code, text::printable};
 use handfast_tls::{
@@ -8,32 +8,17 @@ use handfast_tls::{
     client::{Asked, Probing, Settings, Versions},
 };
 use handfast_trace::{Recording, Secrets, Side, Tap};
+use handfast_values::Endpoint;
 use rustls_pki_types::ServerName;
 use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
+    Ending,
     starttls::{self, StartTls},
-    trace::Ending,
 };
 
 /// How long connecting, and then the handshake, may take each.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A host and a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    pub host: String,
-    pub port: u16,
-}
-
-impl From<SocketAddr> for Endpoint {
-    fn from(address: SocketAddr) -> Self {
-        Self {
-            host: address.ip().to_string(),
-            port: address.port(),
-        }
-    }
-}
 
 /// Whom to talk to, and as whom.
 #[derive(Clone)]

@@ -7,10 +7,9 @@ use handfast_credentials::load;
 use handfast_finding::Problem;
 use handfast_pki::{Purpose, code};
 use handfast_policy::{Policy, Rule};
-use handfast_proxy::{
-    AccessLog, Detail, Limits, Tunnel, TunnelSettings, backend::split_host, config, descriptors,
-};
+use handfast_proxy::{AccessLog, Detail, Limits, Tunnel, TunnelSettings, config, descriptors};
 use handfast_tls::{Client, client};
+use handfast_values::{Endpoint, Form};
 use jiff::Timestamp;
 
 use crate::{
@@ -94,12 +93,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 }
 
 fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
-    let (host, port) = split_host(&args.to, None).ok_or_else(|| {
-        Problem::new(
-            code::CONFIG_INVALID,
-            format_args!("\"{}\" is not HOST:PORT", args.to),
-        )
-    })?;
+    let Endpoint { host, port } = Endpoint::read(&args.to, &Form::CONNECT)?;
     let rules: Vec<Rule> = args
         .expect
         .iter()

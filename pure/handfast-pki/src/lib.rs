@@ -8,6 +8,8 @@
 //! The door, the authority and the explanation all judge certificates by [`verify`], so that they can
 //! never disagree.
 
+#![warn(missing_docs)]
+
 pub mod alert;
 mod anchors;
 pub mod build;
@@ -19,6 +21,7 @@ pub mod constraints;
 pub mod crl;
 pub mod error;
 mod faults;
+mod fingerprint;
 pub mod identity;
 pub mod key;
 pub mod lint;
@@ -30,14 +33,16 @@ mod refusal;
 pub mod request;
 pub mod shown;
 pub mod text;
+mod time;
 pub mod trust;
 pub mod verify;
 mod ways;
 
 pub use anchors::{AnchorError, Anchors};
-pub use certificate::{Certificate, Fingerprint};
+pub use certificate::Certificate;
 pub use code::Code;
 pub use error::{Error, Result};
+pub use fingerprint::Fingerprint;
 pub use identity::Identity;
 pub use key::{KeyKind, PrivateKey, PublicKey};
 pub use pattern::NamePattern;

@@ -43,14 +43,17 @@ impl Request {
         })
     }
 
+    /// The exact bytes of the CSR (RFC 2986).
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
+    /// The subject that the sender would like; nothing is taken from it.
     pub fn subject(&self) -> &Name {
         &self.subject
     }
 
+    /// Its private half has signed the request.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
     }

@@ -198,12 +198,18 @@ pub enum TrustError {
     #[error(
         "the CA \"{ca}\" is not bound to names, and it is not the only one: it could vouch for the names of the others"
     )]
-    Unbound { ca: String },
+    Unbound {
+        /// The one that is not bound.
+        ca: String,
+    },
     /// One CA in two bundles: nobody could say whose names it may speak for.
     #[error("the CA \"{subject}\" belongs to both \"{one}\" and \"{other}\"")]
     Shared {
+        /// The CA, by [`Certificate::called`].
         subject: String,
+        /// The bundle that has it first.
         one: String,
+        /// The other bundle.
         other: String,
     },
     /// A bundle that cannot be used by itself.

@@ -23,7 +23,9 @@ pub use crate::ways::{Candidate, MOST_CANDIDATES, candidates};
 /// What a leaf is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
+    /// The peer of a server: `clientAuth`.
     Client,
+    /// The peer of a client: `serverAuth`.
     Server,
 }
 

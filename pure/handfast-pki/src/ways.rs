@@ -11,7 +11,9 @@ use crate::{Anchors, Certificate, Purpose, Refusal, Role, Trust, TrustedCa, name
 pub struct Candidate {
     /// Leaf first, then issuers by name; the last is an anchor when `reaches_anchor`.
     pub path: Vec<Certificate>,
+    /// Whether the last of `path` is trusted.
     pub reaches_anchor: bool,
+    /// As [`verify()`] would judge this path alone.
     pub verdict: Result<(), Refusal>,
 }
 

@@ -3,7 +3,7 @@
 use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicySet, Request};
 use handfast_pki::{Code, Identity, VerifiedChain, code};
 
-use crate::{Rule, compile};
+use crate::{PolicyError, Rule, compile};
 
 /// Compiled rules.
 pub struct Policy {
@@ -11,25 +11,6 @@ pub struct Policy {
     set: PolicySet,
     names: (EntityUid, EntityUid, EntityUid),
     authorizer: Authorizer,
-}
-
-/// Why rules cannot become a policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    #[error("no rule says who may connect")]
-    NoRule,
-    #[error("the policy engine refuses the rules: {detail}")]
-    Engine { detail: String },
-}
-
-impl PolicyError {
-    pub fn code(&self) -> Code {
-        match self {
-            Self::NoRule => code::NO_RULE,
-            Self::Engine { .. } => code::BAD_RULE,
-        }
-    }
 }
 
 /// The right to connect, and the rule that gave it. Only [`Policy::decide`] makes one.
@@ -56,6 +37,7 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// Always `HF-609`: the identity is proven, and no rule fits.
     pub fn code(&self) -> Code {
         code::NOT_ALLOWED
     }
@@ -96,6 +78,7 @@ impl Policy {
         })
     }
 
+    /// The rules as they were given, in order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }

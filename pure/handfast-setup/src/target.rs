@@ -10,11 +10,14 @@ use crate::{Error, Quote};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// It accepts connections and asks for certificates.
     Server,
+    /// It connects and presents a certificate.
     Client,
 }
 
 impl Role {
+    /// In lower case, as `--role` takes it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -30,7 +33,9 @@ pub struct Target {
     pub name: String,
     /// As its makers call it.
     pub title: String,
+    /// As a server, where it can be one.
     pub server: Option<Part>,
+    /// As a client, where it can be one.
     pub client: Option<Part>,
     /// The files of the folder by name.
     pub(crate) files: BTreeMap<String, String>,
@@ -71,6 +76,7 @@ pub struct Part {
     pub theirs: Option<Theirs>,
     /// Whose documentation it was made from, where the program cannot be run by the tests.
     pub recorded: Option<String>,
+    /// What it accepts or rejects against the rule.
     #[serde(default)]
     pub limits: Limits,
     /// How it is tried on loopback, from `test.toml`.
@@ -97,6 +103,7 @@ pub struct FileWish {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Make {
+    /// Certificate, intermediates and key in one PEM file.
     Pair,
 }
 
@@ -303,6 +310,11 @@ impl Target {
             .collect()
     }
 
+    /// The side `role`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRole`] where the target has the other side only.
     pub fn part(&self, role: Role) -> Result<&Part, Error> {
         let part = match role {
             Role::Server => &self.server,

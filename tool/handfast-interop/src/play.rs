@@ -327,8 +327,25 @@ impl<'a> Visitor<'a> {
             key = word(&key),
             tls = version.replace('.', "_"),
         );
+        let printed = self.printed_by(&line)?;
+        let is_in = self.is_welcome(&printed);
+        let said = String::from_utf8_lossy(&printed).into_owned();
+        Ok(Cell {
+            animal: *animal,
+            tls: version,
+            is_in,
+            is_shown: true,
+            code: (!is_in)
+                .then(|| causes(&said).first().map(|finding| finding.code))
+                .flatten(),
+            words: if is_in { String::new() } else { alert_of(&said) },
+        })
+    }
+
+    /// Runs `line`, a client of openssl, and says to the server what it wants to hear; what comes back.
+    fn printed_by(&self, line: &str) -> Result<Vec<u8>, Problem> {
         let mut child = std::process::Command::new("sh")
-            .args(["-c", &line])
+            .args(["-c", line])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -350,21 +367,10 @@ impl<'a> Visitor<'a> {
             }
             printed.extend_from_slice(part.get(..count).unwrap_or_default());
         }
-        let is_in = self.is_welcome(&printed);
         // It ends with its input.
         drop((stdin, stdout));
         child.wait().map_err(Problem::bug)?;
-        let said = String::from_utf8_lossy(&printed).into_owned();
-        Ok(Cell {
-            animal: *animal,
-            tls: version,
-            is_in,
-            is_shown: true,
-            code: (!is_in)
-                .then(|| causes(&said).first().map(|finding| finding.code))
-                .flatten(),
-            words: if is_in { String::new() } else { alert_of(&said) },
-        })
+        Ok(printed)
     }
 
     fn first_words(&self) -> Vec<u8> {

@@ -22,7 +22,10 @@ use crate::{
     witness::{Witnessed, Witnesses},
 };
 
-pub use crate::probing::{Probing, Sessions};
+pub use crate::{
+    asked::Asked,
+    probing::{Probing, Sessions},
+};
 
 /// The encrypted stream to a server.
 pub type ClientStream<IO> = tokio_rustls::client::TlsStream<IO>;
@@ -30,9 +33,12 @@ pub type ClientStream<IO> = tokio_rustls::client::TlsStream<IO>;
 /// Which versions to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Versions {
+    /// TLS 1.3, and 1.2 where the server does not have it.
     #[default]
     Both,
+    /// TLS 1.2 alone (RFC 5246).
     OnlyTls12,
+    /// TLS 1.3 alone (RFC 8446).
     OnlyTls13,
 }
 
@@ -46,21 +52,12 @@ pub struct Settings {
     pub admission: Option<Condition>,
     /// The application protocols to offer, the preferred first (RFC 7301).
     pub alpn: Vec<String>,
+    /// Which versions are offered.
     pub versions: Versions,
     /// Where the traffic secrets go, for a trace of our own connection.
     pub secrets: Option<SecretLog>,
+    /// What differs from a connection as everybody makes it; nothing by default.
     pub probing: Probing,
-}
-
-/// What the server asked of us in its CertificateRequest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// DER names of the issuers that it says it accepts; none means that it does not say.
-    pub issuers: Vec<Vec<u8>>,
-    /// The signature schemes that it accepts, by number (RFC 8446 section 4.2.3).
-    pub schemes: Vec<u16>,
-    /// Whether a certificate was sent.
-    pub sent: bool,
 }
 
 /// A way to servers.
@@ -71,6 +68,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Puts `settings` together.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::Unusable`] where the cryptographic provider lacks something.
     pub fn new(settings: Settings) -> Result<Self, HandshakeError> {
         let unusable = |error: rustls::Error| HandshakeError::Unusable {
             detail: error.to_string(),
@@ -174,16 +176,21 @@ impl Client {
 
 /// A server that proved who it is. In TLS 1.3 it has not judged us yet: its verdict comes with the first read.
 pub struct Connected<IO> {
+    /// The encrypted stream.
     pub stream: ClientStream<IO>,
+    /// The server, its chain and name verified and its key proven.
     pub peer: Arc<Peer>,
+    /// What was agreed.
     pub established: Established,
 }
 
 /// A finished handshake and all that is known of it.
 pub struct Probed<IO> {
+    /// The encrypted stream.
     pub stream: ClientStream<IO>,
     /// The server; nothing where it was not verified.
     pub peer: Option<Arc<Peer>>,
+    /// What was agreed.
     pub established: Established,
     /// Whether an earlier session was resumed, without certificates (RFC 8446 section 2.2).
     pub resumed: bool,
@@ -194,7 +201,9 @@ pub struct Probed<IO> {
 /// A handshake that failed, and what had been asked of us by then.
 #[derive(Debug)]
 pub struct Refused {
+    /// Why, and by whom.
     pub error: HandshakeError,
+    /// `None` where no client certificate was asked for, or not yet.
     pub asked: Option<Asked>,
 }
 

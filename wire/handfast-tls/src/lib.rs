@@ -7,7 +7,10 @@
 //! Resumption is off: rustls copies the old client chain into a resumed session and asks no verifier
 //! again, so a session would outlive the authority that admitted it.
 
+#![warn(missing_docs)]
+
 mod admit;
+mod asked;
 pub mod client;
 pub mod credentials;
 pub mod error;

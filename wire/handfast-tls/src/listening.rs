@@ -20,6 +20,7 @@ use crate::{
 
 /// Everything that a [`Listener`] is made of.
 pub struct Settings {
+    /// What it presents.
     pub credentials: Credentials,
     /// DER names of the issuers to name to clients; none means that none are named.
     pub issuers: Vec<Vec<u8>>,
@@ -36,6 +37,11 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// Puts `settings` together.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::Unusable`] where the cryptographic provider lacks something.
     pub fn new(settings: Settings) -> Result<Self, HandshakeError> {
         let provider = provider();
         let verifier = AnyClient {

@@ -21,10 +21,12 @@ impl Peer {
         })
     }
 
+    /// The leaf and its path to an anchor.
     pub fn chain(&self) -> &VerifiedChain {
         &self.chain
     }
 
+    /// The names of the leaf, by type.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }

@@ -16,7 +16,7 @@ use std::{
 use handfast_pki::Refusal;
 use thread_local::ThreadLocal;
 
-use crate::{admit::Admit, client::Asked, peer::Peer};
+use crate::{admit::Admit, asked::Asked, peer::Peer};
 
 /// The testimony about one handshake.
 pub(crate) struct Witness<A: Admit> {

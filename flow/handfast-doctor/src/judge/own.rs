@@ -65,6 +65,7 @@ pub(super) fn of_files(evidence: &Evidence<'_>, purpose: Purpose, now: Timestamp
     faults
 }
 
+// long: one paragraph per fault, in the order in which they are told
 fn of_leaf(own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
     let subject = own.called();
     let mut faults = Vec::new();

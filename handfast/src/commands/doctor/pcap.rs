@@ -63,14 +63,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
         .hint("tcpdump -i lo -w FILE port 8443")
     })?;
     if let Some(number) = args.stream {
-        let chosen = number.checked_sub(1).filter(|place| *place < reports.len());
-        let Some(place) = chosen else {
-            return Err(Failure::misuse(format!(
-                "there are {} conversations of TLS in it",
-                reports.len()
-            )));
-        };
-        reports = vec![reports.swap_remove(place)];
+        reports = vec![only(number, reports)?];
     }
     if reports.is_empty() {
         return Err(Failure::new(
@@ -104,6 +97,17 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
     } else {
         Exit::Yes
     })
+}
+
+/// The conversation with this number, counted from 1.
+fn only(number: usize, mut reports: Vec<Report>) -> Result<Report, Failure> {
+    match number.checked_sub(1).filter(|place| *place < reports.len()) {
+        Some(place) => Ok(reports.swap_remove(place)),
+        None => Err(Failure::misuse(format!(
+            "there are {} conversations of TLS in it",
+            reports.len()
+        ))),
+    }
 }
 
 /// The findings of all conversations, the surest first, each code once.

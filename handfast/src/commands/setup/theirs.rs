@@ -48,6 +48,7 @@ pub struct VerifyConfig {
     dir: Option<PathBuf>,
 }
 
+// long: the order is what there is to read: read, move, start, meet, tell
 pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let bytes = files::read(&args.file)?;
     let shown = args.file.display();

@@ -117,25 +117,10 @@ fn tokens(file: &str, text: &str) -> Result<Vec<Token>, Trouble> {
         } else if c == '"' || c == '`' {
             rest.next();
             let begun = line;
-            let mut word = String::new();
-            loop {
-                match rest.next() {
-                    None => {
-                        let expected = format!("{c} at the end of the word that begins here");
-                        return Err(Trouble::malformed(
-                            &Place::new(file, begun),
-                            expected,
-                            "the end of the file",
-                        ));
-                    }
-                    Some(end) if end == c => break,
-                    Some('\\') if c == '"' && rest.peek() == Some(&'"') => word.extend(rest.next()),
-                    Some(inner) => {
-                        line += usize::from(inner == '\n');
-                        word.push(inner);
-                    }
-                }
-            }
+            let word = quoted(&mut rest, c, &mut line).ok_or_else(|| {
+                let expected = format!("{c} at the end of the word that begins here");
+                Trouble::malformed(&Place::new(file, begun), expected, "the end of the file")
+            })?;
             found.push(Token {
                 text: word,
                 is_quoted: true,
@@ -158,18 +143,13 @@ fn tokens(file: &str, text: &str) -> Result<Vec<Token>, Trouble> {
                 }
                 continue;
             }
-            let marker = word
-                .strip_prefix("<<")
-                .filter(|marker| !marker.is_empty())
-                .map(str::to_owned);
+            let marker = word.strip_prefix("<<").filter(|marker| !marker.is_empty());
+            let marker = marker.map(str::to_owned);
             let is_quoted = marker.is_some();
             if let Some(marker) = marker {
                 word = heredoc(&mut rest, &marker, &mut line).ok_or_else(|| {
-                    Trouble::malformed(
-                        &Place::new(file, begun),
-                        format!("\"{marker}\""),
-                        "the end of the file",
-                    )
+                    let expected = format!("\"{marker}\"");
+                    Trouble::malformed(&Place::new(file, begun), expected, "the end of the file")
                 })?;
             }
             found.push(Token {
@@ -181,6 +161,25 @@ fn tokens(file: &str, text: &str) -> Result<Vec<Token>, Trouble> {
         }
     }
     Ok(found)
+}
+
+/// The word up to the next `quote`; nothing where the file ends before.
+fn quoted(
+    rest: &mut std::iter::Peekable<std::str::Chars<'_>>,
+    quote: char,
+    line: &mut usize,
+) -> Option<String> {
+    let mut word = String::new();
+    loop {
+        match rest.next()? {
+            end if end == quote => return Some(word),
+            '\\' if quote == '"' && rest.peek() == Some(&'"') => word.extend(rest.next()),
+            inner => {
+                *line += usize::from(inner == '\n');
+                word.push(inner);
+            }
+        }
+    }
 }
 
 /// The lines up to the one that is `marker`.

@@ -16,9 +16,11 @@ pub fn inside<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 pub struct Sites {
     /// Where the options for all of them begin, within the braces.
     pub global: Option<usize>,
+    /// In the order of the file.
     pub sites: Vec<Site>,
 }
 
+/// One site, by byte positions in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// Its addresses.

@@ -12,7 +12,9 @@ pub use hosts::hosts;
 /// A word of a text and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
+    /// Where it stands, in bytes, quotes left out.
     pub range: Range<usize>,
+    /// What it says, without quotes.
     pub text: String,
 }
 
@@ -73,6 +75,7 @@ fn behind<'a>(line: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
 /// One line of a configuration, or what goes on to the sign that ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directive {
+    /// The whole of it, in bytes.
     pub range: Range<usize>,
     /// What follows its name.
     pub value: String,
