@@ -65,7 +65,7 @@ fn a_new_authority_issues_leaves_that_are_trusted_for_their_purpose_and_no_other
             (row.state, row.der.as_deref()),
             (State::Issued, Some(issued.certificate().der().as_ref()))
         );
-        assert_eq!(row.tbs, Some(issued.certificate().tbs_der()));
+        assert_eq!(row.tbs.as_deref(), Some(issued.certificate().tbs_der()));
     }
 }
 

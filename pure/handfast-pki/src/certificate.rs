@@ -3,7 +3,7 @@
 use std::fmt;
 
 use const_oid::AssociatedOid;
-use der::{Decode, Encode, asn1::ObjectIdentifier};
+use der::{Decode, asn1::ObjectIdentifier};
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
 use x509_cert::{
@@ -18,7 +18,8 @@ use x509_cert::{
 };
 
 use crate::{
-    Error, Fingerprint, Identity, PrivateKey, PublicKey, Result, key, name, pem, text::hex, time::timestamp,
+    Error, Fingerprint, Identity, PrivateKey, PublicKey, Result, key, name, pem, signed::signed_bytes,
+    text::hex, time::timestamp,
 };
 
 /// RFC 3279 section 2.2.3; too old for the table of names.
@@ -219,7 +220,7 @@ impl Certificate {
     /// Whether the key `issuer` made the signature. Nothing else is looked at; [`crate::verify`] does.
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
         let signature = self.decoded.signature().as_bytes().unwrap_or_default();
-        issuer.has_signed(self.decoded.signature_algorithm(), &self.tbs_der(), signature)
+        issuer.has_signed(self.decoded.signature_algorithm(), self.tbs_der(), signature)
     }
 
     /// Whether the signature is of a kind that is verified at all: no MD5, no SHA-1.
@@ -227,9 +228,9 @@ impl Certificate {
         key::is_known_signature(self.decoded.signature_algorithm())
     }
 
-    /// The to-be-signed bytes.
-    pub fn tbs_der(&self) -> Vec<u8> {
-        self.decoded.tbs_certificate().to_der().unwrap_or_default()
+    /// The to-be-signed bytes, as they were received.
+    pub fn tbs_der(&self) -> &[u8] {
+        signed_bytes(&self.der).unwrap_or_default()
     }
 
     pub(crate) fn decoded(&self) -> &x509_cert::Certificate {

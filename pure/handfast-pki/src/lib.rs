@@ -32,6 +32,7 @@ pub mod profile;
 mod refusal;
 pub mod request;
 pub mod shown;
+mod signed;
 pub mod text;
 mod time;
 pub mod trust;
