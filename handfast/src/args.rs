@@ -39,6 +39,7 @@ pub enum Command {
     Lab(commands::lab::Args),
     Explain(commands::explain::Args),
     Check(commands::check::Args),
+    Schema(commands::schema::Args),
     Completions(commands::shell::Completions),
     Man(commands::shell::Man),
 }

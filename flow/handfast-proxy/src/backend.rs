@@ -47,7 +47,7 @@ impl BackendUrl {
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let bad = |why: &str| {
             Problem::new(code::CONFIG_INVALID, format_args!("backend \"{text}\": {why}"))
-                .hint("write http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT or unix:PATH")
+                .help("write http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT or unix:PATH")
         };
         if let Some(path) = text.strip_prefix("unix:") {
             return if path.is_empty() {
@@ -228,7 +228,7 @@ mod tests {
         ] {
             let problem = BackendUrl::parse(bad).expect_err(bad);
             assert_eq!(problem.code, code::CONFIG_INVALID, "{bad}");
-            assert!(problem.hint.is_some());
+            assert!(problem.help.is_some());
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod lab;
 pub mod leaf;
 pub mod proxy;
 pub mod quickstart;
+pub mod schema;
 pub mod setup;
 pub mod shell;
 pub mod sign;
@@ -49,6 +50,7 @@ pub fn run(command: Command, words: &Words) -> Result<Exit, Failure> {
         Command::Lab(args) => lab::run(&args, words),
         Command::Explain(args) => explain::run(&args, words),
         Command::Check(args) => check::run(&args, words),
+        Command::Schema(args) => schema::run(&args, words),
         Command::Completions(args) => shell::completions(&args, words),
         Command::Man(args) => shell::man(&args, words),
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use handfast_report::schema::Schema;
 use serde_json::json;
 
 use crate::{
@@ -35,7 +36,10 @@ pub fn completions(args: &Completions, words: &Words) -> Result<Exit, Failure> {
     clap_complete::generate(args.shell, &mut Arguments::command(), "handfast", &mut script);
     let script = String::from_utf8(script).map_err(Failure::bug)?;
     words.data(script.trim_end());
-    words.json(&json!({ "shell": args.shell.to_string(), "script": script }));
+    words.json(
+        Schema::Completions,
+        json!({ "shell": args.shell.to_string(), "script": script }),
+    );
     Ok(Exit::Yes)
 }
 
@@ -60,6 +64,6 @@ pub fn man(args: &Man, words: &Words) -> Result<Exit, Failure> {
         words.data(path.display());
         written.push(path.display().to_string());
     }
-    words.json(&json!({ "pages": written }));
+    words.json(Schema::Man, json!({ "pages": written }));
     Ok(Exit::Yes)
 }

@@ -9,8 +9,10 @@ use handfast_policy::{Policy, Rule};
 use handfast_proxy::{
     AccessLog, Detail, Limits, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors,
 };
+use handfast_report::schema::Schema;
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::{
     commands::proxy::Told,
@@ -61,12 +63,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     });
     let descriptors = descriptors::raise().shown(&settings.limits);
     let tunnel = Tunnel::open(settings, sink)?;
-    if words.json {
-        println!(
-            "{}",
-            serde_json::json!({"event": "open", "address": tunnel.address().to_string()})
-        );
-    }
+    words.json_line(
+        Schema::AccessLog,
+        json!({ "event": "open", "address": tunnel.address().to_string() }),
+    );
     words.talk(format_args!(
         "handfast: listening on {}, the tunnel to {}",
         tunnel.address(),
@@ -104,7 +104,7 @@ fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
         .iter()
         .map(|text| {
             text.parse::<Rule>()
-                .map_err(|error| Problem::new(error.code(), &error).hint(error.hint()))
+                .map_err(|error| Problem::new(error.code(), &error).help(error.hint()))
         })
         .collect::<Result<_, _>>()?;
     let expectation = if rules.is_empty() {

@@ -6,7 +6,7 @@
 
 use std::{fmt, sync::Arc};
 
-use handfast_pki::Code;
+use handfast_pki::{Code, Identity};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
@@ -57,11 +57,9 @@ pub struct Connection {
     pub handshake: Option<HandshakeId>,
     /// Address and port of the peer.
     pub peer: String,
-    /// All proven names with their type; empty until they are proven.
-    pub identity: Vec<String>,
-    /// SHA-256 of the proven leaf.
+    /// What the leaf says of its holder; absent until it is proven.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
+    pub identity: Option<Box<Identity>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,8 +161,7 @@ impl Entry {
             id,
             handshake: None,
             peer,
-            identity: Vec::new(),
-            fingerprint: None,
+            identity: None,
             tls: None,
             suite: None,
             alpn: None,

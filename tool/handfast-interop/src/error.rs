@@ -32,8 +32,8 @@ pub fn of_setup(error: &handfast_setup::Error) -> Problem {
     use handfast_setup::Error as E;
     let problem = Problem::new(code::CONFIG_INVALID, error);
     match error {
-        E::NoRole { .. } => problem.hint("leave out --role"),
-        E::Unwritable { .. } => problem.hint("give the file a plain name, and try again"),
+        E::NoRole { .. } => problem.help("leave out --role"),
+        E::Unwritable { .. } => problem.help("give the file a plain name, and try again"),
         _ => problem,
     }
 }
@@ -42,7 +42,7 @@ pub fn of_setup(error: &handfast_setup::Error) -> Problem {
 pub(crate) fn of_lab(error: &handfast_lab::Error) -> Problem {
     let problem = Problem::new(code::LAB, error);
     match error.hint() {
-        Some(hint) => problem.hint(hint),
+        Some(help) => problem.help(help),
         None => problem,
     }
 }

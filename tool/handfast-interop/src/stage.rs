@@ -36,7 +36,7 @@ impl Ground {
         {
             return Err(
                 Problem::new(code::EXISTS, format!("\"{}\" is not empty", path.display()))
-                    .hint("give a folder that is empty, or not there yet"),
+                    .help("give a folder that is empty, or not there yet"),
             );
         }
         let folder = match dir {
@@ -300,7 +300,7 @@ fn missing(target: &Target, part: &Part) -> Result<(), Problem> {
                 target.title
             ),
         )
-        .hint(format!("install it: {package}"))),
+        .help(format!("install it: {package}"))),
         None => Ok(()),
     }
 }

@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
+use handfast_finding::Place;
 use handfast_pki::code;
 use toml::de::{DeTable, DeValue};
 
-use super::{ConfigError, RawConfig, Text};
+use super::{RawConfig, Text};
 use crate::{error::Problem, limits::Limits};
 
 /// Reads the text and collects errors.
 pub(super) struct Reader<'a> {
+    /// The file, as it was named.
+    pub(super) file: &'a str,
     pub(super) text: &'a str,
-    pub(super) errors: &'a mut Vec<ConfigError>,
+    pub(super) errors: &'a mut Vec<Problem>,
 }
 
 const KEYS: [&str; 15] = [
@@ -46,6 +49,7 @@ impl Reader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("proxy", DeValue::Table(proxy)) => {
                     found = true;
+                    raw.place = Some(self.place(key.span().start));
                     self.proxy(proxy, &mut raw);
                 }
                 ("proxy", _) => self.error(value.span().start, "\"proxy\" must be a table".into()),
@@ -135,7 +139,7 @@ impl Reader<'_> {
         match value {
             DeValue::String(text) => Some(Text {
                 text: text.clone().into_owned(),
-                line: Some(self.line(at)),
+                place: Some(self.place(at)),
             }),
             other => {
                 self.wrong_type(at, name, "a text in quotes", other);
@@ -216,15 +220,13 @@ impl Reader<'_> {
     }
 
     fn error(&mut self, at: usize, message: String) {
-        let line = Some(self.line(at));
-        self.errors.push(ConfigError {
-            line,
-            problem: Problem::new(code::CONFIG_INVALID, message),
-        });
+        let problem = Problem::new(code::CONFIG_INVALID, message);
+        self.errors.push(problem.place(Some(self.place(at))));
     }
 
-    fn line(&self, at: usize) -> usize {
-        1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+    fn place(&self, at: usize) -> Place {
+        let line = 1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+        Place::new(self.file, line)
     }
 }
 

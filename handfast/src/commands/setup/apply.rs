@@ -30,7 +30,7 @@ pub fn apply(
             "{} has no usual place for its configuration",
             target.title
         ))
-        .hint("write the files with --out DIR and put them where they belong"));
+        .help("write the files with --out DIR and put them where they belong"));
     };
     let file = filled.files.iter().find(|file| file.name == apply.file);
     let Some(file) = file else {
@@ -58,7 +58,7 @@ pub fn apply(
             place.display()
         );
         return Err(
-            Failure::new(Exit::Misuse, code::UNREADABLE, message).hint(format!(
+            Failure::new(Exit::Misuse, code::UNREADABLE, message).help(format!(
                 "is {} installed? else write the files with --out DIR",
                 target.title
             )),
@@ -96,7 +96,7 @@ pub fn apply(
                 ),
             )
             .detail(said)
-            .hint("start it, or reload it by hand")
+            .help("start it, or reload it by hand")
         })?;
     }
     Ok(place)
