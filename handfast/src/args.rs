@@ -17,7 +17,7 @@ pub struct Arguments {
 
 const EXIT_CODES: &str = "Exit codes: 0 yes; 1 the answer is no, or a problem was found; 2 misuse or bad \
 configuration; 3 could not connect or find out; 4 the peer refused us; 5 we do not trust the peer; \
-6 policy refused; 70 a bug of ours.";
+6 policy refused; 70 a bug of ours; 130 broken off by Ctrl-C; 143 broken off by SIGTERM.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

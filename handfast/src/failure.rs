@@ -24,6 +24,10 @@ pub enum Exit {
     Denied = 6,
     /// A bug of ours.
     Bug = 70,
+    /// Broken off by Ctrl-C (SIGINT), as shells number it.
+    Interrupted = 130,
+    /// Broken off by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::{Exit, Failure},
+    signals::BrokenOff,
     words::Words,
 };
 
@@ -154,8 +155,9 @@ fn run_cases(args: &Run, words: &Words) -> Result<Exit, Failure> {
     }
     let (mut objects, mut wrong) = (Vec::new(), 0);
     let is_alone = cases.len() == 1;
+    let broken_off = BrokenOff::by_signals(words)?;
     for case in &cases {
-        let outcome = match one(case, args, is_alone, words) {
+        let outcome = match one(case, args, is_alone, &broken_off, words) {
             // One that cannot be made is no reason to leave out the others, and no success either.
             Err(failure) if !is_alone => {
                 if !words.json {
@@ -187,7 +189,13 @@ struct Outcome {
     object: Value,
 }
 
-fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome, Failure> {
+fn one(
+    case: &Case,
+    args: &Run,
+    is_alone: bool,
+    broken_off: &BrokenOff,
+    words: &Words,
+) -> Result<Outcome, Failure> {
     let folder = match &args.dir {
         Some(path) => Folder::kept(path.clone()),
         None => Folder::temporary(),
@@ -207,6 +215,8 @@ fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome
     let others = args.compare.then(|| look::compare(&scene, &folder));
     tell(case, &scene, &found, is_right, is_alone, words);
     if args.stay {
+        // Now Ctrl-C is the usual end.
+        broken_off.pause();
         stay(case, &scene, &folder, words)?;
     }
     Ok(Outcome {

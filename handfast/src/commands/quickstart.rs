@@ -35,7 +35,7 @@ use serde_json::{Value, json};
 use super::tell::text;
 use crate::{
     failure::{Exit, Failure},
-    signals,
+    signals::{self, BrokenOff},
     words::Words,
 };
 
@@ -106,6 +106,7 @@ struct Outcome {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    let broken_off = BrokenOff::by_signals(words)?;
     prepare(&args.dir)?;
     let demo = match &args.to {
         Some(_) => None,
@@ -144,6 +145,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     }
     summary(args, proxy.address(), &log_file, words);
     words.talk("the proxy runs until Ctrl-C");
+    // Now Ctrl-C is the usual end.
+    broken_off.pause();
     let force_close = proxy.force_close();
     signals::serve_until_told(proxy, |_, _| {}, Proxy::close, move || force_close.now());
     log.finish();

@@ -21,6 +21,7 @@ use serde_json::json;
 use super::write;
 use crate::{
     failure::{Exit, Failure},
+    signals::BrokenOff,
     words::Words,
 };
 
@@ -71,6 +72,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let written = Written::of(&text, &args.file, theirs)?;
     let hosts = hosts(&written.text, &theirs.names, theirs.until);
     let known: Vec<&str> = hosts.iter().map(|(_, host)| host.as_str()).collect();
+    let _broken_off = BrokenOff::by_signals(words)?;
     let ground = Ground::new(args.dir.as_ref(), &known)?;
     let mut stage = Stage::set(&ground, &target, &Setting::of_good_server())?;
     let moved = Move::of(&written, &args.file, theirs, &stage)?;

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::{Which, write};
 use crate::{
     failure::{Exit, Failure},
+    signals::BrokenOff,
     words::Words,
 };
 
@@ -43,6 +44,7 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
             format!("nothing is known of how to try {} on one machine", target.title),
         ));
     }
+    let _broken_off = BrokenOff::by_signals(words)?;
     let ground = Ground::new(args.dir.as_ref(), &[])?;
     words.talk(format_args!("testing {} as a {} ...", target.title, role.name()));
     let trial = trial::run(&ground, &target, role, args.which.targets.as_deref())?;
