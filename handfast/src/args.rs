@@ -21,7 +21,7 @@ pub struct Arguments {
 
 const EXIT_CODES: &str = "Exit codes: 0 yes; 1 the answer is no, or a problem was found; 2 misuse or bad \
 configuration; 3 could not connect or find out; 4 the peer refused us; 5 we do not trust the peer; \
-6 policy refused; 70 a bug of ours.";
+6 policy refused; 70 a bug of ours; 130 broken off by Ctrl-C; 143 broken off by SIGTERM.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -43,6 +43,7 @@ pub enum Command {
     Lab(commands::lab::Args),
     Explain(commands::explain::Args),
     Check(commands::check::Args),
+    Schema(commands::schema::Args),
     Completions(commands::shell::Completions),
     Man(commands::shell::Man),
 }
@@ -69,6 +70,7 @@ impl Command {
             Self::Lab(args) => commands::lab::run(&args, words),
             Self::Explain(args) => commands::explain::run(&args, words),
             Self::Check(args) => commands::check::run(&args, words),
+            Self::Schema(args) => commands::schema::run(&args, words),
             Self::Completions(args) => commands::shell::completions(&args, &mut Arguments::command(), words),
             Self::Man(args) => commands::shell::man(&args, Arguments::command(), words),
         }

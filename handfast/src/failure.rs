@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use handfast_finding::Problem;
+use handfast_finding::{Finding, Place, Problem};
 use handfast_pki::{Code, code};
 use handfast_values::ValueError;
 
@@ -25,6 +25,10 @@ pub enum Exit {
     Denied = 6,
     /// A bug of ours.
     Bug = 70,
+    /// Broken off by Ctrl-C (SIGINT), as shells number it.
+    Interrupted = 130,
+    /// Broken off by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {
@@ -37,12 +41,21 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub struct Failure {
     pub exit: Exit,
+    /// None for misuse that the argument parser could have seen.
     pub code: Option<Code>,
     /// Lower case, the failing thing first, no full stop.
     pub message: String,
-    /// Further lines: the other value, the nearest rule, the next problem.
+    /// Further lines: the other value, the nearest rule, what another program said.
     pub details: Vec<String>,
-    pub hint: Option<String>,
+    /// One thing to do, in words.
+    pub help: Option<String>,
+    /// One command that does or checks it, ready to be run.
+    // This and the next are boxed, because all commands return failures by value.
+    pub command: Option<Box<str>>,
+    /// Where in a file it stands.
+    pub place: Option<Box<Place>>,
+    /// What is wrong besides, each a problem of its own.
+    pub also: Box<[Problem]>,
 }
 
 impl Failure {
@@ -50,9 +63,7 @@ impl Failure {
         Self {
             exit,
             code: Some(code),
-            message: message.to_string(),
-            details: Vec::new(),
-            hint: None,
+            ..Self::misuse(message)
         }
     }
 
@@ -63,18 +74,51 @@ impl Failure {
             code: None,
             message: message.to_string(),
             details: Vec::new(),
-            hint: None,
+            help: None,
+            command: None,
+            place: None,
+            also: Box::default(),
         }
     }
 
     /// What should not happen; asks for a report.
     pub fn bug(message: impl ToString) -> Self {
-        Self::new(Exit::Bug, code::BUG, message)
-            .hint("this is a bug of ours: please report it with the command line and this message")
+        Problem::bug(message).into()
     }
 
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    /// The cause that a diagnosis found.
+    pub fn of_finding(exit: Exit, finding: &Finding) -> Self {
+        Self {
+            help: Some(finding.help.clone()),
+            command: finding.command.as_deref().map(Into::into),
+            place: finding.place.clone().map(Box::new),
+            ..Self::new(exit, finding.code, finding.code.title()).detail(finding.because.clone())
+        }
+    }
+
+    /// Several problems at once: the first leads. None at all is a bug of ours.
+    pub fn of_problems(problems: Vec<Problem>) -> Self {
+        let mut problems = problems.into_iter();
+        let Some(first) = problems.next() else {
+            return Self::bug("it failed without a problem");
+        };
+        let mut failure = Self::from(first);
+        failure.also = problems.collect();
+        // One thing to do is better than none.
+        if failure.help.is_none() && failure.command.is_none() {
+            let first = failure.also.iter().find(|problem| problem.help.is_some());
+            failure.help = first.and_then(|problem| problem.help.clone());
+        }
+        failure
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into().into());
         self
     }
 
@@ -87,7 +131,7 @@ impl Failure {
     pub fn about(what: impl std::fmt::Display, error: &handfast_pki::Error) -> Self {
         let failure = Self::new(Exit::Misuse, error.code(), format!("{what}: {error}"));
         match error.hint() {
-            Some(hint) => failure.hint(hint),
+            Some(help) => failure.help(help),
             None => failure,
         }
     }
@@ -96,7 +140,7 @@ impl Failure {
 /// An argument that cannot be read.
 impl From<ValueError> for Failure {
     fn from(error: ValueError) -> Self {
-        Self::misuse(&error).hint(error.hint)
+        Self::misuse(&error).help(error.hint)
     }
 }
 
@@ -127,7 +171,10 @@ impl From<Problem> for Failure {
             code: Some(problem.code),
             message: problem.message,
             details: problem.details,
-            hint: problem.hint,
+            help: problem.help,
+            command: problem.command.map(Into::into),
+            place: problem.place,
+            also: Box::default(),
         }
     }
 }
@@ -141,7 +188,7 @@ impl From<handfast_ca::Error> for Failure {
             _ => Exit::Misuse,
         };
         let mut failure = Self::new(exit, error.code(), &error);
-        failure.hint = error.hint();
+        failure.help = error.hint();
         let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {
             // Some causes are part of the text already.

@@ -22,6 +22,7 @@ use std::{
 
 use clap::{Parser, error::ErrorKind};
 use handfast_pki::conceal::concealed;
+use handfast_report::schema::Schema;
 use serde_json::json;
 
 use crate::{
@@ -96,20 +97,35 @@ fn usage_as_json(error: &clap::Error, exit: Exit, text: &str) {
     let words = Words::new(true);
     let text = concealed(text.trim_end());
     match error.kind() {
-        ErrorKind::DisplayVersion => words.json(&json!({ "version": env!("CARGO_PKG_VERSION") })),
-        ErrorKind::DisplayHelp => words.json(&json!({ "help": text })),
-        _ => {
-            let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-            let first = lines.next().unwrap_or_default();
-            words.json(&json!({
-                "error": {
-                    "code": null,
-                    "message": first.strip_prefix("error: ").unwrap_or(first),
-                    "details": lines.map(str::trim).collect::<Vec<_>>(),
-                    "hint": null,
-                    "exit": exit as u8,
-                }
-            }));
+        ErrorKind::DisplayVersion => {
+            words.json(Schema::Version, json!({ "version": env!("CARGO_PKG_VERSION") }))
+        }
+        ErrorKind::DisplayHelp => words.json(Schema::Help, json!({ "help": text })),
+        _ => words.json_failure(&of_usage(exit, &text)),
+    }
+}
+
+/// The lines of clap as the parts of an error.
+fn of_usage(exit: Exit, text: &str) -> Failure {
+    const USAGE: &str = "Usage: ";
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let mut failure = Failure::misuse(first.strip_prefix("error: ").unwrap_or(first));
+    failure.exit = exit;
+    for line in lines {
+        if let Some(usage) = line.strip_prefix(USAGE) {
+            let is_name = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+            let names = usage
+                .split(' ')
+                .take_while(is_name)
+                .filter(|word| !word.starts_with('-'));
+            failure.command = Some(format!("{} --help", names.collect::<Vec<_>>().join(" ")).into());
+        }
+        match line.strip_prefix("tip: ") {
+            Some(tip) => failure.help = Some(tip.to_owned()),
+            None if line.starts_with("For more information") => {}
+            None => failure.details.push(line.to_owned()),
         }
     }
+    failure
 }

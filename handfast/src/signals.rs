@@ -1,13 +1,122 @@
-//! Signals while something serves: SIGHUP reloads, SIGTERM and Ctrl-C stop, a second one does not wait for
-//! connections to end.
+//! Signals. While something serves, SIGHUP reloads, SIGTERM and Ctrl-C stop, a second one does not wait for connections
+//! to end. While something works that has started programs and written keys, SIGTERM and Ctrl-C break it off.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use handfast_lab::held;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, oneshot},
+};
+
+use crate::{
+    failure::{Exit, Failure},
+    words::Words,
+};
 
 /// What the operator asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     Reload,
     Stop,
+}
+
+/// While this is there, SIGTERM and Ctrl-C end the program with all that it has started: programs of others are ended,
+/// folders with keys are removed, and the exit code says which signal it was.
+pub struct BrokenOff {
+    is_paused: Arc<AtomicBool>,
+    finished: mpsc::UnboundedSender<oneshot::Sender<()>>,
+}
+
+impl BrokenOff {
+    /// Listens from now on.
+    pub fn by_signals(words: &Words) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Failure::bug)?;
+        let streams = {
+            let _inside = runtime.enter();
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        };
+        let (mut interrupt, mut terminate) = match streams {
+            (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
+            (Err(error), _) | (_, Err(error)) => return Err(Failure::bug(error)),
+        };
+        let (finished, mut finishing) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
+        let is_paused = Arc::new(AtomicBool::new(false));
+        let (words, paused) = (*words, is_paused.clone());
+        thread::spawn(move || {
+            runtime.block_on(async {
+                loop {
+                    let exit = tokio::select! {
+                        biased;
+                        _ = interrupt.recv() => Exit::Interrupted,
+                        _ = terminate.recv() => Exit::Terminated,
+                        finished = finishing.recv() => match finished {
+                            Some(answer) => {
+                                // Who signals us may have signalled the programs of others, too, and their end can be
+                                // known here before our own signal is. In this moment it is taken from the system.
+                                let moment = tokio::time::sleep(Duration::from_millis(1));
+                                tokio::select! {
+                                    biased;
+                                    _ = interrupt.recv() => Exit::Interrupted,
+                                    _ = terminate.recv() => Exit::Terminated,
+                                    () = moment => {
+                                        let _ = answer.send(());
+                                        continue;
+                                    }
+                                }
+                            }
+                            None => return,
+                        },
+                    };
+                    if !paused.load(Ordering::Acquire) {
+                        break_off(exit, &words);
+                    }
+                }
+            });
+        });
+        Ok(Self { is_paused, finished })
+    }
+
+    /// From here on somebody else takes the signals, and they are the usual end.
+    pub fn pause(&self) {
+        self.is_paused.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for BrokenOff {
+    /// Work that fails because a signal has ended what it needs is broken off and has not failed.
+    fn drop(&mut self) {
+        let (answer, answered) = oneshot::channel();
+        if self.finished.send(answer).is_ok() {
+            // After a signal there is no answer: the process ends meanwhile.
+            let _ = answered.blocking_recv();
+        }
+    }
+}
+
+fn break_off(exit: Exit, words: &Words) -> ! {
+    held::end_all();
+    let what = match exit {
+        Exit::Interrupted => "interrupted",
+        _ => "terminated",
+    };
+    words.failure(&Failure {
+        exit,
+        ..Failure::misuse(format!(
+            "{what}; what was started is ended, and temporary files are removed"
+        ))
+    });
+    std::process::exit(exit as i32)
 }
 
 /// Waits for SIGTERM or Ctrl-C.

@@ -3,8 +3,12 @@
 
 use std::{io::Write, path::PathBuf};
 
-use handfast_pki::conceal::concealed;
-use handfast_report::style::BAD;
+use handfast_pki::{Code, conceal::concealed};
+use handfast_report::{
+    json::{place, problem},
+    schema::Schema,
+    style::BAD,
+};
 use serde_json::{Value, json};
 
 use crate::{failure::Failure, given::hidden};
@@ -29,10 +33,20 @@ impl Words {
         }
     }
 
-    /// The JSON object for stdout; left out when stdout carries text.
-    pub fn json(&self, value: &Value) {
+    /// The JSON object for stdout, in the form that `schema` names; left out when stdout carries text. Every answer in
+    /// JSON is printed here, or below where it is one line of several.
+    pub fn json(&self, schema: Schema, members: Value) {
+        self.object(|| format!("{:#}", schema.answer(members)));
+    }
+
+    /// The same on one line, which others follow.
+    pub fn json_line(&self, schema: Schema, members: Value) {
+        self.object(|| schema.answer(members).to_string());
+    }
+
+    fn object(&self, text: impl FnOnce() -> String) {
         if self.json {
-            let _ = writeln!(anstream::stdout(), "{}", hidden(&format!("{value:#}")));
+            let _ = writeln!(anstream::stdout(), "{}", hidden(&text()));
         }
     }
 
@@ -60,26 +74,58 @@ impl Words {
     /// An error on stderr, and as JSON on stdout where that was asked for. Paths, arguments and what other programs
     /// say stand in it, and each of them may be a key in the wrong place.
     pub fn failure(&self, failure: &Failure) {
-        let details: Vec<_> = failure.details.iter().map(|detail| concealed(detail)).collect();
         let code = failure.code.map(|code| format!("  [{code}]")).unwrap_or_default();
+        let place = failure.place.as_ref().map(|place| format!("{place}: "));
         self.talk(format_args!(
-            "handfast: {BAD}error:{BAD:#} {}{code}",
+            "handfast: {BAD}error:{BAD:#} {}{}{code}",
+            place.unwrap_or_default(),
             failure.message
         ));
         for detail in &failure.details {
             self.talk(format_args!("  {detail}"));
         }
-        if let Some(hint) = &failure.hint {
-            self.talk(format_args!("  hint: {hint}"));
+        for problem in &failure.also {
+            self.talk(format_args!("  {}  [{}]", problem.located(), problem.code));
         }
-        self.json(&json!({
-            "error": {
-                "code": failure.code.map(|code| code.to_string()),
-                "message": concealed(&failure.message),
-                "details": details,
-                "hint": failure.hint.as_deref().map(concealed),
-                "exit": failure.exit as u8,
-            }
-        }));
+        if let Some(help) = &failure.help {
+            self.talk(format_args!("  help: {help}"));
+        }
+        if let Some(command) = &failure.command {
+            self.talk(format_args!("  run:  {command}"));
+        }
+        self.json_failure(failure);
+    }
+
+    /// An error as JSON alone, where another has told people.
+    pub fn json_failure(&self, failure: &Failure) {
+        self.json(Schema::Error, json!({ "error": Self::error(failure) }));
+    }
+
+    /// An error as a part of an answer.
+    pub fn error(failure: &Failure) -> Value {
+        without_keys(json!({
+            "code": failure.code.map(|code| code.to_string()),
+            "title": failure.code.map(Code::title),
+            "message": failure.message,
+            "details": failure.details,
+            "help": failure.help,
+            "command": failure.command,
+            "place": failure.place.as_deref().map(place),
+            "also": failure.also.iter().map(problem).collect::<Vec<_>>(),
+            "exit": failure.exit as u8,
+        }))
+    }
+}
+
+/// `value` with a note in the place of every text that could be a private key.
+fn without_keys(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(concealed(&text).into_owned()),
+        Value::Array(items) => items.into_iter().map(without_keys).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| (name, without_keys(value)))
+            .collect(),
+        other => other,
     }
 }

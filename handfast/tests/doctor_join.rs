@@ -186,7 +186,7 @@ fn a_handshake_that_is_not_in_the_log_is_nothing_that_could_be_found_out() {
         assert_eq!(ran.exit, 3, "{ran:#?}");
         assert!(
             ran.stderr.contains("has the connection ID")
-                && ran.stderr.contains("hint: a line is written when"),
+                && ran.stderr.contains("help: a line is written when"),
             "{ran:#?}"
         );
         assert_eq!(ran.stdout, "");
@@ -233,7 +233,7 @@ fn a_file_that_is_no_report_is_misuse() {
         place.write("client.json", &content);
         let ran = join(&place).refused(2, "HF-409");
         assert!(
-            ran.stderr.contains(why) && ran.stderr.contains("hint:"),
+            ran.stderr.contains(why) && ran.stderr.contains("help:"),
             "{content}: {ran:#?}"
         );
     }

@@ -121,7 +121,7 @@ fn what_is_not_known_ends_with_3_and_says_what_to_do() {
         assert!(ran.stdout.is_empty(), "{words}: {ran:#?}");
         assert!(
             ran.stderr
-                .contains("hint: let the doctor look for itself: handfast doctor HOST:PORT"),
+                .contains("help: let the doctor look for itself: handfast doctor HOST:PORT"),
             "{ran:#?}"
         );
     }

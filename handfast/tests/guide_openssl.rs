@@ -137,13 +137,17 @@ fn what_a_request_wishes_beside_names_is_not_heard_and_that_is_said() {
         .run("sign k.csr client --uri spiffe://acme/web --out k.crt --json")
         .good()
         .json();
-    let names = [
-        "uri:spiffe://acme/web",
-        "dns:wished.example",
-        "ip:10.0.0.1",
-        "cn:wished",
-    ];
-    assert_eq!(signed["names"], serde_json::json!(names));
+    let identity = &signed["certificate"]["identity"];
+    assert_eq!(identity["called"], "uri:spiffe://acme/web");
+    for (key, names) in [
+        ("uris", serde_json::json!(["spiffe://acme/web"])),
+        ("dns", serde_json::json!(["wished.example"])),
+        ("emails", serde_json::json!([])),
+        ("ips", serde_json::json!(["10.0.0.1"])),
+        ("common_name", serde_json::json!("wished")),
+    ] {
+        assert_eq!(identity[key], names, "{key}");
+    }
     assert_eq!(signed["ignored"].as_array().map(Vec::len), Some(4), "{signed:#}");
     let text = place.shell("openssl x509 -in k.crt -noout -text").good().stdout;
     assert!(

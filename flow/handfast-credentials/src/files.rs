@@ -156,7 +156,7 @@ pub fn must_be_free<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<(), Prob
 
 fn exists(path: &Path) -> Problem {
     let message = format!("\"{}\" exists already", path.display());
-    Problem::new(code::EXISTS, message).hint("choose another place, or overwrite it with --force")
+    Problem::new(code::EXISTS, message).help("choose another place, or overwrite it with --force")
 }
 
 /// A file that is going to be written.

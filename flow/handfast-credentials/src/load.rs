@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use handfast_finding::Problem;
+use handfast_finding::{Problem, shell::shell};
 use handfast_pki::{
     Anchors, Certificate, Code, PrivateKey, Purpose, code,
     crl::RevocationList,
@@ -95,8 +95,8 @@ pub fn paired(chain: Vec<Certificate>, private: &PrivateKey, key: &Path) -> Resu
 /// Reads a file of trusted CAs.
 pub fn anchors(path: &Path, now: Timestamp) -> Result<Anchors, Problem> {
     Anchors::new(chain(path)?, now).map_err(|error| {
-        let hint = "see what is in it: handfast inspect FILE";
-        in_file(path, error.code(), &error, Some(hint))
+        in_file(path, error.code(), &error, Some("see what is in it"))
+            .command(format!("handfast inspect {}", shell(path.display())))
     })
 }
 
@@ -168,10 +168,10 @@ fn decoded<T>(
 }
 
 /// A problem with the contents of `path`.
-fn in_file(path: &Path, code: Code, error: &dyn Display, hint: Option<&str>) -> Problem {
+fn in_file(path: &Path, code: Code, error: &dyn Display, help: Option<&str>) -> Problem {
     let problem = Problem::new(code, format_args!("\"{}\": {error}", path.display()));
-    match hint {
-        Some(hint) => problem.hint(hint),
+    match help {
+        Some(help) => problem.help(help),
         None => problem,
     }
 }

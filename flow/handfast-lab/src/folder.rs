@@ -4,17 +4,21 @@ use std::{
     fs, io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use crate::Error;
+use crate::{
+    Error,
+    held::{self, Held},
+};
 
 /// A folder that a case lives in.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    is_kept: bool,
+    /// Where it does not stay.
+    held: Option<Held>,
 }
 
 impl Folder {
@@ -39,7 +43,8 @@ impl Folder {
         });
         let what = path.display().to_string();
         let path = made.map_err(|source| Error::File { what, source })?;
-        Ok(Self { path, is_kept })
+        let held = (!is_kept).then(|| held::folder(path.clone()));
+        Ok(Self { path, held })
     }
 
     pub fn path(&self) -> &Path {
@@ -93,12 +98,9 @@ impl Folder {
             line: line.to_owned(),
             said,
         };
-        let ran = Command::new("sh")
-            .args(["-c", line])
-            .current_dir(&self.path)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| failed(error.to_string()))?;
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(&self.path);
+        let ran = held::output(&mut command).map_err(|error| failed(error.to_string()))?;
         if !ran.status.success() {
             return Err(failed(String::from_utf8_lossy(&ran.stderr).into_owned()));
         }
@@ -115,7 +117,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if !self.is_kept {
+        if self.held.is_some() {
             let _ = fs::remove_dir_all(&self.path);
         }
     }

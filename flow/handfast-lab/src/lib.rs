@@ -9,6 +9,7 @@ mod cast;
 mod error;
 mod folder;
 mod forge;
+pub mod held;
 mod port;
 mod process;
 mod programs;

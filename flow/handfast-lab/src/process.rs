@@ -4,13 +4,16 @@ use std::{
     collections::BTreeMap,
     fs::File,
     net::TcpStream,
-    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use crate::{Error, programs::user_id};
+use crate::{
+    Error,
+    held::{self, Held},
+    programs::user_id,
+};
 
 /// How long a program may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,6 +51,7 @@ pub struct Process {
 #[derive(Debug)]
 pub struct Started {
     child: Child,
+    _held: Held,
     log: PathBuf,
     name: String,
     stop: String,
@@ -73,17 +77,12 @@ impl Process {
         } else {
             format!("exec {}", self.line)
         };
-        let child = self
-            .command(&line)
-            // A group of its own, so that all of it can be ended.
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(out)
-            .stderr(also)
-            .spawn()
-            .map_err(failed)?;
+        let mut command = self.command(&line);
+        command.stdin(Stdio::null()).stdout(out).stderr(also);
+        let (child, held) = held::spawn(&mut command).map_err(failed)?;
         let mut started = Started {
             child,
+            _held: held,
             log,
             name: self.name.clone(),
             stop: format!("-{}", self.stop.as_deref().unwrap_or("TERM")),
@@ -107,14 +106,10 @@ impl Process {
 
     /// Runs the line to its end; whether that was a good one, and what it printed.
     pub fn ask(&self) -> Result<(bool, String), Error> {
-        let ran = self
-            .command(&self.line)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| Error::Command {
-                line: self.line.clone(),
-                said: error.to_string(),
-            })?;
+        let ran = held::output(&mut self.command(&self.line)).map_err(|error| Error::Command {
+            line: self.line.clone(),
+            said: error.to_string(),
+        })?;
         let mut said = String::from_utf8_lossy(&ran.stdout).into_owned();
         said.push_str(&String::from_utf8_lossy(&ran.stderr));
         Ok((ran.status.success(), said))

@@ -204,7 +204,7 @@ mod tests {
         ] {
             let problem = BackendUrl::parse(bad).expect_err(bad);
             assert_eq!(problem.code, code::CONFIG_INVALID, "{bad}");
-            assert!(problem.hint.is_some());
+            assert!(problem.help.is_some());
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     live::Sources,
 };
 use handfast_credentials::files::read_regular;
-use handfast_finding::Problem;
+use handfast_finding::{Place, Problem};
 use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
@@ -70,24 +70,7 @@ pub struct BackendTls {
     pub key: Option<PathBuf>,
 }
 
-/// A problem and the line of the file that it is on.
-#[derive(Debug, Clone)]
-pub struct ConfigError {
-    pub line: Option<usize>,
-    pub problem: Problem,
-}
-
-impl ConfigError {
-    /// `FILE line N: what`.
-    pub fn shown(&self, file: &Path) -> String {
-        match self.line {
-            Some(line) => format!("{} line {line}: {}", file.display(), self.problem.message),
-            None => format!("{}: {}", file.display(), self.problem.message),
-        }
-    }
-}
-
-/// The proxy as it is written, by flags or in a file: text with the line it stands on.
+/// The proxy as it is written, by flags or in a file: text with the place where it stands.
 #[derive(Debug, Default)]
 pub struct RawConfig {
     pub listen: Option<Text>,
@@ -105,34 +88,42 @@ pub struct RawConfig {
     pub log: Option<Text>,
     pub workers: Option<usize>,
     pub limits: Limits,
+    /// Where a key that is missing would stand: at the head of its table; nowhere among flags.
+    pub place: Option<Place>,
 }
 
-/// A text and its line.
+/// A text and its place in a file.
 #[derive(Debug, Clone)]
 pub struct Text {
     pub text: String,
-    pub line: Option<usize>,
+    pub place: Option<Place>,
+}
+
+impl Text {
+    /// `problem`, here.
+    fn wrong(&self, problem: Problem) -> Problem {
+        problem.place(self.place.clone())
+    }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self { text, line: None }
+        Self { text, place: None }
     }
 }
 
 /// Reads the file `path`; relative paths in it start from its folder.
-pub fn read(path: &Path) -> Result<Config, Vec<ConfigError>> {
-    let refused = |problem: Problem| vec![ConfigError { line: None, problem }];
-    let bytes = read_regular(path).map_err(refused)?;
+pub fn read(path: &Path) -> Result<Config, Vec<Problem>> {
+    let bytes = read_regular(path).map_err(|problem| vec![problem])?;
+    let shown = path.display().to_string();
     let text = String::from_utf8(bytes).map_err(|_| {
-        refused(Problem::new(
-            code::WRONG_FORMAT,
-            "expected text in UTF-8, found other bytes",
-        ))
+        let message = format!("\"{shown}\": expected text in UTF-8, found other bytes");
+        vec![Problem::new(code::WRONG_FORMAT, message)]
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut errors = Vec::new();
     let raw = Reader {
+        file: &shown,
         text: &text,
         errors: &mut errors,
     }
@@ -140,20 +131,15 @@ pub fn read(path: &Path) -> Result<Config, Vec<ConfigError>> {
     match resolve(&raw, folder, &mut errors) {
         Some(proxy) if errors.is_empty() => Ok(proxy),
         _ => {
-            errors.sort_by_key(|error| error.line.unwrap_or(usize::MAX));
+            errors.sort_by_key(|problem| problem.place.as_ref().map_or(usize::MAX, |place| place.line));
             Err(errors)
         }
     }
 }
 
 /// Turns what is written into what is meant, and adds everything that keeps it from meaning anything.
-pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<ConfigError>) -> Option<Config> {
-    let mut wrong = |text: &Text, problem: Problem| {
-        errors.push(ConfigError {
-            line: text.line,
-            problem,
-        })
-    };
+pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<Problem>) -> Option<Config> {
+    let mut wrong = |text: &Text, problem: Problem| errors.push(text.wrong(problem));
     let listen = raw
         .listen
         .as_ref()
@@ -168,7 +154,7 @@ pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<ConfigError>) ->
             Ok(rule) => rules.push(rule),
             Err(error) => wrong(
                 text,
-                Problem::new(code::BAD_RULE, format_args!("rule {error}")).hint(error.hint()),
+                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.help()),
             ),
         }
     }
@@ -241,7 +227,8 @@ fn reserved(raw: &RawConfig, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved
     Reserved::with(&good.0, &good.1).unwrap_or_default()
 }
 
-fn missing(raw: &RawConfig, errors: &mut Vec<ConfigError>) {
+fn missing(raw: &RawConfig, errors: &mut Vec<Problem>) {
+    let place = || raw.place.clone();
     let needed = [
         ("listen", raw.listen.is_some()),
         ("to", raw.to.is_some()),
@@ -252,38 +239,32 @@ fn missing(raw: &RawConfig, errors: &mut Vec<ConfigError>) {
     for (name, given) in needed {
         if !given {
             let problem = Problem::new(code::CONFIG_INVALID, format_args!("\"{name}\" is missing"));
-            errors.push(ConfigError { line: None, problem });
+            errors.push(problem.place(place()));
         }
     }
     if raw.allow.is_empty() {
         let problem = Problem::new(code::NO_RULE, "no rule says who may connect")
-            .hint("name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate");
-        errors.push(ConfigError { line: None, problem });
+            .help("name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate");
+        errors.push(problem.place(place()));
     }
 }
 
 /// What is missing only because something else is there.
-fn incomplete(raw: &RawConfig, target: Option<&BackendUrl>, errors: &mut Vec<ConfigError>) {
-    if matches!(target, Some(BackendUrl::Https { .. })) && raw.to_ca.is_none() {
+fn incomplete(raw: &RawConfig, target: Option<&BackendUrl>, errors: &mut Vec<Problem>) {
+    if let (Some(text), Some(BackendUrl::Https { .. }), None) = (&raw.to, target, &raw.to_ca) {
         let problem = Problem::new(
             code::CONFIG_INVALID,
             "an https backend is verified, and nothing says by which CA",
         )
-        .hint("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
-        errors.push(ConfigError {
-            line: raw.to.as_ref().and_then(|text| text.line),
-            problem,
-        });
+        .help("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
+        errors.push(text.wrong(problem));
     }
     if let (Some(text), None) | (None, Some(text)) = (&raw.to_cert, &raw.to_key) {
         let problem = Problem::new(
             code::CONFIG_INVALID,
             "to-cert and to-key belong together, one of them is missing",
         );
-        errors.push(ConfigError {
-            line: text.line,
-            problem,
-        });
+        errors.push(text.wrong(problem));
     }
 }
 
@@ -291,7 +272,7 @@ fn incomplete(raw: &RawConfig, target: Option<&BackendUrl>, errors: &mut Vec<Con
 pub fn address(text: &str) -> Result<SocketAddr, Problem> {
     let endpoint = Endpoint::read(text, &Form::LISTEN)?;
     let bad = |why: String| {
-        Problem::new(code::CONFIG_INVALID, format_args!("address \"{text}\": {why}")).hint(Form::LISTEN.hint)
+        Problem::new(code::CONFIG_INVALID, format_args!("address \"{text}\": {why}")).help(Form::LISTEN.hint)
     };
     let found = endpoint.to_string().to_socket_addrs();
     let mut found = found.map_err(|error| bad(error.to_string()))?;
@@ -307,6 +288,7 @@ mod tests {
     fn errors(text: &str) -> Vec<(Option<usize>, String)> {
         let mut errors = Vec::new();
         let raw = Reader {
+            file: "handfast.toml",
             text,
             errors: &mut errors,
         }
@@ -314,7 +296,7 @@ mod tests {
         let _ = resolve(&raw, Path::new("/etc/handfast"), &mut errors);
         errors
             .into_iter()
-            .map(|error| (error.line, error.problem.message))
+            .map(|problem| (problem.place.map(|place| place.line), problem.message))
             .collect()
     }
 
@@ -333,6 +315,7 @@ limits = { handshake = "500ms", connections = 10 }
     fn a_good_file_is_read_and_its_paths_start_from_its_folder() {
         let mut found = Vec::new();
         let raw = Reader {
+            file: "handfast.toml",
             text: GOOD,
             errors: &mut found,
         }
@@ -357,8 +340,8 @@ limits = { handshake = "500ms", connections = 10 }
             (Some(10), "log \"much\""),
             (Some(11), "\"workers\" must be a number"),
             (Some(13), "\"idle\" must be a time"),
-            (None, "\"cert\" is missing"),
-            (None, "\"client-ca\" is missing"),
+            (Some(1), "\"cert\" is missing"),
+            (Some(1), "\"client-ca\" is missing"),
         ] {
             assert!(
                 found

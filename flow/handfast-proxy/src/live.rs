@@ -162,7 +162,7 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
     let now = Timestamp::now();
     let policy = Policy::new(sources.rules.clone()).map_err(|error| {
         Problem::new(error.code(), error.to_string())
-            .hint("name the allowed clients: --allow uri:spiffe://..., or --allow any")
+            .help("name the allowed clients: --allow uri:spiffe://..., or --allow any")
     })?;
     let credentials = load::credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
     // The one host of today answers to every name, and its CAs may vouch for every name.

@@ -49,9 +49,7 @@ impl Record {
     }
 
     fn shown(&mut self, peer: &Peer) {
-        let identity = peer.identity();
-        self.entry.record.identity = identity.names();
-        self.entry.record.fingerprint = Some(identity.fingerprint.to_string());
+        self.entry.record.identity = Some(Box::new(peer.identity().clone()));
     }
 
     pub(crate) fn allowed(&mut self, allowed: &Allowed) {
@@ -84,7 +82,7 @@ impl Drop for Record {
         record.bytes_out = self.pulse.bytes_out.load(Relaxed);
         record.requests = self.pulse.requests.load(Relaxed);
         if let Some(code) = self.pulse.cut() {
-            if record.verdict == Verdict::Broken && record.identity.is_empty() {
+            if record.verdict == Verdict::Broken && record.identity.is_none() {
                 record.verdict = Verdict::Refused;
             }
             record.code = Some(code);

@@ -80,5 +80,5 @@ pub(crate) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Prob
         code::CANNOT_LISTEN,
         format_args!("\"{address}\" cannot be listened on: {error}"),
     )
-    .hint("choose another --listen address, or port 0 to let the system choose")
+    .help("choose another --listen address, or port 0 to let the system choose")
 }

@@ -20,12 +20,12 @@ pub fn read(path: &Path, now: Timestamp) -> Result<Vec<Certificate>, Problem> {
     if items.iter().any(is_key) {
         let message = format!("\"{shown}\" holds a private key, which is not needed to trust a CA");
         return Err(Problem::new(code::WRONG_FORMAT, message)
-            .hint("give the certificate alone; the holder of a CA's key can impersonate every peer to all who trust the CA"));
+            .help("give the certificate alone; the holder of a CA's key can impersonate every peer to all who trust the CA"));
     }
     let cas =
         pem::certificates(&bytes).map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
     let unfit = |error: &AnchorError, hint: &str| {
-        Problem::new(error.code(), format!("\"{shown}\": {error}")).hint(hint)
+        Problem::new(error.code(), format!("\"{shown}\": {error}")).help(hint)
     };
     for ca in &cas {
         let anchor = Anchors::new(vec![ca.clone()], now);

@@ -39,7 +39,7 @@ pub(crate) fn step(
                     handfast_pki::text::printable(line.trim())
                 );
                 return Err(Problem::new(code::EXISTS, message)
-                    .hint("take that line out, or choose another configuration: --curlrc FILE"));
+                    .help("take that line out, or choose another configuration: --curlrc FILE"));
             }
             let quoted = file
                 .display()
@@ -97,7 +97,7 @@ fn place(request: &Request) -> Result<PathBuf, Problem> {
         .or(home)
         .ok_or_else(|| {
             Problem::new(code::CONFIG_INVALID, "HOME is not set")
-                .hint("say where curl's configuration is: --curlrc FILE")
+                .help("say where curl's configuration is: --curlrc FILE")
         })
 }
 

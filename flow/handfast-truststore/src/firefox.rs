@@ -30,7 +30,7 @@ pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Re
         if is_new && !profile.is_dir() {
             let message = format!("\"{}\" is no folder", profile.display());
             return Err(Problem::new(code::UNREADABLE, message)
-                .hint("name the folder of the profile; Firefox shows it at about:profiles"));
+                .help("name the folder of the profile; Firefox shows it at about:profiles"));
         }
         let before = plan.steps.len();
         for ca in cas {
@@ -76,7 +76,7 @@ fn found() -> Result<Vec<PathBuf>, Problem> {
     if profiles.is_empty() {
         return Err(
             Problem::new(code::UNREADABLE, "no profile of Firefox was found at home")
-                .hint("start Firefox once, or name its folder, shown at about:profiles: --profile DIR"),
+                .help("start Firefox once, or name its folder, shown at about:profiles: --profile DIR"),
         );
     }
     Ok(profiles)

@@ -80,7 +80,7 @@ fn found() -> Result<PathBuf, Problem> {
         .find(|store| store.exists())
         .ok_or_else(|| {
             Problem::new(code::UNREADABLE, "no Java with its cacerts was found")
-                .hint("name the trust store: --truststore FILE; it is made where it is missing")
+                .help("name the trust store: --truststore FILE; it is made where it is missing")
         })
 }
 
@@ -119,5 +119,5 @@ fn holds(request: &Request, store: &std::path::Path, ca: &Certificate) -> Result
         .lines()
         .take(3)
         .fold(failure, |failure, line| failure.detail(printable(line)));
-    Err(failure.hint("give the file with its password: --password-file FILE"))
+    Err(failure.help("give the file with its password: --password-file FILE"))
 }

@@ -90,7 +90,7 @@ fn folder(request: &Request) -> Result<PathBuf, Problem> {
         .or_else(|| set("HOME").map(|home| home.join(".config")))
         .map(|config| config.join("handfast/trust"))
         .ok_or_else(|| {
-            Problem::new(code::CONFIG_INVALID, "HOME is not set").hint("say where the file goes: --dir DIR")
+            Problem::new(code::CONFIG_INVALID, "HOME is not set").help("say where the file goes: --dir DIR")
         })
 }
 
@@ -104,7 +104,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Problem> {
         return Ok(Some(bytes));
     }
     let message = format!("\"{}\" was not written by handfast trust", path.display());
-    Err(Problem::new(code::EXISTS, message).hint("move it away, or choose another folder: --dir DIR"))
+    Err(Problem::new(code::EXISTS, message).help("move it away, or choose another folder: --dir DIR"))
 }
 
 /// The CAs that were installed.

@@ -80,13 +80,15 @@ impl Plan {
     }
 
     /// A failure among the files of root most often has one cause.
-    pub fn with_hint(&self, failure: Problem, line: &str) -> Problem {
+    pub fn with_help(&self, failure: Problem, line: &str) -> Problem {
         let is_roots = self.steps.iter().any(|step| match step {
             Step::Write { path, .. } | Step::Remove { path } => belongs_to_root(path),
             _ => false,
         });
         if is_roots && !is_root() {
-            failure.hint(format!("these files belong to root: sudo {line}"))
+            failure
+                .help("these files belong to root: run it as root")
+                .command(format!("sudo {line}"))
         } else {
             failure
         }
@@ -145,7 +147,9 @@ impl Call {
         let failed = |error: std::io::Error| {
             let failure = Problem::new(code::TOOL, format!("\"{}\" cannot be run: {error}", self.program));
             match package(self.program) {
-                Some(package) => failure.hint(format!("install it; on Debian: apt install {package}")),
+                Some(package) => failure
+                    .help("install it; the command is that of Debian")
+                    .command(format!("apt install {package}")),
                 None => failure,
             }
         };

@@ -64,7 +64,7 @@ pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Re
             code::UNREADABLE,
             format!("no folder of CAs that is known is below \"{}\"", root.display()),
         )
-        .hint("say how this system keeps its CAs: --layout debian, fedora or arch")
+        .help("say how this system keeps its CAs: --layout debian, fedora or arch")
     })?;
     let mut plan = Plan::default();
     for ca in cas {
@@ -116,6 +116,6 @@ fn holds(path: &Path, ca: &Certificate) -> Result<bool, Problem> {
             code::EXISTS,
             format!("\"{}\" holds something else than this CA", path.display()),
         )
-        .hint("look at it, and move it away")),
+        .help("look at it, and move it away")),
     }
 }

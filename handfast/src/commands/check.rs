@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use handfast_finding::Problem;
 use handfast_pki::conceal::concealed;
 use handfast_proxy::{config, live};
-use handfast_report::style::GOOD;
+use handfast_report::{json::problem, schema::Schema, style::GOOD};
 use serde_json::json;
 
 use crate::{
@@ -25,43 +26,49 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let file = &args.config;
     let shown = file.display().to_string();
     let shown = concealed(&shown);
-    let mut problems = Vec::new();
-    match config::read(file) {
+    let problems = match config::read(file) {
         Ok(config) => {
             // The backend's TLS and the state of trust are loaded as the proxy would load them.
-            problems.extend(config.backend().err().map(|problem| (None, problem)));
-            problems.extend(
-                live::rehearse(&config.sources)
-                    .into_iter()
-                    .map(|problem| (None, problem)),
-            );
+            let backend = config.backend().err();
+            backend
+                .into_iter()
+                .chain(live::rehearse(&config.sources))
+                .collect()
         }
-        Err(errors) => problems.extend(errors.into_iter().map(|error| (error.line, error.problem))),
-    }
-    words.json(&json!({
-        "config": shown,
-        "good": problems.is_empty(),
-        "problems": problems.iter().map(|(line, problem)| json!({
-            "line": line,
-            "code": problem.code.to_string(),
-            "message": problem.message,
-            "hint": problem.hint,
-        })).collect::<Vec<_>>(),
-    }));
+        Err(problems) => problems,
+    };
+    words.json(
+        Schema::Check,
+        json!({
+            "config": shown,
+            "good": problems.is_empty(),
+            "problems": problems.iter().map(problem).collect::<Vec<_>>(),
+        }),
+    );
     if problems.is_empty() {
         words.data(format_args!("{GOOD}good:{GOOD:#} {shown}"));
         words.next(format_args!("handfast proxy --config {shown}"));
         return Ok(Exit::Yes);
     }
-    for (line, problem) in &problems {
-        let place = line.map(|line| format!(" line {line}")).unwrap_or_default();
-        words.data(format_args!(
-            "{shown}{place}: {}  [{}]",
-            problem.message, problem.code
-        ));
-        if let Some(hint) = &problem.hint {
-            words.data(format_args!("  hint: {hint}"));
-        }
+    for problem in &problems {
+        tell(problem, &shown, words);
     }
     Ok(Exit::No)
+}
+
+fn tell(problem: &Problem, file: &str, words: &Words) {
+    let text = match &problem.place {
+        Some(_) => problem.located(),
+        None => format!("{file}: {}", problem.message),
+    };
+    words.data(format_args!("{text}  [{}]", problem.code));
+    for detail in &problem.details {
+        words.data(format_args!("  {detail}"));
+    }
+    if let Some(help) = &problem.help {
+        words.data(format_args!("  help: {help}"));
+    }
+    if let Some(command) = &problem.command {
+        words.data(format_args!("  run:  {command}"));
+    }
 }

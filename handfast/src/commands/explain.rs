@@ -1,7 +1,7 @@
 //! `handfast explain`: the page of a code, or the causes of an error text.
 
 use handfast_pki::{Code, code, text::printable};
-use handfast_report::{page::render, style::STRONG};
+use handfast_report::{page::render, schema::Schema, style::STRONG};
 use serde_json::json;
 
 use crate::{
@@ -39,7 +39,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         Some(code) => page(code, words),
         None if is_code(&what) => {
             let unknown = format!("\"{}\" is not a code of ours", printable(&what));
-            Err(Failure::misuse(unknown).hint("every code with its title: handfast explain"))
+            Err(Failure::misuse(unknown)
+                .help("see every code with its title")
+                .command("handfast explain"))
         }
         None => text::explain(&what, words),
     }
@@ -47,12 +49,15 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 
 fn list(words: &Words) {
     let codes = code::ALL.iter();
-    words.json(&json!({
-        "codes": codes
-            .clone()
-            .map(|(code, title)| json!({ "code": code.to_string(), "title": title }))
-            .collect::<Vec<_>>(),
-    }));
+    words.json(
+        Schema::ExplainList,
+        json!({
+            "codes": codes
+                .clone()
+                .map(|(code, title)| json!({ "code": code.to_string(), "title": title }))
+                .collect::<Vec<_>>(),
+        }),
+    );
     for (code, title) in codes {
         words.data(format_args!("{STRONG}{code}{STRONG:#} {title}"));
     }
@@ -60,7 +65,10 @@ fn list(words: &Words) {
 
 fn page(code: Code, words: &Words) -> Result<Exit, Failure> {
     let page = pages::of(code).ok_or_else(|| Failure::bug(format!("{code} has no page")))?;
-    words.json(&json!({ "code": code.to_string(), "title": code.title(), "page": page }));
+    words.json(
+        Schema::Explain,
+        json!({ "code": code.to_string(), "title": code.title(), "page": page }),
+    );
     words.data(render(page).trim_end());
     Ok(Exit::Yes)
 }

@@ -7,7 +7,7 @@ use handfast_doctor::{Ask, Endpoint, Target, judge};
 use handfast_finding::{Finding, Refuser};
 use handfast_pki::code;
 use handfast_proxy::backend;
-use handfast_report::{exchange, ladder::ladder};
+use handfast_report::{exchange, ladder::ladder, schema::Schema};
 use handfast_tls::{Credentials, client::Versions};
 use handfast_values::{Form, ValueError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -73,7 +73,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }
     }
     if words.json {
-        words.json(&exchange::json(&trace, answer.as_ref(), finding.as_ref()));
+        words.json(
+            Schema::Get,
+            exchange::json(&trace, answer.as_ref(), finding.as_ref()),
+        );
     } else if let Some(answer) = &answer {
         let mut out = std::io::stdout();
         let _ = out.write_all(&answer.body).and_then(|()| out.flush());
@@ -101,14 +104,13 @@ pub fn of_finding(finding: &Finding) -> Failure {
         Refuser::Client => Exit::Untrusted,
         Refuser::Network => Exit::Unreachable,
     };
-    let sure = finding.certainty.name();
-    Failure::new(exit, finding.code, finding.code.title())
-        .detail(format!("{} ({sure})", finding.because))
-        .hint(finding.help.clone())
+    let mut failure = Failure::of_finding(exit, finding);
+    failure.details = vec![format!("{} ({})", finding.because, finding.certainty.name())];
+    failure
 }
 
 fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
-    let misuse = |what: String| Failure::misuse(what).hint("write https://HOST:PORT/PATH");
+    let misuse = |what: String| Failure::misuse(what).help("write https://HOST:PORT/PATH");
     if !args.url.starts_with("https://") {
         return Err(misuse(format!("\"{}\" is not an https URL", args.url)));
     }

@@ -6,7 +6,7 @@ use handfast_ca::{Authority, ExistingAuthority, NewAuthority, folder};
 use handfast_credentials::load;
 use handfast_finding::when::when;
 use handfast_pki::{Certificate, KeyKind, name};
-use handfast_report::style::GOOD;
+use handfast_report::{json::certificate, schema::Schema, style::GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -88,14 +88,14 @@ fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<NewAuthorit
             Some((flag, _)) => Err(Failure::misuse(format!(
                 "{flag} is for a new CA, and this one is imported as it is"
             ))
-            .hint("leave it out, or make an issuing CA under it with --intermediate")),
+            .help("leave it out, or make an issuing CA under it with --intermediate")),
             None => Ok(None),
         };
     }
     let adopted = || chain.first().and_then(|ca| name::common_name(ca.subject()));
     let name = args.name.clone().or_else(adopted).ok_or_else(|| {
         Failure::misuse("the CA has no common name to call the issuing CA after")
-            .hint("say one: --name \"Acme\"")
+            .help("say one: --name \"Acme\"")
     })?;
     Ok(Some(NewAuthority {
         name,
@@ -147,24 +147,23 @@ fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
         ));
     }
     words.data("it cannot be created again: back up the folder; everyone who reads its keys can issue any certificate");
-    words.json(&json!({
-        "dir": text(dir),
-        "adopted": adopted,
-        "cas": cas.iter().map(|(file, ca)| described(&dir.join(file), ca)).collect::<Vec<_>>(),
-        "signing_key": text(&dir.join(folder::ISSUING_KEY)),
-        "root_key": has_root_key.then(|| text(&dir.join(folder::ROOT_KEY))),
-        "next": next,
-    }));
+    words.json(
+        Schema::Init,
+        json!({
+            "dir": text(dir),
+            "adopted": adopted,
+            "cas": cas.iter().map(|(file, ca)| described(&dir.join(file), ca)).collect::<Vec<_>>(),
+            "signing_key": text(&dir.join(folder::ISSUING_KEY)),
+            "root_key": has_root_key.then(|| text(&dir.join(folder::ROOT_KEY))),
+            "next": next,
+        }),
+    );
     words.next(next);
 }
 
 fn described(file: &std::path::Path, ca: &Certificate) -> Value {
-    json!({
-        "file": text(file),
-        "subject": name::shown(ca.subject()),
-        "key": ca.public_key().algorithm(),
-        "not_before": ca.not_before(),
-        "not_after": ca.not_after(),
-        "fingerprint": ca.fingerprint(),
-    })
+    let mut object = certificate(ca);
+    object["file"] = json!(text(file));
+    object["key"] = json!(ca.public_key().algorithm());
+    object
 }

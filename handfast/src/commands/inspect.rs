@@ -12,7 +12,10 @@ use handfast_pki::{
     pem::{self, Item},
     text::printable,
 };
-use handfast_report::cards::{Card, cards};
+use handfast_report::{
+    cards::{Card, cards},
+    schema::Schema,
+};
 use handfast_values::{Endpoint, Form};
 use jiff::Timestamp;
 use serde_json::json;
@@ -51,7 +54,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let cards = cards(&items, now);
     let texts: Vec<String> = cards.iter().map(Card::text).collect();
     words.data(texts.join("\n").trim_end());
-    words.json(&json!({ "items": cards.iter().map(Card::to_json).collect::<Vec<_>>() }));
+    words.json(
+        Schema::Inspect,
+        json!({ "items": cards.iter().map(Card::to_json).collect::<Vec<_>>() }),
+    );
     Ok(Exit::Yes)
 }
 

@@ -9,6 +9,7 @@ use handfast_credentials::{
 };
 use handfast_formats::container::{self, Age, Lock};
 use handfast_pki::{Certificate, KeyKind, PrivateKey, certificate::chain_to_pem};
+use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -187,8 +188,13 @@ fn tell(args: &Args, places: &Places, issued: &Issued, now: Timestamp, words: &W
         (&places.key, key),
         (&places.ca, "what the other side has to trust".into()),
     ];
-    let mut files =
-        json!({ "certificate": text(&places.certificate), "key": text(&places.key), "ca": text(&places.ca) });
+    let mut files = json!({
+        "certificate": text(&places.certificate),
+        "key": text(&places.key),
+        "ca": text(&places.ca),
+        "p12": null,
+        "p12_password": null,
+    });
     if let Some(p12) = &places.p12 {
         lines.push((&p12.file, "key and certificates as PKCS#12".into()));
         files["p12"] = json!(text(&p12.file));
@@ -200,6 +206,6 @@ fn tell(args: &Args, places: &Places, issued: &Issued, now: Timestamp, words: &W
     tell_certificate(profile, issued, now, words);
     tell_files(&lines, words);
     tell_limits(profile, words);
-    words.json(&described(profile, issued, &files, &next));
+    words.json(Schema::Issue, described(profile, issued, &files, &next));
     words.next(next);
 }

@@ -7,11 +7,15 @@ use handfast_finding::shell::shell;
 use handfast_interop::look::{self, Found, Others};
 use handfast_lab::{Case, Folder, Look, Scene};
 use handfast_pki::code;
-use handfast_report::style::{BAD, FAINT, GOOD, STRONG};
+use handfast_report::{
+    schema::Schema,
+    style::{BAD, FAINT, GOOD, STRONG},
+};
 use serde_json::{Value, json};
 
 use crate::{
     failure::{Exit, Failure},
+    signals::BrokenOff,
     words::Words,
 };
 
@@ -100,7 +104,7 @@ fn list(args: &List, words: &Words) -> Result<Exit, Failure> {
             "missing": missing,
         }));
     }
-    words.json(&json!({ "cases": objects }));
+    words.json(Schema::LabList, json!({ "cases": objects }));
     if !words.json {
         words.next("handfast lab run HF-101");
     }
@@ -124,7 +128,9 @@ fn chosen(texts: &[String]) -> Result<Vec<Case>, Failure> {
     for text in texts {
         let named = handfast_lab::named(text);
         if named.is_empty() {
-            return Err(Failure::misuse(format!("there is no case \"{text}\"")).hint("handfast lab list"));
+            return Err(Failure::misuse(format!("there is no case \"{text}\""))
+                .help("choose one of the cases that there are")
+                .command("handfast lab list"));
         }
         cases.extend(named);
     }
@@ -143,13 +149,15 @@ fn run_cases(args: &Run, words: &Words) -> Result<Exit, Failure> {
     if (args.stay || args.dir.is_some()) && cases.len() != 1 {
         return Err(
             Failure::misuse(format!("{} cases are named, and this takes one", cases.len()))
-                .hint("handfast lab list"),
+                .help("name one of the cases that there are")
+                .command("handfast lab list"),
         );
     }
     let (mut objects, mut wrong) = (Vec::new(), 0);
     let is_alone = cases.len() == 1;
+    let broken_off = BrokenOff::by_signals(words)?;
     for case in &cases {
-        let outcome = match one(case, args, is_alone, words) {
+        let outcome = match one(case, args, is_alone, &broken_off, words) {
             // One that cannot be made is no reason to leave out the others, and no success either.
             Err(failure) if !is_alone => {
                 if !words.json {
@@ -165,7 +173,7 @@ fn run_cases(args: &Run, words: &Words) -> Result<Exit, Failure> {
         wrong += usize::from(!outcome.is_right);
         objects.push(outcome.object);
     }
-    words.json(&json!({ "cases": objects, "wrong": wrong }));
+    words.json(Schema::LabRun, json!({ "cases": objects, "wrong": wrong }));
     if !is_alone {
         words.talk(format_args!(
             "{} of {} cases were found as they are",
@@ -181,7 +189,13 @@ struct Outcome {
     object: Value,
 }
 
-fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome, Failure> {
+fn one(
+    case: &Case,
+    args: &Run,
+    is_alone: bool,
+    broken_off: &BrokenOff,
+    words: &Words,
+) -> Result<Outcome, Failure> {
     let folder = match &args.dir {
         Some(path) => Folder::kept(path.clone()),
         None => Folder::temporary(),
@@ -201,6 +215,8 @@ fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome
     let others = args.compare.then(|| look::compare(&scene, &folder));
     tell(case, &scene, &found, is_right, is_alone, words);
     if args.stay {
+        // Now Ctrl-C is the usual end.
+        broken_off.pause();
         stay(case, &scene, &folder, words)?;
     }
     Ok(Outcome {
@@ -213,6 +229,7 @@ fn one(case: &Case, args: &Run, is_alone: bool, words: &Words) -> Result<Outcome
             "milliseconds": found.milliseconds,
             "connections": found.connections,
             "right": is_right,
+            "error": null,
             "curl": others.as_ref().map(|others: &Others| &others.curl),
             "openssl": others.as_ref().map(|others: &Others| &others.openssl),
         }),
@@ -227,8 +244,9 @@ fn not_made(case: &Case, failure: &Failure) -> Value {
         "expected": case.expected.map(expected),
         "findings": [],
         "right": false,
-        "error": failure.message,
-        "hint": failure.hint,
+        "milliseconds": null,
+        "connections": null,
+        "error": Words::error(failure),
         "curl": null,
         "openssl": null,
     })
@@ -300,7 +318,7 @@ fn stay(case: &Case, scene: &Scene, folder: &Folder, words: &Words) -> Result<()
 fn of_error(case: &Case, error: &handfast_lab::Error) -> Failure {
     let failure = Failure::new(Exit::Unreachable, code::LAB, format!("{}: {error}", case.name));
     match error.hint() {
-        Some(hint) => failure.hint(hint),
+        Some(help) => failure.help(help),
         None => failure,
     }
 }

@@ -14,6 +14,7 @@ pub mod lab;
 pub mod leaf;
 pub mod proxy;
 pub mod quickstart;
+pub mod schema;
 pub mod setup;
 pub mod shell;
 pub mod sign;

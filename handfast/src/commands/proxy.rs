@@ -11,9 +11,10 @@ use handfast_pki::code;
 use handfast_proxy::{
     AccessLog, Detail, Proxy,
     backend::BackendUrl,
-    config::{self, Config, ConfigError, RawConfig},
+    config::{self, Config, RawConfig},
     descriptors,
 };
+use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -84,7 +85,7 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let (config, file) = match &args.config {
         Some(file) => (
-            config::read(file).map_err(|errors| failure(file, errors))?,
+            config::read(file).map_err(Failure::of_problems)?,
             Some(file.clone()),
         ),
         None => (from_flags(args)?, None),
@@ -142,57 +143,18 @@ fn from_flags(args: &Args) -> Result<Config, Failure> {
     let mut errors = Vec::new();
     match config::resolve(&raw, Path::new(""), &mut errors) {
         Some(proxy) if errors.is_empty() => Ok(proxy),
-        _ => Err(of_flags(errors)),
-    }
-}
-
-/// Problems of flags as one failure: the first one leads, the others follow.
-fn of_flags(errors: Vec<ConfigError>) -> Failure {
-    let mut problems = errors.into_iter().map(|error| error.problem);
-    let Some(first) = problems.next() else {
-        return Failure::bug("a configuration without meaning and without problem");
-    };
-    problems.fold(of_problem(first), |failure, next| {
-        let failure = failure.detail(format!("{}  [{}]", next.message, next.code));
-        match (failure.hint.is_none(), next.hint) {
-            (true, Some(hint)) => failure.hint(hint),
-            _ => failure,
-        }
-    })
-}
-
-/// Problems of a file as one failure, each with its line.
-pub fn failure(file: &Path, errors: Vec<ConfigError>) -> Failure {
-    let mut errors = errors.into_iter();
-    let Some(leading) = errors.next() else {
-        return Failure::bug("a configuration without meaning and without problem");
-    };
-    let mut failure = Failure::new(Exit::Misuse, leading.problem.code, leading.shown(file));
-    failure.hint = leading.problem.hint;
-    errors.fold(failure, |failure, next| {
-        failure.detail(format!("{}  [{}]", next.shown(file), next.problem.code))
-    })
-}
-
-/// A problem as bad configuration.
-pub fn of_problem(problem: Problem) -> Failure {
-    let failure = Failure::new(Exit::Misuse, problem.code, problem.message);
-    match problem.hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+        _ => Err(Failure::of_problems(errors)),
     }
 }
 
 fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words: &Words) {
     let state = proxy.live().state();
     let rules: Vec<String> = config.sources.rules.iter().map(ToString::to_string).collect();
-    if words.json {
-        // One line, like everything that follows it on stdout.
-        println!(
-            "{}",
-            json!({"event": "open", "address": proxy.address().to_string(), "allow": rules})
-        );
-    }
+    // One line, like everything that follows it on stdout.
+    words.json_line(
+        Schema::AccessLog,
+        json!({ "event": "open", "address": proxy.address().to_string(), "allow": rules }),
+    );
     words.talk(format_args!(
         "handfast: listening on {}, reverse proxy to {}",
         proxy.address(),

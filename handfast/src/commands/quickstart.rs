@@ -22,17 +22,20 @@ use handfast_proxy::{
     config::{BackendTls, Config},
 };
 use handfast_report::{
+    json::findings,
     ladder::ladder,
+    schema::Schema,
     style::{BAD, GOOD, STRONG},
 };
 use handfast_tls::client::Versions;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::tell::text;
 use crate::{
     failure::{Exit, Failure},
-    signals,
+    signals::{self, BrokenOff},
     words::Words,
 };
 
@@ -103,6 +106,7 @@ struct Outcome {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    let broken_off = BrokenOff::by_signals(words)?;
     prepare(&args.dir)?;
     let demo = match &args.to {
         Some(_) => None,
@@ -117,7 +121,18 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let log_file = args.dir.join("access.log");
     let log = AccessLog::new(Detail::Connections, create_log(&log_file)?);
     let proxy = open(args, &to, log.clone())?;
-    let good = calls(args, proxy.address(), words)?;
+    let outcomes = calls(args, proxy.address(), words)?;
+    let good = outcomes.iter().all(|outcome| outcome["as_expected"] == true);
+    words.json(
+        Schema::Quickstart,
+        json!({
+            "good": good,
+            "address": proxy.address().to_string(),
+            "dir": text(&args.dir),
+            "log": text(&log_file),
+            "calls": outcomes,
+        }),
+    );
     if args.once {
         words.data(format_args!(
             "\nevery connection is logged in {}; without --once the proxy keeps running, and you can call it with curl, Python and openssl",
@@ -126,11 +141,12 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         words.next("handfast init --name NAME, for a CA of your own");
         proxy.close();
         log.finish();
-        words.json(&json!({ "good": good }));
         return Ok(if good { Exit::Yes } else { Exit::No });
     }
     summary(args, proxy.address(), &log_file, words);
     words.talk("the proxy runs until Ctrl-C");
+    // Now Ctrl-C is the usual end.
+    broken_off.pause();
     let force_close = proxy.force_close();
     signals::serve_until_told(proxy, |_, _| {}, Proxy::close, move || force_close.now());
     log.finish();
@@ -235,13 +251,13 @@ fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
     Ok(config.open(None, log)?)
 }
 
-/// Makes all calls and tells each; whether all ended as they must.
-fn calls(args: &Args, door: SocketAddr, words: &Words) -> Result<bool, Failure> {
+/// Makes all calls and tells each, also as objects.
+fn calls(args: &Args, door: SocketAddr, words: &Words) -> Result<Vec<Value>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Failure::bug)?;
-    let mut good = true;
+    let mut outcomes = Vec::new();
     for call in &CALLS {
         let outcome = runtime.block_on(make(args, door, call))?;
         let as_expected = match (&outcome.finding, call.expected) {
@@ -249,10 +265,16 @@ fn calls(args: &Args, door: SocketAddr, words: &Words) -> Result<bool, Failure> 
             (None, None) => outcome.answer.is_some(),
             _ => false,
         };
-        good &= as_expected;
         tell(args, call, &outcome, as_expected, words);
+        outcomes.push(json!({
+            "call": call.title,
+            "expected": call.expected.map(|code| code.to_string()),
+            "status": outcome.answer.as_ref().map(|answer| answer.status.as_u16()),
+            "findings": findings(outcome.finding.as_slice()),
+            "as_expected": as_expected,
+        }));
     }
-    Ok(good)
+    Ok(outcomes)
 }
 
 async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Failure> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap_complete::Shell;
+use handfast_report::schema::Schema;
 use serde_json::json;
 
 use crate::{
@@ -34,7 +35,10 @@ pub fn completions(args: &Completions, line: &mut clap::Command, words: &Words) 
     clap_complete::generate(args.shell, line, "handfast", &mut script);
     let script = String::from_utf8(script).map_err(Failure::bug)?;
     words.data(script.trim_end());
-    words.json(&json!({ "shell": args.shell.to_string(), "script": script }));
+    words.json(
+        Schema::Completions,
+        json!({ "shell": args.shell.to_string(), "script": script }),
+    );
     Ok(Exit::Yes)
 }
 
@@ -59,6 +63,6 @@ pub fn man(args: &Man, mut root: clap::Command, words: &Words) -> Result<Exit, F
         words.data(path.display());
         written.push(path.display().to_string());
     }
-    words.json(&json!({ "pages": written }));
+    words.json(Schema::Man, json!({ "pages": written }));
     Ok(Exit::Yes)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use handfast_ca::{Applicant, Authority};
 use handfast_credentials::files::{self, Claim, Piece, Readers};
 use handfast_pki::{certificate::chain_to_pem, pem};
+use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -63,12 +64,15 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     ];
     tell::tell_files(&lines, words);
     tell::tell_limits(profile, words);
-    words.json(&tell::described(
-        profile,
-        &issued,
-        &json!({ "certificate": tell::text(&args.out), "ca": tell::text(&ca) }),
-        &next,
-    ));
+    words.json(
+        Schema::Sign,
+        tell::described(
+            profile,
+            &issued,
+            &json!({ "certificate": tell::text(&args.out), "ca": tell::text(&ca) }),
+            &next,
+        ),
+    );
     words.next(next);
     tell::tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)

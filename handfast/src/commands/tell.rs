@@ -5,7 +5,7 @@ use std::path::Path;
 use handfast_ca::{Authority, Issued, State};
 use handfast_finding::{shell::shell, when::when};
 use handfast_pki::{Certificate, Profile};
-use handfast_report::style::GOOD;
+use handfast_report::{json, style::GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -92,11 +92,7 @@ pub fn described(profile: Profile, issued: &Issued, files: &Value, next: &str) -
     let certificate = issued.certificate();
     json!({
         "profile": profile,
-        "names": certificate.identity().names(),
-        "serial": certificate.serial(),
-        "fingerprint": certificate.fingerprint(),
-        "not_before": certificate.not_before(),
-        "not_after": certificate.not_after(),
+        "certificate": json::certificate(certificate),
         "cut_short": issued.cut_short(),
         "ignored": issued.ignored(),
         "files": files,

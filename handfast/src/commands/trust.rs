@@ -6,7 +6,7 @@ use clap::{Args as Flags, Subcommand, ValueEnum};
 use handfast_credentials::load;
 use handfast_finding::{shell::shell, when::when};
 use handfast_pki::Certificate;
-use handfast_report::style::GOOD;
+use handfast_report::{json::certificate, schema::Schema, style::GOOD};
 use handfast_truststore::{Change, Layout, Plan, Request, Step, Store, cas};
 use jiff::Timestamp;
 use serde_json::json;
@@ -141,7 +141,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     if !flags.dry_run {
         let leftovers = plan
             .perform()
-            .map_err(|problem| plan.with_hint(problem, &flags.again(change)))?;
+            .map_err(|problem| plan.with_help(problem, &flags.again(change)))?;
         words.tell_leftovers(&leftovers);
     }
     tell(flags, change, &cas, &plan, now, words);
@@ -254,17 +254,20 @@ fn tell(flags: &Flagged, change: Change, given: &[Certificate], plan: &Plan, now
     let next = next
         .or_else(|| flags.dry_run.then(|| flags.again(change)))
         .or_else(|| undo.clone());
-    words.json(&json!({
-        "for": store,
-        "cas": given.iter().map(|ca| json!({ "called": ca.called(), "fingerprint": ca.fingerprint(), "not_after": ca.not_after() })).collect::<Vec<_>>(),
-        "changed": !is_done && !flags.dry_run,
-        "dry_run": flags.dry_run,
-        "steps": plan.steps.iter().map(Step::to_json).collect::<Vec<_>>(),
-        "file": plan.file.as_ref().map(|file| file.display().to_string()),
-        "notes": notes,
-        "undo": undo,
-        "next": next,
-    }));
+    words.json(
+        Schema::Trust,
+        json!({
+            "for": store,
+            "cas": given.iter().map(certificate).collect::<Vec<_>>(),
+            "changed": !is_done && !flags.dry_run,
+            "dry_run": flags.dry_run,
+            "steps": plan.steps.iter().map(Step::to_json).collect::<Vec<_>>(),
+            "file": plan.file.as_ref().map(|file| file.display().to_string()),
+            "notes": notes,
+            "undo": undo,
+            "next": next,
+        }),
+    );
     if let Some(undo) = undo.filter(|undo| Some(undo) != next.as_ref()) {
         words.talk(format_args!("undo: {undo}"));
     }

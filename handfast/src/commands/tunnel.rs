@@ -8,9 +8,11 @@ use handfast_finding::Problem;
 use handfast_pki::{Purpose, code};
 use handfast_policy::{Policy, Rule};
 use handfast_proxy::{AccessLog, Detail, Limits, Tunnel, TunnelSettings, config, descriptors};
+use handfast_report::schema::Schema;
 use handfast_tls::{Client, client};
 use handfast_values::{Endpoint, Form};
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::{
     commands::proxy::Told,
@@ -61,12 +63,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     });
     let descriptors = descriptors::raise().shown(&settings.limits);
     let tunnel = Tunnel::open(settings, sink)?;
-    if words.json {
-        println!(
-            "{}",
-            serde_json::json!({"event": "open", "address": tunnel.address().to_string()})
-        );
-    }
+    words.json_line(
+        Schema::AccessLog,
+        json!({ "event": "open", "address": tunnel.address().to_string() }),
+    );
     words.talk(format_args!(
         "handfast: listening on {}, the tunnel to {}",
         tunnel.address(),
@@ -99,7 +99,7 @@ fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
         .iter()
         .map(|text| {
             text.parse::<Rule>().map_err(|error| {
-                Problem::new(code::BAD_RULE, format_args!("rule {error}")).hint(error.hint())
+                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.help())
             })
         })
         .collect::<Result<_, _>>()?;

@@ -8,7 +8,7 @@ use handfast_pki::{
     AnchorError, Anchors, Certificate, Purpose, Trust,
     verify::{candidates, for_host, host, verify},
 };
-use handfast_report::verdict::Question;
+use handfast_report::{schema::Schema, verdict::Question};
 use jiff::Timestamp;
 
 use crate::{
@@ -70,7 +70,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         at,
     };
     words.data(question.text(&verdict, &paths).trim_end());
-    words.json(&question.to_json(&verdict, &paths));
+    words.json(Schema::Verify, question.to_json(&verdict, &paths));
     for left_out in trust.anchors().left_out() {
         words.talk(format_args!(
             "note: \"{}\" is among the trusted CAs and ended at {}",
@@ -93,7 +93,7 @@ fn unusable(args: &Args, error: &AnchorError) -> Failure {
         Exit::Misuse
     };
     Failure::new(exit, error.code(), format!("\"{}\": {error}", args.ca.display()))
-        .hint("give the CA certificates that are to be trusted: --ca ca.crt")
+        .help("give the CA certificates that are to be trusted: --ca ca.crt")
 }
 
 fn purpose(args: &Args, presented: &[Certificate]) -> Purpose {

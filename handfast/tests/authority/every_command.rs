@@ -8,14 +8,14 @@ fn json_is_one_object_on_stdout_for_every_command_and_every_refusal() {
     let json = |line: &str| place.run(&format!("{line} --json")).json();
     assert_eq!(json("init --name Acme")["cas"].as_array().map(Vec::len), Some(2));
     let issued = json("issue server --dns localhost --out server");
-    assert_eq!(issued["names"][0], "dns:localhost");
+    assert_eq!(issued["certificate"]["identity"]["called"], "dns:localhost");
     assert_eq!(
         issued["next"],
         "handfast verify server/tls.crt --ca server/ca.crt --purpose server --host localhost"
     );
     assert_eq!(
         json("inspect server/tls.crt")["items"][0]["serial"],
-        issued["serial"]
+        issued["certificate"]["serial"]
     );
     assert_eq!(json("verify server/tls.crt --ca server/ca.crt")["trusted"], true);
     assert_eq!(json("init --name Acme")["error"]["code"], "HF-801");

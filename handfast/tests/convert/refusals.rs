@@ -25,7 +25,7 @@ fn a_wrong_password_is_told_from_none_and_the_right_one_opens() {
         let line = format!("convert {file} --to pem --out x.pem");
         let ran = place.run(&line).refused(2, "HF-403");
         assert!(
-            ran.stderr.contains("hint: ") && ran.stderr.contains("--password-file"),
+            ran.stderr.contains("help: ") && ran.stderr.contains("--password-file"),
             "{ran:#?}"
         );
         let ran = place

@@ -58,7 +58,7 @@ fn active_asks_first_and_without_somebody_to_ask_it_is_misuse() {
     let (_nginx, port, service) = echo(&place, "");
     let ran = posture(&place, port, &format!("{OWN} --active"));
     assert_eq!(ran.exit, 2, "{ran:#?}");
-    assert!(ran.stderr.contains("hint: add --yes"), "{ran:#?}");
+    assert!(ran.stderr.contains("help: add --yes"), "{ran:#?}");
     assert!(service.heard().is_empty(), "{:#?}", service.heard());
     let ran = posture(&place, port, "--yes");
     assert_eq!(ran.exit, 2, "{ran:#?}");

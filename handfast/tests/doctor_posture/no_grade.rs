@@ -19,7 +19,7 @@ fn a_port_that_nobody_listens_on_is_unreachable() {
     let ran = place
         .run(&format!("doctor posture localhost:{}", closed_port()))
         .refused(3, "HF-713");
-    assert!(ran.stderr.contains("hint:") && ran.stdout.is_empty(), "{ran:#?}");
+    assert!(ran.stderr.contains("help:") && ran.stdout.is_empty(), "{ran:#?}");
 }
 
 /// Whatever `serve` does instead of TLS is no success.

@@ -80,7 +80,7 @@ fn with_xfcc_it_sees_the_names_as_envoy_writes_them() {
     let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
     assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
     let heard = service.last();
-    let fingerprint = door.connection(1)["fingerprint"]
+    let fingerprint = door.connection(1)["identity"]["fingerprint"]
         .as_str()
         .expect("a fingerprint")
         .to_lowercase()

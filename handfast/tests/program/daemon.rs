@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::Place;
+use super::{Place, schema};
 
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -119,14 +119,18 @@ impl Daemon {
         text(&self.stderr)
     }
 
-    /// Every complete line of the log.
+    /// Every complete line of the log, every key of which is documented.
     #[track_caller]
     pub(crate) fn log(&self) -> Vec<Value> {
         let text = self.stdout();
         let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
         complete
             .lines()
-            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .map(|line| {
+                let event = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                schema::assert_fits("access-log", &event);
+                event
+            })
             .collect()
     }
 

@@ -2,10 +2,12 @@
 
 #![allow(dead_code, reason = "each test file uses another part of it")]
 
+pub(crate) mod answers;
 pub(crate) mod caller;
 pub(crate) mod daemon;
 pub(crate) mod guide;
 pub(crate) mod pki;
+pub(crate) mod schema;
 pub(crate) mod servers;
 pub(crate) mod service;
 
@@ -160,10 +162,12 @@ impl Ran {
         self
     }
 
-    /// stdout as JSON.
+    /// stdout as JSON, every key of which is documented.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+        let answer = serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        schema::assert_documented(&answer);
+        answer
     }
 
     /// The command after `next: `.

@@ -40,7 +40,7 @@ fn what_is_no_ca_or_has_ended_or_holds_a_key_is_refused_and_changes_nothing() {
                 &format!("handfast trust install --for {target} --ca {file}"),
             );
             let ran = ran.refused(2, code);
-            assert!(ran.stderr.contains("hint: ") || code == "HF-408", "{ran:#?}");
+            assert!(ran.stderr.contains("help: ") || code == "HF-408", "{ran:#?}");
         }
     }
     assert_eq!(everything(&place), before);

@@ -8,7 +8,7 @@
 
 use std::{fmt, sync::Arc};
 
-use handfast_pki::Code;
+use handfast_pki::{Code, Identity};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
@@ -63,11 +63,9 @@ pub struct Connection {
     pub handshake: Option<HandshakeId>,
     /// Address and port of the peer.
     pub peer: String,
-    /// All proven names with their type; empty until they are proven.
-    pub identity: Vec<String>,
-    /// SHA-256 of the proven leaf.
+    /// What the leaf says of its holder; absent until it is proven.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
+    pub identity: Option<Box<Identity>>,
     /// The version, `TLSv1.2` or `TLSv1.3`; absent where the handshake did not end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<&'static str>,
@@ -184,8 +182,7 @@ impl Entry {
             id,
             handshake: None,
             peer,
-            identity: Vec::new(),
-            fingerprint: None,
+            identity: None,
             tls: None,
             suite: None,
             alpn: None,

@@ -1,6 +1,6 @@
 //! Why a configuration cannot be judged: both values, and where.
 
-use handfast_finding::Place;
+use handfast_finding::{Place, Problem, shell::shell};
 use handfast_pki::{Code, code, conceal::concealed};
 
 /// A configuration that cannot be read as what it is; the operator's, and no finding.
@@ -16,7 +16,7 @@ pub enum Trouble {
     },
     #[error("\"{file}\": expected text, found bytes that are none")]
     NotText { file: String },
-    #[error("{}:{}: expected {expected}, found {found}", .place.file, .place.line)]
+    #[error("{place}: expected {expected}, found {found}")]
     Malformed {
         place: Place,
         expected: String,
@@ -33,7 +33,7 @@ pub enum Trouble {
 fn of(named_at: &Option<Place>) -> String {
     named_at
         .as_ref()
-        .map(|place| format!(", which {}:{} names", place.file, place.line))
+        .map(|place| format!(", which {place} names"))
         .unwrap_or_default()
 }
 
@@ -55,16 +55,27 @@ impl Trouble {
             Self::Malformed { .. } | Self::Ours { .. } => code::CONFIG_INVALID,
         }
     }
+}
 
-    /// One thing to do.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unreadable {
+impl From<&Trouble> for Problem {
+    fn from(trouble: &Trouble) -> Self {
+        use Trouble as T;
+        let problem = Self::new(trouble.code(), trouble);
+        match trouble {
+            T::Unreadable {
                 named_at: Some(_), ..
-            } => Some("name the folder that relative paths start from: --prefix DIR".to_owned()),
-            Self::UnknownKind { .. } => Some("say what it is: --kind nginx".to_owned()),
-            Self::Ours { file } => Some(format!("handfast check --config {file}")),
-            _ => None,
+            } => problem.help("name the folder that relative paths start from: --prefix DIR"),
+            T::UnknownKind { .. } => problem.help("say what it is: --kind nginx"),
+            T::Ours { file } => problem
+                .help("have it checked as such")
+                .command(format!("handfast check --config {}", shell(file))),
+            T::Malformed {
+                place,
+                expected,
+                found,
+            } => Self::new(trouble.code(), format_args!("expected {expected}, found {found}"))
+                .place(Some(place.clone())),
+            _ => problem,
         }
     }
 }

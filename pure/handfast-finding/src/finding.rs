@@ -1,6 +1,6 @@
 //! What is wrong: a code, the side that refused, how sure that is, both values, one thing to do.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use handfast_pki::Code;
 
@@ -75,6 +75,12 @@ impl Place {
             line,
             text: None,
         }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
     }
 }
 

@@ -7,6 +7,6 @@ use crate::Problem;
 
 impl From<ValueError> for Problem {
     fn from(error: ValueError) -> Self {
-        Self::new(code::CONFIG_INVALID, &error).hint(error.hint)
+        Self::new(code::CONFIG_INVALID, &error).help(error.hint)
     }
 }

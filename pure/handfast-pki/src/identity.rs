@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 use x509_cert::{ext::pkix::name::GeneralName, name::Name};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The identities of one leaf certificate, by type. Only a [`crate::VerifiedChain`] proves them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// `uniformResourceIdentifier` names, SPIFFE IDs among them.
     pub uris: Vec<String>,
@@ -26,6 +26,23 @@ pub struct Identity {
     pub common_name: Option<String>,
     /// SHA-256 of the certificate.
     pub fingerprint: Fingerprint,
+}
+
+/// The one form in which an identity is written: in every JSON answer, and in the access log. It was chosen by whoever
+/// asked for the certificate, so that each name is escaped and cut as [`printable`] does it.
+impl Serialize for Identity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = |names: &[String]| names.iter().map(|name| printable(name)).collect::<Vec<_>>();
+        let mut object = serializer.serialize_struct("Identity", 7)?;
+        object.serialize_field("called", &self.called())?;
+        object.serialize_field("uris", &shown(&self.uris))?;
+        object.serialize_field("dns", &shown(&self.dns))?;
+        object.serialize_field("emails", &shown(&self.emails))?;
+        object.serialize_field("ips", &self.ips)?;
+        object.serialize_field("common_name", &self.common_name.as_deref().map(printable))?;
+        object.serialize_field("fingerprint", &self.fingerprint)?;
+        object.end()
+    }
 }
 
 impl Identity {

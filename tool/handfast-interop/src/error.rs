@@ -32,9 +32,9 @@ pub fn of_setup(error: &handfast_setup::Error) -> Problem {
     use handfast_setup::Error as E;
     let problem = Problem::new(code::CONFIG_INVALID, error);
     match error {
-        E::Value(error) => problem.hint(error.hint),
-        E::NoRole { .. } => problem.hint("leave out --role"),
-        E::Unwritable { .. } => problem.hint("give the file a plain name, and try again"),
+        E::Value(error) => problem.help(error.hint),
+        E::NoRole { .. } => problem.help("leave out --role"),
+        E::Unwritable { .. } => problem.help("give the file a plain name, and try again"),
         _ => problem,
     }
 }
@@ -43,7 +43,7 @@ pub fn of_setup(error: &handfast_setup::Error) -> Problem {
 pub(crate) fn of_lab(error: &handfast_lab::Error) -> Problem {
     let problem = Problem::new(code::LAB, error);
     match error.hint() {
-        Some(hint) => problem.hint(hint),
+        Some(help) => problem.help(help),
         None => problem,
     }
 }

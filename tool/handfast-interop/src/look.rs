@@ -7,7 +7,7 @@ use std::{
 };
 
 use handfast_finding::Problem;
-use handfast_lab::{Folder, Look, Scene};
+use handfast_lab::{Folder, Look, Scene, held};
 use handfast_pki::text::printable;
 use serde_json::Value;
 
@@ -88,16 +88,15 @@ fn run(look: &Look, folder: &Folder, as_json: bool) -> Result<Output, Problem> {
         command.arg("--json");
     }
     match look {
-        Look::Command(arguments) => command.args(arguments).output().map_err(Problem::bug),
+        Look::Command(arguments) => held::output(command.args(arguments)).map_err(Problem::bug),
         Look::Text(line) => {
             let said = shell(line, folder).map_err(Problem::bug)?;
-            let mut child = command
+            command
                 .args(["doctor", "text"])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .map_err(Problem::bug)?;
+                .stderr(Stdio::piped());
+            let (mut child, _held) = held::spawn(&mut command).map_err(Problem::bug)?;
             if let Some(mut stdin) = child.stdin.take() {
                 // A reader that has read enough is no failure.
                 let _ = stdin
@@ -112,11 +111,8 @@ fn run(look: &Look, folder: &Folder, as_json: bool) -> Result<Output, Problem> {
 
 /// Runs `client` once `command` says where it listens.
 fn listen(command: &mut Command, client: &str, folder: &Folder) -> Result<Output, Problem> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(Problem::bug)?;
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (mut child, _held) = held::spawn(command).map_err(Problem::bug)?;
     let mut said = String::new();
     let mut stderr = child.stderr.take().map(BufReader::new);
     let mut port = None;
@@ -160,14 +156,14 @@ fn end(child: &mut std::process::Child) {
 }
 
 fn shell(line: &str, folder: &Folder) -> std::io::Result<Output> {
-    Command::new("timeout")
+    let mut command = Command::new("timeout");
+    command
         .args([PATIENCE, "sh", "-c", line])
         .current_dir(folder.path())
         .env("HOME", folder.path())
         .env_remove("SSL_CERT_FILE")
-        .env_remove("CURL_CA_BUNDLE")
-        .stdin(Stdio::null())
-        .output()
+        .env_remove("CURL_CA_BUNDLE");
+    held::output(&mut command)
 }
 
 /// What the tools of others say of a case, in their own last words.

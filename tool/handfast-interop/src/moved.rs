@@ -121,7 +121,7 @@ impl Move {
                     file.display()
                 ),
             )
-            .hint("run it as a user who may read the files that it names"));
+            .help("run it as a user who may read the files that it names"));
         }
         Ok(Self {
             text: begun(text, theirs, stage, &changes.listeners),

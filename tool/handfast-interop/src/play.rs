@@ -14,7 +14,10 @@ use handfast_doctor::{
     examine,
 };
 use handfast_finding::Problem;
-use handfast_lab::zoo::{self, Animal};
+use handfast_lab::{
+    held,
+    zoo::{self, Animal},
+};
 use handfast_messages::causes;
 use handfast_pki::{Trust, code, crl::RevocationList};
 use handfast_proxy::backend;
@@ -344,12 +347,12 @@ impl<'a> Visitor<'a> {
 
     /// Runs `line`, a client of openssl, and says to the server what it wants to hear; what comes back.
     fn printed_by(&self, line: &str) -> Result<Vec<u8>, Problem> {
-        let mut child = std::process::Command::new("sh")
+        let mut command = std::process::Command::new("sh");
+        command
             .args(["-c", line])
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(Problem::bug)?;
+            .stdout(Stdio::piped());
+        let (mut child, _held) = held::spawn(&mut command).map_err(Problem::bug)?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let (Some(mut stdin), Some(mut stdout)) = (stdin, stdout) else {
             return Err(Problem::bug("openssl has no pipes"));

@@ -69,7 +69,7 @@ impl Wanted<'_> {
             let known: Vec<&str> = all_at().chain(all_names()).collect();
             return Err(
                 Problem::new(code::CONFIG_INVALID, format!("no site is at \"{strange}\""))
-                    .hint(format!("there are: {}", known.join(", "))),
+                    .help(format!("there are: {}", known.join(", "))),
             );
         }
         let by_at = |at: &str| self.only.iter().any(|only| is_at(only, at));

@@ -37,7 +37,7 @@ impl Ground {
         {
             return Err(
                 Problem::new(code::EXISTS, format!("\"{}\" is not empty", path.display()))
-                    .hint("give a folder that is empty, or not there yet"),
+                    .help("give a folder that is empty, or not there yet"),
             );
         }
         let folder = match dir {
@@ -304,7 +304,7 @@ fn missing(target: &Target, part: &Part) -> Result<(), Problem> {
                 target.title
             ),
         )
-        .hint(format!("install it: {package}"))),
+        .help(format!("install it: {package}"))),
         None => Ok(()),
     }
 }

@@ -24,7 +24,8 @@ pub fn find(name: &str, own: Option<&Path>) -> Result<Target, Problem> {
             .filter(|known| known.contains(name) || name.contains(known))
             .collect::<Vec<_>>();
         let problem = Problem::new(code::CONFIG_INVALID, format!("\"{name}\" is not a target"))
-            .hint("handfast setup list");
+            .help("choose one of the targets that there are")
+            .command("handfast setup list");
         if near.is_empty() {
             problem
         } else {

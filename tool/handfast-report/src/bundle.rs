@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use crate::{html, json, ladder, style};
+use crate::{html, json, ladder, schema::Schema, style};
 
 const README: &str = "A report of a TLS connection, made by handfast doctor.\n\n\
 report.json  everything that was seen, for machines\n\
@@ -36,7 +36,7 @@ pub fn bundle(made: &Report, masked: bool, now: Timestamp) -> Result<Vec<u8>, zi
         };
         style::plain(&ladder::detailed(trace, detail, bare.blamed()))
     });
-    let report = format!("{:#}", mask.value(json::report(&bare)));
+    let report = format!("{:#}", Schema::Doctor.answer(mask.value(json::report(&bare))));
     let page = html::page(&bare, now);
     let files = [
         ("README.txt", README.to_owned()),
@@ -101,6 +101,7 @@ impl Mask {
                 names.extend(identity.uris);
                 names.extend(identity.emails);
                 names.extend(identity.ips.iter().map(ToString::to_string));
+                names.extend(identity.common_name);
             }
             let asked = trace.asked.iter().flat_map(|asked| &asked.issuers);
             names.extend(asked.map(|der| handfast_pki::name::shown_der(der)));

@@ -5,30 +5,26 @@
 
 use std::fmt::Write as _;
 
-use handfast_finding::when::when;
+use handfast_finding::{Problem, when::when};
 use handfast_pki::{
-    Certificate, Code, PrivateKey, Request, code, crl::RevocationList, name::shown, pem::Item,
-    text::printable,
+    Certificate, PrivateKey, Request, code, crl::RevocationList, name::shown, pem::Item, text::printable,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::style::{BAD, STRONG};
+use crate::{
+    json::{self, problem},
+    style::{BAD, STRONG},
+};
 
 /// What is shown about one item.
 pub struct Card {
     title: String,
     kind: &'static str,
     rows: Vec<(&'static str, String)>,
-    problems: Vec<Fault>,
+    /// What will not work, and what to do about it.
+    problems: Vec<Problem>,
     json: Value,
-}
-
-/// What will not work, and what to do about it.
-struct Fault {
-    code: Code,
-    text: String,
-    fix: &'static str,
 }
 
 impl Card {
@@ -45,21 +41,21 @@ impl Card {
             let _ = writeln!(
                 out,
                 "  {BAD}problem{BAD:#}      {}  [{}]",
-                problem.text, problem.code
+                problem.message, problem.code
             );
-            let _ = writeln!(out, "               {}", problem.fix);
+            if let Some(help) = &problem.help {
+                let _ = writeln!(out, "               {help}");
+            }
         }
         out
     }
 
     pub fn to_json(&self) -> Value {
-        let mut json = self.json.clone();
-        json["kind"] = json!(self.kind);
-        json["problems"] = self
-            .problems
-            .iter()
-            .map(|problem| json!({ "code": problem.code.to_string(), "text": problem.text, "fix": problem.fix }))
-            .collect();
+        let mut json = json!({ "kind": self.kind });
+        for (name, value) in self.json.as_object().into_iter().flatten() {
+            json[name] = value.clone();
+        }
+        json["problems"] = self.problems.iter().map(problem).collect();
         json
     }
 }
@@ -152,23 +148,26 @@ fn certificate_card(chain: &[&Certificate], position: usize, now: Timestamp) -> 
         kind: "certificate",
         rows,
         problems: certificate_problems(chain, position, now),
-        json: json!({
-            "version": certificate.version(),
-            "ca": certificate.is_ca(),
-            "path_length": certificate.path_length(),
-            "identity": identity,
-            "not_before": certificate.not_before(),
-            "not_after": certificate.not_after(),
-            "key_usage": certificate.key_usage_names(),
-            "extended_key_usage": certificate.extended_key_usage_names(),
-            "key": certificate.public_key().algorithm(),
-            "signature": certificate.signature_algorithm(),
-            "subject": shown(certificate.subject()),
-            "issuer": shown(certificate.issuer()),
-            "serial": certificate.serial(),
-            "fingerprint": certificate.fingerprint(),
-        }),
+        json: certificate_json(certificate),
     }
+}
+
+/// What stands in every answer that names a certificate, and what it may do.
+fn certificate_json(certificate: &Certificate) -> Value {
+    let mut json = json::certificate(certificate);
+    let more = json!({
+        "version": certificate.version(),
+        "ca": certificate.is_ca(),
+        "path_length": certificate.path_length(),
+        "key_usage": certificate.key_usage_names(),
+        "extended_key_usage": certificate.extended_key_usage_names(),
+        "key": certificate.public_key().algorithm(),
+        "signature": certificate.signature_algorithm(),
+    });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        json[name] = value.clone();
+    }
+    json
 }
 
 /// The usages of a certificate, those of one extension.
@@ -196,12 +195,12 @@ fn issuer(chain: &[&Certificate], position: usize) -> String {
     }
 }
 
-fn certificate_problems(chain: &[&Certificate], position: usize, now: Timestamp) -> Vec<Fault> {
+fn certificate_problems(chain: &[&Certificate], position: usize, now: Timestamp) -> Vec<Problem> {
     const SIGN_AGAIN: &str =
         "sign its request again with names: handfast sign REQUEST.csr server --dns NAME --out FILE";
     let certificate = chain[position - 1];
     let mut problems = Vec::new();
-    let mut problem = |code, text: String, fix| problems.push(Fault { code, text, fix });
+    let mut problem = |code, text: String, help| problems.push(Problem::new(code, text).help(help));
     if certificate.version() != 3 {
         let text = format!(
             "X.509 version {}, without extensions: modern TLS refuses it",
@@ -290,7 +289,7 @@ fn request_card(request: &Request) -> Card {
         rows,
         problems: Vec::new(),
         json: json!({
-            "names": request.wished(),
+            "names": request.wished().iter().map(ToString::to_string).collect::<Vec<_>>(),
             "subject": shown(request.subject()),
             "key": request.public_key().algorithm(),
             "ignored": request.ignored(),
@@ -306,11 +305,10 @@ fn key_card(key: &PrivateKey, chain: &[&Certificate]) -> Card {
         .position(|certificate| key.must_match(certificate).is_ok());
     match (own, chain.first().map(|first| key.must_match(first))) {
         (Some(index), _) => rows.push(("belongs to", format!("certificate {} of this file", index + 1))),
-        (None, Some(Err(error))) => problems.push(Fault {
-            code: code::KEY_MISMATCH,
-            text: error.to_string(),
-            fix: "use the key that was made together with this certificate",
-        }),
+        (None, Some(Err(error))) => problems.push(
+            Problem::new(code::KEY_MISMATCH, error)
+                .help("use the key that was made together with this certificate"),
+        ),
         _ => {}
     }
     let json = json!({ "key": key.public_key().algorithm(), "belongs_to": own.map(|index| index + 1) });

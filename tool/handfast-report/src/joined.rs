@@ -12,9 +12,6 @@ use crate::{
     style::{BAD, FAINT, STRONG},
 };
 
-/// The form of the object, described in docs/doctor.md.
-const SCHEMA: &str = "handfast-join/1";
-
 /// What both wrote down.
 pub struct Joined {
     pub target: String,
@@ -30,7 +27,6 @@ pub struct Joined {
 
 pub fn json(joined: &Joined) -> Value {
     json!({
-        "schema": SCHEMA,
         "target": joined.target,
         "handshake": joined.handshake,
         "trace": joined.client["trace"],
@@ -108,11 +104,11 @@ fn door_notes(record: &Value) -> Vec<Note> {
         ),
     }];
     let code = record["code"].as_str().map(printable);
-    let proven = record["identity"].as_array().filter(|names| !names.is_empty());
+    let proven = Some(names(&record["identity"])).filter(|names| !names.is_empty());
     let words = match (proven, &code, record["verdict"].as_str()) {
         (Some(names), code, verdict) => format!(
             "{FAINT}proxy: proven as {}{FAINT:#}{}",
-            names.iter().map(text).collect::<Vec<_>>().join(", "),
+            names.join(", "),
             match (code, verdict) {
                 (Some(code), Some("denied")) => format!("; {BAD}✗ denied, {code}{BAD:#}"),
                 _ => String::new(),
@@ -127,6 +123,31 @@ fn door_notes(record: &Value) -> Vec<Note> {
         words,
     });
     notes
+}
+
+/// The names of an identity, with their types.
+fn names(identity: &Value) -> Vec<String> {
+    let typed = |(key, kind): (&str, &str)| {
+        let names = match &identity[key] {
+            Value::Array(names) => names.clone(),
+            Value::Null => Vec::new(),
+            one => vec![one.clone()],
+        };
+        names
+            .iter()
+            .map(|name| format!("{kind}:{}", text(name)))
+            .collect::<Vec<_>>()
+    };
+    [
+        ("uris", "uri"),
+        ("dns", "dns"),
+        ("emails", "email"),
+        ("ips", "ip"),
+        ("common_name", "cn"),
+    ]
+    .into_iter()
+    .flat_map(typed)
+    .collect()
 }
 
 fn line(ms: Option<f64>, side: Side, name: &str, note: &str) -> String {

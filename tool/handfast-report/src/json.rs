@@ -1,13 +1,12 @@
-//! A report as one JSON object. Its form is described in docs/doctor.md and changes only with `schema`.
+//! A report as one JSON object, and the parts that answers of other commands share with it. docs/reference/json.md
+//! describes them.
 
 use handfast_doctor::{Report, Trace};
-use handfast_finding::Finding;
+use handfast_finding::{Finding, Place, Problem};
 use handfast_pki::{Certificate, name::shown};
+use handfast_tls::Established;
 use handfast_trace::{Message, Said, Side};
 use serde_json::{Map, Value, json};
-
-/// The form of the object.
-pub const SCHEMA: &str = "handfast-doctor/1";
 
 /// The whole report.
 pub fn report(report: &Report) -> Value {
@@ -17,18 +16,20 @@ pub fn report(report: &Report) -> Value {
         .map(|(name, value)| (name.clone(), Value::from(value.clone())))
         .collect();
     json!({
-        "schema": SCHEMA,
         "target": report.target,
         "handshake": report.trace.as_ref().and_then(Trace::handshake_id),
-        "tls": report.trace.as_ref().and_then(|trace| trace.established).map(|agreed| json!({
-            "version": agreed.version, "suite": agreed.suite, "alpn": agreed.alpn,
-        })),
+        "tls": report.trace.as_ref().and_then(|trace| trace.established).map(agreed),
         "status": report.answer.as_ref().map(|answer| answer.status.as_u16()),
         "trace": report.trace.iter().flat_map(|trace| &trace.messages).map(message).collect::<Vec<_>>(),
         "probes": report.probes,
         "notes": notes,
         "findings": findings(&report.findings),
     })
+}
+
+/// What both sides agreed on.
+pub(crate) fn agreed(agreed: Established) -> Value {
+    json!({ "version": agreed.version, "suite": agreed.suite, "alpn": agreed.alpn })
 }
 
 /// The findings alone, the most probable first.
@@ -42,12 +43,28 @@ pub fn findings(findings: &[Finding]) -> Vec<Value> {
             "because": finding.because,
             "help": finding.help,
             "command": finding.command,
-            "place": finding.place.as_ref().map(|place| json!({
-                "file": place.file, "line": place.line, "text": place.text,
-            })),
+            "place": finding.place.as_ref().map(place),
         })
     };
     findings.iter().map(one).collect()
+}
+
+/// What keeps a command from its work.
+pub fn problem(problem: &Problem) -> Value {
+    json!({
+        "code": problem.code.to_string(),
+        "title": problem.code.title(),
+        "message": problem.message,
+        "details": problem.details,
+        "help": problem.help,
+        "command": problem.command,
+        "place": problem.place.as_deref().map(place),
+    })
+}
+
+/// A line of a file.
+pub fn place(place: &Place) -> Value {
+    json!({ "file": place.file, "line": place.line, "text": place.text })
 }
 
 /// One message of a trace.
@@ -74,14 +91,14 @@ pub fn message(message: &Message) -> Value {
     object
 }
 
-/// One certificate of a chain; what cannot be decoded is only counted, in the fields.
-fn certificate(certificate: &Certificate) -> Value {
+/// A certificate wherever one is named: whose it is, who made it, how long it holds.
+pub fn certificate(certificate: &Certificate) -> Value {
     json!({
-        "name": certificate.called(),
+        "identity": certificate.identity(),
+        "subject": shown(certificate.subject()),
         "issuer": shown(certificate.issuer()),
         "serial": certificate.serial(),
-        "not_before": certificate.not_before().to_string(),
-        "not_after": certificate.not_after().to_string(),
-        "sha256": certificate.fingerprint().to_string(),
+        "not_before": certificate.not_before(),
+        "not_after": certificate.not_after(),
     })
 }

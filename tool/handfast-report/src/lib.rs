@@ -19,6 +19,7 @@ pub mod page;
 pub mod posture;
 pub mod reading;
 pub mod sarif;
+pub mod schema;
 mod steps;
 pub mod style;
 mod svg;

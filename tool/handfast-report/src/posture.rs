@@ -8,13 +8,9 @@ use serde_json::{Value, json};
 
 use crate::style::{BAD, FAINT, GOOD, STRONG};
 
-/// The form of the object, described in docs/doctor.md.
-const SCHEMA: &str = "handfast-posture/1";
-
 pub fn json(made: &Posture) -> Value {
     let findings: Vec<Finding> = made.checks.iter().filter_map(Check::finding).collect();
     json!({
-        "schema": SCHEMA,
         "target": made.target,
         "grade": made.grade().map(|grade| grade.name()),
         "reasons": made.reasons().map(|check| check.name).collect::<Vec<_>>(),

@@ -2,12 +2,18 @@
 
 use std::fmt::Write as _;
 
-use handfast_finding::when::{relative, when};
+use handfast_finding::{
+    Problem,
+    when::{relative, when},
+};
 use handfast_pki::{Certificate, Purpose, Refusal, VerifiedChain, name::shown, verify::Candidate};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::style::{BAD, GOOD};
+use crate::{
+    json::{certificate, problem},
+    style::{BAD, GOOD},
+};
 
 /// What was asked of a chain.
 pub struct Question<'a> {
@@ -43,7 +49,7 @@ impl Question<'_> {
                     "{BAD}not trusted{BAD:#}: {refusal}  [{}]",
                     refusal.code(self.purpose)
                 );
-                let _ = writeln!(out, "  hint: {}", refusal.hint());
+                let _ = writeln!(out, "  help: {}", refusal.hint());
             }
         }
         for (index, path) in paths.iter().enumerate() {
@@ -100,28 +106,23 @@ impl Question<'_> {
             "at": self.at,
             "identity": self.presented.first().map(Certificate::identity),
             "until": verdict.as_ref().ok().map(VerifiedChain::not_after),
-            "code": refusal.map(|refusal| refusal.code(self.purpose).to_string()),
-            "reason": refusal.map(ToString::to_string),
-            "hint": refusal.map(Refusal::hint),
+            "problem": refusal.map(|refusal| refused(refusal, self.purpose)),
             "paths": paths.iter().map(|path| self.path_json(path)).collect::<Vec<_>>(),
         })
     }
 
     fn path_json(&self, candidate: &Candidate) -> Value {
         let refusal = candidate.verdict.as_ref().err();
-        let certificate = |certificate: &Certificate| {
-            json!({
-                "called": certificate.called(),
-                "fingerprint": certificate.fingerprint(),
-                "not_after": certificate.not_after(),
-            })
-        };
         json!({
             "trusted": candidate.verdict.is_ok(),
             "reaches_anchor": candidate.reaches_anchor,
             "certificates": candidate.path.iter().map(certificate).collect::<Vec<_>>(),
-            "code": refusal.map(|refusal| refusal.code(self.purpose).to_string()),
-            "reason": refusal.map(ToString::to_string),
+            "problem": refusal.map(|refusal| refused(refusal, self.purpose)),
         })
     }
+}
+
+/// Why a chain is not trusted, as a problem.
+pub fn refused(refusal: &Refusal, purpose: Purpose) -> Value {
+    problem(&Problem::new(refusal.code(purpose), refusal).help(refusal.hint()))
 }

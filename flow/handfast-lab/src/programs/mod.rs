@@ -22,7 +22,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Error, Folder, free_port};
+use crate::{
+    Error, Folder, free_port,
+    held::{self, Held},
+};
 
 /// A program of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -201,6 +204,7 @@ impl Default for Setup {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
+    _held: Held,
     /// The port that it listens on.
     pub port: u16,
 }
@@ -281,16 +285,16 @@ impl Place<'_> {
         };
         let out = File::create(&log).map_err(failed)?;
         let also = out.try_clone().map_err(failed)?;
-        let child = command
+        command
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
             .stdin(Stdio::null())
             .stdout(out)
-            .stderr(also)
-            .spawn()
-            .map_err(failed)?;
+            .stderr(also);
+        let (child, held) = held::spawn(&mut command).map_err(failed)?;
         let running = Running {
             child,
+            _held: held,
             port: self.port,
         };
         self.until_it_listens(running)

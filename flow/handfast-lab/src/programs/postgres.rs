@@ -94,7 +94,7 @@ fn make_database(place: &Place<'_>, data: &str, owner: Option<(u32, u32)>) -> Re
         "--no-instructions",
     ]);
     let line = "initdb".to_owned();
-    let ran = command.output().map_err(|error| Error::Command {
+    let ran = crate::held::output(&mut command).map_err(|error| Error::Command {
         line: line.clone(),
         said: error.to_string(),
     })?;

@@ -12,7 +12,7 @@ use handfast_pki::{Purpose, code};
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
 
-use super::{Config, ConfigError, read};
+use super::{Config, read};
 use crate::{
     backend::{self, Backend, BackendUrl},
     live::{ReadSources, Sources},
@@ -34,7 +34,7 @@ impl Config {
                         waiting: opened.fixed_differences(&now),
                         ..now.sources
                     }),
-                    Err(errors) => Err(first(&file, &errors)),
+                    Err(problems) => Err(first(&file, &problems)),
                 })
             }
             None => {
@@ -87,12 +87,12 @@ impl Config {
     }
 }
 
-/// The first of several problems, for a reload that can report one.
-fn first(file: &Path, errors: &[ConfigError]) -> Problem {
-    match errors.first() {
-        Some(error) => Problem {
-            message: error.shown(file),
-            ..error.problem.clone()
+/// The first of several problems, for a reload that can report one line.
+fn first(file: &Path, problems: &[Problem]) -> Problem {
+    match problems.first() {
+        Some(problem) => Problem {
+            message: problem.located(),
+            ..problem.clone()
         },
         None => Problem::new(code::CONFIG_INVALID, file.display()),
     }

@@ -3,19 +3,21 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use handfast_finding::Problem;
+use handfast_finding::{Place, Problem};
 use handfast_pki::code;
 use handfast_values::duration_between;
 use jiff::SignedDuration;
 use toml::de::{DeTable, DeValue};
 
-use super::{ConfigError, RawConfig, Text};
+use super::{RawConfig, Text};
 use crate::limits::Limits;
 
 /// Reads the text and collects errors.
 pub(super) struct Reader<'a> {
+    /// The file, as it was named.
+    pub(super) file: &'a str,
     pub(super) text: &'a str,
-    pub(super) errors: &'a mut Vec<ConfigError>,
+    pub(super) errors: &'a mut Vec<Problem>,
 }
 
 const KEYS: [&str; 15] = [
@@ -49,6 +51,7 @@ impl Reader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("proxy", DeValue::Table(proxy)) => {
                     found = true;
+                    raw.place = Some(self.place(key.span().start));
                     self.proxy(proxy, &mut raw);
                 }
                 ("proxy", _) => self.error(value.span().start, "\"proxy\" must be a table".into()),
@@ -138,7 +141,7 @@ impl Reader<'_> {
         match value {
             DeValue::String(text) => Some(Text {
                 text: text.clone().into_owned(),
-                line: Some(self.line(at)),
+                place: Some(self.place(at)),
             }),
             other => {
                 self.wrong_type(at, name, "a text in quotes", other);
@@ -193,7 +196,7 @@ impl Reader<'_> {
             Ok(duration) => Some(duration.unsigned_abs()),
             Err(error) => {
                 let problem = Problem::new(code::CONFIG_INVALID, format_args!("\"{name}\": {error}"));
-                self.problem(at, problem.hint(error.hint));
+                self.problem(at, problem.help(error.hint));
                 None
             }
         }
@@ -230,12 +233,12 @@ impl Reader<'_> {
     }
 
     fn problem(&mut self, at: usize, problem: Problem) {
-        let line = Some(self.line(at));
-        self.errors.push(ConfigError { line, problem });
+        self.errors.push(problem.place(Some(self.place(at))));
     }
 
-    fn line(&self, at: usize) -> usize {
-        1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+    fn place(&self, at: usize) -> Place {
+        let line = 1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+        Place::new(self.file, line)
     }
 }
 

@@ -60,7 +60,7 @@ impl Output<'_> {
             ([_, more @ ..], _) if goods.chain.cas_alone && !more.is_empty() => {
                 let found = format!("{} CA certificates", more.len() + 1);
                 Err(missing("one certificate, for DER holds no more", &found)
-                    .hint("choose --to pem or --to p7b"))
+                    .help("choose --to pem or --to p7b"))
             }
             ([leaf, ..], _) => {
                 self.add("the certificate", leaf.der().to_vec(), Readers::Everybody);
@@ -99,12 +99,12 @@ impl Output<'_> {
             (None, Some(_)) => {
                 return Err(
                     missing("the private key of the certificate", "the certificate alone")
-                        .hint("give it: --key FILE; without a key there is --to p7b"),
+                        .help("give it: --key FILE; without a key there is --to p7b"),
                 );
             }
             (_, None) => {
                 return Err(missing("the certificate of the key", "the key alone")
-                    .hint("convert the certificate and give the key with --key FILE"));
+                    .help("convert the certificate and give the key with --key FILE"));
             }
         };
         if let Some(path) = &self.password_file {
@@ -147,7 +147,7 @@ impl Output<'_> {
             Some(key) if !certificates.is_empty() => key,
             _ => {
                 return Err(missing("a certificate and its private key", "one of them alone")
-                    .hint("give the key with --key FILE"));
+                    .help("give the key with --key FILE"));
             }
         };
         let roots = goods.roots();

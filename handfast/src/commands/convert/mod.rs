@@ -9,10 +9,10 @@ use std::path::PathBuf;
 
 use handfast_finding::when::when;
 use handfast_pki::{
-    Certificate, PrivateKey, Shown,
+    PrivateKey, Shown,
     chain::{Note, Repaired},
 };
-use handfast_report::style::GOOD;
+use handfast_report::{json::certificate, schema::Schema, style::GOOD};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -76,9 +76,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let lines: Vec<_> = files.iter().map(|(path, what)| (&**path, what.clone())).collect();
     tell_files(&lines, words);
     let next = output.next();
-    words.json(&json!({
+    words.json(Schema::Convert, json!({
         "to": args.output.to.name(),
-        "certificates": goods.certificates().iter().map(described).collect::<Vec<_>>(),
+        "certificates": goods.certificates().iter().map(certificate).collect::<Vec<_>>(),
         "key": goods.key.as_ref().map(|key| key.public_key().algorithm()),
         "notes": notes,
         "files": files.iter().map(|(path, what)| json!({ "file": text(path), "holds": what })).collect::<Vec<_>>(),
@@ -86,15 +86,6 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     }));
     words.next(next);
     Ok(Exit::Yes)
-}
-
-fn described(certificate: &Certificate) -> serde_json::Value {
-    json!({
-        "called": certificate.called(),
-        "serial": certificate.serial(),
-        "not_after": certificate.not_after(),
-        "fingerprint": certificate.fingerprint(),
-    })
 }
 
 /// What was found, and everything that is not as it was.

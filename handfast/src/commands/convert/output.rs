@@ -130,7 +130,7 @@ impl<'a> Output<'a> {
         if args.to == Form::Jks {
             return Err(
                 Failure::new(Exit::Misuse, code::WRONG_FORMAT, "JKS is read and not written")
-                    .hint("Java reads PKCS#12 since version 8: --to p12, with --legacy for old Java 8"),
+                    .help("Java reads PKCS#12 since version 8: --to p12, with --legacy for old Java 8"),
             );
         }
         only_for(args, Form::P12, args.legacy, "--legacy")?;
@@ -193,7 +193,7 @@ impl<'a> Output<'a> {
         let stem = self.args.out.file_stem().unwrap_or_default().to_string_lossy();
         let name = self.args.name.clone().unwrap_or_else(|| stem.into_owned());
         kubernetes::subdomain(&name).map_err(|error| {
-            Failure::about("--name", &error).hint("give the Secret a name: --name web-tls")
+            Failure::about("--name", &error).help("give the Secret a name: --name web-tls")
         })?;
         self.secret_name = name;
         Ok(())

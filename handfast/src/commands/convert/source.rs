@@ -87,11 +87,11 @@ fn refused(path: &Path, opening: Opening<'_>, error: &PkiError) -> Failure {
             code::KEY_ENCRYPTED,
             format!("\"{shown}\" is encrypted"),
         )
-        .hint("give the file that holds it in its first line: --password-file FILE"),
+        .help("give the file that holds it in its first line: --password-file FILE"),
         PkiError::Unexpected {
             expected: "one private key",
             ..
-        } => failure.hint("say which one: --alias NAME"),
+        } => failure.help("say which one: --alias NAME"),
         _ => failure,
     }
 }
@@ -112,7 +112,7 @@ fn the_key(path: &Path, opening: Opening<'_>, other: Option<PrivateKey>) -> Resu
             code::KEY_MISMATCH,
             format!("\"{}\" is not the key that FILE holds", path.display()),
         )
-        .hint("leave out --key, or take the key out of FILE")),
+        .help("leave out --key, or take the key out of FILE")),
         _ => Ok(key),
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use handfast_configs::{Kind, Trouble, Wanted, look};
+use handfast_configs::{Kind, Wanted, look};
 use handfast_doctor::Report;
+use handfast_finding::Problem;
 use handfast_interop::Disk;
-use handfast_report::{findings, json};
+use handfast_report::{findings, json, schema::Schema};
 use jiff::Timestamp;
 
 use crate::{
@@ -43,11 +44,12 @@ pub fn run(args: &Config, words: &Words) -> Result<Exit, Failure> {
     let disk = Disk {
         asked_for: args.file.clone(),
     };
-    let judged = look(&args.file, &wanted, &disk, Timestamp::now()).map_err(|trouble| refused(&trouble))?;
+    let judged =
+        look(&args.file, &wanted, &disk, Timestamp::now()).map_err(|trouble| Problem::from(&trouble))?;
     let mut made = Report::new(args.file.display().to_string());
     made.notes = judged.notes;
     made.findings = judged.findings;
-    words.json(&json::report(&made));
+    words.json(Schema::Doctor, json::report(&made));
     for (name, value) in &made.notes {
         words.data(format_args!("{name}: {value}"));
     }
@@ -57,12 +59,4 @@ pub fn run(args: &Config, words: &Words) -> Result<Exit, Failure> {
     } else {
         Exit::No
     })
-}
-
-fn refused(trouble: &Trouble) -> Failure {
-    let failure = Failure::new(Exit::Misuse, trouble.code(), trouble);
-    match trouble.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }

@@ -8,6 +8,7 @@ use handfast_pki::code;
 use handfast_report::{
     join::{Apart, join},
     joined,
+    schema::Schema,
 };
 use serde_json::Value;
 
@@ -36,7 +37,7 @@ pub fn run(args: &Join, words: &Words) -> Result<Exit, Failure> {
     let client = client(&args.client)?;
     let log = String::from_utf8_lossy(&files::read(&args.log)?).into_owned();
     let joined = join(client, &log).map_err(|apart| not_joined(args, &apart))?;
-    words.json(&joined::json(&joined));
+    words.json(Schema::Join, joined::json(&joined));
     words.data(joined::side_by_side(&joined).trim_end());
     Ok(if joined.findings.is_empty() {
         Exit::Yes
@@ -50,14 +51,14 @@ fn not_joined(args: &Join, apart: &Apart) -> Failure {
     let failed = |message: String| Failure::new(Exit::Unreachable, code::WRONG_FORMAT, message);
     match apart {
         Apart::Nameless => {
-            not_ours(&args.client, "it names no handshake").hint("make it with doctor --json or get --json")
+            not_ours(&args.client, "it names no handshake").help("make it with doctor --json or get --json")
         }
         Apart::Repeated { handshake, lines } => failed(format!(
             "{lines} lines of \"{log}\" have the connection ID {handshake}: a client repeated it"
         ))
-        .hint("compare their addresses and times; an ID that the client chose proves nothing"),
+        .help("compare their addresses and times; an ID that the client chose proves nothing"),
         Apart::Missing { handshake } => {
-            failed(format!("no line of \"{log}\" has the connection ID {handshake}")).hint(
+            failed(format!("no line of \"{log}\" has the connection ID {handshake}")).help(
                 "a line is written when its connection ends; is this the log of the proxy that was called, \
                  of that time, with log = \"connections\"?",
             )
@@ -74,12 +75,15 @@ fn not_ours(path: &Path, why: impl std::fmt::Display) -> Failure {
 }
 
 fn client(path: &Path) -> Result<Value, Failure> {
-    let make = format!("handfast doctor HOST:PORT --json > {}", shell(path.display()));
+    let make = format!(
+        "make it with the doctor: handfast doctor HOST:PORT --json > {}",
+        shell(path.display())
+    );
     let bytes = files::read(path)?;
-    let report: Value = serde_json::from_slice(&bytes).map_err(|error| not_ours(path, error).hint(&make))?;
+    let report: Value = serde_json::from_slice(&bytes).map_err(|error| not_ours(path, error).help(&make))?;
     if report["trace"].is_array() {
         Ok(report)
     } else {
-        Err(not_ours(path, "it has no trace").hint(make))
+        Err(not_ours(path, "it has no trace").help(make))
     }
 }

@@ -10,10 +10,9 @@ use handfast_doctor::{
 };
 use handfast_finding::{Certainty, Finding};
 use handfast_pki::{code, name, name::AltName};
-use handfast_report::json;
+use handfast_report::{json, schema::Schema};
 use handfast_tls::Credentials;
 use jiff::Timestamp;
-use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::say;
@@ -62,14 +61,18 @@ pub fn run(args: &Listen, words: &Words) -> Result<Exit, Failure> {
         .map_err(Failure::bug)?;
     let reports = runtime.block_on(serve(args, server, words))?;
     let findings = together(&reports);
-    words.json(&json!({
-        "schema": json::SCHEMA,
-        "target": format!("listen {}", args.address),
-        "connections": reports.iter().map(json::report).collect::<Vec<_>>(),
-        "trace": [],
-        "findings": json::findings(&findings),
-    }));
-    Ok(if findings.is_empty() { Exit::Yes } else { Exit::No })
+    let all = Report {
+        findings,
+        ..Report::new(format!("listen {}", args.address))
+    };
+    let mut object = json::report(&all);
+    object["connections"] = reports.iter().map(json::report).collect();
+    words.json(Schema::Doctor, object);
+    Ok(if all.findings.is_empty() {
+        Exit::Yes
+    } else {
+        Exit::No
+    })
 }
 
 async fn serve(args: &Listen, server: Server, words: &Words) -> Result<Vec<Report>, Failure> {

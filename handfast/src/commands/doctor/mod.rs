@@ -14,7 +14,7 @@ mod whom;
 
 use clap::Subcommand;
 use handfast_doctor::Report;
-use handfast_report::{findings, json};
+use handfast_report::{findings, json, schema::Schema};
 
 use crate::{
     failure::{Exit, Failure},
@@ -69,7 +69,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 
 /// Says `made`, and how the command ends: 0 without findings, 1 with.
 fn conclude(made: &Report, words: &Words) -> Exit {
-    words.json(&json::report(made));
+    words.json(Schema::Doctor, json::report(made));
     say(made, words);
     if made.findings.is_empty() {
         Exit::Yes

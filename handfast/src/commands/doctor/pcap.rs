@@ -6,7 +6,7 @@ use handfast_credentials::{files, load};
 use handfast_doctor::{Context, Report, capture};
 use handfast_finding::Finding;
 use handfast_pki::code;
-use handfast_report::json;
+use handfast_report::{json, schema::Schema};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -60,7 +60,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
             code::WRONG_FORMAT,
             format!("\"{}\": {error}", args.file.display()),
         )
-        .hint("tcpdump -i lo -w FILE port 8443")
+        .help("make a capture with tcpdump: tcpdump -i lo -w FILE port 8443")
     })?;
     if let Some(number) = args.stream {
         reports = vec![only(number, reports)?];
@@ -74,7 +74,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
                 args.file.display()
             ),
         )
-        .hint("capture whole packets: tcpdump -s 0 -w FILE port 8443"));
+        .help("capture whole packets: tcpdump -s 0 -w FILE port 8443"));
     }
     let findings = together(&reports);
     // The conversation that went wrong is the one that people look for.
@@ -86,7 +86,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
     object["target"] = json!(args.file.display().to_string());
     object["conversations"] = reports.iter().map(json::report).collect();
     object["findings"] = json!(json::findings(&findings));
-    words.json(&object);
+    words.json(Schema::Doctor, object);
     show_all(&reports, worst, &args.show, words)?;
     let is_unfinished = |report: &Report| report.notes.iter().any(|(name, _)| name == capture::UNFINISHED);
     Ok(if !findings.is_empty() {

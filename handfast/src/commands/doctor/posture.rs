@@ -12,7 +12,7 @@ use handfast_credentials::{
 use handfast_doctor::posture;
 use handfast_finding::shell::shell;
 use handfast_pki::code;
-use handfast_report::{junit, posture as graded, sarif};
+use handfast_report::{junit, posture as graded, sarif, schema::Schema};
 use jiff::Timestamp;
 
 use super::whom::{Unready, Whom};
@@ -57,9 +57,7 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
         .subject(&args.target, now)
         .map_err(|unready| match unready {
             Unready::Misused(failure) => failure,
-            Unready::Unusable(finding) => {
-                Failure::new(Exit::Misuse, finding.code, &finding.because).hint(&finding.help)
-            }
+            Unready::Unusable(finding) => Failure::of_finding(Exit::Misuse, &finding),
         })?;
     subject.context.may_forge = args.active;
     if args.active && !args.yes {
@@ -77,7 +75,7 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
             code::CANNOT_CONNECT,
             format!("{} cannot be reached: {why}", args.target),
         )
-        .hint("is the server running, and is the port right?"));
+        .help("is the server running, and is the port right?"));
     }
     let written = [
         (&args.sarif, sarif::sarif(&made)),
@@ -89,7 +87,7 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
             words.talk(format_args!("written: {}", shell(path.display())));
         }
     }
-    words.json(&graded::json(&made));
+    words.json(Schema::Posture, graded::json(&made));
     words.data(graded::graded(&made).trim_end());
     Ok(match made.grade() {
         _ if made.has_holes() => Exit::No,
@@ -104,7 +102,7 @@ fn agree(args: &Posture, words: &Words) -> Result<(), Failure> {
         return Err(Failure::misuse(
             "--active sends forged identity headers, and there is no terminal to ask on",
         )
-        .hint("add --yes where the server is yours to attack"));
+        .help("add --yes where the server is yours to attack"));
     }
     words.talk(format_args!(
         "--active sends identity headers of our own making to {}. Is this server yours to attack? [y/N]",
@@ -118,6 +116,6 @@ fn agree(args: &Posture, words: &Words) -> Result<(), Failure> {
     if ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()) {
         Ok(())
     } else {
-        Err(Failure::misuse("nothing was sent").hint("leave --active out to look without forged headers"))
+        Err(Failure::misuse("nothing was sent").help("leave --active out to look without forged headers"))
     }
 }

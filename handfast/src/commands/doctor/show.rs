@@ -9,6 +9,7 @@ use handfast_report::{
     bundle, chains, html, json,
     ladder::{self, Detail},
     mermaid,
+    schema::Schema,
     style::{FAINT, STRONG},
 };
 use jiff::Timestamp;
@@ -44,7 +45,7 @@ pub struct Show {
 
 /// Shows `made`, and says how the command ends: 0 without findings, 1 with.
 pub fn show(made: &Report, show: &Show, words: &Words) -> Result<Exit, Failure> {
-    words.json(&json::report(made));
+    words.json(Schema::Doctor, json::report(made));
     show_all(std::slice::from_ref(made), 0, show, words)?;
     Ok(if made.findings.is_empty() {
         Exit::Yes

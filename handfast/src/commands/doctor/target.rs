@@ -168,7 +168,7 @@ fn context(flags: &Flags, known: Context) -> Result<Context, Failure> {
                 .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
                 .ok_or_else(|| {
                     Failure::misuse(format!("\"{text}\" is not a pin"))
-                        .hint("write sha256//BASE64, as curl does")
+                        .help("write sha256//BASE64, as curl does")
                 })?,
         ),
         None => None,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use handfast_credentials::files;
-use handfast_report::reading;
+use handfast_report::{reading, schema::Schema};
 
 use crate::{
     failure::{Exit, Failure},
@@ -46,7 +46,7 @@ pub fn explain(pasted: &str, words: &Words) -> Result<Exit, Failure> {
     if read.findings.is_empty() {
         return Err(unknown(pasted));
     }
-    words.json(&reading::json(&read));
+    words.json(Schema::Doctor, reading::json(&read));
     words.data(reading::causes(&read).trim_end());
     Ok(Exit::No)
 }
@@ -59,12 +59,9 @@ fn unknown(pasted: &str) -> Failure {
     };
     Failure {
         exit: Exit::Unreachable,
-        code: None,
-        message: message.to_owned(),
-        details: Vec::new(),
-        hint: Some(
-            "let the doctor look for itself: handfast doctor HOST:PORT --cert tls.crt --key tls.key --ca ca.crt"
-                .to_owned(),
-        ),
+        ..Failure::misuse(message)
     }
+    .help(
+        "let the doctor look for itself: handfast doctor HOST:PORT --cert tls.crt --key tls.key --ca ca.crt",
+    )
 }

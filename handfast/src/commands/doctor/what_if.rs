@@ -9,7 +9,9 @@ use handfast_doctor::{
 use handfast_pki::Certificate;
 use handfast_report::{
     json,
+    schema::Schema,
     style::{BAD, GOOD, STRONG},
+    verdict::refused,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -50,7 +52,7 @@ pub fn run(args: &WhatIf, words: &Words) -> Result<Exit, Failure> {
     };
     let mut object = json::report(&report);
     object["paths"] = made.paths.iter().map(path_json).collect();
-    words.json(&object);
+    words.json(Schema::Doctor, object);
     say(&report, words);
     if !made.paths.is_empty() {
         words.data(format_args!("\n{STRONG}paths tried{STRONG:#}"));
@@ -82,8 +84,8 @@ fn path_text(path: &Tried) -> String {
 fn path_json(path: &Tried) -> Value {
     json!({
         "whose": path.whose.to_string(),
-        "path": path.candidate.path.iter().map(Certificate::called).collect::<Vec<_>>(),
+        "certificates": path.candidate.path.iter().map(json::certificate).collect::<Vec<_>>(),
         "reaches_anchor": path.candidate.reaches_anchor,
-        "refused": path.candidate.verdict.as_ref().err().map(ToString::to_string),
+        "problem": path.candidate.verdict.as_ref().err().map(|refusal| refused(refusal, path.whose)),
     })
 }

@@ -164,7 +164,7 @@ struct Place {
 impl Place {
     fn of(text: &str) -> Result<Self, Failure> {
         let is_http = text.starts_with("https://");
-        let bad = |why: String| Failure::misuse(why).hint("write HOST:PORT or https://HOST:PORT/PATH");
+        let bad = |why: String| Failure::misuse(why).help("write HOST:PORT or https://HOST:PORT/PATH");
         if let Some((scheme, _)) = text.split_once("://")
             && !is_http
         {
@@ -210,7 +210,7 @@ fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
             Finding::new(problem.code, Refuser::Client, Certainty::Certain, because)
                 .help(
                     problem
-                        .hint
+                        .help
                         .clone()
                         .unwrap_or_else(|| "see what is in the file".to_owned()),
                 )

@@ -40,7 +40,7 @@ pub(super) fn check(args: &Args) -> Result<Files, Failure> {
                 error.code(),
                 format!("\"{}\": {error}", ca.display()),
             )
-            .hint("give the CA certificates that are to be trusted: --ca ca.crt")
+            .help("give the CA certificates that are to be trusted: --ca ca.crt")
         })?;
     }
     let is_whole = args.ca.as_deref().is_some_and(|ca| {

@@ -18,16 +18,24 @@ const USUAL_PASSWORD: &str = "changeit";
 pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
     if let Some(pem) = args.cert.as_ref().or(args.ca.as_ref()) {
         let pem = shell(pem.display());
-        let hint = match &args.key {
-            Some(key) => format!(
-                "handfast convert {pem} --key {} --to p12 --out client.p12, and then --keystore client.p12 --password-file client.p12.password",
-                shell(key.display())
+        let (command, flags) = match &args.key {
+            Some(key) => (
+                format!(
+                    "handfast convert {pem} --key {} --to p12 --out client.p12",
+                    shell(key.display())
+                ),
+                "--keystore client.p12 --password-file client.p12.password",
             ),
-            None => format!(
-                "handfast convert {pem} --to p12 --out trusted.p12, and then --truststore trusted.p12 --truststore-password-file trusted.p12.password"
+            None => (
+                format!("handfast convert {pem} --to p12 --out trusted.p12"),
+                "--truststore trusted.p12 --truststore-password-file trusted.p12.password",
             ),
         };
-        return Err(Failure::new(Exit::Misuse, code::WRONG_FORMAT, "Java reads no PEM").hint(hint));
+        return Err(
+            Failure::new(Exit::Misuse, code::WRONG_FORMAT, "Java reads no PEM")
+                .help(format!("convert it, and then give {flags}"))
+                .command(command),
+        );
     }
     let mut flags = Vec::new();
     if let (Some(store), Some(password)) = (&args.keystore, &args.password_file) {
@@ -83,7 +91,7 @@ fn properties(kind: &str, store: &Path, password: &str, needs_key: bool) -> Resu
     if needs_key && opened.key.is_none() {
         let message = format!("{about} holds no private key");
         return Err(Failure::new(Exit::Misuse, code::P12_WITHOUT_KEY, message)
-            .hint("with CAs alone it is a trust store: --truststore"));
+            .help("with CAs alone it is a trust store: --truststore"));
     }
     [
         ("", &absolute(store)?[..]),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{ValueEnum, builder::PossibleValuesParser};
 use handfast_finding::shell::shell;
-use handfast_report::style::STRONG;
+use handfast_report::{schema::Schema, style::STRONG};
 use handfast_setup::env::{Row, Settings, Shell, TABLE, settings};
 use serde_json::{Map, json};
 
@@ -117,13 +117,16 @@ fn tell(args: &Args, row: &Row, settings: &Settings, words: &Words) {
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
     let next = (!settings.variables.is_empty()).then(|| shell.evaluate(&again(args)));
-    words.json(&json!({
-        "for": row.name,
-        "variables": variables,
-        "lines": settings.lines.as_ref().map(|(what, lines)| json!({ "what": what, "lines": lines })),
-        "notes": settings.notes,
-        "next": next,
-    }));
+    words.json(
+        Schema::Env,
+        json!({
+            "for": row.name,
+            "variables": variables,
+            "lines": settings.lines.as_ref().map(|(what, lines)| json!({ "what": what, "lines": lines })),
+            "notes": settings.notes,
+            "next": next,
+        }),
+    );
     if let Some(next) = next {
         words.next(next);
     }
@@ -180,11 +183,14 @@ fn list(words: &Words) {
     for [name, ca, client] in &rows {
         words.data(format_args!("{name:first$}  {ca:second$}  {client}"));
     }
-    words.json(&json!({
-        "programs": TABLE.iter().map(|row| json!({
-            "for": row.name, "ca": row.ca, "cert": row.cert, "key": row.key,
-            "instead": row.instead.as_ref().map(|instead| instead.short),
-        })).collect::<Vec<_>>(),
-    }));
+    words.json(
+        Schema::EnvList,
+        json!({
+            "programs": TABLE.iter().map(|row| json!({
+                "for": row.name, "ca": row.ca, "cert": row.cert, "key": row.key,
+                "instead": row.instead.as_ref().map(|instead| instead.short),
+            })).collect::<Vec<_>>(),
+        }),
+    );
     words.next("handfast env --for psql --cert client/tls.crt --key client/tls.key --ca client/ca.crt");
 }

@@ -30,7 +30,7 @@ pub fn apply(
             "{} has no usual place for its configuration",
             target.title
         ))
-        .hint("write the files with --out DIR and put them where they belong"));
+        .help("write the files with --out DIR and put them where they belong"));
     };
     let file = filled.files.iter().find(|file| file.name == apply.file);
     let file =
@@ -88,7 +88,7 @@ fn no_folder(target: &Target, place: &Path) -> Failure {
         "\"{}\" cannot be written: its folder is not there",
         place.display()
     );
-    Failure::new(Exit::Misuse, code::UNREADABLE, message).hint(format!(
+    Failure::new(Exit::Misuse, code::UNREADABLE, message).help(format!(
         "is {} installed? else write the files with --out DIR",
         target.title
     ))
@@ -99,7 +99,7 @@ fn not_reloaded(reload: &str, place: &Path) -> Failure {
         "\"{reload}\" failed; \"{}\" is in place and not yet in use",
         place.display()
     );
-    Failure::new(Exit::No, code::CONFIG_INVALID, message).hint("start it, or reload it by hand")
+    Failure::new(Exit::No, code::CONFIG_INVALID, message).help("start it, or reload it by hand")
 }
 
 fn place(to: &str) -> Result<PathBuf, Failure> {

@@ -152,7 +152,7 @@ impl Given {
                 "\"{}\" names no single host, and it is not said which it is",
                 self.cert.display()
             ))
-            .hint("give it: --host NAME")
+            .help("give it: --host NAME")
         })
     }
 }
@@ -168,7 +168,8 @@ fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Failu
             code::WRONG_FORMAT,
             format!("\"{}\" holds no certificate", cert.display()),
         )
-        .hint(format!("handfast inspect {}", shell(cert.display())))
+        .help("see what is in it")
+        .command(format!("handfast inspect {}", shell(cert.display())))
     })
 }
 
@@ -178,11 +179,11 @@ fn file(path: &Path) -> File {
 
 /// Nothing is written, for this.
 fn refused(first: &Finding, all: &[Finding]) -> Failure {
-    let mut failure = Failure::new(Exit::No, first.code, first.code.title()).detail(first.because.clone());
+    let mut failure = Failure::of_finding(Exit::No, first);
     for more in all.iter().skip(1) {
         failure = failure.detail(format!("{}: {}", more.code, more.because));
     }
-    failure.detail("nothing was written").hint(first.help.clone())
+    failure.detail("nothing was written")
 }
 
 /// A revocation list that has ended would keep everybody out.
@@ -202,7 +203,7 @@ fn check_list(path: &Path, now: Timestamp) -> Result<(), Failure> {
             ),
         )
         .detail("nothing was written")
-        .hint("fetch the present list of the CA")),
+        .help("fetch the present list of the CA")),
         None => Ok(()),
     }
 }

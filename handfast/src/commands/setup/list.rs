@@ -7,7 +7,10 @@ use handfast_lab::{
     is_here,
     zoo::{self, Animal},
 };
-use handfast_report::style::{BAD, FAINT, STRONG};
+use handfast_report::{
+    schema::Schema,
+    style::{BAD, FAINT, STRONG},
+};
 use handfast_setup::{Role, Target};
 use serde_json::json;
 
@@ -52,14 +55,17 @@ pub fn zoo(args: &Zoo, words: &Words) -> Result<Exit, Failure> {
             animal.name, animal.story
         ));
     }
-    words.json(&json!({
-        "certificates": animals.iter().map(|animal| json!({
-            "name": animal.name,
-            "description": animal.story,
-            "must_reject": animal.verdict.must_stay_out(),
-            "usually_accepted": animal.verdict.is_in(),
-        })).collect::<Vec<_>>(),
-    }));
+    words.json(
+        Schema::SetupCertificates,
+        json!({
+            "certificates": animals.iter().map(|animal| json!({
+                "name": animal.name,
+                "description": animal.story,
+                "must_reject": animal.verdict.must_stay_out(),
+                "usually_accepted": animal.verdict.is_in(),
+            })).collect::<Vec<_>>(),
+        }),
+    );
     words.next("handfast setup verify nginx");
     Ok(Exit::Yes)
 }
@@ -75,13 +81,16 @@ pub fn list(_: &List, words: &Words) -> Result<Exit, Failure> {
             target.title
         ));
     }
-    words.json(&json!({
-        "targets": targets.iter().map(|target| json!({
-            "name": target.name,
-            "title": target.title,
-            "roles": roles(target),
-        })).collect::<Vec<_>>(),
-    }));
+    words.json(
+        Schema::SetupList,
+        json!({
+            "targets": targets.iter().map(|target| json!({
+                "name": target.name,
+                "title": target.title,
+                "roles": roles(target),
+            })).collect::<Vec<_>>(),
+        }),
+    );
     if !words.json {
         words.next("handfast setup show nginx");
     }
@@ -127,7 +136,10 @@ pub fn show(args: &Show, words: &Words) -> Result<Exit, Failure> {
             "limits": write::limits(part),
         }));
     }
-    words.json(&json!({ "name": target.name, "title": target.title, "sides": sides }));
+    words.json(
+        Schema::SetupShow,
+        json!({ "name": target.name, "title": target.title, "sides": sides }),
+    );
     words.next(format_args!(
         "handfast setup {} --cert tls.crt --key tls.key --ca ca.crt",
         target.name

@@ -14,13 +14,14 @@ use handfast_interop::{
     target::find,
 };
 use handfast_pki::code;
-use handfast_report::style::STRONG;
+use handfast_report::{schema::Schema, style::STRONG};
 use handfast_setup::{Role, Target, theirs::hosts};
 use serde_json::json;
 
 use super::write;
 use crate::{
     failure::{Exit, Failure},
+    signals::BrokenOff,
     words::Words,
 };
 
@@ -66,11 +67,13 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
             "a configuration of {} cannot be moved to loopback",
             target.title
         ))
-        .hint(format!("handfast setup verify {}", target.name))
+        .help("test what we write for it instead")
+        .command(format!("handfast setup verify {}", target.name))
     })?;
     let written = Written::of(&text, &args.file, theirs)?;
     let hosts = hosts(&written.text, &theirs.names, theirs.until);
     let known: Vec<&str> = hosts.iter().map(|(_, host)| host.as_str()).collect();
+    let _broken_off = BrokenOff::by_signals(words)?;
     let ground = Ground::new(args.dir.as_ref(), &known)?;
     let mut stage = Stage::set(&ground, &target, &Setting::of_good_server())?;
     let moved = Move::of(&written, &args.file, theirs, &stage)?;
@@ -106,15 +109,18 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     for line in write::limits(part) {
         words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
     }
-    words.json(&json!({
-        "file": args.file,
-        "target": target.name,
-        "cells": sites::to_json(&sites, part),
-        "notes": notes,
-        "wrongly_accepted": wrong,
-        "wrongly_rejected": kept,
-        "good": wrong == 0,
-    }));
+    words.json(
+        Schema::VerifyConfig,
+        json!({
+            "file": args.file,
+            "target": target.name,
+            "cells": sites::to_json(&sites, part),
+            "notes": notes,
+            "wrongly_accepted": wrong,
+            "wrongly_rejected": kept,
+            "good": wrong == 0,
+        }),
+    );
     words.talk(match (wrong, kept) {
         (0, 0) => format!(
             "{shown} accepts and rejects as it must, in {} cases",
@@ -149,6 +155,6 @@ fn whose(args: &VerifyConfig, text: &str) -> Result<Target, Failure> {
             "it cannot be told whose configuration \"{}\" is",
             args.file.display()
         ))
-        .hint("name the software: --target nginx")),
+        .help("name the software: --target nginx")),
     }
 }

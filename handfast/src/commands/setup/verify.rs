@@ -9,13 +9,14 @@ use handfast_interop::{
     trial::{self, Renewal, Trial},
 };
 use handfast_pki::code;
-use handfast_report::style::STRONG;
+use handfast_report::{schema::Schema, style::STRONG};
 use handfast_setup::{Part, Role, Target};
 use serde_json::json;
 
 use super::{Which, write};
 use crate::{
     failure::{Exit, Failure},
+    signals::BrokenOff,
     words::Words,
 };
 
@@ -43,6 +44,7 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
             format!("nothing is known of how to try {} on one machine", target.title),
         ));
     }
+    let _broken_off = BrokenOff::by_signals(words)?;
     let ground = Ground::new(args.dir.as_ref(), &[])?;
     words.talk(format_args!("testing {} as a {} ...", target.title, role.name()));
     let trial = trial::run(&ground, &target, role, args.which.targets.as_deref())?;
@@ -55,18 +57,21 @@ fn tell(trial: &Trial, target: &Target, role: Role, part: &Part, words: &Words) 
         words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
     }
     let (wrong, is_good) = (trial.wrong(part), trial.is_good(part));
-    words.json(&json!({
-        "target": target.name,
-        "title": target.title,
-        "role": role.name(),
-        "cells": table::to_json(&trial.cells, part),
-        "wrong": wrong,
-        "forged": trial.told.as_ref().map(|told| &told.forged),
-        "who_was_told": trial.told.as_ref().map(|told| told.who),
-        "renewal": trial.renewal.as_ref().map(Renewal::to_json),
-        "limits": write::limits(part),
-        "good": is_good,
-    }));
+    words.json(
+        Schema::SetupVerify,
+        json!({
+            "target": target.name,
+            "title": target.title,
+            "role": role.name(),
+            "cells": table::to_json(&trial.cells, part),
+            "wrong": wrong,
+            "forged": trial.told.as_ref().map(|told| &told.forged),
+            "who_was_told": trial.told.as_ref().map(|told| told.who),
+            "renewal": trial.renewal.as_ref().map(Renewal::to_json),
+            "limits": write::limits(part),
+            "good": is_good,
+        }),
+    );
     words.talk(if is_good {
         format!(
             "{0}: {1} of {1} cases as documented",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use handfast_credentials::put;
 use handfast_finding::shell::shell;
 use handfast_interop::of_setup;
-use handfast_report::style::STRONG;
+use handfast_report::{schema::Schema, style::STRONG};
 use handfast_setup::{Filled, Made, Part, Role, Target};
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, 
         }
     }
     let Ok(part) = target.part(role) else { return };
-    words.json(&to_json(target, role, filled, out, is_written));
+    words.json(Schema::Setup, to_json(target, role, filled, out, is_written));
     words.talk(format_args!("{} as a {}:", target.title, role.name()));
     for line in &filled.does {
         words.talk(format_args!("  - it {line}"));
