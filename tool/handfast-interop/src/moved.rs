@@ -9,7 +9,7 @@ use std::{
 };
 
 use handfast_configs::{folders, matching};
-use handfast_credentials::files;
+use handfast_credentials::{disk::Disk, files};
 use handfast_finding::Problem;
 use handfast_lab::free_port;
 use handfast_pki::{
@@ -23,7 +23,7 @@ use handfast_setup::{
     },
 };
 
-use crate::{disk::Disk, error::of_lab, stage::Stage};
+use crate::{error::of_lab, stage::Stage};
 
 /// What the user wrote, with everything that it includes.
 pub struct Written {
