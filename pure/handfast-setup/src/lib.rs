@@ -21,7 +21,7 @@ mod values;
 pub use error::Error;
 pub use fill::{Filled, HOOK, Made, Text};
 pub use quote::Quote;
-pub use target::{Apply, Around, Limits, Part, Role, Target, Theirs, Trial};
+pub use target::{Apply, Around, FileWish, Holds, Limits, Part, Role, Target, Theirs, Trial};
 pub use values::{Private, Values, endpoint};
 
 /// Folder, file and text of everything in `targets/`.

@@ -321,7 +321,7 @@ impl<'a> Visitor<'a> {
             (None, None) => String::new(),
         };
         let line = format!(
-            "exec timeout 5 openssl s_client -connect 127.0.0.1:{port} -servername {host} -CAfile {ca} -cert {cert} \
+            "exec timeout 20 openssl s_client -connect 127.0.0.1:{port} -servername {host} -CAfile {ca} -cert {cert} \
              -key {key} -cert_chain {cert} -cipher DEFAULT@SECLEVEL=0 -tls{tls} -nocommands {upgrade} 2>&1",
             port = self.stage.port,
             host = self.stage.host,
