@@ -154,7 +154,7 @@ pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<Problem>) -> Opt
             Ok(rule) => rules.push(rule),
             Err(error) => wrong(
                 text,
-                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.help()),
+                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.hint()),
             ),
         }
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use handfast_audit::{Event, Sink};
-use handfast_finding::{Problem, when::when};
+use handfast_finding::when::when;
 use handfast_pki::code;
 use handfast_proxy::{
     AccessLog, Detail, Proxy,

@@ -99,7 +99,7 @@ fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
         .iter()
         .map(|text| {
             text.parse::<Rule>().map_err(|error| {
-                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.help())
+                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.hint())
             })
         })
         .collect::<Result<_, _>>()?;

@@ -39,15 +39,6 @@ pub fn of_setup(error: &handfast_setup::Error) -> Problem {
     }
 }
 
-/// A problem of a configuration that cannot be read.
-pub(crate) fn of_configs(trouble: &handfast_configs::Trouble) -> Problem {
-    let problem = Problem::new(trouble.code(), trouble);
-    match trouble.hint() {
-        Some(hint) => problem.help(hint),
-        None => problem,
-    }
-}
-
 /// A problem of a program that is run here.
 pub(crate) fn of_lab(error: &handfast_lab::Error) -> Problem {
     let problem = Problem::new(code::LAB, error);

@@ -29,10 +29,7 @@ use super::{
     Move,
     exchange::{Exchange, absolute, at_home, spare},
 };
-use crate::{
-    error::{of_configs, of_setup},
-    stage::Stage,
-};
+use crate::{error::of_setup, stage::Stage};
 
 /// What the user wrote, read as what it is.
 pub struct Tree {
@@ -76,7 +73,7 @@ impl Tree {
                 asked_for: file.to_owned(),
             },
         };
-        let outline = outline(file, &wanted, &files).map_err(|trouble| of_configs(&trouble))?;
+        let outline = outline(file, &wanted, &files).map_err(|trouble| Problem::from(&trouble))?;
         Ok(Self { outline })
     }
 
