@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use handfast_configs::{Files, Kind, Wanted, look};
+use handfast_configs::{Files, Kind, Wanted, look, outline};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -64,6 +64,11 @@ fuzz_target!(|input: &[u8]| {
         kind: Kind::ALL.get(usize::from(how)).map(|(_, kind)| *kind),
         folder: (how & 0x80 != 0).then(|| PathBuf::from("/etc")),
     };
+    if let Ok(outline) = outline(Path::new(NAMES[0]), &wanted, &files) {
+        for spot in &outline.spots {
+            assert!(outline.parts[spot.span.part].text.get(spot.span.range.clone()).is_some());
+        }
+    }
     if let Err(trouble) = look(Path::new(NAMES[0]), &wanted, &files, Timestamp::UNIX_EPOCH) {
         assert!(!trouble.to_string().is_empty());
     }

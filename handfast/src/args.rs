@@ -1,8 +1,12 @@
-//! The command line: one definition per flag feeds parser, help, man page and completion.
+//! The command line: one definition per flag feeds parser, help, man page and completion; and which file runs what.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands;
+use crate::{
+    commands,
+    failure::{Exit, Failure},
+    words::Words,
+};
 
 /// Mutual TLS: certificate authority, reverse proxy, client, and the diagnosis of failed connections.
 #[derive(Debug, Parser)]
@@ -42,4 +46,33 @@ pub enum Command {
     Schema(commands::schema::Args),
     Completions(commands::shell::Completions),
     Man(commands::shell::Man),
+}
+
+impl Command {
+    /// Runs the command to its end.
+    pub fn run(self, words: &Words) -> Result<Exit, Failure> {
+        match self {
+            Self::Quickstart(args) => commands::quickstart::run(&args, words),
+            Self::Init(args) => commands::init::run(&args, words),
+            Self::Issue(args) => commands::issue::run(&args, words),
+            Self::Sign(args) => commands::sign::run(&args, words),
+            Self::Inspect(args) => commands::inspect::run(&args, words),
+            Self::Verify(args) => commands::verify::run(&args, words),
+            Self::Convert(args) => commands::convert::run(&args, words),
+            Self::Trust(args) => commands::trust::run(&args, words),
+            Self::Env(args) => commands::env::run(&args, words),
+            Self::Proxy(args) => commands::proxy::run(&args, words),
+            Self::Tunnel(args) => commands::tunnel::run(&args, words),
+            Self::Get(args) => commands::get::run(&args, words),
+            Self::Doctor(args) => commands::doctor::run(&args, words),
+            Self::Setup(args) => commands::setup::run(&args, words),
+            Self::VerifyConfig(args) => commands::setup::theirs::run(&args, words),
+            Self::Lab(args) => commands::lab::run(&args, words),
+            Self::Explain(args) => commands::explain::run(&args, words),
+            Self::Check(args) => commands::check::run(&args, words),
+            Self::Schema(args) => commands::schema::run(&args, words),
+            Self::Completions(args) => commands::shell::completions(&args, &mut Arguments::command(), words),
+            Self::Man(args) => commands::shell::man(&args, Arguments::command(), words),
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use handfast_finding::{Finding, Place, Problem};
 use handfast_pki::{Code, code};
+use handfast_values::ValueError;
 
 /// The exit codes of every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +134,13 @@ impl Failure {
             Some(help) => failure.help(help),
             None => failure,
         }
+    }
+}
+
+/// An argument that cannot be read.
+impl From<ValueError> for Failure {
+    fn from(error: ValueError) -> Self {
+        Self::misuse(&error).help(error.hint)
     }
 }
 

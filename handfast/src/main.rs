@@ -72,7 +72,7 @@ fn ran(command: args::Command, words: &Words) -> Result<Exit, Failure> {
         // Writing to stderr may be what panicked.
         let _ = writeln!(std::io::stderr(), "handfast: panicked at {place}: {said}{trace}");
     }));
-    panic::catch_unwind(AssertUnwindSafe(|| commands::run(command, words)))
+    panic::catch_unwind(AssertUnwindSafe(|| command.run(words)))
         .unwrap_or_else(|_| Err(Failure::bug("the command panicked")))
 }
 

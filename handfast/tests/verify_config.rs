@@ -10,6 +10,8 @@ mod proxies;
 mod services;
 #[path = "verify_config/sites.rs"]
 mod sites;
+#[path = "verify_config/whole.rs"]
+mod whole;
 
 use program::Place;
 

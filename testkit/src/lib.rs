@@ -5,10 +5,11 @@
 
 pub mod factorable;
 pub mod forge;
+pub mod source;
 pub mod words;
 
 use handfast_pki::{
-    Certificate, KeyKind, PrivateKey, Profile,
+    Anchors, Certificate, KeyKind, PrivateKey, Profile, Trust,
     build::{self, Issuer, Plan, Serial},
     name::{self, AltName},
 };
@@ -63,6 +64,12 @@ impl Leaf {
         (self.not_before, self.not_after) = (from, to);
         self
     }
+}
+
+/// What trusts `roots`, now.
+pub fn trust(roots: &[&Ca]) -> Trust {
+    let certificates = roots.iter().map(|root| root.certificate.clone()).collect();
+    Trust::from(Anchors::new(certificates, Timestamp::now()).expect("anchors"))
 }
 
 impl Ca {

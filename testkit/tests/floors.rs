@@ -1,7 +1,8 @@
 //! The floors of the building: which crate may name which, checked on what cargo itself says of the workspace.
 //!
 //! In: the crates with the folder they live in, and every dependency that their manifests name. Out: a line for
-//! each edge that points up, sideways, or at a crate that the floor must never touch. ARCHITECTURE.md says why.
+//! each edge that points up, sideways, or at a crate that the floor must never touch. ARCHITECTURE.md says why. What the
+//! source of a crate must not name, and the imports inside of one, are for `sources.rs`.
 
 use std::path::Path;
 use std::process::Command;

@@ -8,13 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use handfast_ca::{
-    Applicant, Authority, CertRequest, Finished, JournalEntry, Page, Plan, Query, Requester, Revocation,
-    Store, StoreError,
-};
+use handfast_ca::{Applicant, Authority, CertRequest, Requester};
 use handfast_pki::{KeyKind, PrivateKey, Profile, name::AltName};
 
-use crate::place::{Scratch, authority, now};
+use crate::place::{Scratch, Step, around, authority, now};
 
 const COUNT: usize = 1000;
 
@@ -23,8 +20,14 @@ fn main() {
     for sync in [Duration::ZERO, Duration::from_millis(5)] {
         for size in [1, 10, 100, COUNT] {
             let place = scratch.at(&format!("{size}-{sync:?}"));
-            let slow = |inner| Box::new(SlowDisk { inner, sync }) as Box<dyn Store>;
-            let took = issue(&authority(&place).with_store(slow), size);
+            // This machine's disk may be quick, and others' are not: each commit takes longer.
+            let slow = move |(_, is_over): Step| {
+                if !is_over {
+                    thread::sleep(sync);
+                }
+                Ok(())
+            };
+            let took = issue(&authority(&place).with_store(|store| around(store, slow)), size);
             println!(
                 "batches of {size}, each sync {sync:?} late: {:.0} ms, {:.0} certificates a second",
                 took.as_secs_f64() * 1000.0,
@@ -50,33 +53,4 @@ fn issue(authority: &Authority, size: usize) -> Duration {
         assert!(answers.iter().all(Result::is_ok));
     }
     began.elapsed()
-}
-
-/// A store on a disk that takes longer for each commit: this machine's may be quick, and others' are not.
-struct SlowDisk {
-    inner: Box<dyn Store>,
-    sync: Duration,
-}
-
-impl Store for SlowDisk {
-    fn begin(&self, plans: &[Plan]) -> Result<(), StoreError> {
-        thread::sleep(self.sync);
-        self.inner.begin(plans)
-    }
-    fn finish(&self, done: &[Finished]) -> Result<(), StoreError> {
-        thread::sleep(self.sync);
-        self.inner.finish(done)
-    }
-    fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
-        self.inner.revoke(revocations)
-    }
-    fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
-        self.inner.journal(entries)
-    }
-    fn find(&self, query: &Query) -> Result<Page, StoreError> {
-        self.inner.find(query)
-    }
-    fn count(&self) -> Result<u64, StoreError> {
-        self.inner.count()
-    }
 }

@@ -3,7 +3,7 @@
 //! [`once`] is the only caller of the signer. What comes out is compared with what was planned and verified before
 //! anybody sees it.
 
-use handfast_pki::{AnchorError, Anchors, Certificate, Purpose, Refusal, build, verify};
+use handfast_pki::{AnchorError, Anchors, Certificate, Purpose, Refusal, Trust, build, verify};
 
 use crate::{
     approve::Approved,
@@ -62,12 +62,12 @@ fn is_trusted(
             let detail = error.to_string();
             (Refusal::Malformed { detail }, purpose)
         };
-        let anchors = Anchors::new(vec![root.clone()], context.now).map_err(unusable)?;
+        let trust = Trust::from(Anchors::new(vec![root.clone()], context.now).map_err(unusable)?);
         let chain: Vec<_> = std::iter::once(leaf)
             .chain(between)
             .map(|certificate| certificate.der().clone())
             .collect();
-        verify::verify(&chain, &anchors, purpose, context.now).map_err(|refusal| (refusal, purpose))?;
+        verify::verify(&chain, &trust, purpose, context.now).map_err(|refusal| (refusal, purpose))?;
     }
     Ok(())
 }

@@ -1,39 +1,24 @@
 //! TCP and TLS to a target, with a recording of every byte below TLS.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use handfast_pki::{Anchors, code, text::printable};
+use handfast_pki::{Trust, code, text::printable};
 use handfast_tls::{
     Client, ClientStream, Credentials, Established, HandshakeError, Peer, SecretLog,
     client::{Asked, Probing, Settings, Versions},
 };
 use handfast_trace::{Recording, Secrets, Side, Tap};
+use handfast_values::Endpoint;
 use rustls_pki_types::ServerName;
 use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
+    Ending,
     starttls::{self, StartTls},
-    trace::Ending,
 };
 
 /// How long connecting, and then the handshake, may take each.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A host and a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    pub host: String,
-    pub port: u16,
-}
-
-impl From<SocketAddr> for Endpoint {
-    fn from(address: SocketAddr) -> Self {
-        Self {
-            host: address.ip().to_string(),
-            port: address.port(),
-        }
-    }
-}
 
 /// Whom to talk to, and as whom.
 #[derive(Clone)]
@@ -41,7 +26,7 @@ pub struct Target {
     pub endpoint: Endpoint,
     /// The name that the server must have.
     pub name: ServerName<'static>,
-    pub anchors: Arc<Anchors>,
+    pub trust: Arc<Trust>,
     pub credentials: Option<Credentials>,
     pub versions: Versions,
     pub alpn: Vec<String>,
@@ -112,7 +97,7 @@ impl Way {
     pub(crate) fn of(target: &Target) -> Result<Self, HandshakeError> {
         let secrets = Arc::new(Secrets::default());
         let client = Client::new(Settings {
-            server_anchors: target.anchors.clone(),
+            trust: target.trust.clone(),
             credentials: target.credentials.clone(),
             admission: None,
             alpn: target.alpn.clone(),

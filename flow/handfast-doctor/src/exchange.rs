@@ -13,9 +13,8 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
-    Service,
+    Ending, Service,
     connect::{Contact, Seen, Stream},
-    trace::Ending,
 };
 
 /// How long the answer may take.

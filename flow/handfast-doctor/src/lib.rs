@@ -5,6 +5,7 @@
 
 pub mod capture;
 mod connect;
+mod ending;
 mod examine;
 mod exchange;
 pub mod files;
@@ -15,17 +16,21 @@ pub mod probe;
 mod report;
 mod service;
 mod starttls;
+mod subject;
 pub mod throwaway;
 pub mod trace;
 pub mod what_if;
 
-pub use connect::{Endpoint, Target};
-pub use examine::{Context, Subject, When, examine};
+pub use connect::Target;
+pub use ending::Ending;
+pub use examine::examine;
 pub use exchange::{Answer, Ask, Talk};
+pub use handfast_values::Endpoint;
 pub use report::Report;
 pub use service::Service;
 pub use starttls::StartTls;
-pub use trace::{Ending, Trace};
+pub use subject::{Context, Subject, When};
+pub use trace::Trace;
 
 /// One request over mutual TLS, with everything that was seen on the way.
 pub async fn get(target: &Target, ask: &Ask) -> (Trace, Option<Answer>) {

@@ -325,13 +325,13 @@ fn notes(trace: &Trace, context: &Context, now: Timestamp) -> Vec<(String, Strin
             "none".to_owned()
         },
     );
-    if let (Some(leaf), Some(anchors)) = (trace.own_chain.first(), &context.client_anchors) {
+    if let (Some(leaf), Some(trust)) = (trace.own_chain.first(), &context.client_trust) {
         let ders: Vec<_> = trace
             .own_chain
             .iter()
             .map(|certificate| certificate.der().clone())
             .collect();
-        let judged = handfast_pki::verify::verify(&ders, anchors, handfast_pki::Purpose::Client, now);
+        let judged = handfast_pki::verify::verify(&ders, trust, handfast_pki::Purpose::Client, now);
         note(
             "verdict",
             match judged {

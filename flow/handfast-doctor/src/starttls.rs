@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::trace::Ending;
+use crate::Ending;
 
 /// The protocols whose upgrade to TLS is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use handfast_finding::Finding;
 use handfast_pki::{
-    Anchors, Certificate, Purpose, name,
+    Anchors, Certificate, Purpose, Trust, name,
     verify::{self, Candidate},
 };
 use handfast_tls::{HandshakeError, client::Asked};
@@ -69,7 +69,7 @@ impl WhatIf {
     /// The server judges the client.
     fn client_at_server(&mut self, client: &Holdings, server: &Holdings, now: Timestamp) {
         let trusted = server.authorities();
-        let Ok(anchors) = Anchors::new(trusted.clone(), now) else {
+        let Ok(trust) = Anchors::new(trusted.clone(), now).map(Trust::from) else {
             self.note(
                 "the server",
                 "has no CA among its files, so it would reject every client",
@@ -80,7 +80,7 @@ impl WhatIf {
             self.note("the client", "has no certificate among its files");
             return;
         };
-        self.tried(Purpose::Client, &own.chain, &anchors, now);
+        self.tried(Purpose::Client, &own.chain, &trust, now);
         let issuers: Vec<Vec<u8>> = trusted.iter().map(|ca| name::der_of(ca.subject())).collect();
         let mut known = client.certificates();
         known.extend(trusted);
@@ -95,7 +95,7 @@ impl WhatIf {
         let context = Context {
             known,
             revocation: server.lists.clone(),
-            client_anchors: Some(Arc::new(anchors)),
+            client_trust: Some(Arc::new(trust)),
             ..Context::default()
         };
         let refused = judge::would_be_refused(&Evidence::alone(&trace, &context), now);
@@ -111,7 +111,7 @@ impl WhatIf {
     /// The client judges the server.
     fn server_at_client(&mut self, client: &Holdings, server: &Holdings, host: Option<&str>, now: Timestamp) {
         let trusted = client.authorities();
-        let Ok(anchors) = Anchors::new(trusted.clone(), now) else {
+        let Ok(trust) = Anchors::new(trusted.clone(), now).map(Trust::from) else {
             self.note(
                 "the client",
                 "has no CA among its files, so it would trust what its system trusts",
@@ -122,7 +122,7 @@ impl WhatIf {
             self.note("the server", "has no certificate among its files");
             return;
         };
-        self.tried(Purpose::Server, &own.chain, &anchors, now);
+        self.tried(Purpose::Server, &own.chain, &trust, now);
         let ders: Vec<_> = own
             .chain
             .iter()
@@ -132,7 +132,7 @@ impl WhatIf {
             Some(Ok(host)) => verify::for_host(chain, &host),
             _ => Ok(()),
         };
-        let verdict = verify::verify(&ders, &anchors, Purpose::Server, now).and_then(|chain| named(&chain));
+        let verdict = verify::verify(&ders, &trust, Purpose::Server, now).and_then(|chain| named(&chain));
         let Err(refusal) = verdict else {
             self.note("the client", "would trust the server");
             return;
@@ -156,8 +156,8 @@ impl WhatIf {
             .extend(judge(&Evidence::alone(&trace, &context), now));
     }
 
-    fn tried(&mut self, whose: Purpose, chain: &[Certificate], anchors: &Anchors, now: Timestamp) {
-        let candidates = verify::candidates(chain, anchors, whose, now);
+    fn tried(&mut self, whose: Purpose, chain: &[Certificate], trust: &Trust, now: Timestamp) {
+        let candidates = verify::candidates(chain, trust, whose, now);
         self.paths
             .extend(candidates.into_iter().map(|candidate| Tried { whose, candidate }));
     }

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use handfast_pki::{Anchors, Profile};
-use handfast_testkit::{Ca, Leaf, Pair};
+use handfast_pki::Profile;
+use handfast_testkit::{Ca, Leaf, Pair, trust};
 use handfast_tls::{
-    Client, Credentials, SecretLog, Server,
+    ByCondition, Client, Credentials, SecretLog, Server,
     client::{self, Versions},
     server,
 };
 use handfast_trace::{Kind, Message, Secrets, Side, Tap, decode};
-use jiff::Timestamp;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
@@ -25,20 +24,16 @@ fn lab() -> Lab {
     Lab { root, door }
 }
 
-fn anchors(root: &Ca) -> Arc<Anchors> {
-    Arc::new(Anchors::new(vec![root.certificate.clone()], Timestamp::now()).expect("an anchor"))
-}
-
 fn credentials(pair: &Pair) -> Credentials {
     Credentials::new(pair.chain.clone(), &pair.key).expect("a pair")
 }
 
 impl Lab {
-    fn server(&self) -> Server {
+    fn server(&self) -> Server<ByCondition> {
         Server::new(server::Settings {
             credentials: credentials(&self.door),
-            client_anchors: anchors(&self.root),
-            admission: None,
+            trust: Arc::new(trust(&[&self.root])),
+            admission: ByCondition(None),
             alpn: vec!["h2", "http/1.1"],
         })
         .expect("a server")
@@ -46,7 +41,7 @@ impl Lab {
 
     fn client(&self, pair: Option<&Pair>, versions: Versions, secrets: Arc<Secrets>) -> Client {
         Client::new(client::Settings {
-            server_anchors: anchors(&self.root),
+            trust: Arc::new(trust(&[&self.root])),
             credentials: pair.map(credentials),
             admission: None,
             alpn: vec!["http/1.1".to_owned()],
@@ -65,7 +60,12 @@ impl Lab {
 }
 
 /// What was said on one connection, whose client heard `welcome` to its end.
-async fn meet(server: &Server, lab: &Lab, pair: Option<&Pair>, versions: Versions) -> Vec<Message> {
+async fn meet(
+    server: &Server<ByCondition>,
+    lab: &Lab,
+    pair: Option<&Pair>,
+    versions: Versions,
+) -> Vec<Message> {
     let secrets = Arc::new(Secrets::default());
     let client = lab.client(pair, versions, secrets.clone());
     let (near, far): (DuplexStream, DuplexStream) = duplex(64 << 10);

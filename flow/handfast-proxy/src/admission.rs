@@ -1,57 +1,62 @@
-//! What is known of a peer once it was decided about: the decision, and what the backend is told of it.
-
-use std::sync::Arc;
+//! What an accepted client gets: the decision of each route, and what the backend is told of it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use handfast_pki::text::{hex, printable};
-use handfast_policy::{Denial, Permit, Policy};
-use handfast_tls::Peer;
+use handfast_pki::{
+    VerifiedChain,
+    text::{hex, printable},
+};
+use handfast_policy::{Denial, Permit};
 use http::HeaderValue;
 
-/// What is known of a peer once it was decided about, kept with its verified chain.
+/// What is known of a client once it was decided about, made once per remembered chain.
 pub(crate) struct Admission {
-    pub(crate) decision: Result<Permit, Denial>,
+    /// The first rule that lets the client in, wherever it may go then.
+    pub(crate) rule: String,
+    /// Of each route of its host, in their order.
+    pub(crate) decisions: Vec<Result<Permit, Denial>>,
     /// `Client-Cert` (RFC 9440 section 2.2).
     pub(crate) client_cert: HeaderValue,
     /// One element of `X-Forwarded-Client-Cert` as Envoy writes it.
     pub(crate) forwarded: HeaderValue,
 }
 
-/// The same decision while the handshake can still answer with an alert.
-pub(crate) fn admits(peer: &Peer, policy: &Policy) -> bool {
-    of(peer, policy).decision.is_ok()
-}
-
-/// The denial of a peer that [`admits`] turned away, for its record.
-pub(crate) fn denial(peer: &Peer, policy: &Policy) -> Option<Denial> {
-    of(peer, policy).decision.as_ref().err().cloned()
-}
-
-/// A peer is remembered by the verifier of one generation, so what is kept with it belongs to that policy.
-pub(crate) fn of(peer: &Peer, policy: &Policy) -> Arc<Admission> {
-    peer.memo(|peer| {
-        Arc::new(Admission {
-            decision: policy.decide(peer.chain()),
-            client_cert: client_cert(peer),
-            forwarded: forwarded(peer),
+impl Admission {
+    /// What `chain` gets, unless every route denies it: then the denial of the first.
+    pub(crate) fn decided(
+        chain: &VerifiedChain,
+        decisions: Vec<Result<Permit, Denial>>,
+    ) -> Result<Self, Denial> {
+        let permit = decisions.iter().find_map(|decision| decision.as_ref().ok());
+        let denial = decisions.iter().find_map(|decision| decision.as_ref().err());
+        let rule = match (permit, denial) {
+            (Some(permit), _) => permit.rule().to_owned(),
+            (None, Some(denial)) => return Err(denial.clone()),
+            // Without a route there is no rule, and no rule means no.
+            (None, None) => return Err(Denial::without_rule(&chain.identity())),
+        };
+        Ok(Self {
+            rule,
+            decisions,
+            client_cert: client_cert(chain),
+            forwarded: forwarded(chain),
         })
-    })
+    }
 }
 
 /// The leaf as an sf-binary (RFC 8941 section 3.3.5).
-fn client_cert(peer: &Peer) -> HeaderValue {
-    let encoded = format!(":{}:", STANDARD.encode(peer.chain().leaf().der()));
+fn client_cert(chain: &VerifiedChain) -> HeaderValue {
+    let encoded = format!(":{}:", STANDARD.encode(chain.leaf().der()));
     // Base64 and colons are always a header value.
     HeaderValue::from_str(&encoded).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-fn forwarded(peer: &Peer) -> HeaderValue {
-    let identity = peer.identity();
+fn forwarded(chain: &VerifiedChain) -> HeaderValue {
+    let identity = chain.identity();
     let mut text = format!("Hash={}", hex(&identity.fingerprint.0));
     let mut add = |key: &str, value: &str| {
         text.push_str(&format!(";{key}={}", quoted(value)));
     };
-    let subject = peer.chain().leaf().subject();
+    let subject = chain.leaf().subject();
     add(
         "Subject",
         &if subject.is_empty() {

@@ -2,15 +2,15 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
+use handfast_finding::Problem;
 use handfast_pki::code;
 use handfast_tls::Client;
+use handfast_values::{Endpoint, Form, Place, Scheme};
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
 };
-
-use crate::error::Problem;
 
 /// How long a connection to the backend may take.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
@@ -42,63 +42,39 @@ pub enum BackendUrl {
     Tcp { host: String, port: u16 },
 }
 
+/// `http`, `https` and `unix` carry requests, `tcp` bytes.
+const SCHEMES: &[Scheme] = &[
+    Scheme {
+        name: "http",
+        default_port: Some(80),
+    },
+    Scheme {
+        name: "https",
+        default_port: Some(443),
+    },
+    Scheme {
+        name: "tcp",
+        default_port: None,
+    },
+];
+const FORM: Form = Form::CONNECT.called(
+    "backend",
+    "write http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT or unix:PATH",
+);
+
 impl BackendUrl {
-    /// Reads `http://H:P`, `https://H:P`, `tcp://H:P` or `unix:PATH`.
+    /// Reads `http://H:P`, `https://H:P`, `tcp://H:P` or `unix:PATH`. Requests keep their own path, so none stands here.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let bad = |why: &str| {
-            Problem::new(code::CONFIG_INVALID, format_args!("backend \"{text}\": {why}"))
-                .help("write http://HOST:PORT, https://HOST:PORT, tcp://HOST:PORT or unix:PATH")
+        let (scheme, Endpoint { host, port }) = match Place::read(text, SCHEMES, &FORM)? {
+            Place::Unix(path) => return Ok(Self::Unix(path)),
+            Place::Tcp { scheme, endpoint } => (scheme, endpoint),
         };
-        if let Some(path) = text.strip_prefix("unix:") {
-            return if path.is_empty() {
-                Err(bad("the path is empty"))
-            } else {
-                Ok(Self::Unix(path.into()))
-            };
-        }
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| bad("expected a scheme"))?;
-        let default = match scheme {
-            "http" => Some(80),
-            "https" => Some(443),
-            "tcp" => None,
-            _ => return Err(bad("unknown scheme")),
-        };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains(['/', '?', '#', '@']) {
-            return Err(bad("expected only host and port; requests keep their own path"));
-        }
-        let (host, port) = split_host(rest, default).ok_or_else(|| bad("expected host and port"))?;
         Ok(match scheme {
             "http" => Self::Http { host, port },
             "https" => Self::Https { host, port },
             _ => Self::Tcp { host, port },
         })
     }
-}
-
-/// `host:port`, `[::1]:port` or `host` with a default port.
-pub fn split_host(text: &str, default: Option<u16>) -> Option<(String, u16)> {
-    if let Some(rest) = text.strip_prefix('[') {
-        let (host, after) = rest.split_once(']')?;
-        let port = match after.strip_prefix(':') {
-            Some(port) => port.parse().ok()?,
-            None if after.is_empty() => default?,
-            None => return None,
-        };
-        return host
-            .parse::<std::net::Ipv6Addr>()
-            .ok()
-            .map(|ip| (ip.to_string(), port));
-    }
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok()?),
-        None => (text, default?),
-    };
-    let fits = !host.is_empty()
-        && host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
-    fits.then(|| (host.to_owned(), port))
 }
 
 /// A byte stream to a backend.

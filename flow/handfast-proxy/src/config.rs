@@ -13,15 +13,15 @@ use std::{
 use self::reader::Reader;
 use crate::{
     backend::BackendUrl,
-    error::Problem,
     limits::{Detail, Limits},
     live::Sources,
 };
 use handfast_credentials::files::read_regular;
-use handfast_finding::Place;
+use handfast_finding::{Place, Problem};
 use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
+use handfast_values::{Endpoint, Form};
 
 /// The proxy as the operator means it.
 #[derive(Debug, Clone)]
@@ -152,40 +152,16 @@ pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<Problem>) -> Opt
     for text in &raw.allow {
         match text.text.parse::<Rule>() {
             Ok(rule) => rules.push(rule),
-            Err(error) => wrong(text, Problem::new(error.code(), &error).help(error.hint())),
+            Err(error) => wrong(
+                text,
+                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.hint()),
+            ),
         }
     }
-    let detail = match &raw.log {
-        None => Detail::Connections,
-        Some(text) => match text.text.as_str() {
-            "off" => Detail::Off,
-            "connections" => Detail::Connections,
-            "requests" => Detail::Requests,
-            other => {
-                let problem =
-                    format_args!("log \"{other}\" is unknown, expected off, connections or requests");
-                wrong(text, Problem::new(code::CONFIG_INVALID, problem));
-                Detail::Connections
-            }
-        },
-    };
+    let detail = detail(raw, &mut wrong);
     let reserved = reserved(raw, &mut wrong);
     missing(raw, errors);
-    if let (Some(text), Some(BackendUrl::Https { .. }), None) = (&raw.to, &target, &raw.to_ca) {
-        let problem = Problem::new(
-            code::CONFIG_INVALID,
-            "an https backend is verified, and nothing says by which CA",
-        )
-        .help("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
-        errors.push(text.wrong(problem));
-    }
-    if let (Some(text), None) | (None, Some(text)) = (&raw.to_cert, &raw.to_key) {
-        let problem = Problem::new(
-            code::CONFIG_INVALID,
-            "to-cert and to-key belong together, one of them is missing",
-        );
-        errors.push(text.wrong(problem));
-    }
+    incomplete(raw, target.as_ref(), errors);
     let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
     Some(Config {
         listen: listen?,
@@ -213,6 +189,23 @@ pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<Problem>) -> Opt
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         limits: raw.limits.clone(),
     })
+}
+
+/// What is written down.
+fn detail(raw: &RawConfig, wrong: &mut impl FnMut(&Text, Problem)) -> Detail {
+    let Some(text) = &raw.log else {
+        return Detail::Connections;
+    };
+    match text.text.as_str() {
+        "off" => Detail::Off,
+        "connections" => Detail::Connections,
+        "requests" => Detail::Requests,
+        other => {
+            let problem = format_args!("log \"{other}\" is unknown, expected off, connections or requests");
+            wrong(text, Problem::new(code::CONFIG_INVALID, problem));
+            Detail::Connections
+        }
+    }
 }
 
 /// The headers that no client may set; each pattern that is wrong by itself.
@@ -256,15 +249,33 @@ fn missing(raw: &RawConfig, errors: &mut Vec<Problem>) {
     }
 }
 
-/// An address to listen on: `127.0.0.1:8443`, `[::1]:8443`, `localhost:8443`, `:8443` for all addresses.
+/// What is missing only because something else is there.
+fn incomplete(raw: &RawConfig, target: Option<&BackendUrl>, errors: &mut Vec<Problem>) {
+    if let (Some(text), Some(BackendUrl::Https { .. }), None) = (&raw.to, target, &raw.to_ca) {
+        let problem = Problem::new(
+            code::CONFIG_INVALID,
+            "an https backend is verified, and nothing says by which CA",
+        )
+        .help("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
+        errors.push(text.wrong(problem));
+    }
+    if let (Some(text), None) | (None, Some(text)) = (&raw.to_cert, &raw.to_key) {
+        let problem = Problem::new(
+            code::CONFIG_INVALID,
+            "to-cert and to-key belong together, one of them is missing",
+        );
+        errors.push(text.wrong(problem));
+    }
+}
+
+/// An address to listen on: `127.0.0.1:8443`, `[::1]:8443`, `localhost:8443`, `:8443` for all IPv4 addresses.
 pub fn address(text: &str) -> Result<SocketAddr, Problem> {
-    let everywhere = text.strip_prefix(':').map(|port| format!("0.0.0.0:{port}"));
-    let text = everywhere.as_deref().unwrap_or(text);
+    let endpoint = Endpoint::read(text, &Form::LISTEN)?;
     let bad = |why: String| {
-        Problem::new(code::CONFIG_INVALID, format_args!("address \"{text}\": {why}"))
-            .help("write ADDRESS:PORT, such as 127.0.0.1:8443")
+        Problem::new(code::CONFIG_INVALID, format_args!("address \"{text}\": {why}")).help(Form::LISTEN.hint)
     };
-    let mut found = text.to_socket_addrs().map_err(|error| bad(error.to_string()))?;
+    let found = endpoint.to_string().to_socket_addrs();
+    let mut found = found.map_err(|error| bad(error.to_string()))?;
     found.next().ok_or_else(|| bad("it has no address".into()))
 }
 
@@ -321,8 +332,8 @@ limits = { handshake = "500ms", connections = 10 }
         let text = "[proxy]\nlisten = \"nowhere\"\nto = \"ftp://x\"\ncrt = \"tls.crt\"\nkey = 5\nallow = [\n  \"uri:spiffe://acme/web\",\n  \"everybody\",\n]\nlog = \"much\"\nworkers = 0\n[proxy.limits]\nidle = 5\n";
         let found = errors(text);
         for (line, part) in [
-            (Some(2), "address \"nowhere\""),
-            (Some(3), "unknown scheme"),
+            (Some(2), "address \"nowhere\": the port is missing"),
+            (Some(3), "backend \"ftp://x\": unknown scheme \"ftp\""),
             (Some(4), "unknown key \"crt\""),
             (Some(5), "\"key\" must be a text"),
             (Some(8), "rule \"everybody\""),
@@ -338,6 +349,26 @@ limits = { handshake = "500ms", connections = 10 }
                     .any(|(at, message)| *at == line && message.contains(part)),
                 "{line:?} {part}: {found:#?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_limit_of_time_has_a_unit_and_is_between_a_millisecond_and_a_day() {
+        let said = |text: &str| errors(&GOOD.replace("500ms", text));
+        for text in ["1ms", "90s", "1m30s", "24h", "1d"] {
+            assert!(said(text).is_empty(), "{text}");
+        }
+        for (text, why) in [
+            ("90", "a number without a unit"),
+            ("0s", "expected at least 1ms"),
+            ("25h", "expected at most 24h"),
+            (
+                "1M",
+                "\"M\" is minutes to some and months to others; minutes are \"m\"",
+            ),
+        ] {
+            let message = format!("\"handshake\": duration \"{text}\": {why}");
+            assert_eq!(said(text), [(Some(9), message)], "{text}");
         }
     }
 

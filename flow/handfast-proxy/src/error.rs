@@ -1,10 +1,9 @@
-//! What can go wrong: a [`Problem`] of the operator before the proxy opens or reloads, an [`Ended`]
+//! What can go wrong: a [`handfast_finding::Problem`] of the operator before the proxy opens or reloads, an [`Ended`]
 //! connection afterwards.
 
 use std::sync::Arc;
 
 use handfast_audit::Verdict;
-pub use handfast_finding::Problem;
 use handfast_pki::{Code, code};
 use handfast_policy::Denial;
 use handfast_tls::{HandshakeError, Peer};

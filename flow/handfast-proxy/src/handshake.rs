@@ -3,18 +3,19 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use handfast_audit::HandshakeId;
-use handfast_tls::{Established, HandshakeError, Peer, ServerStream};
+use handfast_tls::{Established, HandshakeError, ServerStream, server::Hello};
 use tokio::net::TcpStream;
 
 use crate::{
-    accept::Accepted, admission, error::Ended, live::State, pulse::Pulse, registry::Proof, worker::Worker,
+    accept::Accepted, error::Ended, host::Standing, live::State, pulse::Pulse, registry::Proof,
+    worker::Worker,
 };
 
 /// A connection whose peer proved possession of a key that a trusted CA certified. Only [`perform`] makes one.
 pub(crate) struct Secured {
     /// Boxed: it goes through several futures, and each would keep room for the whole of it.
     pub(crate) stream: Box<ServerStream<TcpStream>>,
-    pub(crate) peer: Arc<Peer>,
+    pub(crate) standing: Standing,
     pub(crate) established: Established,
     /// The generation of trust that the handshake was made under, whatever is loaded since.
     pub(crate) state: Arc<State>,
@@ -43,28 +44,16 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secur
         ..
     } = accepted;
     // Boxed: the handshake's working memory is given back before the connection goes on.
-    let secured = Box::pin(state.server().accept(tcp))
-        .await
-        .map_err(|failed| match failed.error {
-            HandshakeError::NotAdmitted { peer } => match admission::denial(&peer, state.policy()) {
-                Some(denial) => Ended::TurnedAway { peer, denial },
-                None => Ended::Refused(HandshakeError::NotAdmitted { peer }),
-            },
-            error => match failed.proven {
-                Some(peer) => Ended::BrokenOff { peer, error },
-                None => Ended::Refused(error),
-            },
-        })?;
-    pulse.proven(secured.peer.chain().not_after().as_second());
+    let (stream, standing, established) = Box::pin(shake(tcp, &state)).await?;
+    pulse.proven(standing.peer.chain().not_after().as_second());
     let proof = Proof {
-        peer: secured.peer.clone(),
+        standing: standing.clone(),
         generation: state.generation(),
     };
     worker.context.registry.proved(id, Some(proof));
-    let (stream, peer, established) = (Box::new(secured.stream), secured.peer, secured.established);
     Ok(Secured {
         stream,
-        peer,
+        standing,
         established,
         state,
         pulse,
@@ -72,4 +61,28 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secur
         id,
         _private: (),
     })
+}
+
+type Shaken = (Box<ServerStream<TcpStream>>, Standing, Established);
+
+/// The host is chosen by the name that the ClientHello asks for, before anything is answered.
+async fn shake(tcp: TcpStream, state: &State) -> Result<Shaken, Ended> {
+    let hello = Hello::read(tcp).await.map_err(Ended::Refused)?;
+    let Some(host) = state.listener().host(hello.server_name().as_deref()).cloned() else {
+        return Err(Ended::Refused(hello.refuse_name().await));
+    };
+    let accepted = host.server.answer(hello).await;
+    let accepted = accepted.map_err(|failed| match (failed.error, failed.denial) {
+        (HandshakeError::NotAdmitted { peer }, Some(denial)) => Ended::TurnedAway { peer, denial },
+        (error, _) => match failed.proven {
+            Some(peer) => Ended::BrokenOff { peer, error },
+            None => Ended::Refused(error),
+        },
+    })?;
+    let standing = Standing {
+        peer: accepted.peer,
+        host,
+        admission: accepted.pass,
+    };
+    Ok((Box::new(accepted.stream), standing, accepted.established))
 }

@@ -1,7 +1,5 @@
 //! Who the proven peer is.
 
-use handfast_tls::Peer;
-
 use crate::handshake::Secured;
 
 /// A connection together with the peer that it belongs to. Only [`peer`] makes one.
@@ -15,14 +13,6 @@ pub(crate) fn peer(secured: Secured) -> Identified {
 }
 
 impl Identified {
-    pub(crate) fn peer(&self) -> &Peer {
-        &self.secured.peer
-    }
-
-    pub(crate) fn secured(&self) -> &Secured {
-        &self.secured
-    }
-
     pub(crate) fn into_secured(self) -> Secured {
         self.secured
     }

@@ -1,4 +1,5 @@
-//! The proxy: lets the right peers in and nobody else, and keeps a record of everybody.
+//! The reverse proxy: forwards the connections of clients that are trusted and allowed, closes them when they no longer
+//! are, and writes a record for each connection.
 //!
 //! One single-threaded runtime per worker, each with its own listener, backend connections and clock;
 //! what they share is a snapshot of trust ([`live::Live`]) that a reload swaps as a whole.
@@ -12,6 +13,7 @@ pub mod descriptors;
 mod error;
 mod forward;
 mod handshake;
+mod host;
 mod identify;
 mod limits;
 pub mod live;
@@ -30,11 +32,11 @@ mod worker;
 use std::sync::Arc;
 
 use handfast_audit::Sink;
+use handfast_finding::Problem;
 
 use crate::{accept::Accepted, record::Record, worker::Worker};
 pub use crate::{
     backend::Backend,
-    error::Problem,
     limits::{Detail, Limits},
     live::{ReadSources, Sources},
     log::AccessLog,
@@ -60,7 +62,7 @@ fn serve(accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
             let secured = handshake::perform(accepted, &worker).await?;
             record.secured(&secured);
             let identified = identify::peer(secured);
-            let allowed = authorize::decide(identified).map_err(|(denial, _)| denial)?;
+            let allowed = authorize::admitted(identified);
             record.allowed(&allowed);
             forward::run(allowed, &worker).await
         };

@@ -11,15 +11,15 @@ use std::{
 use arc_swap::ArcSwap;
 use handfast_audit::{Event, Reload, Sink};
 use handfast_credentials::load;
-use handfast_pki::{Anchors, Certificate, Code, Purpose, verify};
+use handfast_finding::Problem;
+use handfast_pki::{Certificate, Purpose, Trust, TrustedCa};
 use handfast_policy::{Policy, Rule};
-use handfast_tls::{Peer, Server, server};
+use handfast_tls::{Server, server};
 use jiff::Timestamp;
 
 use crate::{
-    admission,
     backend::Backend,
-    error::{Ended, Problem},
+    host::{Host, HostName, Listener, Route, Rules},
 };
 
 /// What a state of trust is made of, as the operator wrote it.
@@ -47,11 +47,7 @@ impl Sources {
 /// One generation of trust.
 pub struct State {
     generation: u64,
-    server: Server,
-    anchors: Arc<Anchors>,
-    policy: Arc<Policy>,
-    own: Certificate,
-    left_out: Vec<Certificate>,
+    listener: Listener,
 }
 
 impl State {
@@ -60,37 +56,20 @@ impl State {
         self.generation
     }
 
-    /// Judges a peer of an earlier generation as if it came now: its chain by the CAs, its identity by the rules.
-    pub(crate) fn judge_again(&self, peer: &Peer, at: Timestamp) -> Result<(), (Code, String)> {
-        let chain = peer.chain();
-        let presented: Vec<_> = std::iter::once(chain.leaf())
-            .chain(chain.path())
-            .map(|certificate| certificate.der().clone())
-            .collect();
-        let chain = verify::verify(&presented, &self.anchors, Purpose::Client, at)
-            .map_err(|refusal| (refusal.code(Purpose::Client), refusal.to_string()))?;
-        self.policy.decide(&chain).map(|_| ()).map_err(|denial| {
-            let ended = Ended::Denied(denial);
-            (ended.code(), ended.reason())
-        })
+    pub(crate) fn listener(&self) -> &Listener {
+        &self.listener
     }
 
-    pub(crate) fn server(&self) -> &Server {
-        &self.server
+    /// The certificates that the hosts show.
+    pub fn own(&self) -> impl Iterator<Item = &Certificate> {
+        self.listener.hosts().map(|host| &host.own)
     }
 
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    /// The proxy's own certificate.
-    pub fn own(&self) -> &Certificate {
-        &self.own
-    }
-
-    /// CAs of the file that are not used because they have expired.
-    pub fn left_out(&self) -> &[Certificate] {
-        &self.left_out
+    /// CAs of the files that are not used because they have expired.
+    pub fn left_out(&self) -> impl Iterator<Item = &Certificate> {
+        self.listener
+            .hosts()
+            .flat_map(|host| host.trust.anchors().left_out())
     }
 }
 
@@ -183,27 +162,35 @@ fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<Sta
     let now = Timestamp::now();
     let policy = Policy::new(sources.rules.clone()).map_err(|error| {
         Problem::new(error.code(), error.to_string())
-            .hint("name the allowed clients: --allow uri:spiffe://..., or --allow any")
+            .help("name the allowed clients: --allow uri:spiffe://..., or --allow any")
     })?;
     let credentials = load::credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
-    let anchors = Arc::new(load::anchors(&sources.client_ca, now)?);
-    let left_out = anchors.left_out().to_vec();
-    let policy = Arc::new(policy);
-    let for_admission = policy.clone();
+    // The one host of today answers to every name, and its CAs may vouch for every name.
+    let cas = TrustedCa::for_every_name("client-ca", load::anchors(&sources.client_ca, now)?);
+    let trust = Trust::new(vec![cas], generation).map_err(|error| Problem::new(error.code(), error))?;
+    let trust = Arc::new(trust);
+    let routes: Arc<[Route]> = Arc::new([Route {
+        path: String::new(),
+        methods: None,
+        policy,
+    }]);
     let own = credentials.leaf().clone();
     let server = Server::new(server::Settings {
         credentials,
-        client_anchors: anchors.clone(),
-        admission: Some(Arc::new(move |peer| admission::admits(peer, &for_admission))),
+        trust: trust.clone(),
+        admission: Rules(routes.clone()),
         alpn: alpn.to_vec(),
     });
     let server = server.map_err(|error| Problem::new(error.code(), error))?;
+    let host = Host {
+        name: HostName::Default,
+        server,
+        trust,
+        routes,
+        own,
+    };
     Ok(State {
         generation,
-        server,
-        anchors,
-        policy,
-        own,
-        left_out,
+        listener: Listener::new(vec![host]),
     })
 }

@@ -1,16 +1,21 @@
 //! Opening, running and closing a proxy.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+    thread::JoinHandle,
+};
 
 use handfast_audit::Sink;
 use handfast_credentials::watch::Watch;
+use handfast_finding::Problem;
 use handfast_headers::Reserved;
 use handfast_pki::code;
 
 use crate::{
     accept::{self, Accepted},
     backend::Backend,
-    error::Problem,
     forward::slots::BackendSlots,
     limits::{Detail, Limits},
     live::{Live, ReadSources},
@@ -34,6 +39,25 @@ pub struct ProxySettings {
     pub workers: usize,
     pub limits: Limits,
     pub detail: Detail,
+}
+
+/// The life of one worker: accepts, looks after its connections, and says how many it cut in the end.
+fn work<F, S>(worker: Worker, listener: TcpListener, closing: &Closing, serve: S) -> usize
+where
+    F: Future<Output = ()> + Send + 'static,
+    S: Fn(Accepted, Worker) -> F,
+{
+    let context = worker.context.clone();
+    let (pools, slots) = (worker.pools.clone(), worker.slots.clone());
+    let review = Review::new(context.registry.clone(), worker.live.clone());
+    let tidy = move |tick| {
+        review.look();
+        pools.forget_idle(tick);
+        slots.forget_gone();
+    };
+    accept::run(listener, context, closing, tidy, move |accepted| {
+        serve(accepted, worker.clone())
+    })
 }
 
 /// An open proxy.
@@ -82,19 +106,7 @@ impl Proxy {
                 xfcc: settings.xfcc,
             };
             let (closing, serve) = (closing.clone(), serve.clone());
-            std::thread::spawn(move || {
-                let context = worker.context.clone();
-                let (pools, slots) = (worker.pools.clone(), worker.slots.clone());
-                let review = Review::new(context.registry.clone(), worker.live.clone());
-                let tidy = move |tick| {
-                    review.look();
-                    pools.forget_idle(tick);
-                    slots.forget_gone();
-                };
-                accept::run(listener, context, &closing, tidy, move |accepted| {
-                    serve(accepted, worker.clone())
-                })
-            })
+            std::thread::spawn(move || work(worker, listener, &closing, serve))
         };
         let workers = listeners.into_iter().zip(contexts).map(start).collect();
         let for_reload = live.clone();

@@ -302,6 +302,15 @@ impl Pulse {
         self.relays.load(Relaxed)
     }
 
+    /// Why a request that begins now is not forwarded, though the connection may still end what runs on it.
+    pub(crate) fn withdrawn(&self) -> Option<Code> {
+        if self.withdrawn.load(Relaxed) == NEVER {
+            None
+        } else {
+            self.cut()
+        }
+    }
+
     /// The deadline that has passed at tick `now`, if one has.
     pub(crate) fn overdue(&self, now: u32, second: u64, limits: &Limits) -> Option<Code> {
         let late = |from: &AtomicU32, limit| now.wrapping_sub(from.load(Relaxed)) > ticks(limit);
@@ -472,8 +481,10 @@ mod tests {
         let pulse = Arc::new(Pulse::new(Arc::default()));
         pulse.proven(i64::MAX);
         let _busy = pulse.request();
+        assert_eq!(pulse.withdrawn(), None);
         assert!(!pulse.withdraw(code::NOT_ALLOWED), "the answer that runs may end");
         assert_eq!(pulse.cut(), Some(code::NOT_ALLOWED));
+        assert_eq!(pulse.withdrawn(), Some(code::NOT_ALLOWED), "and no other begins");
         assert_eq!(after(&pulse, 6), None);
         assert_eq!(after(&pulse, 7), Some(code::NOT_ALLOWED));
         let relay = Pulse::new(Arc::default());

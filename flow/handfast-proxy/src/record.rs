@@ -37,7 +37,7 @@ impl Record {
     }
 
     pub(crate) fn secured(&mut self, secured: &Secured) {
-        self.agreed(&secured.peer, secured.established);
+        self.agreed(&secured.standing.peer, secured.established);
     }
 
     pub(crate) fn agreed(&mut self, peer: &Peer, established: Established) {

@@ -10,10 +10,9 @@ use std::{
 };
 
 use handfast_pki::{Code, code};
-use handfast_tls::Peer;
 use tokio::task::AbortHandle;
 
-use crate::{limits::Limits, pulse::Pulse};
+use crate::{host::Standing, limits::Limits, pulse::Pulse};
 
 /// A connection's slot among those that are allowed at a time.
 pub(crate) struct Slot(Arc<AtomicUsize>);
@@ -58,7 +57,7 @@ struct Connections {
 
 /// Who a connection belongs to, and the generation of trust that last allowed it.
 pub(crate) struct Proof {
-    pub(crate) peer: Arc<Peer>,
+    pub(crate) standing: Standing,
     pub(crate) generation: u64,
 }
 
@@ -154,11 +153,11 @@ impl Registry {
     }
 
     /// The connections that were last judged before `generation`.
-    pub(crate) fn judged_before(&self, generation: u64) -> Vec<(u64, Arc<Peer>)> {
+    pub(crate) fn judged_before(&self, generation: u64) -> Vec<(u64, Standing)> {
         let connections = self.connections();
         let outdated = connections.all.iter().filter_map(|(id, connection)| {
             let proof = connection.proof.as_ref()?;
-            (proof.generation < generation).then(|| (*id, proof.peer.clone()))
+            (proof.generation < generation).then(|| (*id, proof.standing.clone()))
         });
         outdated.collect()
     }

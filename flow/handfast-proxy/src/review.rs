@@ -9,10 +9,9 @@ use std::{
 };
 
 use handfast_pki::Code;
-use handfast_tls::Peer;
 use jiff::Timestamp;
 
-use crate::{live::Live, registry::Registry};
+use crate::{host::Standing, live::Live, registry::Registry};
 
 /// The reviews of one worker.
 pub(crate) struct Review {
@@ -44,28 +43,45 @@ impl Review {
         if outdated.is_empty() {
             return;
         }
-        self.runs.store(true, Relaxed);
-        let review = self.clone();
+        let running = Running::begin(self.clone());
         tokio::spawn(async move {
             let at = Timestamp::now();
-            let judge = |peer: &Peer| state.judge_again(peer, at);
-            judge_all(&review.registry, &outdated, state.generation(), judge).await;
-            review.runs.store(false, Relaxed);
+            let judge = |standing: &Standing| state.listener().judge_again(standing, at);
+            judge_all(&running.0.registry, &outdated, state.generation(), judge).await;
         });
     }
 }
 
-/// Judges each chain once, however many connections it has.
+/// A review that runs. However it ends, by a panic too, the next tick begins another where one is needed.
+struct Running(Arc<Review>);
+
+impl Running {
+    fn begin(review: Arc<Review>) -> Self {
+        review.runs.store(true, Relaxed);
+        Self(review)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.runs.store(false, Relaxed);
+    }
+}
+
+/// Judges each client of each host once, however many connections it has.
 async fn judge_all(
     registry: &Registry,
-    outdated: &[(u64, Arc<Peer>)],
+    outdated: &[(u64, Standing)],
     generation: u64,
-    judge: impl Fn(&Peer) -> Result<(), (Code, String)>,
+    judge: impl Fn(&Standing) -> Result<(), (Code, String)>,
 ) {
-    let mut verdicts: HashMap<usize, Option<(Code, String)>> = HashMap::new();
-    for (id, peer) in outdated {
-        // The peers are kept alive by `outdated`, so that an address stands for one of them.
-        let address = Arc::as_ptr(peer) as usize;
+    let mut verdicts: HashMap<(usize, usize), Option<(Code, String)>> = HashMap::new();
+    for (id, standing) in outdated {
+        // Both are kept alive by `outdated`, so that an address stands for one of them.
+        let address = (
+            Arc::as_ptr(&standing.peer) as usize,
+            Arc::as_ptr(&standing.host) as usize,
+        );
         let judged = verdicts.len();
         let verdict = match verdicts.entry(address) {
             Entry::Occupied(known) => known.into_mut(),
@@ -73,7 +89,7 @@ async fn judge_all(
                 if judged % AT_ONCE == AT_ONCE - 1 {
                     tokio::task::yield_now().await;
                 }
-                new.insert(judge(peer).err())
+                new.insert(judge(standing).err())
             }
         };
         registry.judged(*id, generation, verdict.as_ref());

@@ -7,6 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle};
 use arc_swap::ArcSwap;
 use handfast_audit::{Event, Reload, Sink};
 use handfast_credentials::watch::Watch;
+use handfast_finding::Problem;
 use handfast_pki::code;
 use handfast_tls::Client;
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use rustls_pki_types::ServerName;
 use crate::{
     accept::{self, Accepted},
     backend,
-    error::{Ended, Problem},
+    error::Ended,
     forward::relay::relay,
     limits::{Detail, Limits},
     metered::Metered,

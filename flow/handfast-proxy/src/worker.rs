@@ -9,12 +9,12 @@ use std::{
 };
 
 use handfast_audit::Sink;
+use handfast_finding::Problem;
 use handfast_headers::Reserved;
 use handfast_pki::code;
 
 use crate::{
     backend::Backend,
-    error::Problem,
     forward::{pool::Pools, slots::BackendSlots},
     limits::{Detail, Limits},
     live::Live,

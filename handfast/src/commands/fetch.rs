@@ -3,21 +3,18 @@
 use std::sync::Arc;
 
 use handfast_doctor::{Ending, Endpoint, Target};
-use handfast_pki::{Anchors, Certificate, code};
+use handfast_pki::{Certificate, Trust, code};
 use handfast_proxy::backend;
 use handfast_tls::client::Versions;
 
 use crate::failure::{Exit, Failure};
 
-/// The chain that `host` presents on `port`, leaf first.
-pub fn presented_chain(host: &str, port: u16) -> Result<Vec<Certificate>, Failure> {
+/// The chain that the server at `endpoint` presents, leaf first.
+pub fn presented_chain(endpoint: Endpoint) -> Result<Vec<Certificate>, Failure> {
     let target = Target {
-        endpoint: Endpoint {
-            host: host.to_owned(),
-            port,
-        },
-        name: backend::server_name(host)?,
-        anchors: Arc::new(Anchors::nobody()),
+        name: backend::server_name(&endpoint.host)?,
+        endpoint,
+        trust: Arc::new(Trust::nobody()),
         credentials: None,
         versions: Versions::Both,
         alpn: Vec::new(),
@@ -41,6 +38,6 @@ pub fn presented_chain(host: &str, port: u16) -> Result<Vec<Certificate>, Failur
     Err(Failure::new(
         Exit::Unreachable,
         code,
-        format!("{host}:{port} shows no certificate: {why}"),
+        format!("{} shows no certificate: {why}", target.endpoint),
     ))
 }

@@ -9,7 +9,8 @@ use handfast_pki::code;
 use handfast_proxy::backend;
 use handfast_report::{exchange, ladder::ladder, schema::Schema};
 use handfast_tls::{Credentials, client::Versions};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, uri::Authority};
+use handfast_values::{Form, ValueError};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
 use crate::{
@@ -110,29 +111,18 @@ pub fn of_finding(finding: &Finding) -> Failure {
 
 fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
     let misuse = |what: String| Failure::misuse(what).help("write https://HOST:PORT/PATH");
+    if !args.url.starts_with("https://") {
+        return Err(misuse(format!("\"{}\" is not an https URL", args.url)));
+    }
+    let endpoint = endpoint(&args.url)?;
     let uri: Uri = args
         .url
         .parse()
         .map_err(|error| misuse(format!("\"{}\" is not a URL: {error}", args.url)))?;
-    if uri.scheme_str() != Some("https") {
-        return Err(misuse(format!("\"{}\" is not an https URL", args.url)));
-    }
-    let authority = uri
-        .authority()
-        .ok_or_else(|| misuse(format!("\"{}\" names no host", args.url)))?;
-    let host = authority
-        .host()
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_owned();
-    let endpoint = Endpoint {
-        port: port(authority)?,
-        host,
-    };
     let now = Timestamp::now();
     let target = Target {
         name: backend::server_name(&endpoint.host)?,
-        anchors: Arc::new(load::anchors(&args.ca, now)?),
+        trust: Arc::new(load::anchors(&args.ca, now)?.into()),
         credentials: credentials(args)?,
         versions: match args.tls.as_deref() {
             Some("1.2") => Versions::OnlyTls12,
@@ -161,27 +151,24 @@ fn plan(args: &Args) -> Result<(Target, Ask), Failure> {
     let ask = Ask {
         method,
         path,
-        host: authority.as_str().to_owned(),
+        host: uri
+            .authority()
+            .map_or("", |authority| authority.as_str())
+            .to_owned(),
         headers: headers(&args.header)?,
         body: body.into(),
     };
     Ok((target, ask))
 }
 
-/// The port in `authority`, that of HTTPS where there is none. An authority parses with any number behind its colon.
-pub fn port(authority: &Authority) -> Result<u16, Failure> {
-    let written = authority
-        .as_str()
-        .rsplit_once(']')
-        .map_or(authority.as_str(), |(_, rest)| rest);
-    match (written.rsplit_once(':'), authority.port_u16()) {
-        (None, _) => Ok(443),
-        (Some(_), Some(port)) if port > 0 => Ok(port),
-        (Some((_, found)), _) => {
-            Err(Failure::misuse(format!("\"{found}\" is not a port"))
-                .help("a port is a number from 1 to 65535"))
-        }
-    }
+/// Host and port of `url`, which begins with `https://`; 443 where there is no port.
+pub fn endpoint(url: &str) -> Result<Endpoint, ValueError> {
+    const FORM: Form = Form::CONNECT
+        .or_port(443)
+        .called("address", "write https://HOST:PORT/PATH");
+    let rest = url.strip_prefix("https://").unwrap_or(url);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    Endpoint::read(&rest[..end], &FORM)
 }
 
 /// Our own pair. It must be a pair; whether it is still valid is the server's to say, that is what we are here for.

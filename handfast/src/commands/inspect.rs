@@ -16,6 +16,7 @@ use handfast_report::{
     cards::{Card, cards},
     schema::Schema,
 };
+use handfast_values::{Endpoint, Form};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -62,24 +63,11 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 
 /// The chain that the server at `place` (`HOST` or `HOST:PORT`, IPv6 in brackets) presents.
 fn presented(place: &str) -> Result<Vec<Certificate>, Failure> {
-    let bad = || {
-        Failure::misuse(format!(
-            "\"https://{}\" is not https://HOST:PORT",
-            printable(place)
-        ))
-    };
+    let form = Form::CONNECT
+        .or_port(443)
+        .called("address", "write https://HOST:PORT");
     let place = place.strip_suffix('/').unwrap_or(place);
-    let (host, port) = match place.rsplit_once(':') {
-        // A colon inside of brackets belongs to the address.
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse().map_err(|_| bad())?),
-        _ => (place, 443),
-    };
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let host = bracketed.unwrap_or(host);
-    if host.is_empty() || host.contains(['/', '[', ']']) || (host.contains(':') && bracketed.is_none()) {
-        return Err(bad());
-    }
-    super::fetch::presented_chain(host, port)
+    super::fetch::presented_chain(Endpoint::read(place, &form)?)
 }
 
 /// The items of the file; a container is opened where the password is known.

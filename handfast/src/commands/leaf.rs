@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use handfast_ca::{Applicant, CertRequest};
 use handfast_finding::shell::shell;
-use handfast_pki::{Error as PkiError, KeyKind, Profile, name::AltName};
+use handfast_pki::{KeyKind, Profile, code, name::AltName};
+use handfast_values::duration;
 use jiff::SignedDuration;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 
 /// Where an authority is when nobody says.
 pub const DEFAULT_DIR: &str = "./handfast";
@@ -74,28 +75,10 @@ impl Leaf {
     }
 }
 
-/// `90d`, `24h`, `30m` or `2w`.
 fn lifetime(text: &str) -> Result<SignedDuration, Failure> {
-    let bad = || {
-        let found = handfast_pki::text::printable(text);
-        Failure::about(
-            "--lifetime",
-            &PkiError::BadName {
-                found,
-                expected: "a time such as 24h or 90d",
-            },
-        )
-    };
-    let minutes_per_unit = match text.bytes().last() {
-        Some(b'm') => 1,
-        Some(b'h') => 60,
-        Some(b'd') => 24 * 60,
-        Some(b'w') => 7 * 24 * 60,
-        _ => return Err(bad()),
-    };
-    // The last byte is ASCII, so the rest is text.
-    let count: u32 = text[..text.len() - 1].parse().map_err(|_| bad())?;
-    Ok(SignedDuration::from_mins(i64::from(count) * minutes_per_unit))
+    duration(text).map_err(|error| {
+        Failure::new(Exit::Misuse, code::BAD_NAME, format!("--lifetime: {error}")).help(error.hint)
+    })
 }
 
 /// The flag that finds `dir` again, where it is needed.

@@ -160,11 +160,13 @@ fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words: &Words) {
         proxy.address(),
         shown(&config.target)
     ));
-    words.talk(format_args!(
-        "  certificate: \"{}\", {}",
-        state.own().called(),
-        when(state.own().not_after(), Timestamp::now())
-    ));
+    for own in state.own() {
+        words.talk(format_args!(
+            "  certificate: \"{}\", {}",
+            own.called(),
+            when(own.not_after(), Timestamp::now())
+        ));
+    }
     words.talk(format_args!("  allow: {}", rules.join(", ")));
     for old in state.left_out() {
         words.talk(format_args!(

@@ -293,7 +293,7 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
             port: door.port(),
         },
         name: backend::server_name("localhost")?,
-        anchors: Arc::new(load::anchors(&args.dir.join("client/ca.crt"), now)?),
+        trust: Arc::new(load::anchors(&args.dir.join("client/ca.crt"), now)?.into()),
         credentials,
         versions: Versions::Both,
         alpn: vec!["http/1.1".to_owned()],

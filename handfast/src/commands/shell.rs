@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 use handfast_report::schema::Schema;
 use serde_json::json;
 
 use crate::{
-    args::Arguments,
     failure::{Exit, Failure},
     words::Words,
 };
@@ -30,10 +28,11 @@ pub struct Man {
     out: PathBuf,
 }
 
-pub fn completions(args: &Completions, words: &Words) -> Result<Exit, Failure> {
+/// `line` is our whole command line.
+pub fn completions(args: &Completions, line: &mut clap::Command, words: &Words) -> Result<Exit, Failure> {
     // Into memory first: clap panics where it cannot write, and a reader that has seen enough is no fault.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Arguments::command(), "handfast", &mut script);
+    clap_complete::generate(args.shell, line, "handfast", &mut script);
     let script = String::from_utf8(script).map_err(Failure::bug)?;
     words.data(script.trim_end());
     words.json(
@@ -43,8 +42,8 @@ pub fn completions(args: &Completions, words: &Words) -> Result<Exit, Failure> {
     Ok(Exit::Yes)
 }
 
-pub fn man(args: &Man, words: &Words) -> Result<Exit, Failure> {
-    let mut root = Arguments::command();
+/// `root` is our whole command line.
+pub fn man(args: &Man, mut root: clap::Command, words: &Words) -> Result<Exit, Failure> {
     root.build();
     let mut pages = vec![("handfast.1".to_owned(), root.clone())];
     for command in root

@@ -4,13 +4,13 @@ use std::{path::PathBuf, sync::Arc};
 
 use handfast_audit::Sink;
 use handfast_credentials::load;
+use handfast_finding::Problem;
 use handfast_pki::{Purpose, code};
 use handfast_policy::{Policy, Rule};
-use handfast_proxy::{
-    AccessLog, Detail, Limits, Problem, Tunnel, TunnelSettings, backend::split_host, config, descriptors,
-};
+use handfast_proxy::{AccessLog, Detail, Limits, Tunnel, TunnelSettings, config, descriptors};
 use handfast_report::schema::Schema;
 use handfast_tls::{Client, client};
+use handfast_values::{Endpoint, Form};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -93,18 +93,14 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 }
 
 fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
-    let (host, port) = split_host(&args.to, None).ok_or_else(|| {
-        Problem::new(
-            code::CONFIG_INVALID,
-            format_args!("\"{}\" is not HOST:PORT", args.to),
-        )
-    })?;
+    let Endpoint { host, port } = Endpoint::read(&args.to, &Form::CONNECT)?;
     let rules: Vec<Rule> = args
         .expect
         .iter()
         .map(|text| {
-            text.parse::<Rule>()
-                .map_err(|error| Problem::new(error.code(), &error).help(error.hint()))
+            text.parse::<Rule>().map_err(|error| {
+                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.hint())
+            })
         })
         .collect::<Result<_, _>>()?;
     let expectation = if rules.is_empty() {
@@ -124,10 +120,10 @@ fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
         let now = Timestamp::now();
         let expected = policy.clone();
         let settings = client::Settings {
-            server_anchors: Arc::new(load::anchors(&ca, now)?),
+            trust: Arc::new(load::anchors(&ca, now)?.into()),
             credentials: Some(load::credentials(&cert, &key, Purpose::Client, now)?),
-            admission: expected.map(|policy| -> handfast_tls::server::Admission {
-                Arc::new(move |peer| policy.decide(peer.chain()).is_ok())
+            admission: expected.map(|policy| -> handfast_tls::Condition {
+                Arc::new(move |chain| policy.decide(chain).is_ok())
             }),
             alpn: Vec::new(),
             versions: client::Versions::Both,

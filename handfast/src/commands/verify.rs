@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use handfast_credentials::load;
 use handfast_finding::when::when;
 use handfast_pki::{
-    AnchorError, Anchors, Certificate, Purpose,
+    AnchorError, Anchors, Certificate, Purpose, Trust,
     verify::{candidates, for_host, host, verify},
 };
 use handfast_report::{schema::Schema, verdict::Question};
@@ -52,16 +52,17 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         .map_err(|error| Failure::about("--host", &error))?;
     let presented = load::certificates(&args.cert)?;
     let anchors = Anchors::new(load::certificates(&args.ca)?, at).map_err(|error| unusable(args, &error))?;
+    let trust = Trust::from(anchors);
     let purpose = purpose(args, &presented);
     let ders: Vec<_> = presented
         .iter()
         .map(|certificate| certificate.der().clone())
         .collect();
-    let verdict = verify(&ders, &anchors, purpose, at).and_then(|chain| match &asked {
+    let verdict = verify(&ders, &trust, purpose, at).and_then(|chain| match &asked {
         Some(asked) => for_host(&chain, asked).map(|()| chain),
         None => Ok(chain),
     });
-    let paths = candidates(&presented, &anchors, purpose, at);
+    let paths = candidates(&presented, &trust, purpose, at);
     let question = Question {
         presented: &presented,
         purpose,
@@ -70,7 +71,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     };
     words.data(question.text(&verdict, &paths).trim_end());
     words.json(Schema::Verify, question.to_json(&verdict, &paths));
-    for left_out in anchors.left_out() {
+    for left_out in trust.anchors().left_out() {
         words.talk(format_args!(
             "note: \"{}\" is among the trusted CAs and ended at {}",
             left_out.called(),

@@ -167,6 +167,24 @@ fn a_leaf_without_common_name_has_an_empty_subject_and_is_called_by_its_name() {
 }
 
 #[test]
+fn a_lifetime_that_means_two_things_is_refused_with_what_to_write() {
+    let place = Place::with_authority();
+    for (text, why) in [
+        ("90", "a number without a unit"),
+        ("1M", "\"M\" is minutes to some and months to others"),
+        ("1y", "\"y\" has 365 or 366 days; write days, such as \"365d\""),
+    ] {
+        let line = format!("issue server --dns a --lifetime {text} --out none");
+        let said = place.run(&line).refused(2, "HF-803").stderr;
+        assert!(
+            said.contains(&format!("--lifetime: duration \"{text}\": {why}")),
+            "{said}"
+        );
+        assert!(said.contains("such as 500ms, 10s, 2h30m or 90d"), "{said}");
+    }
+}
+
+#[test]
 fn lifetimes_are_read_in_minutes_hours_days_and_weeks() {
     let place = Place::with_authority();
     for (text, minutes) in [
@@ -174,6 +192,7 @@ fn lifetimes_are_read_in_minutes_hours_days_and_weeks() {
         ("24h", 24 * 60),
         ("2d", 2 * 24 * 60),
         ("3w", 3 * 7 * 24 * 60),
+        ("2h30m", 150),
     ] {
         place
             .run(&format!("issue server --dns a --lifetime {text} --out {text}"))

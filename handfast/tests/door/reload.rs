@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     os::unix::fs::symlink,
     time::{Duration, Instant},
 };
@@ -150,6 +151,71 @@ fn new_rules_are_taken_over_from_the_configuration() {
         .find(|record| record["verdict"] == "denied")
         .expect("the record of the new call");
     assert_eq!(denied["code"], "HF-609");
+}
+
+/// An HTTP/2 frame (RFC 9113 section 4.1).
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).expect("a short frame");
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// The whole head of a GET on `stream`, its names from HPACK's static table (RFC 7541 appendix A).
+fn get_over_http2(stream: u8, path: &str) -> Vec<u8> {
+    let text = |name: u8, value: &str| {
+        let length = u8::try_from(value.len()).expect("a short value");
+        [&[name, length], value.as_bytes()].concat()
+    };
+    let head = [vec![0x82, 0x87], text(0x04, path), text(0x01, "localhost")].concat();
+    frame(1, 0x05, stream, &head)
+}
+
+#[test]
+fn a_client_that_passes_over_the_goaway_begins_no_request_once_its_rule_is_gone() {
+    const GOAWAY: u8 = 7;
+    let service = Service::start(|heard, stream| {
+        if heard.head.contains(" /slow ") {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nhello\n");
+    });
+    let place = Place::new();
+    cast(&place);
+    let door = place.open_with(&service.url(), "");
+    let mut open = Call::over_http2(&place, "web").knock(door.port).expect("let in");
+    let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[])].concat();
+    open.send(&[preface, get_over_http2(1, "/slow")].concat())
+        .expect("sent");
+    until("the first request", || (service.heard().len() == 1).then_some(()));
+    let api = configuration(&service.url(), "allow = [\"uri:spiffe://acme/api\"]");
+    place.write("handfast.toml", api);
+    let mut heard = Vec::new();
+    while !kinds(&heard).contains(&GOAWAY) {
+        heard.extend(open.read().expect("frames"));
+    }
+    open.send(&get_over_http2(3, "/")).expect("sent");
+    while let Ok(more) = open.read() {
+        if more.is_empty() {
+            break;
+        }
+        heard.extend(more);
+    }
+    let text = String::from_utf8_lossy(&heard);
+    assert!(text.contains("HF-609"), "{text}");
+    assert_eq!(service.heard().len(), 1, "nothing of the second request arrived");
+}
+
+/// The kinds of the frames that are whole in `bytes`.
+fn kinds(mut bytes: &[u8]) -> Vec<u8> {
+    let mut kinds = Vec::new();
+    while let [a, b, c, kind, ..] = *bytes {
+        let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+        let Some(rest) = bytes.get(9 + length..) else {
+            break;
+        };
+        kinds.push(kind);
+        bytes = rest;
+    }
+    kinds
 }
 
 #[test]

@@ -56,7 +56,11 @@ impl<'a> Call<'a> {
             handfast_tls::Credentials::new(chain, &key).expect("a pair")
         });
         Client::new(Settings {
-            server_anchors: Arc::new(load::anchors(&self.place.path(self.ca), now).expect("a CA")),
+            trust: Arc::new(
+                load::anchors(&self.place.path(self.ca), now)
+                    .expect("a CA")
+                    .into(),
+            ),
             credentials,
             admission: None,
             alpn: vec![self.alpn.to_owned()],

@@ -4,6 +4,8 @@
 //! Field names stand in this file and nowhere else. Everything that a peer can choose is escaped and
 //! capped before it gets here ([`handfast_pki::text::printable`]), so that one event is one line.
 
+#![warn(missing_docs)]
+
 use std::{fmt, sync::Arc};
 
 use handfast_pki::{Code, Identity};
@@ -14,9 +16,13 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// A connection that has ended.
     Connection(Connection),
+    /// A request that was answered; only with the detail `requests`.
     Request(Request),
+    /// An attempt to take over new files.
     Reload(Reload),
+    /// Something that there is not enough of; at most one in ten seconds for each.
     Shortage(Shortage),
 }
 
@@ -60,15 +66,19 @@ pub struct Connection {
     /// What the leaf says of its holder; absent until it is proven.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<Box<Identity>>,
+    /// The version, `TLSv1.2` or `TLSv1.3`; absent where the handshake did not end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<&'static str>,
+    /// The cipher suite by its IANA name; absent like `tls`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suite: Option<&'static str>,
+    /// The protocol that was agreed on (RFC 7301), if any was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpn: Option<&'static str>,
     /// The rule that allowed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// How far it came.
     pub verdict: Verdict,
     /// Why it was refused, or why an allowed connection was ended from our side.
     #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
@@ -89,15 +99,20 @@ pub struct Connection {
 /// One request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Request {
+    /// When its head was complete.
     pub time: Timestamp,
     /// The connection that it came on.
     pub connection: u64,
+    /// As it was sent: `GET`.
     pub method: String,
     /// Path without query: queries carry secrets.
     pub path: String,
+    /// From Host or `:authority` (RFC 9110 section 7.2); absent in HTTP/1.0 without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// Of the answer: the backend's, or our own where we refused.
     pub status: u16,
+    /// Why we answered in the place of the backend.
     #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
     /// To the first byte of the answer, in microseconds.
@@ -107,13 +122,16 @@ pub struct Request {
 /// One attempt to take over new certificate, key, CA and rules.
 #[derive(Debug, Clone, Serialize)]
 pub struct Reload {
+    /// When it was tried.
     pub time: Timestamp,
     /// Whether the new state serves now; if not, the last good one still does.
     pub taken: bool,
     /// Counts the states that served, from 1.
     pub generation: u64,
+    /// Why it was not taken.
     #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
+    /// The same in words, both values in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Settings that were changed, too, and that only a restart takes over.
@@ -124,9 +142,12 @@ pub struct Reload {
 /// Something that there is not enough of: descriptors, places for connections, connections to the backend.
 #[derive(Debug, Clone, Serialize)]
 pub struct Shortage {
+    /// When it was noticed.
     pub time: Timestamp,
+    /// What there is not enough of.
     #[serde(serialize_with = "shown")]
     pub code: Code,
+    /// The same in words.
     pub reason: &'static str,
     /// How often since the last event with this reason.
     pub times: u64,

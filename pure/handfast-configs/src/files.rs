@@ -13,7 +13,11 @@ use std::{
 use handfast_finding::Place;
 use handfast_pki::{conceal::concealed, text::printable};
 
-use super::trouble::Trouble;
+use super::{
+    outline::{Named, Part},
+    span::Span,
+    trouble::Trouble,
+};
 
 /// The most files that one configuration may be made of.
 const MOST_FILES: usize = 1000;
@@ -40,8 +44,43 @@ pub(super) struct Reader<'a> {
     /// The files that are being read, the outermost first.
     open: Vec<String>,
     bytes: usize,
+    /// Every text that was read, one that was read twice twice.
+    pub(super) parts: Vec<Part>,
+    /// Directives that name a file which is not there.
+    pub(super) idle: Vec<Span>,
     /// What was not looked at, and why.
     pub(super) passed_over: Vec<String>,
+}
+
+/// What names a file that is a part of the configuration.
+pub(super) struct Naming<'n> {
+    pub(super) place: &'n Place,
+    pub(super) by: Named,
+}
+
+impl<'n> Naming<'n> {
+    /// By a directive in whose place the text is read.
+    pub(super) fn include(place: &'n Place, span: &Span) -> Self {
+        Self {
+            place,
+            by: Named::Include(span.clone()),
+        }
+    }
+
+    /// By a word, as a file of its own.
+    pub(super) fn path(place: &'n Place, span: &Span) -> Self {
+        Self {
+            place,
+            by: Named::Path(span.clone()),
+        }
+    }
+}
+
+/// A text that was read.
+pub(super) struct Opened {
+    /// Its place in [`Reader::parts`].
+    pub(super) part: usize,
+    pub(super) text: Arc<str>,
 }
 
 impl<'a> Reader<'a> {
@@ -57,12 +96,19 @@ impl<'a> Reader<'a> {
             texts: BTreeMap::new(),
             open: Vec::new(),
             bytes: 0,
+            parts: Vec::new(),
+            idle: Vec::new(),
             passed_over: Vec::new(),
         }
     }
 
     pub(super) fn files(&self) -> &'a dyn Files {
         self.files
+    }
+
+    /// Where relative paths start, the likeliest first.
+    pub(super) fn folders(&self) -> &[PathBuf] {
+        &self.folders
     }
 
     /// From now on relative paths start from `folder`.
@@ -85,11 +131,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Opens `path` as a part of the configuration; every call wants its [`Reader::close`].
-    pub(super) fn open(&mut self, path: &Path, named_at: Option<&Place>) -> Result<Arc<str>, Trouble> {
+    pub(super) fn open(&mut self, path: &Path, named: Option<Naming<'_>>) -> Result<Opened, Trouble> {
         let name = path.display().to_string();
         let unreadable = |why: String| Trouble::Unreadable {
             file: name.clone(),
-            named_at: named_at.cloned(),
+            named_at: named.as_ref().map(|named| named.place.clone()),
             why,
         };
         if self.open.contains(&name) {
@@ -117,8 +163,14 @@ impl<'a> Reader<'a> {
             .into();
         // Only for showing its lines; some configurations hold their keys themselves.
         self.texts.insert(name.clone(), concealed(&text).into());
+        let part = self.parts.len();
+        self.parts.push(Part {
+            name: name.clone(),
+            text: text.clone(),
+            named: named.map(|named| named.by),
+        });
         self.open.push(name);
-        Ok(text)
+        Ok(Opened { part, text })
     }
 
     pub(super) fn close(&mut self) {

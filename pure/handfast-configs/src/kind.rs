@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::nginx;
+
 /// A program whose configuration we can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -26,6 +28,12 @@ impl Kind {
     pub fn word(self) -> &'static str {
         let found = Self::ALL.iter().find(|(_, kind)| *kind == self);
         found.map_or("", |(word, _)| word)
+    }
+
+    /// The one that users choose by `word`.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(known, _)| *known == word);
+        found.map(|(_, kind)| *kind)
     }
 
     /// As its makers write it.
@@ -68,6 +76,10 @@ impl Kind {
             } else {
                 Some(Self::Envoy)
             };
+        }
+        // Nobody else ends every directive with a semicolon or a brace.
+        if nginx::tokens::is_one(text) {
+            return Some(Self::Nginx);
         }
         text.lines().map(str::trim).find_map(Self::of_line)
     }
@@ -138,6 +150,8 @@ mod tests {
         for (name, text, kind) in [
             ("x.conf", "# nginx\nworker_processes 1;\n", Kind::Nginx),
             ("x.conf", "http {\n}\n", Kind::Nginx),
+            ("x.conf", "events {}\n# all of it\nhttp {}\n", Kind::Nginx),
+            ("x.conf", "events\n{\n}\nhttp\n{\n}\n", Kind::Nginx),
             ("x.conf", "<VirtualHost *:443>\n</VirtualHost>\n", Kind::Apache),
             ("x.conf", "  SSLVerifyClient none\n", Kind::Apache),
             ("x", "global\n  maxconn 10\n", Kind::HaProxy),

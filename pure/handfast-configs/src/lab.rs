@@ -17,7 +17,7 @@ use x509_cert::{
 };
 
 pub(super) use super::files::tests::Shelf;
-use super::{Kind, Trouble, Wanted, look};
+use super::{Kind, Trouble, Wanted, look, outline};
 use crate::Judged;
 
 /// The cast, made once.
@@ -87,12 +87,9 @@ pub(super) fn report(kind: Kind, text: &str, shelf: Shelf) -> Result<Judged, Tro
         kind: Some(kind),
         folder: None,
     };
-    look(
-        Path::new("conf"),
-        &wanted,
-        &shelf.with("conf", text),
-        Timestamp::now(),
-    )
+    let shelf = shelf.with("conf", text);
+    outline::tests::ranges_hold(kind, &shelf);
+    look(Path::new("conf"), &wanted, &shelf, Timestamp::now())
 }
 
 /// What is found in `text`, as `HF-605 certain 3` or `HF-605 certain other.conf:3`, guesses about the application

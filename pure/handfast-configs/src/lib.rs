@@ -7,6 +7,7 @@
 mod apache;
 mod caddy;
 mod dialect;
+pub mod edit;
 mod envoy;
 mod files;
 mod haproxy;
@@ -15,9 +16,11 @@ mod kind;
 mod lab;
 mod nginx;
 mod node;
+pub mod outline;
 mod pattern;
 mod rules;
 mod site;
+mod span;
 mod trouble;
 
 use std::{
@@ -25,13 +28,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use files::Reader;
 pub use files::{Files, folders, matching};
+use files::{Opened, Reader};
 use handfast_finding::Finding;
 use handfast_pki::conceal::concealed;
 use jiff::Timestamp;
 pub use kind::Kind;
+pub use outline::{Outline, outline};
 use site::Meant;
+pub use span::Span;
 pub use trouble::Trouble;
 
 /// What the user says beside the name of the file.
@@ -55,19 +60,13 @@ pub struct Judged {
 /// Reads the configuration `file` and what it names, and says where its mutual TLS has holes at `now`.
 pub fn look(file: &Path, wanted: &Wanted, files: &dyn Files, now: Timestamp) -> Result<Judged, Trouble> {
     let mut reader = Reader::new(files, file, wanted.folder.as_deref());
-    let text = reader.open(file, None)?;
-    let name = file.display().to_string();
-    if wanted.kind.is_none() && kind::is_ours(file, &text) {
-        return Err(Trouble::Ours { file: name });
-    }
-    let kind = wanted.kind.or_else(|| Kind::told_by(file, &text));
-    let kind = kind.ok_or_else(|| Trouble::UnknownKind { file: name.clone() })?;
+    let (name, kind, opened) = begin(file, wanted, &mut reader)?;
     let sites = match kind {
-        Kind::Nginx => nginx::read(&name, &text, &mut reader)?,
-        Kind::Apache => apache::read(&name, &text, &mut reader)?,
-        Kind::HaProxy => haproxy::read(&name, &text, &mut reader)?,
-        Kind::Envoy => envoy::read(&name, &text, &mut reader)?,
-        Kind::Caddy => caddy::read(&name, &text, &mut reader)?,
+        Kind::Nginx => nginx::read(&name, &opened, &mut reader)?,
+        Kind::Apache => apache::read(&name, &opened, &mut reader)?,
+        Kind::HaProxy => haproxy::read(&name, &opened, &mut reader)?,
+        Kind::Envoy => envoy::read(&name, &opened, &mut reader)?,
+        Kind::Caddy => caddy::read(&name, &opened, &mut reader)?,
     };
     let meant = Meant {
         kind,
@@ -89,6 +88,18 @@ pub fn look(file: &Path, wanted: &Wanted, files: &dyn Files, now: Timestamp) -> 
         }
     }
     Ok(Judged { notes, findings })
+}
+
+/// Opens the configuration `file`, and says whose it is.
+fn begin(file: &Path, wanted: &Wanted, reader: &mut Reader<'_>) -> Result<(String, Kind, Opened), Trouble> {
+    let opened = reader.open(file, None)?;
+    let name = file.display().to_string();
+    if wanted.kind.is_none() && kind::is_ours(file, &opened.text) {
+        return Err(Trouble::Ours { file: name });
+    }
+    let kind = wanted.kind.or_else(|| Kind::told_by(file, &opened.text));
+    let kind = kind.ok_or_else(|| Trouble::UnknownKind { file: name.clone() })?;
+    Ok((name, kind, opened))
 }
 
 fn notes(meant: &Meant, reader: &Reader<'_>) -> Vec<(String, String)> {

@@ -1,4 +1,4 @@
-//! YAML and JSON as a tree that knows its lines. JSON is read as the YAML that it is.
+//! YAML and JSON as a tree that knows its lines and bytes. JSON is read as the YAML that it is.
 
 use std::fmt;
 
@@ -7,14 +7,16 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
-use serde_saphyr::{Options, Spanned};
+use serde_saphyr::{Location, Options, Spanned};
 
-use super::trouble::Trouble;
+use super::{files::Opened, span::Span, trouble::Trouble};
 
-/// A value and the line on which it begins.
+/// A value, the line on which it begins, and its bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) line: usize,
+    /// Of a list or map, those of everything in it. What an alias stands for is where its anchor is.
+    pub(super) span: Span,
     pub(super) value: Value,
 }
 
@@ -34,11 +36,13 @@ pub(super) struct Key {
     pub(super) name: String,
     pub(super) written: String,
     pub(super) line: usize,
+    pub(super) span: Span,
 }
 
 /// What a value that is not there is like.
 static NOTHING: Node = Node {
     line: 0,
+    span: Span { part: 0, range: 0..0 },
     value: Value::Null,
 };
 
@@ -110,10 +114,13 @@ impl Node {
     }
 }
 
-/// The documents in `text`.
-pub(super) fn read(file: &str, text: &str) -> Result<Vec<Node>, Trouble> {
-    serde_saphyr::from_multiple_with_options::<Spanned<Value>>(text, options())
-        .map(|documents| documents.into_iter().map(Node::from).collect())
+/// The documents in a text.
+pub(super) fn read(file: &str, opened: &Opened) -> Result<Vec<Node>, Trouble> {
+    serde_saphyr::from_multiple_with_options::<Spanned<Value>>(&opened.text, options())
+        .map(|documents| {
+            let placed = |document: Spanned<Value>| Node::from(document).placed(opened);
+            documents.into_iter().map(placed).collect()
+        })
         .map_err(|error| {
             let line = error.location().map_or(1, |location| line(location.line()));
             let told = error.without_snippet().to_string();
@@ -137,9 +144,82 @@ impl From<Spanned<Value>> for Node {
     fn from(spanned: Spanned<Value>) -> Self {
         Self {
             line: line(spanned.referenced.line()),
+            span: span(&spanned.defined),
             value: spanned.value,
         }
     }
+}
+
+/// In whichever text it is that is read.
+fn span(location: &Location) -> Span {
+    let index = |number: Option<u64>| {
+        number
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(0)
+    };
+    let start = index(location.span().byte_offset());
+    Span::new(0, start..start.saturating_add(index(location.span().byte_len())))
+}
+
+impl Node {
+    /// In the text that it was read from, without the space that the parser counts to it.
+    fn placed(mut self, opened: &Opened) -> Self {
+        self.span = trimmed(self.span, opened);
+        match &mut self.value {
+            Value::List(list) => {
+                *list = std::mem::take(list)
+                    .into_iter()
+                    .map(|inner| inner.placed(opened))
+                    .collect();
+            }
+            Value::Map(entries) => {
+                *entries = std::mem::take(entries)
+                    .into_iter()
+                    .map(|(key, value)| {
+                        let span = trimmed(key.span.clone(), opened);
+                        (Key { span, ..key }, value.placed(opened))
+                    })
+                    .collect();
+            }
+            Value::Text(_) => {
+                self.span.range.start = head(&opened.text, self.span.range.start);
+                return self;
+            }
+            Value::Null => return self,
+        }
+        let inner = match &self.value {
+            Value::List(list) => list.iter().map(|inner| &inner.span).collect::<Vec<_>>(),
+            Value::Map(entries) => entries
+                .iter()
+                .flat_map(|(key, value)| [&key.span, &value.span])
+                .collect(),
+            Value::Null | Value::Text(_) => Vec::new(),
+        };
+        // What is an alias stands elsewhere.
+        let start = self.span.range.start;
+        let after = inner.into_iter().filter(|span| span.range.start >= start);
+        self.span.range.end = after.fold(self.span.range.end, |end, span| end.max(span.range.end));
+        self
+    }
+}
+
+/// Where the sign stands that begins a block of lines, such as `|-`, if `start` is the first of these.
+fn head(text: &str, start: usize) -> usize {
+    let before = text.get(..start).unwrap_or_default();
+    let bare = before.trim_end();
+    let is_above = before.get(bare.len()..).is_some_and(|space| space.contains('\n'));
+    let is_sign = |letter: char| letter == '|' || letter == '>';
+    let signs = bare.trim_end_matches(|letter: char| "+-".contains(letter) || letter.is_ascii_digit());
+    match signs.strip_suffix(is_sign) {
+        Some(rest) if is_above && rest.ends_with([' ', '\t']) => rest.len(),
+        _ => start,
+    }
+}
+
+fn trimmed(span: Span, opened: &Opened) -> Span {
+    let text = opened.text.get(span.range.clone()).unwrap_or_default();
+    let start = span.range.start.min(opened.text.len());
+    Span::new(opened.part, start..start + text.trim_end().len())
 }
 
 impl<'de> Deserialize<'de> for Value {
@@ -203,6 +283,7 @@ impl<'de> Visitor<'de> for Reading {
             let key = Key {
                 name: snake(&key.value),
                 line: line(key.referenced.line()),
+                span: span(&key.defined),
                 written: key.value,
             };
             entries.push((key, access.next_value::<Spanned<Value>>()?.into()));
@@ -227,13 +308,38 @@ fn snake(name: &str) -> String {
 mod tests {
     use super::*;
 
+    fn opened(text: &str) -> Opened {
+        Opened {
+            part: 0,
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn every_scalar_knows_its_bytes_in_every_spelling() {
+        let text = "é: \"q: 1\" # x\nb: [ 'a''b',  plain text , 443]\nc: &x { k: v }\nd: *x\ne: |\n  one\n  two\nf:\n";
+        let tree = read("f", &opened(text)).expect("good");
+        let raw = |node: &Node| &text[node.span.range.clone()];
+        assert_eq!(raw(tree[0].at("é")), "\"q: 1\"");
+        let list: Vec<&str> = tree[0].at("b").list().iter().map(raw).collect();
+        assert_eq!(list, ["'a''b'", "plain text", "443"]);
+        assert_eq!(raw(tree[0].path(&["c", "k"])), "v");
+        assert_eq!(tree[0].path(&["d", "k"]).span, tree[0].path(&["c", "k"]).span);
+        assert_eq!(raw(tree[0].at("e")), "|\n  one\n  two");
+        let (key, _) = tree[0].entry("b").expect("a key");
+        assert_eq!(&text[key.span.range.clone()], "b");
+        let json = "{\"a\": {\"b\": \"c\"}}";
+        let tree = read("f", &opened(json)).expect("good");
+        assert_eq!(&json[tree[0].path(&["a", "b"]).span.range.clone()], "\"c\"");
+    }
+
     #[test]
     fn lines_of_keys_and_values_are_known_in_both_spellings() {
         for text in [
             "a:\n  - camelCase: true\n    n: 1\n",
             "{\"a\":\n\t[{\"camelCase\": true,\n\t\t\"n\": 1}]}\n",
         ] {
-            let tree = read("f", text).expect("good");
+            let tree = read("f", &opened(text)).expect("good");
             let inner = &tree[0].at("a").list()[0];
             assert!(inner.at("camel_case").is("true"), "{text}");
             assert_eq!(
@@ -253,7 +359,7 @@ mod tests {
             ("a: 1\na: 2\n", 2),
             ("{\"a\": }}", 1),
         ] {
-            let error = read("f", text).expect_err("broken");
+            let error = read("f", &opened(text)).expect_err("broken");
             let Trouble::Malformed { place, .. } = &error else {
                 panic!("{error}")
             };
@@ -263,13 +369,13 @@ mod tests {
 
     #[test]
     fn aliases_are_followed_and_bombs_refused() {
-        let tree = read("f", "a: &x {b: 1}\nc: *x\n").expect("good");
+        let tree = read("f", &opened("a: &x {b: 1}\nc: *x\n")).expect("good");
         assert!(tree[0].path(&["c", "b"]).is("1"));
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
         for level in 1..12 {
             let below = format!("*a{}", level - 1);
             bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![below; 9].join(",")));
         }
-        assert!(read("f", &bomb).is_err());
+        assert!(read("f", &opened(&bomb)).is_err());
     }
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use handfast_configs::{Files, Kind, Wanted, look};
+use handfast_configs::{Files, Kind, Wanted, edit::Edit, look, outline};
 use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -45,6 +45,18 @@ fn judge(kind: Kind, text: &[u8], other: &[u8]) {
         folder: None,
     };
     let _ = look(Path::new("conf"), &wanted, &shelf, Timestamp::UNIX_EPOCH);
+    if let Ok(outline) = outline(Path::new("conf"), &wanted, &shelf) {
+        for spot in &outline.spots {
+            let part = outline.parts.get(spot.span.part).expect("a part that was read");
+            assert!(part.text.get(spot.span.range.clone()).is_some(), "{spot:?}");
+        }
+        let edits: Vec<(usize, Edit)> = outline
+            .spots
+            .iter()
+            .map(|spot| (spot.span.part, Edit::new(spot.span.range.clone(), "x")))
+            .collect();
+        let _ = outline.render(&outline.whole(0), &edits);
+    }
     let _ = look(
         Path::new("conf"),
         &Wanted::default(),

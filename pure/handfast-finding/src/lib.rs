@@ -3,6 +3,7 @@
 mod finding;
 mod problem;
 pub mod shell;
+mod value;
 pub mod when;
 
 pub use finding::{Certainty, Finding, Place, Refuser};

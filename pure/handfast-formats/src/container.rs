@@ -24,9 +24,11 @@ struct Pfx {
 /// What a container holds.
 #[derive(Debug)]
 pub struct Contents {
+    /// Every private key, decrypted, in the order of the file.
     pub keys: Vec<PrivateKey>,
     /// The name of each key; empty where it has none.
     pub aliases: Vec<String>,
+    /// Every certificate, in the order of the file, which need not be that of a chain.
     pub certificates: Vec<Certificate>,
 }
 
@@ -48,14 +50,18 @@ pub enum Cipher {
     TripleDes,
     /// PBES2 (RFC 8018), which macOS, older Windows and Java 8 do not read.
     Pbes2,
+    /// Another algorithm, by its object identifier in dotted form.
     Other(String),
 }
 
 /// The digest of a container's MAC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Digest {
+    /// SHA-1, as Windows before 2019 and Java 8 want it.
     Sha1,
+    /// SHA-256, as OpenSSL 3 writes it.
     Sha256,
+    /// Another algorithm, by its object identifier in dotted form.
     Other(String),
 }
 

@@ -15,6 +15,7 @@ use crate::{container, jks, kubernetes, locked, pkcs7};
 /// What opens a file.
 #[derive(Clone, Copy, Default)]
 pub struct Opening<'a> {
+    /// Of the container or of the encrypted key; empty is a password, too.
     pub password: Option<&'a str>,
     /// Which key is meant, where a keystore holds several.
     pub alias: Option<&'a str>,
@@ -31,11 +32,17 @@ impl fmt::Debug for Opening<'_> {
 /// The form that a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
+    /// Blocks of text (RFC 7468).
     Pem,
+    /// One certificate, request, key or list in DER.
     Der,
+    /// A PFX (RFC 7292).
     Pkcs12,
+    /// JKS or JCEKS, the keystores of Java before version 9.
     Jks,
+    /// A bag of certificates (RFC 2315, RFC 5652), PEM or DER.
     Pkcs7,
+    /// A manifest of type `kubernetes.io/tls`, YAML or JSON.
     Kubernetes,
 }
 
@@ -56,9 +63,11 @@ impl Form {
 /// What was in a file.
 #[derive(Debug)]
 pub struct Gathered {
+    /// How it was read.
     pub form: Form,
     /// In the order of the file.
     pub certificates: Vec<Certificate>,
+    /// The one private key, if there is one.
     pub key: Option<PrivateKey>,
     /// What was there and is neither certificate nor key, in words.
     pub passed_over: Vec<Shown>,

@@ -12,6 +12,7 @@ use handfast_pki::{Certificate, Error, PrivateKey, Result, pem::envelope, text::
 pub struct Store {
     /// `JKS` or `JCEKS`.
     pub kind: &'static str,
+    /// In the order of the file; their certificates can be read without a password.
     pub entries: Vec<Entry>,
 }
 

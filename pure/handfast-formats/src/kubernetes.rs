@@ -22,8 +22,11 @@ const LARGEST: usize = 4 << 20;
 /// What a Secret holds, each part as the file that it was made from.
 #[derive(Default)]
 pub struct Secret {
+    /// `tls.crt`, base64 decoded.
     pub certificate: Option<Vec<u8>>,
+    /// `tls.key`, base64 decoded; wiped when it is dropped.
     pub key: Option<Zeroizing<Vec<u8>>>,
+    /// `ca.crt`, base64 decoded.
     pub ca: Option<Vec<u8>>,
 }
 
@@ -133,8 +136,11 @@ fn place(error: &serde_saphyr::Error) -> Shown {
 /// What a manifest is written from.
 #[derive(Debug)]
 pub struct Wanted<'a> {
+    /// `metadata.name`; has to be a DNS subdomain (RFC 1123), or Kubernetes refuses it.
     pub name: &'a str,
+    /// `metadata.namespace`; left out without one.
     pub namespace: Option<&'a str>,
+    /// What goes to `tls.key`, as PKCS#8 in PEM.
     pub key: &'a PrivateKey,
     /// Leaf first.
     pub chain: &'a [Certificate],

@@ -4,6 +4,8 @@
 //! In: the bytes of a file, and the password where one is needed. Out: the keys and certificates in it, or the bytes of
 //! a new file. [`gather`] opens a file of any form. Errors are those of `handfast-pki` and repeat nothing of a file.
 
+#![warn(missing_docs)]
+
 pub mod container;
 pub mod gather;
 pub mod jks;

@@ -7,7 +7,7 @@ use handfast_formats::{
     kubernetes, pkcs7,
 };
 use handfast_pki::{
-    Anchors, Certificate, PrivateKey, Profile, Purpose, Request,
+    Anchors, Certificate, PrivateKey, Profile, Purpose, Request, Trust,
     chain::{Spare, repair},
     conceal,
     crl::RevocationList,
@@ -57,9 +57,10 @@ fn read_everything(bytes: &[u8]) {
     let _ = RevocationList::from_der(bytes);
     let _ = PrivateKey::from_der(bytes);
     let anchors = Anchors::new(vec![GOOD.root.certificate.clone()], Timestamp::now()).expect("an anchor");
+    let trust = Trust::from(anchors);
     let _ = verify::verify(
         &[CertificateDer::from(bytes)],
-        &anchors,
+        &trust,
         Purpose::Client,
         Timestamp::now(),
     );
@@ -97,7 +98,8 @@ proptest! {
         read_everything(&bad);
         if bad != good.as_ref() {
             let anchors = Anchors::new(vec![GOOD.root.certificate.clone()], Timestamp::now()).expect("an anchor");
-            let judged = verify::verify(&[CertificateDer::from(bad)], &anchors, Purpose::Client, Timestamp::now());
+            let trust = Trust::from(anchors);
+            let judged = verify::verify(&[CertificateDer::from(bad)], &trust, Purpose::Client, Timestamp::now());
             prop_assert!(judged.is_err());
         }
     }

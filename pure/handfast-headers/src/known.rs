@@ -15,7 +15,9 @@ pub enum Tells {
 /// A pattern, and headers of the field that it covers.
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
+    /// A name in lower case with `-` for every character that is no letter or digit; `*` at its end covers all that begin so.
     pub pattern: &'static str,
+    /// What an application would read from it.
     pub tells: Tells,
     /// Whether the doctor tries it; a request has room for about a hundred fields.
     pub is_tried: bool,

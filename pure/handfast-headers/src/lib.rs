@@ -4,6 +4,8 @@
 //! that is no letter or digit into `_`. So names are compared [folded](fold), in the proxy that takes them out and in
 //! the doctor that tries whether another proxy does. One list serves both, and the operator extends it.
 
+#![warn(missing_docs)]
+
 mod known;
 
 pub use known::{KNOWN, Known, Tells};
@@ -39,10 +41,13 @@ pub struct Reserved {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadPattern {
+    /// Not a token of RFC 9110 section 5.6.2, or with `*` in its middle.
     #[error("\"{0}\" is not the name of a header, optionally with * at its end")]
     NotAName(String),
+    /// The pattern, and a header of everyday requests that it covers.
     #[error("\"{0}\" covers headers that carry every request, such as \"{1}\"")]
     TooWide(String, &'static str),
+    /// The proxy writes this header itself, so that no client can be allowed to.
     #[error("\"{0}\" is set by the proxy and cannot be taken from a client")]
     SetByProxy(String),
 }

@@ -4,6 +4,8 @@
 //! ones. An alert tells who refused only together with who speaks: in a server's log it is the client's. What
 //! a text cannot tell is said with it: the other causes, and the test that separates them.
 
+#![warn(missing_docs)]
+
 mod advice;
 mod alerts;
 mod browsers;

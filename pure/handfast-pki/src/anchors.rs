@@ -68,6 +68,17 @@ impl Anchors {
         }
     }
 
+    /// All of `parts`, in their order.
+    pub(crate) fn joined<'a>(parts: impl Iterator<Item = &'a Self>) -> Self {
+        parts.fold(Self::nobody(), |mut all, part| {
+            all.certificates.extend_from_slice(&part.certificates);
+            all.anchors.extend_from_slice(&part.anchors);
+            all.left_out.extend_from_slice(&part.left_out);
+            all
+        })
+    }
+
+    /// Those that are trusted, in the order of the file.
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }
@@ -82,19 +93,43 @@ impl Anchors {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnchorError {
+    /// There is no CA certificate at all.
     #[error("expected a CA certificate, found nothing")]
     Empty,
+    /// A leaf among the CAs.
     #[error("expected a CA certificate, found the leaf \"{subject}\"")]
-    NotCa { subject: String },
+    NotCa {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+    },
+    /// A CA certificate whose usages or constraints forbid it to sign.
     #[error("the CA \"{subject}\" is not allowed to sign certificates: {found}")]
-    MayNotSign { subject: String, found: String },
+    MayNotSign {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+        /// What it says instead.
+        found: String,
+    },
+    /// Every CA has expired; one that has, among others, is left out.
     #[error("the CA \"{subject}\" expired at {not_after}")]
-    Expired { subject: String, not_after: Timestamp },
+    Expired {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+        /// The end of its validity.
+        not_after: Timestamp,
+    },
+    /// webpki cannot make an anchor of it.
     #[error("the CA \"{subject}\" cannot be used: {detail}")]
-    Unusable { subject: String, detail: String },
+    Unusable {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+        /// What is wrong with it.
+        detail: String,
+    },
 }
 
 impl AnchorError {
+    /// The stable code of this error.
     pub fn code(&self) -> Code {
         match self {
             Self::Expired { .. } => code::EXPIRED,

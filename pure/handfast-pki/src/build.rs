@@ -47,21 +47,30 @@ impl std::fmt::Display for Serial {
 /// Everything that a certificate will say, decided before it is built.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// The rules that extensions are taken from.
     pub profile: ProfileRules,
+    /// Unique among the certificates of one issuer.
     pub serial: Serial,
+    /// The distinguished name; may be empty where there are `names`.
     pub subject: Name,
+    /// Subject alternative names, in the order in which they will stand.
     pub names: Vec<AltName>,
+    /// The beginning of the validity, to the second.
     pub not_before: Timestamp,
+    /// The end of the validity, to the second and included (RFC 5280 section 4.1.2.5).
     pub not_after: Timestamp,
+    /// Of whoever gets the certificate.
     pub public_key: PublicKey,
 }
 
 /// Who signs: name and key identifier as they will stand in the certificate, and the algorithm.
 #[derive(Debug, Clone)]
 pub struct Issuer {
+    /// The name, byte for byte that of the issuer's own certificate.
     pub subject: Name,
     /// Empty: no authority key identifier is written, which the lint refuses of a CA.
     pub key_id: Vec<u8>,
+    /// Stands in the certificate before it is signed, so it has to be known.
     pub algorithm: AlgorithmIdentifierOwned,
 }
 

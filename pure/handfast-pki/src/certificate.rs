@@ -1,92 +1,29 @@
 //! One X.509 certificate: its bytes and what they say. Decoding proves nothing; [`crate::verify`] does.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use const_oid::AssociatedOid;
-use der::{Decode, Encode, asn1::ObjectIdentifier};
+use der::{Decode, asn1::ObjectIdentifier};
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
-use serde::{Serialize, Serializer};
 use x509_cert::{
     ext::{
         Extension,
-        pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
+        pkix::{
+            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
+            SubjectKeyIdentifier,
+        },
     },
     name::Name,
-    time::Time,
 };
 
 use crate::{
-    Error, Identity, PublicKey, Result, key, name, pem,
-    text::{hex, printable},
+    Error, Fingerprint, Identity, PrivateKey, PublicKey, Result, key, name, pem, signed::signed_bytes,
+    text::hex, time::timestamp,
 };
 
 /// RFC 3279 section 2.2.3; too old for the table of names.
 const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
-
-/// SHA-256 of a certificate's DER bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Fingerprint(pub [u8; 32]);
-
-impl Fingerprint {
-    /// The fingerprint of `der`.
-    pub fn of(der: &[u8]) -> Self {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest.as_ref());
-        Self(bytes)
-    }
-}
-
-impl FromStr for Fingerprint {
-    type Err = Error;
-
-    /// 64 hexadecimal digits in either case, with or without colons, as `openssl x509 -fingerprint` prints them.
-    fn from_str(text: &str) -> Result<Self> {
-        let bad = || Error::BadName {
-            found: printable(text),
-            expected: "a SHA-256 fingerprint of 64 hexadecimal digits",
-        };
-        let digits: Vec<u8> = text.bytes().filter(|b| *b != b':').collect();
-        let (pairs, []) = digits.as_chunks::<2>() else {
-            return Err(bad());
-        };
-        let mut bytes = [0; 32];
-        if pairs.len() != bytes.len() {
-            return Err(bad());
-        }
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            let digit = |c: u8| {
-                char::from(c)
-                    .to_digit(16)
-                    .and_then(|digit| u8::try_from(digit).ok())
-            };
-            *byte = digit(*high)
-                .zip(digit(*low))
-                .map(|(high, low)| high << 4 | low)
-                .ok_or_else(bad)?;
-        }
-        Ok(Self(bytes))
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Fingerprint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
 
 /// A decoded certificate with the exact bytes that it came from.
 #[derive(Clone, PartialEq, Eq)]
@@ -118,6 +55,7 @@ impl Certificate {
         pem::write("CERTIFICATE", &self.der)
     }
 
+    /// SHA-256 of the whole.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.der)
     }
@@ -132,10 +70,12 @@ impl Certificate {
         hex(self.decoded.tbs_certificate().serial_number().as_bytes())
     }
 
+    /// The subject (RFC 5280 section 4.1.2.6); may be empty.
     pub fn subject(&self) -> &Name {
         self.decoded.tbs_certificate().subject()
     }
 
+    /// The issuer as this certificate names it (RFC 5280 section 4.1.2.4).
     pub fn issuer(&self) -> &Name {
         self.decoded.tbs_certificate().issuer()
     }
@@ -149,16 +89,20 @@ impl Certificate {
         }
     }
 
+    /// The first second of its validity (RFC 5280 section 4.1.2.5).
     pub fn not_before(&self) -> Timestamp {
         timestamp(self.decoded.tbs_certificate().validity().not_before)
     }
 
+    /// The last second of its validity.
     pub fn not_after(&self) -> Timestamp {
         timestamp(self.decoded.tbs_certificate().validity().not_after)
     }
 
+    /// Its names, by type. Proven by [`crate::VerifiedChain`] alone.
     pub fn identity(&self) -> Identity {
-        Identity::of(self)
+        let names = self.extension::<SubjectAltName>().map(|names| names.0);
+        Identity::of(self.fingerprint(), self.subject(), &names.unwrap_or_default())
     }
 
     /// The public key with its algorithm.
@@ -194,6 +138,7 @@ impl Certificate {
         name::der_of(self.subject()) == name::der_of(self.issuer())
     }
 
+    /// Section 4.2.1.3 of RFC 5280; `None` where the extension is missing, and then everything is allowed.
     pub fn key_usage(&self) -> Option<KeyUsage> {
         self.extension()
     }
@@ -232,11 +177,13 @@ impl Certificate {
         Some(self.extended_key_usage()?.iter().map(named).collect())
     }
 
+    /// The bytes of the extension (RFC 5280 section 4.2.1.2).
     pub fn subject_key_id(&self) -> Option<Vec<u8>> {
         self.extension::<SubjectKeyIdentifier>()
             .map(|id| id.0.as_bytes().to_vec())
     }
 
+    /// The key identifier of the issuer (RFC 5280 section 4.2.1.1); issuer and serial number are not looked at.
     pub fn authority_key_id(&self) -> Option<Vec<u8>> {
         self.extension::<AuthorityKeyIdentifier>()?
             .key_identifier
@@ -273,7 +220,7 @@ impl Certificate {
     /// Whether the key `issuer` made the signature. Nothing else is looked at; [`crate::verify`] does.
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
         let signature = self.decoded.signature().as_bytes().unwrap_or_default();
-        issuer.has_signed(self.decoded.signature_algorithm(), &self.tbs_der(), signature)
+        issuer.has_signed(self.decoded.signature_algorithm(), self.tbs_der(), signature)
     }
 
     /// Whether the signature is of a kind that is verified at all: no MD5, no SHA-1.
@@ -281,13 +228,34 @@ impl Certificate {
         key::is_known_signature(self.decoded.signature_algorithm())
     }
 
-    /// The to-be-signed bytes.
-    pub fn tbs_der(&self) -> Vec<u8> {
-        self.decoded.tbs_certificate().to_der().unwrap_or_default()
+    /// The to-be-signed bytes, as they were received.
+    pub fn tbs_der(&self) -> &[u8] {
+        signed_bytes(&self.der).unwrap_or_default()
     }
 
     pub(crate) fn decoded(&self) -> &x509_cert::Certificate {
         &self.decoded
+    }
+}
+
+impl PrivateKey {
+    /// Refuses a certificate that carries another public key.
+    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
+        self.public_key().must_match(certificate)
+    }
+}
+
+impl PublicKey {
+    /// Refuses a certificate that carries another public key.
+    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
+        let theirs = certificate.public_key();
+        if self.same_key(&theirs) {
+            return Ok(());
+        }
+        Err(Error::KeyMismatch {
+            key: self.short(),
+            certificate: theirs.short(),
+        })
     }
 }
 
@@ -300,11 +268,6 @@ impl fmt::Debug for Certificate {
 /// All certificates as one PEM text, in order.
 pub fn chain_to_pem<'a>(chain: impl IntoIterator<Item = &'a Certificate>) -> String {
     chain.into_iter().map(Certificate::to_pem).collect()
-}
-
-pub(crate) fn timestamp(time: Time) -> Timestamp {
-    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

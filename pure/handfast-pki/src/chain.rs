@@ -11,7 +11,9 @@ use crate::{Certificate, PrivateKey, Result, name};
 /// A certificate that was not given and may fill a gap, with where it lies.
 #[derive(Debug, Clone)]
 pub struct Spare {
+    /// Used only where it signed something.
     pub certificate: Certificate,
+    /// Where it lies, for people.
     pub from: String,
 }
 
@@ -26,6 +28,7 @@ pub struct Repaired {
     pub other_roots: Vec<Certificate>,
     /// Whether these are CAs alone, and so no chain.
     pub cas_alone: bool,
+    /// What was done and what is missing, in the order of the chain.
     pub notes: Vec<Note>,
 }
 
@@ -33,24 +36,47 @@ pub struct Repaired {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// The order was another.
-    Reordered { was: Vec<String> },
+    Reordered {
+        /// The names in the order in which they were given.
+        was: Vec<String>,
+    },
     /// The same certificate more than once.
-    Duplicate { subject: String },
+    Duplicate {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+    },
     /// Taken from `from`, because it signed `below`.
     Added {
+        /// The certificate, by [`Certificate::called`].
         subject: String,
+        /// The certificate that it signed.
         below: String,
+        /// Where it lay.
         from: String,
+        /// Whether it is signed by itself, and so not sent.
         is_root: bool,
     },
     /// Given, and no part of the chain.
-    Unrelated { subject: String, issuer: String },
+    Unrelated {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+        /// Its issuer, by name.
+        issuer: String,
+    },
     /// Linked by name and key identifier; the signature is of a kind that cannot be verified here.
-    Unverified { subject: String, issuer: String },
+    Unverified {
+        /// The certificate, by [`Certificate::called`].
+        subject: String,
+        /// Its issuer, by name.
+        issuer: String,
+    },
     /// Nobody here has signed it. `namesake`: somebody of that name is here, with another key.
     IssuerNotHere {
+        /// The certificate, by [`Certificate::called`].
         subject: String,
+        /// Its issuer, by name.
         issuer: String,
+        /// Whether a certificate of the issuer's name is here.
         namesake: bool,
     },
 }
@@ -114,12 +140,40 @@ pub fn repair(given: &[Certificate], key: Option<&PrivateKey>, spares: &[Spare])
             notes,
         });
     };
+    let mut path = path_above(leaf, &given, spares, &mut notes);
+    if is_out_of_order(&given, &path) {
+        notes.insert(
+            0,
+            Note::Reordered {
+                was: given.iter().map(Certificate::called).collect(),
+            },
+        );
+    }
+    let other_roots = sort_out(&given, &path, &mut notes);
+    let is_above = path.len() > 1 && path.last().is_some_and(is_self_signed);
+    let root = if is_above { path.pop() } else { None };
+    Ok(Repaired {
+        chain: path,
+        root,
+        other_roots,
+        cas_alone: false,
+        notes,
+    })
+}
+
+/// `leaf` and what is above it, one signature after the other, as far as there is something.
+fn path_above(
+    leaf: Certificate,
+    given: &[Certificate],
+    spares: &[Spare],
+    notes: &mut Vec<Note>,
+) -> Vec<Certificate> {
     let mut path = vec![leaf];
     while let Some(last) = path.last() {
         if is_self_signed(last) || path.len() >= LONGEST {
             break;
         }
-        match issuer_of(last, &given, spares) {
+        match issuer_of(last, given, spares) {
             Found::Given(next, verified) if !path.contains(next) => {
                 if !verified {
                     notes.push(Note::Unverified {
@@ -149,24 +203,7 @@ pub fn repair(given: &[Certificate], key: Option<&PrivateKey>, spares: &[Spare])
             Found::Given(..) | Found::Spare(_) => break,
         }
     }
-    if is_out_of_order(&given, &path) {
-        notes.insert(
-            0,
-            Note::Reordered {
-                was: given.iter().map(Certificate::called).collect(),
-            },
-        );
-    }
-    let other_roots = sort_out(&given, &path, &mut notes);
-    let is_above = path.len() > 1 && path.last().is_some_and(is_self_signed);
-    let root = if is_above { path.pop() } else { None };
-    Ok(Repaired {
-        chain: path,
-        root,
-        other_roots,
-        cas_alone: false,
-        notes,
-    })
+    path
 }
 
 fn once_each(given: &[Certificate], notes: &mut Vec<Note>) -> Vec<Certificate> {

@@ -78,6 +78,7 @@ codes! {
     CRITICAL_EXTENSION = 214, "the certificate has a critical extension that is not understood";
     BAD_SIGNATURE = 215, "the issuer has the right name and another key";
     VAGUE_ALERT = 216, "the peer refused with an alert that hides the cause";
+    FOREIGN_NAME = 217, "a name of the certificate is none that its CA may vouch for";
     SERVER_UNTRUSTED = 301, "the server's certificate comes from a CA that the client does not trust";
     SERVER_INTERMEDIATE = 302, "the server does not send its intermediate certificate";
     NAME_MISMATCH = 303, "the certificate is for other names than the one asked for";

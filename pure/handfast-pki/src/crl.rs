@@ -14,7 +14,7 @@ use x509_cert::{
     time::Time,
 };
 
-use crate::{Error, Result, certificate::timestamp, name, text::hex};
+use crate::{Error, Result, name, text::hex, time::timestamp};
 
 /// A decoded revocation list. Its signature is not verified here.
 #[derive(Debug, Clone)]
@@ -23,6 +23,7 @@ pub struct RevocationList {
     pub version: u8,
     /// The issuer as RFC 4514 text.
     pub issuer: String,
+    /// When it was issued (RFC 5280 section 5.1.2.4).
     pub this_update: Timestamp,
     /// When the next list is promised; a verifier that enforces freshness refuses everybody after it.
     pub next_update: Option<Timestamp>,
@@ -52,6 +53,11 @@ struct FirstContent {
 }
 
 impl RevocationList {
+    /// Decodes a list of version 2 or 1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`], of what is wrong for version 2, which most lists are meant to be.
     pub fn from_der(der: &[u8]) -> Result<Self> {
         let error = match Self::of_second(der) {
             Ok(list) => return Ok(list),

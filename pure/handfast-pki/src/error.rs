@@ -7,6 +7,7 @@ use crate::{
     code::{self, Code},
 };
 
+/// With [`Error`] unless another one is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Something that was given to us is not what it should be; the operator or user is to blame.
@@ -15,42 +16,82 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The input holds other things than the one that was asked for.
     #[error("expected {expected}, found {found}")]
-    Unexpected { expected: &'static str, found: Shown },
+    Unexpected {
+        /// What would have been right.
+        expected: &'static str,
+        /// What is there, in words of ours.
+        found: Shown,
+    },
     /// The bytes claim to be something and cannot be decoded as it.
     #[error("malformed {what}: {detail}")]
-    Malformed { what: &'static str, detail: Shown },
+    Malformed {
+        /// The kind of thing that it claims to be.
+        what: &'static str,
+        /// What is wrong, without a byte of the contents.
+        detail: Shown,
+    },
     /// A private key that needs a password first.
     #[error("the private key is encrypted")]
     Encrypted,
     /// An algorithm that we do not use.
     #[error("unsupported key \"{found}\", expected RSA-2048 to RSA-8192, P-256, P-384 or Ed25519")]
-    UnsupportedKey { found: String },
+    UnsupportedKey {
+        /// What is there, in words of ours.
+        found: String,
+    },
     /// A key below the floor.
     #[error("key \"{found}\" is too weak, expected at least {expected}")]
-    WeakKey { found: String, expected: &'static str },
+    WeakKey {
+        /// What is there, in words of ours.
+        found: String,
+        /// What would have been right.
+        expected: &'static str,
+    },
     /// Key and certificate are not a pair; both public keys by SHA-256 of their SubjectPublicKeyInfo.
     #[error(
         "the private key (public half {key}) does not belong to the certificate (public key {certificate})"
     )]
-    KeyMismatch { key: String, certificate: String },
+    KeyMismatch {
+        /// SHA-256 of the key's SubjectPublicKeyInfo, shortened.
+        key: String,
+        /// SHA-256 of the certificate's SubjectPublicKeyInfo, shortened.
+        certificate: String,
+    },
     /// The first certificate of a chain file is not the leaf.
     #[error("the chain does not begin with the leaf: \"{first}\" is a CA certificate")]
-    ChainOrder { first: String },
+    ChainOrder {
+        /// The certificate that comes first, by [`crate::Certificate::called`].
+        first: String,
+    },
     /// PKCS#10 self-signature (RFC 2986 section 3) does not verify.
     #[error("the request is not signed by the key that it carries")]
     RequestSignature,
     /// A name that cannot stand in a certificate.
     #[error("\"{found}\" is not {expected}")]
-    BadName { found: String, expected: &'static str },
+    BadName {
+        /// What is there, in words of ours.
+        found: String,
+        /// What would have been right.
+        expected: &'static str,
+    },
     /// PKCS#12 that is broken or uses what we do not read.
     #[error("the PKCS#12 file cannot be opened: {detail}")]
-    Container { detail: Shown },
+    Container {
+        /// What is wrong, without a byte of the contents.
+        detail: Shown,
+    },
     /// A wrong password, or damaged bytes: the formats do not tell them apart.
     #[error("the password does not open the {what}, or it is damaged")]
-    Password { what: &'static str },
+    Password {
+        /// The kind of thing that it claims to be.
+        what: &'static str,
+    },
     /// The cryptographic library refused.
     #[error("{what} failed in the cryptographic library")]
-    Crypto { what: &'static str },
+    Crypto {
+        /// The kind of thing that it claims to be.
+        what: &'static str,
+    },
 }
 
 impl Error {

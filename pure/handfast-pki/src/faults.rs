@@ -22,14 +22,17 @@ use x509_cert::ext::pkix::{
     name::GeneralName,
 };
 
-use crate::{Certificate, Error, Purpose, Refusal, Role, name, text::printable};
+use crate::{
+    Certificate, Error, Purpose, Refusal, Role, TrustedCa, name,
+    text::{listed, printable},
+};
 
 /// A way from the leaf upwards, and what it is to be used for.
 pub(crate) struct Path<'a> {
     /// Leaf first.
     pub(crate) certificates: &'a [Certificate],
-    /// Whether the last of them is trusted by itself.
-    pub(crate) reaches_anchor: bool,
+    /// The CA that the last of them is trusted as; nothing where the way does not reach so far.
+    pub(crate) trusted: Option<&'a TrustedCa>,
     pub(crate) purpose: Purpose,
     pub(crate) at: Timestamp,
 }
@@ -45,7 +48,7 @@ struct Step<'a> {
 type Rule = fn(&Step<'_>) -> Option<Refusal>;
 
 /// Every rule for a certificate of a path, the most telling first.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     version_is_3,
     key_is_strong,
     leaf_signs_and_certifies_nothing,
@@ -61,6 +64,7 @@ const RULES: [Rule; 15] = [
     issuer_has_a_name,
     no_policy_is_demanded,
     subject_is_within_name_constraints,
+    names_are_its_cas_to_vouch_for,
 ];
 
 impl<'a> Path<'a> {
@@ -87,7 +91,7 @@ impl<'a> Path<'a> {
                 certificate,
                 role: match index {
                     0 => Role::Leaf,
-                    _ if self.reaches_anchor && index == last => Role::Anchor,
+                    _ if self.trusted.is_some() && index == last => Role::Anchor,
                     _ => Role::Issuer,
                 },
             })
@@ -377,6 +381,23 @@ fn subject_is_within_name_constraints(step: &Step<'_>) -> Option<Refusal> {
             subject: step.subject(),
             issuer: ca.called(),
         })
+}
+
+/// No section: the operator binds a CA to names ([`TrustedCa`]), so that no CA can make the identities of another.
+fn names_are_its_cas_to_vouch_for(step: &Step<'_>) -> Option<Refusal> {
+    let ca = step.path.trusted.filter(|_| step.is_leaf())?;
+    let name = ca.outside(&step.certificate.identity())?;
+    let allowed: Vec<_> = ca.names()?.iter().map(ToString::to_string).collect();
+    Some(Refusal::ForeignName {
+        subject: step.subject(),
+        name,
+        ca: ca.name().to_owned(),
+        allowed: if allowed.is_empty() {
+            "no name".to_owned()
+        } else {
+            listed(&allowed)
+        },
+    })
 }
 
 fn limits_emails(constraints: &NameConstraints) -> bool {

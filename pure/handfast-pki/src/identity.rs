@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
-use x509_cert::ext::pkix::{SubjectAltName, name::GeneralName};
+use x509_cert::{ext::pkix::name::GeneralName, name::Name};
 
 use crate::{
-    Certificate, Fingerprint,
+    Fingerprint,
     name::{self, AltName},
     text::printable,
 };
@@ -46,21 +46,18 @@ impl Serialize for Identity {
 }
 
 impl Identity {
-    /// Reads the names of `certificate`; names of types that nobody matches on are left out.
-    pub fn of(certificate: &Certificate) -> Self {
+    /// What a certificate says with `subject` and the alternative `names`; those of types that nobody matches on are
+    /// left out.
+    pub(crate) fn of(fingerprint: Fingerprint, subject: &Name, names: &[GeneralName]) -> Self {
         let mut identity = Self {
             uris: Vec::new(),
             dns: Vec::new(),
             emails: Vec::new(),
             ips: Vec::new(),
-            common_name: name::common_name(certificate.subject()),
-            fingerprint: certificate.fingerprint(),
+            common_name: name::common_name(subject),
+            fingerprint,
         };
-        let names = certificate
-            .extension::<SubjectAltName>()
-            .map(|names| names.0)
-            .unwrap_or_default();
-        for general in &names {
+        for general in names {
             match general {
                 GeneralName::UniformResourceIdentifier(uri) => identity.uris.push(uri.to_string()),
                 GeneralName::DnsName(dns) => identity.dns.push(dns.as_str().to_ascii_lowercase()),

@@ -34,21 +34,28 @@ use webpki::ALL_VERIFICATION_ALGS;
 use zeroize::Zeroizing;
 
 use self::forms::{RsaParts, inside, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
-use crate::{Certificate, Error, Fingerprint, Result, Shown, pem};
+use crate::{Error, Fingerprint, Result, Shown, pem};
 
 /// The kinds of key that are made and used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyKind {
+    /// ECDSA on secp256r1, signing with SHA-256.
     P256,
+    /// ECDSA on secp384r1, signing with SHA-384.
     P384,
+    /// EdDSA (RFC 8410).
     Ed25519,
+    /// RSA of 2048 bits, the least that is taken.
     Rsa2048,
+    /// RSA of 3072 bits.
     Rsa3072,
+    /// RSA of 4096 bits.
     Rsa4096,
 }
 
 impl KeyKind {
+    /// In the order of the help, the usual one first.
     pub const ALL: [Self; 6] = [
         Self::P256,
         Self::P384,
@@ -205,11 +212,6 @@ impl PrivateKey {
         }
     }
 
-    /// Refuses a certificate that carries another public key.
-    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
-        self.public_key().must_match(certificate)
-    }
-
     /// The algorithm identifier of [`Self::sign`].
     pub fn signature_algorithm(&self) -> AlgorithmIdentifierOwned {
         let (oid, parameters) = match &self.pair {
@@ -268,20 +270,9 @@ impl PublicKey {
         }
     }
 
+    /// The SubjectPublicKeyInfo in DER; its SHA-256 is what pins compare.
     pub fn spki_der(&self) -> &[u8] {
         &self.spki
-    }
-
-    /// Refuses a certificate that carries another public key.
-    pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
-        let theirs = certificate.public_key();
-        if self.same_key(&theirs) {
-            return Ok(());
-        }
-        Err(Error::KeyMismatch {
-            key: self.short(),
-            certificate: theirs.short(),
-        })
     }
 
     /// `P-256`, `RSA-2048`, `Ed25519`, or the object identifier.
@@ -335,7 +326,7 @@ impl PublicKey {
         Fingerprint::of(&bits).0[..20].to_vec()
     }
 
-    fn short(&self) -> String {
+    pub(crate) fn short(&self) -> String {
         format!(
             "{} {}",
             self.algorithm(),
@@ -344,7 +335,7 @@ impl PublicKey {
     }
 
     /// Compares algorithm and bits: RSA writers differ on whether the parameters are NULL or absent.
-    fn same_key(&self, other: &Self) -> bool {
+    pub(crate) fn same_key(&self, other: &Self) -> bool {
         let parts = |key: &Self| {
             key.decoded()
                 .map(|spki| (spki.algorithm.oid, spki.subject_public_key))

@@ -8,6 +8,8 @@
 //! The door, the authority and the explanation all judge certificates by [`verify`], so that they can
 //! never disagree.
 
+#![warn(missing_docs)]
+
 pub mod alert;
 mod anchors;
 pub mod build;
@@ -19,27 +21,35 @@ pub mod constraints;
 pub mod crl;
 pub mod error;
 mod faults;
+mod fingerprint;
 pub mod identity;
 pub mod key;
 pub mod lint;
 pub mod name;
+pub mod pattern;
 pub mod pem;
 pub mod profile;
 mod refusal;
 pub mod request;
 pub mod shown;
+mod signed;
 pub mod text;
+mod time;
+pub mod trust;
 pub mod verify;
 mod ways;
 
 pub use anchors::{AnchorError, Anchors};
-pub use certificate::{Certificate, Fingerprint};
+pub use certificate::Certificate;
 pub use code::Code;
 pub use error::{Error, Result};
+pub use fingerprint::Fingerprint;
 pub use identity::Identity;
 pub use key::{KeyKind, PrivateKey, PublicKey};
+pub use pattern::NamePattern;
 pub use profile::Profile;
 pub use refusal::{Refusal, Role};
 pub use request::Request;
 pub use shown::Shown;
+pub use trust::{Trust, TrustError, TrustedCa};
 pub use verify::{Purpose, VerifiedChain};

@@ -22,9 +22,13 @@ use crate::{Error, Result, text::printable};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase", tag = "type", content = "value")]
 pub enum AltName {
+    /// `dNSName`: lower case, at most one `*`, which is the whole first label.
     Dns(String),
+    /// `iPAddress`: 4 or 16 octets.
     Ip(IpAddr),
+    /// `uniformResourceIdentifier`: absolute, and a SPIFFE ID where it begins with `spiffe://`.
     Uri(String),
+    /// `rfc822Name`: a mailbox without display name.
     Email(String),
 }
 

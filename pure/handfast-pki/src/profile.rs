@@ -26,7 +26,9 @@ pub enum Profile {
     Root,
     /// An issuing CA under a root; path length 0, so it can sign leaves and nothing else.
     Intermediate,
+    /// Server authentication, for DNS names and IP addresses.
     Server,
+    /// Client authentication, for names of any type.
     Client,
     /// Both server and client, as meshes use it.
     Peer,
@@ -93,6 +95,7 @@ impl FromStr for Profile {
 pub struct ProfileName(String);
 
 impl ProfileName {
+    /// As it is written on the command line and in the records.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -128,13 +131,17 @@ impl fmt::Display for ProfileName {
 /// All that a certificate of a profile may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileRules {
+    /// By which requests ask for it.
     pub name: ProfileName,
     /// What stands below a CA; `None`: its certificates sign no others.
     pub ca: Option<CaRules>,
+    /// Exactly these bits (RFC 5280 section 4.2.1.3), marked critical.
     pub key_usage: KeyUsage,
     /// In this order; empty: the extension is left out.
     pub extended_key_usage: Vec<ObjectIdentifier>,
+    /// How long its certificates are valid.
     pub lifetime: Lifetime,
+    /// Which names they have.
     pub names: NameRules,
     /// Whether a certificate can be had again for the names of the old one.
     pub renewable: bool,
@@ -152,6 +159,7 @@ pub struct CaRules {
 pub struct Lifetime {
     /// When the request names none; cut where the issuer expires earlier.
     pub usual: SignedDuration,
+    /// Anything below is refused.
     pub shortest: SignedDuration,
     /// `None`: as long as the issuer.
     pub longest: Option<SignedDuration>,
@@ -164,6 +172,7 @@ pub struct Lifetime {
 pub struct NameRules {
     /// At least one name of these is needed; where none is listed, there must be none.
     pub kinds: Vec<NameKind>,
+    /// The most names of one certificate.
     pub most: usize,
 }
 
@@ -171,9 +180,13 @@ pub struct NameRules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NameKind {
+    /// `dNSName`.
     Dns,
+    /// `iPAddress`.
     Ip,
+    /// `uniformResourceIdentifier`.
     Uri,
+    /// `rfc822Name`.
     Email,
 }
 

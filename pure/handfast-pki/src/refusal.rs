@@ -32,118 +32,245 @@ impl fmt::Display for Role {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
+    /// The peer was asked and sent an empty list.
     #[error("no certificate was sent")]
     NoCertificate,
+    /// The DER is broken.
     #[error("the certificate cannot be decoded: {detail}")]
-    Malformed { detail: String },
+    Malformed {
+        /// What is wrong, safe to print.
+        detail: String,
+    },
+    /// It can be decoded and breaks a rule of RFC 5280 section 4.
     #[error("{role}\"{subject}\" breaks the rules for certificates: {found}")]
     Irregular {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// What it has instead, safe to print.
         found: String,
     },
+    /// No path leads to an anchor.
     #[error("\"{subject}\" was issued by \"{issuer}\", which is not among the trusted CAs: {trusted}")]
     UnknownIssuer {
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// Its issuer, as RFC 4514 text.
         issuer: String,
+        /// The trusted CAs, at most four by name.
         trusted: String,
     },
+    /// The same for a certificate that is its own issuer.
     #[error("\"{subject}\" is signed by itself and not among the trusted CAs: {trusted}")]
-    SelfSigned { subject: String, trusted: String },
+    SelfSigned {
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+        /// The trusted CAs, at most four by name.
+        trusted: String,
+    },
+    /// `notAfter` has passed (RFC 5280 section 6.1.3 (a)(2)).
     #[error("{role}\"{subject}\" expired at {not_after}, it is {now}")]
     Expired {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// The last second of its validity.
         not_after: Timestamp,
+        /// When it was judged.
         now: Timestamp,
     },
+    /// `notBefore` is to come; often a clock that is wrong.
     #[error("{role}\"{subject}\" is valid from {not_before}, it is {now}")]
     NotYetValid {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// The first second of its validity.
         not_before: Timestamp,
+        /// When it was judged.
         now: Timestamp,
     },
+    /// The extended key usages of it, or of a CA above it, exclude the purpose.
     #[error("{role}\"{subject}\" may be used for {found}, expected {purpose}Auth")]
     WrongPurpose {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// What it was to be used for.
         purpose: Purpose,
+        /// What it has instead, safe to print.
         found: String,
     },
+    /// The leaf may not sign handshakes, or may sign certificates.
     #[error("\"{subject}\" has key usage {found}, expected digitalSignature without keyCertSign")]
-    WrongKeyUsage { subject: String, found: String },
+    WrongKeyUsage {
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+        /// What it has instead, safe to print.
+        found: String,
+    },
+    /// Versions 1 and 2 have no extensions, so that nothing limits them.
     #[error("{role}\"{subject}\" is an X.509 version {version} certificate, expected version 3")]
     OldVersion {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// The version as people count: 1 or 2.
         version: u8,
     },
+    /// A CA certificate is no identity of a peer.
     #[error("\"{subject}\" is a CA certificate used as a leaf")]
-    CaAsLeaf { subject: String },
+    CaAsLeaf {
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+    },
+    /// It stands as an issuer and has no right to sign.
     #[error("{role}\"{subject}\" is not allowed to sign certificates: {found}")]
     NotACa {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// What it has instead, safe to print.
         found: String,
     },
+    /// More CAs below it than `pathLenConstraint` allows (RFC 5280 section 4.2.1.9).
     #[error("{role}\"{subject}\" allows {allowed} CAs below it, the chain has {found}")]
     PathLength {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// What `pathLenConstraint` says.
         allowed: u8,
+        /// How many CAs stand below it.
         found: usize,
     },
+    /// A CA may sign for other names only (RFC 5280 section 4.2.1.10).
     #[error("a name of \"{subject}\" lies outside what \"{issuer}\" may sign")]
-    NameConstraints { subject: String, issuer: String },
-    #[error("the signature on {role}\"{subject}\" was not made by the key of \"{issuer}\"")]
-    BadSignature {
-        role: Role,
+    NameConstraints {
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// Its issuer, as RFC 4514 text.
         issuer: String,
     },
+    /// The operator binds the CA to other names ([`crate::TrustedCa`]).
+    #[error("\"{subject}\" has the name \"{name}\", and its CA \"{ca}\" may vouch for {allowed} alone")]
+    ForeignName {
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+        /// The name with its type, safe to print.
+        name: String,
+        /// What people call the CA.
+        ca: String,
+        /// The names that it may vouch for, at most four.
+        allowed: String,
+    },
+    /// An issuer of this name is known, with another key.
+    #[error("the signature on {role}\"{subject}\" was not made by the key of \"{issuer}\"")]
+    BadSignature {
+        /// Where in the path it stands.
+        role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+        /// Its issuer, as RFC 4514 text.
+        issuer: String,
+    },
+    /// Below the floor: a short RSA key, a known weak one, or SHA-1.
     #[error("{role}\"{subject}\" is too weak: {found}")]
     Weak {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// What it has instead, safe to print.
         found: String,
     },
+    /// The algorithm cannot be verified here.
     #[error("{role}\"{subject}\" has a key that is not supported here: {found}")]
     UnsupportedKey {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// What it has instead, safe to print.
         found: String,
     },
+    /// RFC 5280 section 4.2 asks to refuse it.
     #[error("{role}\"{subject}\" has a critical extension that is not understood: {found}")]
     CriticalExtension {
+        /// Where in the path it stands.
         role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// What it has instead, safe to print.
         found: String,
     },
+    /// `requireExplicitPolicy` or its like (RFC 5280 section 4.2.1.11).
     #[error("{role}\"{subject}\" demands certificate policies, which are not looked at here")]
-    PolicyDemanded { role: Role, subject: String },
+    PolicyDemanded {
+        /// Where in the path it stands.
+        role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+    },
+    /// X509-SVID section 2 asks for exactly one URI.
     #[error(
         "\"{subject}\" has {found} URI names, a SPIFFE certificate has exactly one, of the form spiffe://DOMAIN/PATH"
     )]
-    NotOneSpiffeId { subject: String, found: usize },
+    NotOneSpiffeId {
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+        /// How many URIs it has.
+        found: usize,
+    },
+    /// It has no names at all; the common name is not taken for one (RFC 9525 section 2).
     #[error("\"{subject}\" has no subject alternative name, expected \"{asked}\"")]
-    NoNames { subject: String, asked: String },
+    NoNames {
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+        /// The host that was asked for.
+        asked: String,
+    },
+    /// An address was asked for, and the certificate has names of other types.
     #[error("\"{subject}\" has no IP address among its names, expected \"{asked}\"; it has {found}")]
     NoIpName {
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// The host that was asked for.
         asked: String,
+        /// What it has instead, safe to print.
         found: String,
     },
+    /// It has names of the right type, and none is the one that was asked for (RFC 9525 section 6).
     #[error("\"{subject}\" is valid for {found}, expected \"{asked}\"")]
     NameMismatch {
+        /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+        /// The host that was asked for.
         asked: String,
+        /// What it has instead, safe to print.
         found: String,
     },
+    /// It stands on a list of its issuer.
     #[error("\"{subject}\" was revoked")]
-    Revoked { subject: String },
+    Revoked {
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+    },
+    /// Verification was given up at its budget, so that chains cannot be made to cost a lot.
     #[error("the chain of \"{subject}\" costs too much to verify: {detail}")]
-    TooComplex { subject: String, detail: String },
+    TooComplex {
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+        /// What is wrong, safe to print.
+        detail: String,
+    },
 }
 
 impl Refusal {
@@ -161,6 +288,7 @@ impl Refusal {
             Self::NotACa { .. } => code::NOT_A_CA,
             Self::PathLength { .. } => code::PATH_LENGTH,
             Self::NameConstraints { .. } => code::NAME_CONSTRAINTS,
+            Self::ForeignName { .. } => code::FOREIGN_NAME,
             Self::BadSignature { .. } => code::BAD_SIGNATURE,
             Self::Weak { .. } => code::WEAK_KEY,
             Self::UnsupportedKey { .. } => code::NO_COMMON_SCHEME,
@@ -229,6 +357,9 @@ impl Refusal {
             Self::NotOneSpiffeId { .. } => "issue it with one --uri spiffe://...",
             Self::NotACa { .. } | Self::PathLength { .. } => "issue from a CA that is allowed to",
             Self::NameConstraints { .. } => "ask a CA that may sign this name",
+            Self::ForeignName { .. } => {
+                "issue it without that name, or add the name to those that this CA may vouch for"
+            }
             Self::CriticalExtension { .. } => {
                 "issue it without the private extension, or mark that non-critical"
             }

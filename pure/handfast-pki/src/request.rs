@@ -4,14 +4,14 @@
 //! asks to be a CA is simply not heard.
 
 use const_oid::{AssociatedOid, db::rfc5912};
-use der::{Decode, Encode};
+use der::Decode;
 use x509_cert::{
     ext::pkix::{SubjectAltName, name::GeneralName},
     name::Name,
     request::{CertReq, ExtensionReq},
 };
 
-use crate::{Error, PublicKey, Result, name, name::AltName};
+use crate::{Error, PublicKey, Result, name, name::AltName, signed::signed_bytes};
 
 /// A request whose signature was verified with the key that it carries, and whose key is strong.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl Request {
         })?;
         let public_key = PublicKey::from_spki(&decoded.info.public_key);
         public_key.must_be_strong()?;
-        prove_possession(&decoded, &public_key)?;
+        prove_possession(der, &decoded, &public_key)?;
         let (wished, ignored) = wishes(&decoded)?;
         Ok(Self {
             der: der.to_vec(),
@@ -43,14 +43,17 @@ impl Request {
         })
     }
 
+    /// The exact bytes of the CSR (RFC 2986).
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
+    /// The subject that the sender would like; nothing is taken from it.
     pub fn subject(&self) -> &Name {
         &self.subject
     }
 
+    /// Its private half has signed the request.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
@@ -71,10 +74,10 @@ impl Request {
     }
 }
 
-fn prove_possession(request: &CertReq, key: &PublicKey) -> Result<()> {
-    let signed = request.info.to_der().map_err(|_| Error::RequestSignature)?;
+fn prove_possession(der: &[u8], request: &CertReq, key: &PublicKey) -> Result<()> {
+    let signed = signed_bytes(der).ok_or(Error::RequestSignature)?;
     let signature = request.signature.as_bytes().ok_or(Error::RequestSignature)?;
-    if key.has_signed(&request.algorithm, &signed, signature) {
+    if key.has_signed(&request.algorithm, signed, signature) {
         Ok(())
     } else {
         Err(Error::RequestSignature)

@@ -5,7 +5,7 @@
 //! rules of `faults.rs` as well, on every certificate and on the anchor; where they refuse it, webpki looks for
 //! another. A refusal names the certificate at fault and keeps both sides of what did not match.
 
-use std::{cell::RefCell, fmt};
+use std::{cell::RefCell, fmt, sync::Arc};
 
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
@@ -13,7 +13,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, VerifiedPath};
 use x509_cert::ext::pkix::NameConstraints;
 
 use crate::{
-    Anchors, Certificate, Error, Identity, Refusal, Role, faults, name,
+    Certificate, Error, Identity, Refusal, Role, Trust, TrustedCa, faults, name,
     text::{listed, printable},
     ways::{Way, ways},
 };
@@ -23,7 +23,9 @@ pub use crate::ways::{Candidate, MOST_CANDIDATES, candidates};
 /// What a leaf is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
+    /// The peer of a server: `clientAuth`.
     Client,
+    /// The peer of a client: `serverAuth`.
     Server,
 }
 
@@ -45,11 +47,17 @@ pub struct VerifiedChain {
     path: Vec<Certificate>,
     not_before: Timestamp,
     not_after: Timestamp,
+    ca: Arc<TrustedCa>,
+    purpose: Purpose,
+    generation: u64,
 }
 
 impl VerifiedChain {
-    /// `path` is leaf first and the anchor last.
-    fn new(mut path: Vec<Certificate>) -> Self {
+    fn new(found: Path, purpose: Purpose, generation: u64) -> Self {
+        let Path {
+            certificates: mut path,
+            ca,
+        } = found;
         let not_before = path.iter().map(Certificate::not_before).max();
         let not_after = path.iter().map(Certificate::not_after).min();
         let leaf = path.remove(0);
@@ -58,6 +66,9 @@ impl VerifiedChain {
             not_after: not_after.unwrap_or_else(|| leaf.not_after()),
             leaf,
             path,
+            ca,
+            purpose,
+            generation,
         }
     }
 
@@ -81,15 +92,58 @@ impl VerifiedChain {
         self.not_after
     }
 
+    /// The names of the leaf. A common name that the CA may not vouch for is none of them.
     pub fn identity(&self) -> Identity {
-        self.leaf.identity()
+        self.ca.vouched(self.leaf.identity())
+    }
+
+    /// The CA that the chain is trusted for.
+    pub fn ca(&self) -> &TrustedCa {
+        &self.ca
+    }
+
+    /// The generation of the [`Trust`] that it was verified with.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The same chain, judged by `trust` as it is now: for a session that is resumed, and for a connection that is open
+    /// when something changes. The signatures were verified and stay good, so that only another way upwards costs as
+    /// much as [`verify`].
+    pub fn still_holds(&self, trust: &Trust, at: Timestamp) -> Result<Self, Refusal> {
+        let certificates: Vec<_> = std::iter::once(&self.leaf).chain(&self.path).cloned().collect();
+        if let Some(ca) = certificates.last().and_then(|anchor| trust.owner(anchor)) {
+            let path = faults::Path {
+                certificates: &certificates,
+                trusted: Some(ca),
+                purpose: self.purpose,
+                at,
+            };
+            if path.faults().is_empty() {
+                let ca = ca.clone();
+                return Ok(Self::new(
+                    Path { certificates, ca },
+                    self.purpose,
+                    trust.generation(),
+                ));
+            }
+        }
+        let presented: Vec<_> = certificates.iter().map(|one| one.der().clone()).collect();
+        verify(&presented, trust, self.purpose, at)
     }
 }
 
-/// Verifies `presented` (leaf first) up to one of `anchors` for `purpose` at `at`.
+/// A path up to an anchor, and whose the anchor is.
+struct Path {
+    /// Leaf first and the anchor last.
+    certificates: Vec<Certificate>,
+    ca: Arc<TrustedCa>,
+}
+
+/// Verifies `presented` (leaf first) up to one of the CAs of `trust` for `purpose` at `at`.
 pub fn verify(
     presented: &[CertificateDer<'_>],
-    anchors: &Anchors,
+    trust: &Trust,
     purpose: Purpose,
     at: Timestamp,
 ) -> Result<VerifiedChain, Refusal> {
@@ -100,11 +154,11 @@ pub fn verify(
     let look = Look {
         leaf: &leaf,
         intermediates,
-        anchors,
+        trust,
         purpose,
         at,
     };
-    let alone = look.path(std::slice::from_ref(&leaf), false);
+    let alone = look.path(std::slice::from_ref(&leaf), None);
     if let Some(fault) = alone.faults().into_iter().next() {
         return Err(fault);
     }
@@ -120,7 +174,7 @@ pub fn verify(
     let judge = |found: &VerifiedPath<'_>| judged.borrow_mut().judge(found, &look);
     let verdict = end_entity.verify_for_usage(
         ALL_VERIFICATION_ALGS,
-        &anchors.anchors,
+        &trust.anchors().anchors,
         intermediates,
         time,
         usage,
@@ -129,7 +183,7 @@ pub fn verify(
     );
     let judged = judged.take();
     match (verdict, judged) {
-        (Ok(_), Judged { good: Some(path), .. }) => Ok(VerifiedChain::new(path)),
+        (Ok(_), Judged { good: Some(path), .. }) => Ok(VerifiedChain::new(path, purpose, trust.generation())),
         // A path that fails by our rules alone is nearer to the truth than one that webpki could not finish.
         (
             _,
@@ -146,17 +200,17 @@ pub fn verify(
 
 /// Everything that stands against `presented` (leaf first): the faults of the best way upwards, the leaf's first. Empty
 /// where [`verify`] says yes, and where nothing but the issuer is unknown.
-pub fn faults(presented: &[Certificate], anchors: &Anchors, purpose: Purpose, at: Timestamp) -> Vec<Refusal> {
-    let judged = ways(presented, anchors).into_iter().map(|way| {
+pub fn faults(presented: &[Certificate], trust: &Trust, purpose: Purpose, at: Timestamp) -> Vec<Refusal> {
+    let judged = ways(presented, trust).into_iter().map(|way| {
         let path = faults::Path {
             certificates: &way.certificates,
-            reaches_anchor: way.reaches_anchor,
+            trusted: way.trusted.as_deref(),
             purpose,
             at,
         };
         let mut faults = path.faults();
         faults.extend(path.broken_signatures());
-        (!way.reaches_anchor, faults)
+        (way.trusted.is_none(), faults)
     });
     judged
         .min_by_key(|(is_open, faults)| (*is_open, faults.len()))
@@ -167,8 +221,7 @@ pub fn faults(presented: &[Certificate], anchors: &Anchors, purpose: Purpose, at
 /// What became of the paths that webpki found good.
 #[derive(Default)]
 struct Judged {
-    /// Leaf first, the anchor last.
-    good: Option<Vec<Certificate>>,
+    good: Option<Path>,
     /// The refusal of the path with the fewest faults, and how many it has.
     bad: Option<(usize, Refusal)>,
 }
@@ -176,8 +229,8 @@ struct Judged {
 impl Judged {
     /// Judges one path by all of our rules. An error makes webpki look for another.
     fn judge(&mut self, found: &VerifiedPath<'_>, look: &Look<'_>) -> Result<(), webpki::Error> {
-        let path = look.certificates_of(found).ok_or(webpki::Error::UnknownIssuer)?;
-        let faults = look.path(&path, true).faults();
+        let path = look.path_of(found).ok_or(webpki::Error::UnknownIssuer)?;
+        let faults = look.path(&path.certificates, Some(&path.ca)).faults();
         let count = faults.len();
         match faults.into_iter().next() {
             None => {
@@ -246,37 +299,39 @@ pub fn host(text: &str) -> crate::Result<ServerName<'static>> {
 struct Look<'a> {
     leaf: &'a Certificate,
     intermediates: &'a [CertificateDer<'a>],
-    anchors: &'a Anchors,
+    trust: &'a Trust,
     purpose: Purpose,
     at: Timestamp,
 }
 
 impl Look<'_> {
-    fn path<'p>(&self, certificates: &'p [Certificate], reaches_anchor: bool) -> faults::Path<'p> {
+    fn path<'p>(&self, certificates: &'p [Certificate], trusted: Option<&'p TrustedCa>) -> faults::Path<'p> {
         faults::Path {
             certificates,
-            reaches_anchor,
+            trusted,
             purpose: self.purpose,
             at: self.at,
         }
     }
 
-    /// The certificates of a path of webpki's, leaf first and the anchor last.
-    fn certificates_of(&self, found: &VerifiedPath<'_>) -> Option<Vec<Certificate>> {
+    /// A path of webpki's in our certificates.
+    fn path_of(&self, found: &VerifiedPath<'_>) -> Option<Path> {
         let between = found
             .intermediate_certificates()
             .map(|certificate| Certificate::from_der(&certificate.der()).ok());
         // Two certificates of one CA can make equal anchors, so the place in memory says which one it is.
-        let place = self
-            .anchors
+        let anchors = self.trust.anchors();
+        let place = anchors
             .anchors
             .iter()
             .position(|anchor| std::ptr::eq(anchor, found.anchor()))?;
-        let anchor = self.anchors.certificates().get(place).cloned();
-        std::iter::once(Some(self.leaf.clone()))
+        let anchor = anchors.certificates().get(place).cloned();
+        let certificates = std::iter::once(Some(self.leaf.clone()))
             .chain(between)
             .chain([anchor])
-            .collect()
+            .collect::<Option<_>>()?;
+        let ca = self.trust.owner_at(place)?.clone();
+        Some(Path { certificates, ca })
     }
 
     /// webpki's answer in our words, said of the certificate that it is about.
@@ -328,11 +383,11 @@ impl Look<'_> {
 
     /// The fault that `is_it`, of the way with the fewest.
     fn fault(&self, is_it: impl Fn(&Refusal) -> bool) -> Option<Refusal> {
-        let of = |way: &Way| self.path(&way.certificates, way.reaches_anchor).faults();
+        let of = |way: &Way| self.path(&way.certificates, way.trusted.as_deref()).faults();
         let mut all: Vec<_> = self
             .ways()
             .iter()
-            .map(|way| (!way.reaches_anchor, of(way)))
+            .map(|way| (way.trusted.is_none(), of(way)))
             .collect();
         all.sort_by_key(|(is_open, faults)| (*is_open, faults.len()));
         all.into_iter().flat_map(|(_, faults)| faults).find(is_it)
@@ -344,8 +399,11 @@ impl Look<'_> {
         weak.or_else(|| {
             self.ways()
                 .iter()
-                .filter(|way| way.reaches_anchor)
-                .map(|way| self.path(&way.certificates, true).broken_signatures())
+                .filter(|way| way.trusted.is_some())
+                .map(|way| {
+                    self.path(&way.certificates, way.trusted.as_deref())
+                        .broken_signatures()
+                })
                 .min_by_key(Vec::len)?
                 .into_iter()
                 .next()
@@ -358,7 +416,7 @@ impl Look<'_> {
             .iter()
             .filter_map(|der| Certificate::from_der(der).ok());
         let presented: Vec<_> = std::iter::once(self.leaf.clone()).chain(rest).collect();
-        let mut ways = ways(&presented, self.anchors);
+        let mut ways = ways(&presented, self.trust);
         // For a name in a message; who sends very many ways gets the work of a few.
         ways.truncate(8);
         ways
@@ -377,7 +435,8 @@ impl Look<'_> {
     fn trusted(&self) -> String {
         listed(
             &self
-                .anchors
+                .trust
+                .anchors()
                 .certificates()
                 .iter()
                 .map(Certificate::called)

@@ -2,14 +2,18 @@
 
 use jiff::Timestamp;
 
-use crate::{Anchors, Certificate, Purpose, Refusal, Role, name, verify::verify};
+use std::sync::Arc;
+
+use crate::{Anchors, Certificate, Purpose, Refusal, Role, Trust, TrustedCa, name, verify::verify};
 
 /// One way from the leaf upwards, and what became of it.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// Leaf first, then issuers by name; the last is an anchor when `reaches_anchor`.
     pub path: Vec<Certificate>,
+    /// Whether the last of `path` is trusted.
     pub reaches_anchor: bool,
+    /// As [`verify()`] would judge this path alone.
     pub verdict: Result<(), Refusal>,
 }
 
@@ -17,17 +21,17 @@ pub struct Candidate {
 /// At most [`MOST_CANDIDATES`] are looked at.
 pub fn candidates(
     presented: &[Certificate],
-    anchors: &Anchors,
+    trust: &Trust,
     purpose: Purpose,
     at: Timestamp,
 ) -> Vec<Candidate> {
-    ways(presented, anchors)
+    ways(presented, trust)
         .into_iter()
         .map(|way| {
-            let verdict = way.verdict(anchors, purpose, at);
+            let verdict = way.verdict(trust, purpose, at);
             Candidate {
+                reaches_anchor: way.trusted.is_some(),
                 path: way.certificates,
-                reaches_anchor: way.reaches_anchor,
                 verdict,
             }
         })
@@ -38,16 +42,17 @@ pub fn candidates(
 pub(crate) struct Way {
     /// Leaf first.
     pub(crate) certificates: Vec<Certificate>,
-    pub(crate) reaches_anchor: bool,
+    /// The CA that the last of them is trusted as, where it is one.
+    pub(crate) trusted: Option<Arc<TrustedCa>>,
 }
 
 impl Way {
-    fn verdict(&self, anchors: &Anchors, purpose: Purpose, at: Timestamp) -> Result<(), Refusal> {
-        let Some((end, below)) = self.certificates.split_last().filter(|_| self.reaches_anchor) else {
-            return judge(&self.certificates, anchors, purpose, at);
+    fn verdict(&self, trust: &Trust, purpose: Purpose, at: Timestamp) -> Result<(), Refusal> {
+        let (Some((end, below)), Some(ca)) = (self.certificates.split_last(), &self.trusted) else {
+            return judge(&self.certificates, trust, purpose, at);
         };
         match Anchors::new(vec![end.clone()], at) {
-            Ok(only) => judge(below, &only, purpose, at),
+            Ok(only) => judge(below, &ca.only(only), purpose, at),
             Err(_) => Err(Refusal::Expired {
                 role: Role::Anchor,
                 subject: end.called(),
@@ -59,7 +64,7 @@ impl Way {
 }
 
 /// Every way by issuer names from the leaf of `presented`, to an anchor or as far as it goes.
-pub(crate) fn ways(presented: &[Certificate], anchors: &Anchors) -> Vec<Way> {
+pub(crate) fn ways(presented: &[Certificate], trust: &Trust) -> Vec<Way> {
     let Some((leaf, rest)) = presented.split_first() else {
         return Vec::new();
     };
@@ -73,7 +78,7 @@ pub(crate) fn ways(presented: &[Certificate], anchors: &Anchors) -> Vec<Way> {
         let Some(last) = path.last() else { continue };
         let issuer = name::der_of(last.issuer());
         let is_issuer = |certificate: &&Certificate| name::der_of(certificate.subject()) == issuer;
-        let ends: Vec<_> = anchors.certificates().iter().filter(is_issuer).collect();
+        let ends: Vec<_> = trust.anchors().certificates().iter().filter(is_issuer).collect();
         let steps: Vec<_> = rest
             .iter()
             .filter(is_issuer)
@@ -83,7 +88,7 @@ pub(crate) fn ways(presented: &[Certificate], anchors: &Anchors) -> Vec<Way> {
             |next: &Certificate| -> Vec<Certificate> { path.iter().cloned().chain([next.clone()]).collect() };
         found.extend(ends.iter().map(|end| Way {
             certificates: with(end),
-            reaches_anchor: true,
+            trusted: trust.owner(end).cloned(),
         }));
         if path.len() <= LONGEST_PATH {
             open.extend(steps.iter().map(|step| with(step)));
@@ -91,7 +96,7 @@ pub(crate) fn ways(presented: &[Certificate], anchors: &Anchors) -> Vec<Way> {
         if ends.is_empty() && (steps.is_empty() || path.len() > LONGEST_PATH) {
             found.push(Way {
                 certificates: path,
-                reaches_anchor: false,
+                trusted: None,
             });
         }
     }
@@ -104,7 +109,7 @@ pub const MOST_CANDIDATES: usize = 32;
 /// The most certificates below the anchor, as in webpki.
 const LONGEST_PATH: usize = 7;
 
-fn judge(path: &[Certificate], anchors: &Anchors, purpose: Purpose, at: Timestamp) -> Result<(), Refusal> {
+fn judge(path: &[Certificate], trust: &Trust, purpose: Purpose, at: Timestamp) -> Result<(), Refusal> {
     let ders: Vec<_> = path.iter().map(|certificate| certificate.der().clone()).collect();
-    verify(&ders, anchors, purpose, at).map(drop)
+    verify(&ders, trust, purpose, at).map(drop)
 }

@@ -1,20 +1,12 @@
 //! Every way in which `verify` says no, each beside a chain to which it says yes.
 
 use handfast_pki::{Anchors, Certificate, Code, Profile, Purpose, Refusal, VerifiedChain, code, verify};
-use handfast_testkit::{Ca, Leaf, Pair};
+use handfast_testkit::{Ca, Leaf, Pair, trust};
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::ServerName;
 
 fn hours(count: i64) -> SignedDuration {
     SignedDuration::from_hours(count)
-}
-
-fn anchors(roots: &[&Ca]) -> Anchors {
-    Anchors::new(
-        roots.iter().map(|root| root.certificate.clone()).collect(),
-        Timestamp::now(),
-    )
-    .expect("anchors")
 }
 
 fn judge(
@@ -27,7 +19,7 @@ fn judge(
         .iter()
         .map(|certificate| certificate.der().clone())
         .collect();
-    verify::verify(&ders, &anchors(roots), purpose, at)
+    verify::verify(&ders, &trust(roots), purpose, at)
 }
 
 fn refused(chain: &[Certificate], roots: &[&Ca], purpose: Purpose, at: Timestamp) -> (Code, String) {
@@ -255,7 +247,7 @@ fn every_way_to_an_anchor_is_tried_and_told() {
     let pair = client(&root.below("Issuing"));
     let found = verify::candidates(
         &pair.chain,
-        &anchors(&[&root, &other]),
+        &trust(&[&root, &other]),
         Purpose::Client,
         Timestamp::now(),
     );
@@ -266,7 +258,7 @@ fn every_way_to_an_anchor_is_tried_and_told() {
     );
     let none = verify::candidates(
         &pair.chain[..1],
-        &anchors(&[&root]),
+        &trust(&[&root]),
         Purpose::Client,
         Timestamp::now(),
     );

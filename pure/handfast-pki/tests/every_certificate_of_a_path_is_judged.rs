@@ -8,7 +8,7 @@ use der::{
     asn1::{Null, ObjectIdentifier},
 };
 use handfast_pki::{
-    Anchors, Certificate, Code, KeyKind, PrivateKey, Purpose, Refusal, Role, VerifiedChain, code,
+    Anchors, Certificate, Code, KeyKind, PrivateKey, Purpose, Refusal, Role, Trust, VerifiedChain, code,
     name::distinguished, verify,
 };
 use handfast_testkit::forge::{Forge, Forged, dns, email, extension, raw, uri};
@@ -102,8 +102,8 @@ impl Cast {
 fn judge(presented: &[Certificate], roots: &[&Certificate]) -> Result<VerifiedChain, Refusal> {
     let ders: Vec<_> = presented.iter().map(|one| one.der().clone()).collect();
     let roots = roots.iter().map(|root| (*root).clone()).collect();
-    let anchors = Anchors::new(roots, Timestamp::now()).expect("anchors");
-    verify::verify(&ders, &anchors, Purpose::Client, Timestamp::now())
+    let trust = Trust::from(Anchors::new(roots, Timestamp::now()).expect("anchors"));
+    verify::verify(&ders, &trust, Purpose::Client, Timestamp::now())
 }
 
 /// Spoils the leaf's issuer, then the CA above it; both are refused with `code` and named, and the good twin is not.
@@ -655,8 +655,8 @@ fn all_faults_of_a_path_are_told_at_once() {
         .issuing(|forge| forge.with(raw(PRIVATE, true, &[5, 0])));
     let (presented, root) = cast.made();
     let faults = |presented: &[Certificate]| {
-        let anchors = Anchors::new(vec![root.clone()], Timestamp::now()).expect("an anchor");
-        verify::faults(presented, &anchors, Purpose::Client, Timestamp::now())
+        let trust = Trust::from(Anchors::new(vec![root.clone()], Timestamp::now()).expect("an anchor"));
+        verify::faults(presented, &trust, Purpose::Client, Timestamp::now())
     };
     let codes: Vec<Code> = faults(&presented)
         .iter()
@@ -664,6 +664,6 @@ fn all_faults_of_a_path_are_told_at_once() {
         .collect();
     assert_eq!(codes, [code::CRITICAL_EXTENSION, code::NOT_A_CA]);
     let (presented, root) = Cast::good().made();
-    let anchors = Anchors::new(vec![root], Timestamp::now()).expect("an anchor");
-    assert!(verify::faults(&presented, &anchors, Purpose::Client, Timestamp::now()).is_empty());
+    let trust = Trust::from(Anchors::new(vec![root], Timestamp::now()).expect("an anchor"));
+    assert!(verify::faults(&presented, &trust, Purpose::Client, Timestamp::now()).is_empty());
 }

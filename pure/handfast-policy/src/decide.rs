@@ -3,7 +3,7 @@
 use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicySet, Request};
 use handfast_pki::{Code, Identity, VerifiedChain, code};
 
-use crate::{Rule, compile};
+use crate::{PolicyError, Rule, compile};
 
 /// Compiled rules.
 pub struct Policy {
@@ -11,25 +11,6 @@ pub struct Policy {
     set: PolicySet,
     names: (EntityUid, EntityUid, EntityUid),
     authorizer: Authorizer,
-}
-
-/// Why rules cannot become a policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    #[error("no rule says who may connect")]
-    NoRule,
-    #[error("the policy engine refuses the rules: {detail}")]
-    Engine { detail: String },
-}
-
-impl PolicyError {
-    pub fn code(&self) -> Code {
-        match self {
-            Self::NoRule => code::NO_RULE,
-            Self::Engine { .. } => code::BAD_RULE,
-        }
-    }
 }
 
 /// The right to connect, and the rule that gave it. Only [`Policy::decide`] makes one.
@@ -56,8 +37,17 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// Always `HF-609`: the identity is proven, and no rule fits.
     pub fn code(&self) -> Code {
         code::NOT_ALLOWED
+    }
+
+    /// The refusal of `identity` where there is no rule at all.
+    pub fn without_rule(identity: &Identity) -> Self {
+        Self {
+            who: identity.called(),
+            nearest: None,
+        }
     }
 
     /// The nearest rule and what missed, in words.
@@ -88,6 +78,7 @@ impl Policy {
         })
     }
 
+    /// The rules as they were given, in order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
@@ -161,7 +152,7 @@ mod tests {
             uris: vec!["spiffe://acme/web".into()],
             dns: vec!["a.b.acme.example".into(), "api.acme.example".into()],
             emails: vec!["me@acme.example".into()],
-            ips: Vec::new(),
+            ips: vec!["10.1.2.3".parse().expect("an address")],
             common_name: Some("web \"quoted\" \\ \n".into()),
             fingerprint: Fingerprint([7; 32]),
         }
@@ -182,9 +173,13 @@ mod tests {
             "any",
             "uri:spiffe://acme/web",
             "uri:spiffe://acme/*",
+            "uri:spiffe://acme/**",
             "dns:api.acme.example",
             "dns:API.acme.example",
             "dns:*.acme.example",
+            "dns:**.example",
+            "ip:10.1.2.3",
+            "ip:10.0.0.0/8",
             "email:me@acme.example",
             "email:*@acme.example",
             "cn:web \"quoted\" \\ \n",
@@ -206,6 +201,10 @@ mod tests {
             "dns:acme.example",
             "dns:*.example",
             "dns:web",
+            "dns:**.api.acme.example",
+            "uri:spiffe://acme/web/**",
+            "ip:10.1.2.4",
+            "ip:11.0.0.0/8",
             "email:you@acme.example",
             "email:*@example",
             "cn:web",
@@ -325,6 +324,41 @@ mod tests {
         assert!(with("a.acme.example", "", "").is_some());
         assert!(with("", "ann@acme.example", "").is_some());
         assert!(with("", "", "https://acme.example/jobs/a").is_some());
+    }
+
+    proptest::proptest! {
+        /// What a rule allows and what a CA may vouch for are read by the same patterns, so they must mean the same.
+        #[test]
+        fn a_rule_means_what_its_pattern_says(
+            rule in patterns(),
+            uri in "(spiffe|https)://(a|b)((/|//)(a|b|c|\\*)?){0,3}(\\?a)?",
+            dns in "((a|b|\\*)\\.){0,3}example",
+            email in "(a|b)@((a|b)\\.)?example",
+            ip in proptest::prelude::any::<std::net::IpAddr>(),
+        ) {
+            let identity = Identity {
+                uris: vec![uri],
+                dns: vec![dns],
+                emails: vec![email],
+                ips: vec![ip, "10.1.2.3".parse().expect("an address")],
+                common_name: Some("a".into()),
+                fingerprint: Fingerprint([7; 32]),
+            };
+            if let Ok(rule) = rule.parse::<Rule>() {
+                let by_engine = Policy::new(vec![rule.clone()]).expect("valid").deciding_rule(&identity).is_some();
+                proptest::prop_assert_eq!(by_engine, rule.matches(&identity), "{} {:?}", rule, identity);
+            }
+        }
+    }
+
+    fn patterns() -> impl proptest::strategy::Strategy<Value = String> {
+        proptest::prop_oneof![
+            "uri:(spiffe|https)://(a|b)(/(a|b|c)){0,2}(/\\*{1,2})?",
+            "dns:(\\*{1,2}\\.)?((a|b)\\.){0,2}example",
+            "email:(a|\\*)@((a|b)\\.)?example",
+            "ip:(10|0)\\.0\\.0\\.0/[0-9]",
+            "cn:(a|b)",
+        ]
     }
 
     #[test]

@@ -4,9 +4,13 @@
 //! compiles to it. Nothing matches but what a rule says, by type: a DNS name is never taken for a URI, a
 //! common name counts only where the rule says `cn:`.
 
+#![warn(missing_docs)]
+
 mod compile;
 mod decide;
-mod rule;
+mod error;
 
-pub use decide::{Denial, Permit, Policy, PolicyError};
-pub use rule::{Rule, RuleError};
+pub use decide::{Denial, Permit, Policy};
+pub use error::PolicyError;
+/// A rule of `--allow` or of `allow = [...]`: the name that a peer must have.
+pub use handfast_pki::pattern::NamePattern as Rule;

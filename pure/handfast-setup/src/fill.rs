@@ -12,10 +12,15 @@ use crate::{
 /// Everything that is written for one side of a target, and how it is used.
 #[derive(Debug, Clone)]
 pub struct Filled {
+    /// What is written, by names relative to one folder.
     pub files: Vec<Made>,
+    /// What the configuration does, a sentence a line.
     pub does: Vec<String>,
+    /// The command that starts it in the foreground, or runs the client.
     pub start: Option<String>,
+    /// The command that checks the configuration without starting.
     pub check: Option<String>,
+    /// The command that makes it take renewed files.
     pub reload: Option<String>,
     /// What is put at the start of a configuration that the user wrote.
     pub begins: Option<String>,
@@ -26,30 +31,40 @@ pub struct Filled {
 /// What the tests add.
 #[derive(Debug, Clone, Default)]
 pub struct Rehearsal {
+    /// Further files, in the folder of the others.
     pub files: Vec<Made>,
+    /// The command before the start.
     pub prepare: Option<String>,
+    /// The command once it listens.
     pub after: Option<String>,
+    /// The command in the place of the usual start.
     pub start: Option<String>,
+    /// The variables that all these commands run with.
     pub environment: BTreeMap<String, String>,
 }
 
 /// A file as it is to be written.
 #[derive(Debug, Clone)]
 pub struct Made {
+    /// The name of the file within its folder.
     pub name: String,
+    /// Its contents.
     pub text: Text,
+    /// Whether it gets the right to be run.
     pub is_executable: bool,
 }
 
 /// What a file holds.
 #[derive(Debug, Clone)]
 pub enum Text {
+    /// Without secrets, for whoever may read the folder.
     Public(String),
     /// With a key in it, so that it is for its owner alone.
     Private(Private),
 }
 
 impl Text {
+    /// Whether the file has to be readable by its owner alone.
     pub fn is_private(&self) -> bool {
         matches!(self, Self::Private(_))
     }

@@ -8,6 +8,8 @@
 //! A value can never become more than a value: each template names the syntax it is in, and what is put into it is
 //! quoted for that syntax, or refused where the syntax cannot say it.
 
+#![warn(missing_docs)]
+
 pub mod env;
 mod error;
 mod fill;
@@ -19,8 +21,8 @@ mod values;
 pub use error::Error;
 pub use fill::{Filled, HOOK, Made, Text};
 pub use quote::Quote;
-pub use target::{Apply, Around, Limits, Part, Role, Target, Theirs, Trial};
-pub use values::{Address, Private, Values};
+pub use target::{Apply, Around, FileWish, Holds, Limits, Part, Role, Target, Theirs, Trial};
+pub use values::{Private, Values, endpoint};
 
 /// Folder, file and text of everything in `targets/`.
 const FILES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/targets.rs"));

@@ -12,9 +12,13 @@ pub enum Quote {
     Literal,
     /// A word of `sh`.
     Shell,
+    /// A parameter of nginx; `$` is refused, since it begins a variable and cannot be escaped.
     Nginx,
+    /// An argument of Apache; `$` and `%` are refused, since they begin variables.
     Apache,
+    /// A word of HAProxy, with a backslash before every sign.
     Haproxy,
+    /// A token of a Caddyfile; braces are refused, since they are placeholders.
     Caddy,
     /// Single quotes, doubled within, as in postgresql.conf.
     Postgres,

@@ -10,11 +10,14 @@ use crate::{Error, Quote};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// It accepts connections and asks for certificates.
     Server,
+    /// It connects and presents a certificate.
     Client,
 }
 
 impl Role {
+    /// In lower case, as `--role` takes it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -30,7 +33,9 @@ pub struct Target {
     pub name: String,
     /// As its makers call it.
     pub title: String,
+    /// As a server, where it can be one.
     pub server: Option<Part>,
+    /// As a client, where it can be one.
     pub client: Option<Part>,
     /// The files of the folder by name.
     pub(crate) files: BTreeMap<String, String>,
@@ -71,6 +76,7 @@ pub struct Part {
     pub theirs: Option<Theirs>,
     /// Whose documentation it was made from, where the program cannot be run by the tests.
     pub recorded: Option<String>,
+    /// What it accepts or rejects against the rule.
     #[serde(default)]
     pub limits: Limits,
     /// How it is tried on loopback, from `test.toml`.
@@ -97,6 +103,7 @@ pub struct FileWish {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Make {
+    /// Certificate, intermediates and key in one PEM file.
     Pair,
 }
 
@@ -114,7 +121,8 @@ pub struct Apply {
     pub reload: Option<String>,
 }
 
-/// How a configuration that the user wrote is moved to loopback.
+/// How a configuration that the user wrote is moved to loopback. Of a program whose configurations `handfast-configs`
+/// reads, only the place for it is said here; of any other, the words that matter.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Theirs {
@@ -126,12 +134,6 @@ pub struct Theirs {
     /// The words that an address to listen on follows; without any, `begins` says the address.
     #[serde(default)]
     pub listen: Vec<String>,
-    /// The words that names of sites follow, by which a client asks for them.
-    #[serde(default)]
-    pub names: Vec<String>,
-    /// Whether addresses stand before the braces of a site, as in a Caddyfile.
-    #[serde(default)]
-    pub sites: bool,
     /// The word that opens an address, where another file usually says it.
     pub opens: Option<String>,
     /// Whether a port alone may be written with an address before it.
@@ -140,20 +142,15 @@ pub struct Theirs {
     /// Whether an address follows the port, with a space between.
     #[serde(default)]
     pub follows: bool,
-    /// What follows an address and means nothing where it is moved to.
-    #[serde(default)]
-    pub strips: Vec<String>,
     /// The words that the address of a service behind it follows, where one has to be there for a client to be let in.
     #[serde(default)]
     pub upstream: Vec<String>,
     /// Beginnings of lines that are left out: they are about this machine, such as a log, a socket or a user.
     #[serde(default)]
     pub without: Vec<String>,
-    /// What ends such a line, where it is not the line's own end.
-    pub until: Option<char>,
-    /// The words that name a folder or file to write to; the copy gets one of its own.
+    /// The words that name files of its TLS, and what these are for.
     #[serde(default)]
-    pub written: Vec<String>,
+    pub files: BTreeMap<String, Holds>,
     /// The words that name further files with parts of the configuration.
     #[serde(default)]
     pub include: Vec<String>,
@@ -168,6 +165,20 @@ pub struct Theirs {
     pub ours: Option<String>,
 }
 
+/// What a file of a server's TLS is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Holds {
+    /// The server's certificate.
+    Certificate,
+    /// The key of that.
+    Key,
+    /// The CAs of clients.
+    Cas,
+    /// Revocation lists.
+    Crl,
+}
+
 /// What a configuration of a whole machine has around the block that is met first.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -180,8 +191,6 @@ pub struct Around {
     pub folders: Vec<String>,
     /// Blocks beside it that are met, too.
     pub blocks: Vec<String>,
-    /// The words in them that the address of a service behind follows.
-    pub upstream: Vec<String>,
     /// Blocks that are not met.
     pub missed: Vec<String>,
 }
@@ -303,6 +312,11 @@ impl Target {
             .collect()
     }
 
+    /// The side `role`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRole`] where the target has the other side only.
     pub fn part(&self, role: Role) -> Result<&Part, Error> {
         let part = match role {
             Role::Server => &self.server,

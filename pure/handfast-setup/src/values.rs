@@ -2,51 +2,15 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use handfast_values::{Endpoint, Form};
 use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// A host with a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// A name or an IP address, without brackets.
-    pub host: String,
-    pub port: u16,
-}
-
-impl Address {
-    /// Reads `HOST:PORT`, `[IPv6]:PORT`, or either behind `http://`.
-    pub fn read(text: &str) -> Result<Self, Error> {
-        let refused = || Error::NotAn {
-            value: text.escape_debug().to_string(),
-            expected: "an address: write HOST:PORT",
-        };
-        let rest = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
-        let (host, port) = rest.rsplit_once(':').ok_or_else(refused)?;
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let good = match bare {
-            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-            None => !host.is_empty() && host.bytes().all(is_host),
-        };
-        let port = port.parse().ok().filter(|port| *port > 0);
-        match port {
-            Some(port) if good => Ok(Self {
-                host: bare.unwrap_or(host).to_owned(),
-                port,
-            }),
-            _ => Err(refused()),
-        }
-    }
-
-    /// `HOST:PORT`, an IPv6 address in brackets.
-    pub fn joined(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
-    }
+/// Reads `HOST:PORT`, `[IPv6]:PORT`, or either behind `http://`.
+pub fn endpoint(text: &str) -> Result<Endpoint, Error> {
+    let rest = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+    Ok(Endpoint::read(rest, &Form::CONNECT)?)
 }
 
 /// A text with a private key in it: wiped when it is dropped, and never shown by a debug print.
@@ -54,10 +18,12 @@ impl Address {
 pub struct Private(Zeroizing<String>);
 
 impl Private {
+    /// Takes the text over; the caller's copy, if there is one, is not wiped.
     pub fn new(text: Zeroizing<String>) -> Self {
         Self(text)
     }
 
+    /// For writing it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -74,19 +40,20 @@ impl fmt::Debug for Private {
 pub struct Values {
     /// Our certificate, leaf first, with its intermediates.
     pub cert: String,
+    /// The private key of `cert`, PEM, not encrypted.
     pub key: String,
     /// The CA bundle that verifies peers.
     pub ca: String,
     /// Revocation lists in PEM of every CA in a chain.
     pub crl: Option<String>,
     /// Where a server listens.
-    pub listen: Address,
+    pub listen: Endpoint,
     /// Where a server hands requests on to, in the clear.
-    pub upstream: Address,
+    pub upstream: Endpoint,
     /// The name of the server, as clients call it.
     pub host: String,
     /// The server that a client talks to.
-    pub to: Address,
+    pub to: Endpoint,
     /// The most intermediates between a leaf and a trusted root.
     pub depth: u8,
     /// The folder that the files of the target stand in.
@@ -109,14 +76,14 @@ impl Values {
                 "crl",
                 self.crl.as_deref().map_or(minijinja::Value::from(()), text),
             ),
-            ("listen", text(&self.listen.joined())),
+            ("listen", text(&self.listen.to_string())),
             ("listen_host", text(&self.listen.host)),
             ("listen_port", minijinja::Value::from(self.listen.port)),
-            ("upstream", text(&self.upstream.joined())),
+            ("upstream", text(&self.upstream.to_string())),
             ("upstream_host", text(&self.upstream.host)),
             ("upstream_port", minijinja::Value::from(self.upstream.port)),
             ("host", text(&self.host)),
-            ("to", text(&self.to.joined())),
+            ("to", text(&self.to.to_string())),
             ("to_host", text(&self.to.host)),
             ("to_port", minijinja::Value::from(self.to.port)),
             ("depth", minijinja::Value::from(self.depth)),
@@ -144,7 +111,7 @@ mod tests {
             ("http://backend:80/", "backend:80"),
             ("[::1]:443", "[::1]:443"),
         ] {
-            assert_eq!(Address::read(text).expect("an address").joined(), joined);
+            assert_eq!(endpoint(text).expect("an address").to_string(), joined);
         }
     }
 
@@ -160,8 +127,10 @@ mod tests {
             "h;x:1",
             "https://a:1",
         ] {
-            let refused = Address::read(text).expect_err("no address").to_string();
-            assert!(refused.contains("HOST:PORT"), "{refused}");
+            let Err(Error::Value(refused)) = endpoint(text) else {
+                panic!("\"{text}\" is no address");
+            };
+            assert_eq!(refused.hint, Form::CONNECT.hint, "{refused}");
         }
     }
 }

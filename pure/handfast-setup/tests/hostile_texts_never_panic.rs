@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use handfast_setup::theirs::{
-    directives, firsts, hosts, inside, listens, moved, port, replaced, sites, socket, without, words,
+    asked_for, directives, listens, moved, port, replaced, socket, values, without, words,
 };
 use proptest::prelude::*;
 
@@ -47,31 +47,24 @@ proptest! {
             let elsewhere = moved(&address.text, 7);
             prop_assert_eq!(port(&elsewhere), Some(7), "{}", elsewhere);
         }
-        for first in firsts(&text, &names()) {
-            prop_assert_eq!(text.get(first.range.clone()), Some(first.text.as_str()));
+        for value in names().iter().flat_map(|name| values(&text, name)) {
+            prop_assert_eq!(text.get(value.range.clone()), Some(value.text.as_str()));
         }
-        for until in [None, Some(';')] {
-            for (written, host) in hosts(&text, &names(), until) {
-                prop_assert!(text.contains(&written));
-                prop_assert!(!host.is_empty() && host.is_ascii() && !host.contains(['*', ' ', '/']), "{}", host);
-            }
-            let found = directives(&text, &names(), until);
-            prop_assert!(found.iter().all(|directive| is_there(&text, &directive.range)));
-            let apart = found.windows(2).all(|two| two[0].range.end <= two[1].range.start);
-            prop_assert!(apart, "they do not overlap: {:?}", found);
+        for word in words(&text) {
+            let host = asked_for(&word.text);
+            let is_name = |host: &str| !host.is_empty() && host.is_ascii() && !host.contains(['*', ' ', '/']);
+            prop_assert!(host.as_deref().is_none_or(is_name), "{:?}", host);
         }
-        let found = sites(&text);
-        prop_assert!(found.global.is_none_or(|at| text.is_char_boundary(at)));
-        for site in found.sites {
-            prop_assert!(is_there(&text, &site.addresses) && text.is_char_boundary(site.inside));
-        }
-        prop_assert!(inside(&text, "http").is_none_or(|within| text.contains(within)));
+        let found = directives(&text, &names());
+        prop_assert!(found.iter().all(|directive| is_there(&text, &directive.range)));
+        let apart = found.windows(2).all(|two| two[0].range.end <= two[1].range.start);
+        prop_assert!(apart, "they do not overlap: {:?}", found);
     }
 
     #[test]
     fn what_is_not_named_stays(text in texts()) {
         prop_assert_eq!(&replaced(&text, Vec::new()), &text);
-        prop_assert_eq!(&without(&text, &[], Some(';')), &text);
-        prop_assert!(without(&text, &names(), Some(';')).len() <= text.len());
+        prop_assert_eq!(&without(&text, &[]), &text);
+        prop_assert!(without(&text, &names()).len() <= text.len());
     }
 }

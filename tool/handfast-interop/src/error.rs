@@ -32,6 +32,7 @@ pub fn of_setup(error: &handfast_setup::Error) -> Problem {
     use handfast_setup::Error as E;
     let problem = Problem::new(code::CONFIG_INVALID, error);
     match error {
+        E::Value(error) => problem.help(error.hint),
         E::NoRole { .. } => problem.help("leave out --role"),
         E::Unwritable { .. } => problem.help("give the file a plain name, and try again"),
         _ => problem,

@@ -5,7 +5,6 @@
 //! software is not on this machine or does not start, or even the good client is rejected.
 
 pub mod demo;
-mod disk;
 mod error;
 pub mod look;
 pub mod moved;
@@ -19,7 +18,4 @@ pub mod trial;
 mod upstream;
 mod visit;
 
-pub use crate::{
-    disk::Disk,
-    error::{Error, Result, of_setup},
-};
+pub use crate::error::{Error, Result, of_setup};

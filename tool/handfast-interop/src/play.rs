@@ -19,7 +19,7 @@ use handfast_lab::{
     zoo::{self, Animal},
 };
 use handfast_messages::causes;
-use handfast_pki::{Anchors, code, crl::RevocationList};
+use handfast_pki::{Trust, code, crl::RevocationList};
 use handfast_proxy::backend;
 use handfast_tls::{
     Credentials, HandshakeError,
@@ -193,7 +193,7 @@ pub(crate) fn spoken(stage: &Stage<'_>) -> Result<Vec<&'static str>, Problem> {
 /// One good visit, for the serial number of the server's certificate; nothing when it failed.
 pub(crate) struct Visitor<'a> {
     stage: &'a Stage<'a>,
-    anchors: Arc<Anchors>,
+    trust: Arc<Trust>,
     /// What the server looks up, too.
     revocation: Vec<RevocationList>,
 }
@@ -204,7 +204,7 @@ impl<'a> Visitor<'a> {
         let anchors = load::anchors(&ca, Timestamp::now())?;
         Ok(Self {
             stage,
-            anchors: Arc::new(anchors),
+            trust: Arc::new(anchors.into()),
             revocation: load::revocation_lists(&stage.ground.folder.path().join("all.crl"))?,
         })
     }
@@ -233,7 +233,7 @@ impl<'a> Visitor<'a> {
         };
         let target = Peer {
             name: backend::server_name(&self.stage.host)?,
-            anchors: self.anchors.clone(),
+            trust: self.trust.clone(),
             credentials,
             versions: match version {
                 "1.2" => Versions::OnlyTls12,
@@ -321,7 +321,7 @@ impl<'a> Visitor<'a> {
             (None, None) => String::new(),
         };
         let line = format!(
-            "exec timeout 5 openssl s_client -connect 127.0.0.1:{port} -servername {host} -CAfile {ca} -cert {cert} \
+            "exec timeout 20 openssl s_client -connect 127.0.0.1:{port} -servername {host} -CAfile {ca} -cert {cert} \
              -key {key} -cert_chain {cert} -cipher DEFAULT@SECLEVEL=0 -tls{tls} -nocommands {upgrade} 2>&1",
             port = self.stage.port,
             host = self.stage.host,
@@ -330,9 +330,26 @@ impl<'a> Visitor<'a> {
             key = word(&key),
             tls = version.replace('.', "_"),
         );
+        let printed = self.printed_by(&line)?;
+        let is_in = self.is_welcome(&printed);
+        let said = String::from_utf8_lossy(&printed).into_owned();
+        Ok(Cell {
+            animal: *animal,
+            tls: version,
+            is_in,
+            is_shown: true,
+            code: (!is_in)
+                .then(|| causes(&said).first().map(|finding| finding.code))
+                .flatten(),
+            words: if is_in { String::new() } else { alert_of(&said) },
+        })
+    }
+
+    /// Runs `line`, a client of openssl, and says to the server what it wants to hear; what comes back.
+    fn printed_by(&self, line: &str) -> Result<Vec<u8>, Problem> {
         let mut command = std::process::Command::new("sh");
         command
-            .args(["-c", &line])
+            .args(["-c", line])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let (mut child, _held) = held::spawn(&mut command).map_err(Problem::bug)?;
@@ -353,21 +370,10 @@ impl<'a> Visitor<'a> {
             }
             printed.extend_from_slice(part.get(..count).unwrap_or_default());
         }
-        let is_in = self.is_welcome(&printed);
         // It ends with its input.
         drop((stdin, stdout));
         child.wait().map_err(Problem::bug)?;
-        let said = String::from_utf8_lossy(&printed).into_owned();
-        Ok(Cell {
-            animal: *animal,
-            tls: version,
-            is_in,
-            is_shown: true,
-            code: (!is_in)
-                .then(|| causes(&said).first().map(|finding| finding.code))
-                .flatten(),
-            words: if is_in { String::new() } else { alert_of(&said) },
-        })
+        Ok(printed)
     }
 
     fn first_words(&self) -> Vec<u8> {

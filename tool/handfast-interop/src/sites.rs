@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use handfast_doctor::{Ending, Report, examine};
+use handfast_doctor::{Ending, Report, Talk, examine};
 use handfast_finding::Problem;
 use handfast_lab::zoo;
 use handfast_pki::code;
@@ -248,6 +248,8 @@ async fn listen(stage: &Stage<'_>, listener: &Listener) -> Result<Speech, Proble
     let visitor = Visitor::new(stage)?;
     let mut subject = visitor.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
     subject.target.endpoint.port = listener.here;
+    // A backend that is down may keep the answer for longer than it takes to tell what is spoken.
+    subject.talk = Talk::Listen;
     let look = examine(String::new(), &subject, Timestamp::now());
     // It waits for the rest of another protocol, or does not serve yet.
     let report = tokio::time::timeout(SILENCE, look).await;

@@ -9,7 +9,8 @@ use handfast_credentials::put;
 use handfast_finding::{Problem, shell::shell};
 use handfast_lab::{Folder, Process, Started, free_port, is_here, zoo};
 use handfast_pki::code;
-use handfast_setup::{Address, Filled, Part, Private, Role, Target, Values};
+use handfast_setup::{Filled, Part, Private, Role, Target, Values};
+use handfast_values::Endpoint;
 use http::StatusCode;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -91,6 +92,24 @@ impl Setting<'_> {
     }
 }
 
+/// Copies certificate and key of `from` to `to`, and gives back both in one text.
+fn copied(folder: &Folder, from: &str, to: &str) -> Result<Private, Problem> {
+    for file in ["tls.crt", "tls.key"] {
+        folder
+            .copy(&format!("{from}/{file}"), &format!("{to}/{file}"))
+            .map_err(|error| of_lab(&error))?;
+    }
+    folder
+        .mode(&format!("{to}/tls.key"), 0o600)
+        .map_err(|error| of_lab(&error))?;
+    let read = |file: &str| {
+        folder
+            .read(&format!("{to}/{file}"))
+            .map_err(|error| of_lab(&error))
+    };
+    Ok(Private::new(Zeroizing::new(read("tls.crt")? + &read("tls.key")?)))
+}
+
 impl<'a> Stage<'a> {
     /// Writes the files of `target`, below a folder of its own.
     pub fn set(ground: &'a Ground, target: &'a Target, setting: &Setting<'_>) -> Result<Self, Problem> {
@@ -108,40 +127,25 @@ impl<'a> Stage<'a> {
             (Role::Server, Some(_)) => upstream::start().map_err(Problem::bug)?.port(),
             _ => 1,
         };
-        let here = |port| Address {
-            host: "127.0.0.1".into(),
+        let at = |host: &str, port| Endpoint {
+            host: host.into(),
             port,
         };
         let own = format!("{name}-own");
-        for file in ["tls.crt", "tls.key"] {
-            folder
-                .copy(&format!("{}/{file}", setting.pair), &format!("{own}/{file}"))
-                .map_err(|error| of_lab(&error))?;
-        }
-        folder
-            .mode(&format!("{own}/tls.key"), 0o600)
-            .map_err(|error| of_lab(&error))?;
-        let read = |file: &str| {
-            folder
-                .read(&format!("{own}/{file}"))
-                .map_err(|error| of_lab(&error))
-        };
+        let pair = copied(folder, setting.pair, &own)?;
         let values = Values {
             cert: folder.file(&format!("{own}/tls.crt")),
             key: folder.file(&format!("{own}/tls.key")),
             ca: folder.file("ca.crt"),
             crl: Some(folder.file("all.crl")),
-            listen: here(port),
-            upstream: here(upstream),
+            listen: at("127.0.0.1", port),
+            upstream: at("127.0.0.1", upstream),
             host: HOST.into(),
-            to: Address {
-                host: HOST.into(),
-                port,
-            },
+            to: at(HOST, port),
             depth: 3,
             out: out.display().to_string(),
             spare: [free()?, free()?],
-            pair: Private::new(Zeroizing::new(read("tls.crt")? + &read("tls.key")?)),
+            pair,
         };
         let filled = target
             .fill(setting.role, &values)

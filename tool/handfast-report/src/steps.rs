@@ -3,6 +3,7 @@
 use handfast_trace::{Kind, Message, Said, Side};
 
 /// The step in words. `is_13` is what the two sides agreed on.
+// long: one arm per message of TLS
 pub(crate) fn words(message: &Message, is_13: bool) -> &'static str {
     use Side::{Client, Server};
     match (&message.kind, message.from) {

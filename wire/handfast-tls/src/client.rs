@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use handfast_pki::{Anchors, Purpose};
+use handfast_pki::{Purpose, Trust};
 use rustls::{
     ClientConfig, HandshakeKind, SignatureScheme,
     client::{ResolvesClientCert, Resumption, danger::ServerCertVerifier},
@@ -13,15 +13,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    Credentials, HandshakeError, SecretLog,
+    Condition, Credentials, HandshakeError, SecretLog,
+    admit::ByCondition,
     peer::{Established, Peer},
     probing::AnyServer,
     provider::{classic, provider},
-    verify::{Admission, Verifier},
-    witness::{Witnessed, testify},
+    verify::Verifier,
+    witness::{Witnessed, Witnesses},
 };
 
-pub use crate::probing::{Probing, Sessions};
+pub use crate::{
+    asked::Asked,
+    probing::{Probing, Sessions},
+};
 
 /// The encrypted stream to a server.
 pub type ClientStream<IO> = tokio_rustls::client::TlsStream<IO>;
@@ -29,46 +33,46 @@ pub type ClientStream<IO> = tokio_rustls::client::TlsStream<IO>;
 /// Which versions to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Versions {
+    /// TLS 1.3, and 1.2 where the server does not have it.
     #[default]
     Both,
+    /// TLS 1.2 alone (RFC 5246).
     OnlyTls12,
+    /// TLS 1.3 alone (RFC 8446).
     OnlyTls13,
 }
 
 /// Everything that a [`Client`] is made of.
 pub struct Settings {
-    /// The CA bundle that verifies the server.
-    pub server_anchors: Arc<Anchors>,
+    /// The CAs that verify the server.
+    pub trust: Arc<Trust>,
     /// What to show when the server asks.
     pub credentials: Option<Credentials>,
     /// A further condition on the server's identity, beside its name.
-    pub admission: Option<Admission>,
+    pub admission: Option<Condition>,
     /// The application protocols to offer, the preferred first (RFC 7301).
     pub alpn: Vec<String>,
+    /// Which versions are offered.
     pub versions: Versions,
     /// Where the traffic secrets go, for a trace of our own connection.
     pub secrets: Option<SecretLog>,
+    /// What differs from a connection as everybody makes it; nothing by default.
     pub probing: Probing,
-}
-
-/// What the server asked of us in its CertificateRequest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// DER names of the issuers that it says it accepts; none means that it does not say.
-    pub issuers: Vec<Vec<u8>>,
-    /// The signature schemes that it accepts, by number (RFC 8446 section 4.2.3).
-    pub schemes: Vec<u16>,
-    /// Whether a certificate was sent.
-    pub sent: bool,
 }
 
 /// A way to servers.
 #[derive(Clone)]
 pub struct Client {
     connector: TlsConnector,
+    witnesses: Arc<Witnesses<ByCondition>>,
 }
 
 impl Client {
+    /// Puts `settings` together.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::Unusable`] where the cryptographic provider lacks something.
     pub fn new(settings: Settings) -> Result<Self, HandshakeError> {
         let unusable = |error: rustls::Error| HandshakeError::Unusable {
             detail: error.to_string(),
@@ -80,14 +84,16 @@ impl Client {
             provider()
         };
         let algorithms = provider.signature_verification_algorithms;
+        let witnesses = Witnesses::new();
         let verifier: Arc<dyn ServerCertVerifier> = if probing.dangerous_any_server {
             Arc::new(AnyServer(algorithms))
         } else {
             Verifier::new(
-                settings.server_anchors,
+                settings.trust,
                 Purpose::Server,
-                settings.admission,
+                ByCondition(settings.admission),
                 algorithms,
+                witnesses.clone(),
             )
         };
         let versions: &[&rustls::SupportedProtocolVersion] = match settings.versions {
@@ -95,7 +101,10 @@ impl Client {
             Versions::OnlyTls12 => &[&rustls::version::TLS12],
             Versions::OnlyTls13 => &[&rustls::version::TLS13],
         };
-        let own = Own(settings.credentials.as_ref().map(Credentials::certified));
+        let own = Own {
+            certified: settings.credentials.as_ref().map(Credentials::certified),
+            witnesses: witnesses.clone(),
+        };
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
             .map_err(unusable)?
@@ -118,6 +127,7 @@ impl Client {
         }
         Ok(Self {
             connector: TlsConnector::from(Arc::new(config)),
+            witnesses,
         })
     }
 
@@ -147,7 +157,7 @@ impl Client {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let (outcome, witness) = Witnessed::new(self.connector.connect(name, io)).await;
+        let (outcome, witness) = Witnessed::new(&self.witnesses, self.connector.connect(name, io)).await;
         match outcome {
             Ok(stream) => Ok(Probed {
                 established: Established::of(stream.get_ref().1),
@@ -156,29 +166,31 @@ impl Client {
                 peer: witness.peer,
                 asked: witness.asked,
             }),
-            Err(error) => {
-                let asked = witness.asked.clone();
-                Err(Refused {
-                    error: HandshakeError::read(&error, witness, Purpose::Server),
-                    asked,
-                })
-            }
+            Err(error) => Err(Refused {
+                error: HandshakeError::witnessed(&error, &witness, Purpose::Server),
+                asked: witness.asked,
+            }),
         }
     }
 }
 
 /// A server that proved who it is. In TLS 1.3 it has not judged us yet: its verdict comes with the first read.
 pub struct Connected<IO> {
+    /// The encrypted stream.
     pub stream: ClientStream<IO>,
+    /// The server, its chain and name verified and its key proven.
     pub peer: Arc<Peer>,
+    /// What was agreed.
     pub established: Established,
 }
 
 /// A finished handshake and all that is known of it.
 pub struct Probed<IO> {
+    /// The encrypted stream.
     pub stream: ClientStream<IO>,
     /// The server; nothing where it was not verified.
     pub peer: Option<Arc<Peer>>,
+    /// What was agreed.
     pub established: Established,
     /// Whether an earlier session was resumed, without certificates (RFC 8446 section 2.2).
     pub resumed: bool,
@@ -189,26 +201,31 @@ pub struct Probed<IO> {
 /// A handshake that failed, and what had been asked of us by then.
 #[derive(Debug)]
 pub struct Refused {
+    /// Why, and by whom.
     pub error: HandshakeError,
+    /// `None` where no client certificate was asked for, or not yet.
     pub asked: Option<Asked>,
 }
 
 /// Our certificate, or none; and a witness of being asked.
-struct Own(Option<Arc<CertifiedKey>>);
+struct Own {
+    certified: Option<Arc<CertifiedKey>>,
+    witnesses: Arc<Witnesses<ByCondition>>,
+}
 
 impl ResolvesClientCert for Own {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let fitting = self
-            .0
+            .certified
             .clone()
             .filter(|own| own.key.choose_scheme(schemes).is_some());
         let issuers = issuers.iter().map(|name| name.to_vec()).collect();
-        testify(|witness| {
+        self.witnesses.testify(|witness| {
             witness.asked = Some(Asked {
                 issuers,
                 schemes: schemes.iter().map(|scheme| u16::from(*scheme)).collect(),
                 sent: fitting.is_some(),
-            })
+            });
         });
         fitting
     }
@@ -224,7 +241,11 @@ impl fmt::Debug for Own {
         write!(
             f,
             "Own({})",
-            if self.0.is_some() { "a certificate" } else { "none" }
+            if self.certified.is_some() {
+                "a certificate"
+            } else {
+                "none"
+            }
         )
     }
 }

@@ -17,15 +17,22 @@ pub struct Credentials {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialError {
+    /// Key and chain do not belong together, or the chain is out of order.
     #[error(transparent)]
     Pair(#[from] Error),
+    /// The leaf cannot do what it is to be used for.
     #[error(transparent)]
     Unfit(Refusal),
+    /// The provider refuses the key.
     #[error("the key cannot be used for TLS: {detail}")]
-    Unusable { detail: String },
+    Unusable {
+        /// What it says.
+        detail: String,
+    },
 }
 
 impl CredentialError {
+    /// The stable code of this error.
     pub fn code(&self) -> Code {
         match self {
             Self::Pair(error) => error.code(),
@@ -34,6 +41,7 @@ impl CredentialError {
         }
     }
 
+    /// One thing to do about it, where there is one.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Pair(error) => error.hint(),
@@ -121,11 +129,13 @@ impl Credentials {
         }
     }
 
+    /// Our own certificate.
     pub fn leaf(&self) -> &Certificate {
         // `new` refuses an empty chain.
         &self.chain[0]
     }
 
+    /// As it is sent: leaf first, then intermediates.
     pub fn chain(&self) -> &[Certificate] {
         &self.chain
     }

@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use handfast_pki::{Code, Purpose, Refusal, alert, code, text::printable};
 use rustls::{AlertDescription, Error as TlsError, InvalidMessage, PeerIncompatible};
 
-use crate::{peer::Peer, witness::Witness};
+use crate::{admit::Admit, peer::Peer, witness::Witness};
 
 /// A handshake that came to nothing, or a connection that TLS ended.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -13,35 +13,75 @@ use crate::{peer::Peer, witness::Witness};
 pub enum HandshakeError {
     /// We refused the peer's chain.
     #[error("{refusal}")]
-    Refused { refusal: Refusal, purpose: Purpose },
+    Refused {
+        /// The reason, both values in it.
+        refusal: Refusal,
+        /// What the chain was to be used for: that of the peer's side.
+        purpose: Purpose,
+    },
     /// The chain is good, and its holder is not to be let in.
     #[error("\"{}\" is not admitted", .peer.identity().called())]
-    NotAdmitted { peer: Arc<Peer> },
+    NotAdmitted {
+        /// Who it is.
+        peer: Arc<Peer>,
+    },
+    /// The client asked for a name (SNI) that no host here has.
+    #[error("no host here is called {}", .asked.as_ref().map_or("nothing (no SNI was sent)".to_owned(), |name| format!("\"{name}\"")))]
+    UnknownHost {
+        /// The name, safe to print.
+        asked: Option<String>,
+    },
     /// The peer refused us with an alert (RFC 8446 section 6.2).
     #[error("the peer refused with the alert {name} ({number})")]
-    Alert { name: String, number: u8, code: Code },
+    Alert {
+        /// As RFC 8446 section 6 spells it.
+        name: String,
+        /// The AlertDescription.
+        number: u8,
+        /// What the alert, or what is not in common, means most often.
+        code: Code,
+    },
     /// No common version, suite, group, scheme or protocol.
     #[error("the peers have nothing in common: {detail}")]
-    Incompatible { detail: String, code: Code },
+    Incompatible {
+        /// What happened, safe to print.
+        detail: String,
+        /// What the alert, or what is not in common, means most often.
+        code: Code,
+    },
     /// What came is not TLS.
     #[error("the peer does not speak TLS here: {detail}")]
-    NotTls { detail: String },
+    NotTls {
+        /// What happened, safe to print.
+        detail: String,
+    },
     /// TLS, but against its rules.
     #[error("the peer broke the rules of TLS: {detail}")]
-    Misbehaved { detail: String },
+    Misbehaved {
+        /// What happened, safe to print.
+        detail: String,
+    },
     /// The connection ended in mid-handshake.
     #[error("the connection ended in mid-handshake: {detail}")]
-    CutShort { detail: String },
+    CutShort {
+        /// What happened, safe to print.
+        detail: String,
+    },
     /// Our own side cannot speak.
     #[error("TLS cannot be used: {detail}")]
-    Unusable { detail: String },
+    Unusable {
+        /// What happened, safe to print.
+        detail: String,
+    },
 }
 
 impl HandshakeError {
+    /// The stable code of this error.
     pub fn code(&self) -> Code {
         match self {
             Self::Refused { refusal, purpose } => refusal.code(*purpose),
             Self::NotAdmitted { .. } => code::NOT_ALLOWED,
+            Self::UnknownHost { .. } => code::WRONG_SNI,
             Self::Alert { code, .. } | Self::Incompatible { code, .. } => *code,
             Self::NotTls { .. } => code::NOT_TLS,
             Self::Misbehaved { .. } => code::VAGUE_ALERT,
@@ -59,16 +99,19 @@ impl HandshakeError {
     }
 
     /// Reads `error` together with what the callbacks saw; `theirs` is what the peer is to us.
-    pub(crate) fn read(error: &io::Error, witness: Witness, theirs: Purpose) -> Self {
-        if let Some(refusal) = witness.refusal {
-            return Self::Refused {
-                refusal,
+    pub(crate) fn witnessed<A: Admit>(error: &io::Error, witness: &Witness<A>, theirs: Purpose) -> Self {
+        match (&witness.refusal, witness.denied()) {
+            (Some(refusal), _) => Self::Refused {
+                refusal: refusal.clone(),
                 purpose: theirs,
-            };
+            },
+            (None, Some(peer)) => Self::NotAdmitted { peer },
+            (None, None) => Self::read(error, theirs),
         }
-        if let (true, Some(peer)) = (witness.turned_away, witness.peer) {
-            return Self::NotAdmitted { peer };
-        }
+    }
+
+    /// Reads `error` alone.
+    pub(crate) fn read(error: &io::Error, theirs: Purpose) -> Self {
         let Some(tls) = tls_error(error) else {
             return Self::CutShort {
                 detail: printable(&error.to_string()),

@@ -7,6 +7,10 @@
 //! Resumption is off: rustls copies the old client chain into a resumed session and asks no verifier
 //! again, so a session would outlive the authority that admitted it.
 
+#![warn(missing_docs)]
+
+mod admit;
+mod asked;
 pub mod client;
 pub mod credentials;
 pub mod error;
@@ -19,6 +23,7 @@ pub mod server;
 mod verify;
 mod witness;
 
+pub use admit::{Admit, ByCondition, Condition};
 pub use client::{Client, ClientStream};
 pub use credentials::{CredentialError, Credentials};
 pub use error::HandshakeError;

@@ -16,11 +16,11 @@ use crate::{
     peer::Established,
     provider::provider,
     server::{Always, linger, resume_nothing},
-    witness::Witness,
 };
 
 /// Everything that a [`Listener`] is made of.
 pub struct Settings {
+    /// What it presents.
     pub credentials: Credentials,
     /// DER names of the issuers to name to clients; none means that none are named.
     pub issuers: Vec<Vec<u8>>,
@@ -37,6 +37,11 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// Puts `settings` together.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeError::Unusable`] where the cryptographic provider lacks something.
     pub fn new(settings: Settings) -> Result<Self, HandshakeError> {
         let provider = provider();
         let verifier = AnyClient {
@@ -78,11 +83,7 @@ impl Listener {
             }
             Err((error, io)) => {
                 linger(io).await;
-                Err(HandshakeError::read(
-                    &error,
-                    Witness::default(),
-                    handfast_pki::Purpose::Client,
-                ))
+                Err(HandshakeError::read(&error, handfast_pki::Purpose::Client))
             }
         }
     }

@@ -1,10 +1,6 @@
 //! The other side, once its certificate was verified, and what was agreed with it.
 
-use std::{
-    any::Any,
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use std::{fmt, sync::Arc};
 
 use handfast_pki::{Identity, VerifiedChain};
 use rustls::CommonState;
@@ -15,7 +11,6 @@ use rustls::CommonState;
 pub struct Peer {
     chain: VerifiedChain,
     identity: Identity,
-    memo: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl Peer {
@@ -23,23 +18,17 @@ impl Peer {
         Arc::new(Self {
             identity: chain.identity(),
             chain,
-            memo: OnceLock::new(),
         })
     }
 
+    /// The leaf and its path to an anchor.
     pub fn chain(&self) -> &VerifiedChain {
         &self.chain
     }
 
+    /// The names of the leaf, by type.
     pub fn identity(&self) -> &Identity {
         &self.identity
-    }
-
-    /// What the flow derives from this peer once and keeps for its next connections: a decision, header
-    /// values. One type per program; with a second type the value is made anew for every call.
-    pub fn memo<T: Any + Send + Sync + Clone>(&self, make: impl Fn(&Self) -> T) -> T {
-        let kept = self.memo.get_or_init(|| Box::new(make(self)));
-        kept.downcast_ref::<T>().cloned().unwrap_or_else(|| make(self))
     }
 }
 

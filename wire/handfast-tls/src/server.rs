@@ -2,52 +2,60 @@
 
 use std::{sync::Arc, time::Duration};
 
-use handfast_pki::{Anchors, Purpose};
-use rustls::{ServerConfig, server::NoServerSessionStorage, sign::CertifiedKey};
+use handfast_pki::{Purpose, Trust, text::printable};
+use rustls::{
+    ServerConfig,
+    server::{Acceptor, NoServerSessionStorage},
+    sign::CertifiedKey,
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
-pub use crate::verify::Admission;
 use crate::{
-    Credentials, HandshakeError,
+    Admit, Credentials, HandshakeError,
     peer::{Established, Peer},
     provider::provider,
     verify::Verifier,
-    witness::Witnessed,
+    witness::{Witnessed, Witnesses},
 };
 
 /// The encrypted stream of a client.
 pub type ServerStream<IO> = tokio_rustls::server::TlsStream<IO>;
 
-/// One generation of trust: credentials, anchors and admission. A change makes a new one.
-#[derive(Clone)]
-pub struct Server {
-    acceptor: TlsAcceptor,
+/// One host in one generation of trust: its credentials, its CAs and who decides. A change makes a new one, and two hosts
+/// are two: nothing that was verified or decided for one is ever seen by the other.
+pub struct Server<A: Admit> {
+    config: Arc<ServerConfig>,
+    witnesses: Arc<Witnesses<A>>,
 }
 
 /// Everything that a [`Server`] is made of.
-pub struct Settings {
+pub struct Settings<A> {
+    /// What the server shows.
     pub credentials: Credentials,
-    /// The CA bundle that verifies client certificates.
-    pub client_anchors: Arc<Anchors>,
-    pub admission: Option<Admission>,
+    /// The CAs that verify client certificates.
+    pub trust: Arc<Trust>,
+    /// Who decides about the verified clients.
+    pub admission: A,
     /// The application protocols to offer, in order; none means that ALPN is not spoken.
     pub alpn: Vec<&'static str>,
 }
 
-impl Server {
+impl<A: Admit> Server<A> {
     /// Puts `settings` together. Fails only where the cryptographic provider lacks something.
-    pub fn new(settings: Settings) -> Result<Self, HandshakeError> {
+    pub fn new(settings: Settings<A>) -> Result<Self, HandshakeError> {
         let unusable = |error: rustls::Error| HandshakeError::Unusable {
             detail: error.to_string(),
         };
         let provider = provider();
         let algorithms = provider.signature_verification_algorithms;
+        let witnesses = Witnesses::new();
         let verifier = Verifier::new(
-            settings.client_anchors,
+            settings.trust,
             Purpose::Client,
             settings.admission,
             algorithms,
+            witnesses.clone(),
         );
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
@@ -63,34 +71,48 @@ impl Server {
         config.ignore_client_order = true;
         resume_nothing(&mut config);
         Ok(Self {
-            acceptor: TlsAcceptor::from(Arc::new(config)),
+            config: Arc::new(config),
+            witnesses,
         })
     }
 
-    /// One handshake. The caller sets the deadline. After a refusal the alert is given a moment to arrive.
-    pub async fn accept<IO: AsyncRead + AsyncWrite + Unpin>(&self, io: IO) -> Result<Accepted<IO>, Failed> {
-        let (outcome, witness) = Witnessed::new(self.acceptor.accept(io).into_fallible()).await;
+    /// One handshake, whatever name is asked for. The caller sets the deadline.
+    pub async fn accept<IO>(&self, io: IO) -> Result<Accepted<IO, A::Pass>, Failed<A::Denial>>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let hello = Hello::read(io).await.map_err(Failed::of)?;
+        self.answer(hello).await
+    }
+
+    /// The rest of a handshake. The caller sets the deadline. After a refusal the alert is given a moment to arrive.
+    pub async fn answer<IO>(&self, hello: Hello<IO>) -> Result<Accepted<IO, A::Pass>, Failed<A::Denial>>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let handshake = hello.0.into_stream(self.config.clone()).into_fallible();
+        let (outcome, witness) = Witnessed::new(&self.witnesses, handshake).await;
         match outcome {
             Ok(stream) => {
-                let peer = witness.peer.ok_or(Failed {
-                    error: HandshakeError::Unusable {
+                let (Some(peer), Some(Ok(pass))) = (witness.peer, witness.verdict) else {
+                    return Err(Failed::of(HandshakeError::Unusable {
                         detail: "no verified client".into(),
-                    },
-                    proven: None,
-                })?;
+                    }));
+                };
                 let established = Established::of(stream.get_ref().1);
                 Ok(Accepted {
                     stream,
                     peer,
+                    pass,
                     established,
                 })
             }
             Err((error, io)) => {
                 linger(io).await;
-                let proven = witness.peer.clone().filter(|_| witness.proven);
                 Err(Failed {
-                    error: HandshakeError::read(&error, witness, Purpose::Client),
-                    proven,
+                    error: HandshakeError::witnessed(&error, &witness, Purpose::Client),
+                    proven: witness.peer.filter(|_| witness.proven),
+                    denial: witness.verdict.and_then(Result::err),
                 })
             }
         }
@@ -123,18 +145,75 @@ pub(crate) async fn linger<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO) {
     let _ = tokio::time::timeout(MOMENT, passing).await;
 }
 
+/// A connection whose ClientHello was read, and nothing is answered yet.
+pub struct Hello<IO>(StartHandshake<IO>);
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Hello<IO> {
+    /// Reads the ClientHello. The caller sets the deadline. What is none is answered with its alert.
+    pub async fn read(io: IO) -> Result<Self, HandshakeError> {
+        let mut reading = LazyConfigAcceptor::new(Acceptor::default(), io);
+        match (&mut reading).await {
+            Ok(start) => Ok(Self(start)),
+            Err(error) => {
+                if let Some(io) = reading.take_io() {
+                    linger(io).await;
+                }
+                Err(HandshakeError::read(&error, Purpose::Client))
+            }
+        }
+    }
+
+    /// The name that the client asks for (SNI, RFC 6066 section 3), as it was sent.
+    pub fn server_name(&self) -> Option<String> {
+        self.0.client_hello().server_name().map(str::to_owned)
+    }
+
+    /// Ends the handshake, because no host has the name that was asked for, with the alert `unrecognized_name`
+    /// (RFC 6066 section 3).
+    pub async fn refuse_name(self) -> HandshakeError {
+        const FATAL_UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
+        let asked = self.server_name();
+        let mut io = self.0.io;
+        // A client that is gone does not need the alert.
+        let _ = io.write_all(&FATAL_UNRECOGNIZED_NAME).await;
+        linger(io).await;
+        HandshakeError::UnknownHost {
+            asked: asked.map(|name| printable(&name)),
+        }
+    }
+}
+
 /// A handshake that came to nothing.
 #[derive(Debug, Clone)]
-pub struct Failed {
+pub struct Failed<D> {
+    /// Why.
     pub error: HandshakeError,
     /// The client, where it had proven who it is before the handshake ended.
     pub proven: Option<Arc<Peer>>,
+    /// Why the client was denied, where [`Admit`] did.
+    pub denial: Option<D>,
+}
+
+impl<D> Failed<D> {
+    /// A handshake that ended before anybody had shown a certificate.
+    pub fn of(error: HandshakeError) -> Self {
+        Self {
+            error,
+            proven: None,
+            denial: None,
+        }
+    }
 }
 
 /// A client that proved who it is.
-pub struct Accepted<IO> {
+pub struct Accepted<IO, P> {
+    /// What it says and hears.
     pub stream: ServerStream<IO>,
+    /// Who it is.
     pub peer: Arc<Peer>,
+    /// What [`Admit`] gave it.
+    pub pass: P,
+    /// What was agreed on.
     pub established: Established,
 }
 

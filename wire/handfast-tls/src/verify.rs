@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use handfast_pki::{Anchors, Purpose, Refusal, verify};
+use handfast_pki::{Purpose, Refusal, Trust, verify};
 use jiff::Timestamp;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
@@ -17,27 +17,39 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::{peer::Peer, witness::testify};
+use crate::{admit::Admit, peer::Peer, witness::Witnesses};
 
-/// Decides about a verified peer while an alert can still be sent: `false` is answered with `access_denied`.
-pub type Admission = Arc<dyn Fn(&Peer) -> bool + Send + Sync>;
-
-/// Verifies the other side's chain against one set of anchors. A new set is a new verifier with an empty
-/// memory, so nothing remembered outlives the trust that it came from.
-pub(crate) struct Verifier {
-    anchors: Arc<Anchors>,
+/// Verifies the other side's chain against one state of trust, and has it decided about. A new state is a new verifier
+/// with an empty memory, so nothing remembered outlives the trust and the rules that it came from.
+pub(crate) struct Verifier<A: Admit> {
+    trust: Arc<Trust>,
     hints: Vec<DistinguishedName>,
     purpose: Purpose,
-    admission: Option<Admission>,
+    admission: A,
     algorithms: WebPkiSupportedAlgorithms,
-    memory: Memory,
+    memory: Memory<A>,
+    witnesses: Arc<Witnesses<A>>,
+}
+
+/// A verified peer, and what was decided about it.
+struct Known<A: Admit> {
+    peer: Arc<Peer>,
+    verdict: Result<A::Pass, A::Denial>,
+}
+
+impl<A: Admit> Clone for Known<A> {
+    fn clone(&self) -> Self {
+        Self {
+            peer: self.peer.clone(),
+            verdict: self.verdict.clone(),
+        }
+    }
 }
 
 /// Verified peers by SHA-256 of everything they presented.
-#[derive(Default)]
-struct Memory(RwLock<HashMap<[u8; 32], Arc<Peer>>>);
+struct Memory<A: Admit>(RwLock<HashMap<[u8; 32], Known<A>>>);
 
-impl Memory {
+impl<A: Admit> Memory<A> {
     /// A fleet larger than this pays for some verifications again.
     const MOST: usize = 4096;
 
@@ -53,41 +65,45 @@ impl Memory {
     }
 
     /// What is remembered under `key`, unless it is not valid at `at`: then the chain is judged in full.
-    fn recall(&self, key: &[u8; 32], at: Timestamp) -> Option<Arc<Peer>> {
+    fn recall(&self, key: &[u8; 32], at: Timestamp) -> Option<Known<A>> {
         let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let peer = memory.get(key)?;
-        let valid = peer.chain().not_before() <= at && at <= peer.chain().not_after();
-        valid.then(|| peer.clone())
+        let known = memory.get(key)?;
+        let chain = known.peer.chain();
+        let valid = chain.not_before() <= at && at <= chain.not_after();
+        valid.then(|| known.clone())
     }
 
-    fn keep(&self, key: [u8; 32], peer: &Arc<Peer>) {
+    fn keep(&self, key: [u8; 32], known: &Known<A>) {
         let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if memory.len() >= Self::MOST {
             memory.clear();
         }
-        memory.insert(key, peer.clone());
+        memory.insert(key, known.clone());
     }
 }
 
-impl Verifier {
+impl<A: Admit> Verifier<A> {
     pub(crate) fn new(
-        anchors: Arc<Anchors>,
+        trust: Arc<Trust>,
         purpose: Purpose,
-        admission: Option<Admission>,
+        admission: A,
         algorithms: WebPkiSupportedAlgorithms,
+        witnesses: Arc<Witnesses<A>>,
     ) -> Arc<Self> {
-        let hints = anchors
+        let hints = trust
+            .anchors()
             .certificates()
             .iter()
             .map(|certificate| DistinguishedName::from(handfast_pki::name::der_of(certificate.subject())))
             .collect();
         Arc::new(Self {
-            anchors,
+            trust,
             hints,
             purpose,
             admission,
             algorithms,
-            memory: Memory::default(),
+            memory: Memory(RwLock::default()),
+            witnesses,
         })
     }
 
@@ -96,31 +112,34 @@ impl Verifier {
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<Arc<Peer>, Error> {
+    ) -> Result<Known<A>, Error> {
         let at = i64::try_from(now.as_secs())
             .ok()
             .and_then(|seconds| Timestamp::from_second(seconds).ok());
         let at = at.ok_or_else(|| Error::General("the clock is out of range".into()))?;
         let presented: Vec<_> = std::iter::once(leaf).chain(intermediates).cloned().collect();
-        let key = Memory::key(&presented);
-        if let Some(peer) = self.memory.recall(&key, at) {
-            return Ok(peer);
+        let key = Memory::<A>::key(&presented);
+        if let Some(known) = self.memory.recall(&key, at) {
+            return Ok(known);
         }
-        match verify::verify(&presented, &self.anchors, self.purpose, at) {
+        match verify::verify(&presented, &self.trust, self.purpose, at) {
             Ok(chain) => {
-                let peer = Peer::new(chain);
-                self.memory.keep(key, &peer);
-                Ok(peer)
+                let known = Known {
+                    verdict: self.admission.admit(&chain),
+                    peer: Peer::new(chain),
+                };
+                self.memory.keep(key, &known);
+                Ok(known)
             }
-            Err(refusal) => Err(refuse(refusal)),
+            Err(refusal) => Err(self.refuse(refusal)),
         }
     }
 
-    fn admit(&self, peer: Arc<Peer>) -> Result<(), Error> {
-        let admitted = self.admission.as_ref().is_none_or(|admits| admits(&peer));
-        testify(|witness| {
-            witness.peer = Some(peer);
-            witness.turned_away = !admitted;
+    fn admit(&self, known: Known<A>) -> Result<(), Error> {
+        let admitted = known.verdict.is_ok();
+        self.witnesses.testify(|witness| {
+            witness.peer = Some(known.peer);
+            witness.verdict = Some(known.verdict);
         });
         if admitted {
             Ok(())
@@ -132,11 +151,23 @@ impl Verifier {
     fn schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+
+    /// Testifies `refusal` in full and turns it into the error that makes rustls send the right alert.
+    fn refuse(&self, refusal: Refusal) -> Error {
+        let error = error_for(&refusal);
+        self.witnesses.testify(|witness| witness.refusal = Some(refusal));
+        error
+    }
+
+    /// The client holds the key: whatever ends the handshake now, we know whose it was.
+    fn prove(&self) {
+        self.witnesses.testify(|witness| witness.proven = true);
+    }
 }
 
-/// Testifies `refusal` in full and turns it into the error that makes rustls send the right alert.
-fn refuse(refusal: Refusal) -> Error {
-    let error = match &refusal {
+/// What makes rustls send the alert for `refusal`.
+fn error_for(refusal: &Refusal) -> Error {
+    match refusal {
         Refusal::NoCertificate => Error::NoCertificatesPresented,
         other => Error::InvalidCertificate(match other {
             Refusal::UnknownIssuer { .. } | Refusal::SelfSigned { .. } => CertificateError::UnknownIssuer,
@@ -155,17 +186,10 @@ fn refuse(refusal: Refusal) -> Error {
             }
             _ => CertificateError::BadEncoding,
         }),
-    };
-    testify(|witness| witness.refusal = Some(refusal));
-    error
+    }
 }
 
-/// The client holds the key: whatever ends the handshake now, we know whose it was.
-fn prove(_: &HandshakeSignatureValid) {
-    testify(|witness| witness.proven = true);
-}
-
-impl ClientCertVerifier for Verifier {
+impl<A: Admit> ClientCertVerifier for Verifier<A> {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &self.hints
     }
@@ -176,8 +200,8 @@ impl ClientCertVerifier for Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let peer = self.judge(end_entity, intermediates, now)?;
-        self.admit(peer).map(|()| ClientCertVerified::assertion())
+        let known = self.judge(end_entity, intermediates, now)?;
+        self.admit(known).map(|()| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -186,7 +210,7 @@ impl ClientCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms).inspect(prove)
+        verify_tls12_signature(message, certificate, signature, &self.algorithms).inspect(|_| self.prove())
     }
 
     fn verify_tls13_signature(
@@ -195,7 +219,7 @@ impl ClientCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms).inspect(prove)
+        verify_tls13_signature(message, certificate, signature, &self.algorithms).inspect(|_| self.prove())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -203,7 +227,7 @@ impl ClientCertVerifier for Verifier {
     }
 }
 
-impl ServerCertVerifier for Verifier {
+impl<A: Admit> ServerCertVerifier for Verifier<A> {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -212,9 +236,9 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let peer = self.judge(end_entity, intermediates, now)?;
-        verify::for_host(peer.chain(), server_name).map_err(refuse)?;
-        self.admit(peer).map(|()| ServerCertVerified::assertion())
+        let known = self.judge(end_entity, intermediates, now)?;
+        verify::for_host(known.peer.chain(), server_name).map_err(|refusal| self.refuse(refusal))?;
+        self.admit(known).map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -240,8 +264,12 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-impl fmt::Debug for Verifier {
+impl<A: Admit> fmt::Debug for Verifier<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Verifier({} anchors)", self.anchors.certificates().len())
+        write!(
+            f,
+            "Verifier({} anchors)",
+            self.trust.anchors().certificates().len()
+        )
     }
 }

@@ -1,9 +1,9 @@
-//! What rustls's callbacks saw during one connection's handshake.
+//! What the callbacks of one handshake saw, carried out of rustls beside its result.
 //!
-//! A verifier can answer rustls with an alert and no more; the chain that it verified, or the reason in
-//! full, has to reach the flow on another way. Each connection owns a [`Witness`], and [`Witnessed`] puts
-//! it in this thread's place for exactly as long as that connection is polled. Callbacks run within the
-//! poll, so they can reach no other connection's witness.
+//! rustls asks its verifier for yes or no, and tells it nothing about which connection it asks for. The reasons, both
+//! values and the verified peer leave by a witness: the handshake's future puts its own in the configuration's place for
+//! this thread before every poll and takes it back after, so that a callback, which runs inside of a poll, always finds
+//! its own connection's witness.
 
 use std::{
     cell::RefCell,
@@ -14,56 +14,89 @@ use std::{
 };
 
 use handfast_pki::Refusal;
+use thread_local::ThreadLocal;
 
-use crate::{client::Asked, peer::Peer};
+use crate::{admit::Admit, asked::Asked, peer::Peer};
 
 /// The testimony about one handshake.
-#[derive(Debug, Default)]
-pub(crate) struct Witness {
+pub(crate) struct Witness<A: Admit> {
     /// The peer whose chain was verified.
     pub(crate) peer: Option<Arc<Peer>>,
     /// Whether that peer has proven to hold the key of its certificate (CertificateVerify).
     pub(crate) proven: bool,
-    /// Verified, but not to be let in.
-    pub(crate) turned_away: bool,
+    /// What was decided about it.
+    pub(crate) verdict: Option<Result<A::Pass, A::Denial>>,
     /// Why the chain was refused.
     pub(crate) refusal: Option<Refusal>,
     /// What the server asked of its client.
     pub(crate) asked: Option<Asked>,
 }
 
-thread_local! {
-    static CURRENT: RefCell<Witness> = RefCell::default();
+impl<A: Admit> Default for Witness<A> {
+    fn default() -> Self {
+        Self {
+            peer: None,
+            proven: false,
+            verdict: None,
+            refusal: None,
+            asked: None,
+        }
+    }
 }
 
-/// Lets a callback testify.
-pub(crate) fn testify(note: impl FnOnce(&mut Witness)) {
-    CURRENT.with_borrow_mut(note);
+impl<A: Admit> Witness<A> {
+    /// The peer, where it was verified and then denied.
+    pub(crate) fn denied(&self) -> Option<Arc<Peer>> {
+        self.peer.clone().filter(|_| matches!(self.verdict, Some(Err(_))))
+    }
+}
+
+/// The place of the witnesses of one configuration: for each thread the one of the handshake that is polled.
+pub(crate) struct Witnesses<A: Admit>(ThreadLocal<RefCell<Witness<A>>>);
+
+impl<A: Admit> Witnesses<A> {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(ThreadLocal::new()))
+    }
+
+    /// Lets a callback testify.
+    pub(crate) fn testify(&self, note: impl FnOnce(&mut Witness<A>)) {
+        note(&mut self.0.get_or_default().borrow_mut());
+    }
+
+    fn swap(&self, other: &mut Witness<A>) {
+        self.testify(|current| std::mem::swap(current, other));
+    }
 }
 
 /// A future that is polled with its own witness in place.
-pub(crate) struct Witnessed<F> {
+pub(crate) struct Witnessed<F, A: Admit> {
     inner: F,
-    witness: Witness,
+    witnesses: Arc<Witnesses<A>>,
+    witness: Witness<A>,
 }
 
-impl<F> Witnessed<F> {
-    pub(crate) fn new(inner: F) -> Self {
+impl<F, A: Admit> Witnessed<F, A> {
+    pub(crate) fn new(witnesses: &Arc<Witnesses<A>>, inner: F) -> Self {
         Self {
             inner,
+            witnesses: witnesses.clone(),
             witness: Witness::default(),
         }
     }
 }
 
-impl<F: Future + Unpin> Future for Witnessed<F> {
-    type Output = (F::Output, Witness);
+// The witness is moved out and in, and nothing points into it.
+impl<F: Unpin, A: Admit> Unpin for Witnessed<F, A> {}
+
+impl<F: Future + Unpin, A: Admit> Future for Witnessed<F, A> {
+    type Output = (F::Output, Witness<A>);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        CURRENT.with_borrow_mut(|current| std::mem::swap(current, &mut this.witness));
+        this.witnesses.swap(&mut this.witness);
         let polled = Pin::new(&mut this.inner).poll(cx);
-        CURRENT.with_borrow_mut(|current| std::mem::swap(current, &mut this.witness));
+        this.witnesses.swap(&mut this.witness);
         polled.map(|output| (output, std::mem::take(&mut this.witness)))
     }
 }

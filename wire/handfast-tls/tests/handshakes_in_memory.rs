@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use handfast_pki::{Anchors, Profile, code};
-use handfast_testkit::{Ca, Leaf, Pair};
+use handfast_pki::{Profile, code};
+use handfast_testkit::{Ca, Leaf, Pair, trust};
 use handfast_tls::{
-    Client, Credentials, HandshakeError, Server,
+    ByCondition, Client, Condition, Credentials, HandshakeError, Server,
     client::{self, Versions},
     server,
 };
-use jiff::Timestamp;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
@@ -24,20 +23,16 @@ fn lab() -> Lab {
     Lab { root, door }
 }
 
-fn anchors(root: &Ca) -> Arc<Anchors> {
-    Arc::new(Anchors::new(vec![root.certificate.clone()], Timestamp::now()).expect("an anchor"))
-}
-
 fn credentials(pair: &Pair) -> Credentials {
     Credentials::new(pair.chain.clone(), &pair.key).expect("a pair")
 }
 
 impl Lab {
-    fn server(&self, admission: Option<server::Admission>) -> Server {
+    fn server(&self, admission: Option<Condition>) -> Server<ByCondition> {
         Server::new(server::Settings {
             credentials: credentials(&self.door),
-            client_anchors: anchors(&self.root),
-            admission,
+            trust: Arc::new(trust(&[&self.root])),
+            admission: ByCondition(admission),
             alpn: vec!["h2", "http/1.1"],
         })
         .expect("a server")
@@ -45,7 +40,7 @@ impl Lab {
 
     fn client(&self, pair: Option<&Pair>, versions: Versions) -> Client {
         Client::new(client::Settings {
-            server_anchors: anchors(&self.root),
+            trust: Arc::new(trust(&[&self.root])),
             credentials: pair.map(credentials),
             admission: None,
             alpn: vec!["http/1.1".to_owned()],
@@ -67,7 +62,7 @@ struct Seen {
     client: Result<(), HandshakeError>,
 }
 
-async fn meet(server: &Server, lab: &Lab, pair: Option<&Pair>, versions: Versions) -> Seen {
+async fn meet(server: &Server<ByCondition>, lab: &Lab, pair: Option<&Pair>, versions: Versions) -> Seen {
     let client = lab.client(pair, versions);
     let (near, far): (DuplexStream, DuplexStream) = duplex(64 << 10);
     let serving = async {
@@ -120,8 +115,8 @@ async fn each_refusal_is_named_on_both_sides_in_both_versions() {
 #[tokio::test]
 async fn who_is_not_admitted_is_told_access_denied() {
     let lab = lab();
-    let server = lab.server(Some(Arc::new(|peer| {
-        peer.identity().spiffe_id() == Some("spiffe://acme/web")
+    let server = lab.server(Some(Arc::new(|chain| {
+        chain.identity().spiffe_id() == Some("spiffe://acme/web")
     })));
     let guest = lab.root.issue(&Leaf::of(Profile::Client, "spiffe://acme/guest"));
     for versions in [Versions::OnlyTls12, Versions::OnlyTls13] {

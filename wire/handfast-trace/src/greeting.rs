@@ -6,11 +6,15 @@
 pub struct Greeting {
     /// The highest version that is offered.
     pub version: u16,
+    /// Cipher suites by their IANA numbers, the preferred first.
     pub suites: Vec<u16>,
     /// The host for SNI (RFC 6066 section 3); none is sent without one.
     pub server_name: Option<String>,
+    /// Application protocols, the preferred first (RFC 7301); none leaves the extension out.
     pub alpn: Vec<String>,
+    /// Key exchange groups by number, the preferred first (RFC 8446 section 4.2.7).
     pub groups: Vec<u16>,
+    /// Signature schemes by number, the preferred first (RFC 8446 section 4.2.3).
     pub schemes: Vec<u16>,
 }
 

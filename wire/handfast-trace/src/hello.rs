@@ -4,8 +4,8 @@
 use handfast_pki::text::{hex, printable};
 
 use super::{
+    Field,
     bytes::{Bytes, numbers},
-    message::Field,
     names::{extension_name, group_name, is_grease, scheme_name, suite_name, version_name},
 };
 
@@ -27,7 +27,9 @@ pub(super) mod number {
 /// One extension, its body as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extension {
+    /// The ExtensionType (RFC 8446 section 4.2).
     pub number: u16,
+    /// Without number and length.
     pub body: Vec<u8>,
 }
 
@@ -76,10 +78,13 @@ pub(super) fn authorities(list: &[u8]) -> Vec<Vec<u8>> {
 pub struct ClientHello {
     /// The version field, which stays at TLS 1.2 where TLS 1.3 is offered.
     pub legacy_version: u16,
+    /// The first half names the connection in records of both sides.
     pub random: [u8; 32],
     /// Length of the session id, in bytes.
     pub session_id: usize,
+    /// Cipher suites by number, the preferred first, GREASE (RFC 8701) included.
     pub suites: Vec<u16>,
+    /// In the order in which they were sent.
     pub extensions: Vec<Extension>,
 }
 
@@ -119,14 +124,17 @@ impl ClientHello {
         }
     }
 
+    /// The supported groups, the preferred first, without GREASE; none where the extension is missing.
     pub fn groups(&self) -> Vec<u16> {
         self.numbers(number::GROUPS)
     }
 
+    /// The signature schemes, the preferred first, without GREASE; none where the extension is missing.
     pub fn schemes(&self) -> Vec<u16> {
         self.numbers(number::SCHEMES)
     }
 
+    /// The application protocols (RFC 7301), the preferred first, safe to print.
     pub fn alpn(&self) -> Vec<String> {
         self.extension(number::ALPN).map(protocols).unwrap_or_default()
     }
@@ -217,8 +225,11 @@ impl ClientHello {
 pub struct ServerHello {
     /// The version field, which stays at TLS 1.2 where TLS 1.3 is chosen.
     pub legacy_version: u16,
+    /// In a HelloRetryRequest, a constant (RFC 8446 section 4.1.3).
     pub random: [u8; 32],
+    /// The cipher suite that was chosen, by number.
     pub suite: u16,
+    /// In the order in which they were sent; most are encrypted in TLS 1.3 and not among these.
     pub extensions: Vec<Extension>,
 }
 
@@ -261,6 +272,7 @@ impl ServerHello {
         body(&self.extensions, number::KEY_SHARE).and_then(|body| Bytes(body).u16())
     }
 
+    /// The protocol that was chosen, in TLS 1.2; one, if the server keeps to RFC 7301.
     pub fn alpn(&self) -> Vec<String> {
         body(&self.extensions, number::ALPN)
             .map(protocols)

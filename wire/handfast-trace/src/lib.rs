@@ -4,6 +4,8 @@
 //!
 //! Nothing in here can fail: what cannot be decoded is shown as what it is, encrypted or unknown.
 
+#![warn(missing_docs)]
+
 mod bytes;
 pub mod greeting;
 mod hello;
@@ -17,15 +19,20 @@ use std::time::Duration;
 
 pub use greeting::Greeting;
 pub use hello::{ClientHello, Extension, ServerHello};
-pub use message::{CertificateRequest, Field, Kind, Message, Presented, Said};
+pub use message::{CertificateRequest, Kind, Message, Presented, Said};
 pub use names::{extension_name, group_name, scheme_name, suite_name, version_name};
 pub use secrets::Secrets;
 pub use tap::{Chunk, Recording, Tap};
 
+/// A name and what stands for it; both are safe to print.
+pub type Field = (&'static str, String);
+
 /// Who sent something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
+    /// Whoever sends the ClientHello.
     Client,
+    /// Whoever answers it.
     Server,
 }
 

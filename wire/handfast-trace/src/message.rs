@@ -6,7 +6,7 @@ use std::time::Duration;
 use handfast_pki::{Certificate, alert, name, text::listed};
 
 use super::{
-    Side,
+    Field, Side,
     bytes::{Bytes, numbers},
     hello::{self, ClientHello, Extension, ServerHello, joined, number},
     names::{certificate_type_name, extension_name, group_name, scheme_name},
@@ -15,31 +15,51 @@ use super::{
 /// The kinds of message (RFC 8446 section 4, RFC 5246 section 7.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
+    /// RFC 5246 section 7.4.1.1; the server wants to begin anew.
     HelloRequest,
+    /// RFC 8446 section 4.1.2.
     ClientHello,
+    /// RFC 8446 section 4.1.3.
     ServerHello,
+    /// RFC 8446 section 4.1.4; a ServerHello with a random of its own.
     HelloRetryRequest,
+    /// RFC 8446 section 4.3.1.
     EncryptedExtensions,
+    /// RFC 8446 section 4.3.2, RFC 5246 section 7.4.4.
     CertificateRequest,
+    /// RFC 8446 section 4.4.2, RFC 5246 section 7.4.2.
     Certificate,
     /// RFC 8879.
     CompressedCertificate,
+    /// RFC 6066 section 8: OCSP stapling in TLS 1.2.
     CertificateStatus,
+    /// RFC 8446 section 4.4.3, RFC 5246 section 7.4.8.
     CertificateVerify,
+    /// RFC 5246 section 7.4.3.
     ServerKeyExchange,
+    /// RFC 5246 section 7.4.5.
     ServerHelloDone,
+    /// RFC 5246 section 7.4.7.
     ClientKeyExchange,
+    /// RFC 8446 section 4.5.
     EndOfEarlyData,
+    /// RFC 8446 section 4.4.4, RFC 5246 section 7.4.9.
     Finished,
+    /// RFC 8446 section 4.6.1, RFC 5077 section 3.3.
     NewSessionTicket,
+    /// RFC 8446 section 4.6.3.
     KeyUpdate,
+    /// RFC 5246 section 7.1; filler in TLS 1.3 (RFC 8446 appendix D.4).
     ChangeCipherSpec,
+    /// RFC 8446 section 6, with its AlertDescription.
     Alert(u8),
     /// TLS 1.2 after ChangeCipherSpec, where the key is not known.
     EncryptedAlert,
     /// The same for a handshake message after Finished: a renegotiation.
     EncryptedHandshake,
+    /// What the connection is for; only its length is kept.
     ApplicationData,
+    /// A handshake message with this HandshakeType, which is not known here.
     Unknown(u8),
     /// The bytes are not TLS.
     NotTls,
@@ -72,20 +92,20 @@ impl Kind {
     }
 }
 
-/// A name and what stands for it; both are safe to print.
-pub type Field = (&'static str, String);
-
 /// One message of the trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Since the recording began; the time of the chunk that completed the message.
     pub at: Duration,
+    /// Who sent it.
     pub from: Side,
+    /// Which message it is.
     pub kind: Kind,
     /// Whether it was encrypted on the wire.
     pub encrypted: bool,
     /// Length in bytes, header included.
     pub bytes: usize,
+    /// What it says, as far as it could be decoded.
     pub said: Said,
     /// The message as it was sent, decrypted and with its header; of application data nothing is kept.
     pub raw: Vec<u8>,
@@ -96,9 +116,13 @@ pub struct Message {
 pub enum Said {
     /// Nothing that explains anything, or nothing that could be read.
     Nothing,
+    /// What is offered.
     ClientHello(Box<ClientHello>),
+    /// What was chosen.
     ServerHello(Box<ServerHello>),
+    /// The server's answers to extensions, in TLS 1.3.
     EncryptedExtensions(Vec<Extension>),
+    /// What is asked of the client.
     CertificateRequest(CertificateRequest),
     /// The chain, in the order in which it was sent.
     Certificates(Vec<Presented>),
@@ -106,17 +130,24 @@ pub enum Said {
     Signature(Option<u16>),
     /// What a ServerKeyExchange of ECDHE proposes.
     KeyExchange {
+        /// The named group by number; none for DHE with a group of its own.
         group: Option<u16>,
+        /// How it is signed; none before TLS 1.2, or where nothing is signed.
         scheme: Option<u16>,
     },
+    /// What a NewSessionTicket promises.
     Ticket {
+        /// How long it may be used.
         lifetime: Duration,
     },
     /// Whether the other side is asked to change its key, too.
     KeyUpdate {
+        /// `update_requested` (RFC 8446 section 4.6.3).
         asks: bool,
     },
+    /// The level of an alert; the description is its kind.
     Alert {
+        /// Whether the level is fatal; a warning ends nothing in TLS 1.2.
         fatal: bool,
     },
     /// The first bytes of what is not TLS, safe to print.
@@ -126,6 +157,7 @@ pub enum Said {
 /// A certificate as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presented {
+    /// As it was sent.
     pub der: Vec<u8>,
     /// Nothing where it cannot be decoded.
     pub certificate: Option<Certificate>,
@@ -136,6 +168,7 @@ pub struct Presented {
 pub struct CertificateRequest {
     /// DER names of the accepted issuers; none means that it does not say.
     pub issuers: Vec<Vec<u8>>,
+    /// The accepted signature schemes by number, the preferred first.
     pub schemes: Vec<u16>,
     /// The kinds of certificate, in TLS 1.2.
     pub types: Vec<u8>,
@@ -155,6 +188,7 @@ impl Message {
         }
     }
 
+    /// The ClientHello, if this is one.
     pub fn client_hello(&self) -> Option<&ClientHello> {
         match &self.said {
             Said::ClientHello(hello) => Some(hello),
@@ -162,6 +196,7 @@ impl Message {
         }
     }
 
+    /// The ServerHello or HelloRetryRequest, if this is one.
     pub fn server_hello(&self) -> Option<&ServerHello> {
         match &self.said {
             Said::ServerHello(hello) => Some(hello),

@@ -17,7 +17,9 @@ use super::Side;
 pub struct Chunk {
     /// Since the recording began.
     pub at: Duration,
+    /// Who sent them.
     pub from: Side,
+    /// As they went over the wire.
     pub bytes: Vec<u8>,
 }
 

@@ -1,7 +1,6 @@
-//! A folder with an authority in it, and a clock that the test sets.
+//! A folder with a CA in it, a clock that the test sets, and a store that something happens around.
 
-// Each test binary uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test file uses another part of it")]
 
 use std::{
     fs,
@@ -9,8 +8,13 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use handfast_ca::{Applicant, Authority, CertRequest, NewAuthority};
-use handfast_pki::{KeyKind, PrivateKey, Profile, name::AltName};
+use handfast_ca::{
+    Applicant, Authority, CertRequest, Finished, Issued, JournalEntry, NewAuthority, Page, Plan, Query,
+    Revocation, Store, StoreError,
+};
+use handfast_pki::{
+    Anchors, Certificate, KeyKind, PrivateKey, Profile, Purpose, Trust, name::AltName, verify::verify,
+};
 use jiff::{SignedDuration, Timestamp};
 
 /// A folder for one test, removed afterwards.
@@ -63,5 +67,62 @@ pub(crate) fn request(profile: Profile, dns: &str) -> CertRequest {
         names: vec![AltName::dns(dns).expect("a name")],
         common_name: None,
         lifetime: None,
+    }
+}
+
+/// Whether what was issued leads to `root`, by what verifies certificates everywhere.
+pub(crate) fn is_trusted(issued: &Issued, root: &Certificate, purpose: Purpose, at: Timestamp) -> bool {
+    let chain: Vec<_> = issued
+        .chain()
+        .iter()
+        .map(|certificate| certificate.der().clone())
+        .collect();
+    verify(
+        &chain,
+        &Trust::from(Anchors::new(vec![root.clone()], at).expect("anchors")),
+        purpose,
+        at,
+    )
+    .is_ok()
+}
+
+/// A step of a [`Store`], and whether it is over.
+pub(crate) type Step = (&'static str, bool);
+
+/// `inner`, with `happens` called before and after `begin` and `finish`; an error of it is one of the step.
+pub(crate) fn around(
+    inner: Box<dyn Store>,
+    happens: impl Fn(Step) -> Result<(), StoreError> + Send + Sync + 'static,
+) -> Box<dyn Store> {
+    Box::new(Around { inner, happens })
+}
+
+struct Around<F> {
+    inner: Box<dyn Store>,
+    happens: F,
+}
+
+impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
+    fn begin(&self, plans: &[Plan]) -> Result<(), StoreError> {
+        (self.happens)(("begin", false))?;
+        self.inner.begin(plans)?;
+        (self.happens)(("begin", true))
+    }
+    fn finish(&self, done: &[Finished]) -> Result<(), StoreError> {
+        (self.happens)(("finish", false))?;
+        self.inner.finish(done)?;
+        (self.happens)(("finish", true))
+    }
+    fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
+        self.inner.revoke(revocations)
+    }
+    fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        self.inner.journal(entries)
+    }
+    fn find(&self, query: &Query) -> Result<Page, StoreError> {
+        self.inner.find(query)
+    }
+    fn count(&self) -> Result<u64, StoreError> {
+        self.inner.count()
     }
 }

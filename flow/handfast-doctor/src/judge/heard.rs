@@ -14,7 +14,7 @@ use super::{
 use crate::Ending;
 
 /// The causes why the connection did not go well at `now`, or would not with a server that trusts
-/// [`crate::Context::client_anchors`].
+/// [`crate::Context::client_trust`].
 pub fn heard(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     ranked(by_stage(evidence, now))
 }
@@ -147,50 +147,37 @@ fn refused_by_client(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> Vec
     } else {
         Certainty::Likely
     };
+    let mut refused = |certainty, refusal: Refusal| {
+        let code = refusal.code(Purpose::Server);
+        findings.push(finding(code, certainty, refusal.to_string(), refusal.hint()));
+    };
     if let Some(leaf) = chain.first() {
-        if let Some(refusal) = names(evidence, leaf)
-            && (is_vague || number == 48)
-        {
-            let code = refusal.code(Purpose::Server);
-            let certainty = if is_vague {
-                Certainty::Likely
-            } else {
-                Certainty::Guess
-            };
-            findings.push(finding(code, certainty, refusal.to_string(), refusal.hint()));
+        match names(evidence, leaf) {
+            Some(refusal) if is_vague => refused(Certainty::Likely, refusal),
+            Some(refusal) if number == 48 => refused(Certainty::Guess, refusal),
+            _ => {}
         }
-        if (now > leaf.not_after() || now < leaf.not_before()) && (is_vague || number == 45) {
-            let refusal = dates(leaf, now);
-            let certainty = if number == 45 {
-                Certainty::Certain
-            } else {
-                Certainty::Likely
-            };
-            findings.push(finding(
-                refusal.code(Purpose::Server),
-                certainty,
-                refusal.to_string(),
-                refusal.hint(),
-            ));
+        if now > leaf.not_after() || now < leaf.not_before() {
+            match number {
+                45 => refused(Certainty::Certain, dates(leaf, now)),
+                _ if is_vague => refused(Certainty::Likely, dates(leaf, now)),
+                _ => {}
+            }
         }
     }
     if (is_vague || number == 48) && trace.saw(&Kind::ServerHello) {
-        let issuer = chain
-            .last()
-            .map(|top| name::shown(top.issuer()))
-            .unwrap_or_default();
-        findings.push(finding(
-            code::SERVER_UNTRUSTED,
-            if findings.is_empty() {
-                Certainty::Likely
-            } else {
-                likely.max(Certainty::Likely)
-            },
-            format!(
-                "the server's chain leads to \"{issuer}\", which is not in the trust store of this client"
-            ),
-            "add the server's CA to the trust store that this client reads",
-        ));
+        let top = chain.last().map(|top| name::shown(top.issuer()));
+        let certainty = if findings.is_empty() {
+            Certainty::Likely
+        } else {
+            likely.max(Certainty::Likely)
+        };
+        let because = format!(
+            "the server's chain leads to \"{}\", which is not in the trust store of this client",
+            top.unwrap_or_default()
+        );
+        let help = "add the server's CA to the trust store that this client reads";
+        findings.push(finding(code::SERVER_UNTRUSTED, certainty, because, help));
     }
     if findings.is_empty() {
         findings.push(finding(
@@ -307,7 +294,7 @@ fn old_process(evidence: &Evidence<'_>) -> Option<Finding> {
 /// What a server with the given CAs would say of what the client sent.
 pub(crate) fn would_be_refused(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     let trace = evidence.trace;
-    let (Some(anchors), false) = (&evidence.context.client_anchors, trace.own_chain.is_empty()) else {
+    let (Some(trust), false) = (&evidence.context.client_trust, trace.own_chain.is_empty()) else {
         return Vec::new();
     };
     let ders: Vec<_> = trace
@@ -315,7 +302,7 @@ pub(crate) fn would_be_refused(evidence: &Evidence<'_>, now: Timestamp) -> Vec<F
         .iter()
         .map(|certificate| certificate.der().clone())
         .collect();
-    let Err(refusal) = verify::verify(&ders, anchors, Purpose::Client, now) else {
+    let Err(refusal) = verify::verify(&ders, trust, Purpose::Client, now) else {
         return Vec::new();
     };
     let faults = own::faults(evidence, now);

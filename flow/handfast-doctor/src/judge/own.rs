@@ -4,8 +4,7 @@
 mod reach;
 
 use handfast_pki::{
-    AnchorError, Anchors, Certificate, Code, Error, Purpose, Refusal, Role, code, name, text::printable,
-    verify,
+    AnchorError, Anchors, Certificate, Code, Purpose, Refusal, Role, Trust, code, name, verify,
 };
 use jiff::Timestamp;
 
@@ -54,126 +53,80 @@ pub(super) fn faults(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Fault> {
     faults
 }
 
-/// Every fault that stands in the chain itself, for `purpose` at `now`.
+/// Every fault that stands in the chain itself, for `purpose` at `now`: what the proxy's own judgement says of it, the leaf
+/// first, with the best anchors that are known.
 pub(super) fn of_files(evidence: &Evidence<'_>, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
     let Some(own) = evidence.trace.own_chain.first() else {
         return Vec::new();
     };
-    let mut faults = of_leaf(own, purpose, now);
-    faults.extend(revoked(evidence, own, purpose, now));
-    faults.extend(of_chain(evidence, own, purpose, now));
-    faults
-}
-
-fn of_leaf(own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
-    let subject = own.called();
-    let mut faults = Vec::new();
-    if now > own.not_after() {
-        faults.push(Fault::of(
-            &Refusal::Expired {
-                role: Role::Leaf,
-                subject: subject.clone(),
-                not_after: own.not_after(),
-                now,
-            },
-            purpose,
-        ));
-    }
-    if now < own.not_before() {
-        faults.push(Fault::of(
-            &Refusal::NotYetValid {
-                role: Role::Leaf,
-                subject: subject.clone(),
-                not_before: own.not_before(),
-                now,
-            },
-            purpose,
-        ));
-    }
+    let mut refusals = judged(evidence, own, purpose, now);
+    // What is nearest to the cause first; the rest in the order of the rules.
+    refusals.sort_by_key(|refusal| (refusal.role() != Role::Leaf, rank(refusal)));
+    let (of_leaf, of_cas): (Vec<_>, Vec<_>) = refusals
+        .into_iter()
+        .partition(|refusal| refusal.role() == Role::Leaf);
+    let mut faults: Vec<Fault> = Vec::new();
     if own.is_self_issued() {
-        faults.push(Fault::new(
-            code::CA_AS_LEAF,
-            format!("the {purpose}'s certificate \"{subject}\" is signed by itself"),
-            "make a CA and a leaf: handfast init, then handfast issue",
-        ));
-    } else if own.is_ca() {
-        faults.push(
-            Fault::of(
-                &Refusal::CaAsLeaf {
-                    subject: subject.clone(),
-                },
-                purpose,
-            )
-            .arguable(),
-        );
+        faults.push(self_signed(own, purpose));
     }
-    let wanted = format!("{purpose}Auth");
-    if let Some(usages) = own.extended_key_usage_names()
-        && !usages.iter().any(|usage| *usage == wanted || usage == "any")
-    {
-        faults.push(Fault::of(
-            &Refusal::WrongPurpose {
-                role: Role::Leaf,
-                subject: subject.clone(),
-                purpose,
-                found: usages.join(", "),
-            },
-            purpose,
-        ));
-    }
-    faults.extend(of_strength(own, purpose));
-    // GnuTLS and Go do not mind.
-    if let Some(usage) = own.key_usage()
-        && !usage.digital_signature()
-        && !own.is_ca()
-    {
-        let found = own.key_usage_names().join(", ");
-        let refusal = Refusal::WrongKeyUsage {
-            subject: subject.clone(),
-            found,
-        };
-        faults.push(Fault::of(&refusal, purpose).arguable());
-    }
-    // OpenSSL takes version 1, so it is a fault for some only.
-    if own.version() != 3 {
-        faults.push(
-            Fault::of(
-                &Refusal::OldVersion {
-                    role: Role::Leaf,
-                    subject,
-                    version: own.version(),
-                },
-                purpose,
-            )
-            .arguable(),
-        );
+    faults.extend(of_leaf.iter().filter_map(|refusal| minded(refusal, own, purpose)));
+    faults.extend(revoked(evidence, own, purpose, now));
+    for refusal in &of_cas {
+        if faults.iter().all(|fault| fault.code != refusal.code(purpose)) {
+            faults.push(Fault::of(refusal, purpose));
+        }
     }
     faults
 }
 
-/// Keys and digests that are too weak for everybody, and keys that are not for everybody.
-fn of_strength(own: &Certificate, purpose: Purpose) -> Option<Fault> {
-    let (role, subject) = (Role::Leaf, own.called());
-    match own.public_key().must_be_strong() {
-        // Our own limit is not the server's: OpenSSL takes P-521 and more.
-        Err(Error::UnsupportedKey { found }) => {
-            let refusal = Refusal::UnsupportedKey { role, subject, found };
-            return Some(Fault::of(&refusal, purpose).arguable());
-        }
-        Err(error) => {
-            let found = error.to_string();
-            return Some(Fault::of(&Refusal::Weak { role, subject, found }, purpose));
-        }
-        Ok(()) => {}
-    }
-    let digest = own.signature_algorithm();
-    let found = printable(&digest);
-    is_old_digest(&digest).then(|| Fault::of(&Refusal::Weak { role, subject, found }, purpose))
+fn self_signed(own: &Certificate, purpose: Purpose) -> Fault {
+    Fault::new(
+        code::CA_AS_LEAF,
+        format!(
+            "the {purpose}'s certificate \"{}\" is signed by itself",
+            own.called()
+        ),
+        "make a CA and a leaf: handfast init, then handfast issue",
+    )
 }
 
-fn is_old_digest(algorithm: &str) -> bool {
-    let algorithm = algorithm.to_ascii_lowercase();
-    algorithm.contains("sha1") || algorithm.contains("md5")
+fn rank(refusal: &Refusal) -> usize {
+    match refusal {
+        Refusal::Expired { .. } => 0,
+        Refusal::NotYetValid { .. } => 1,
+        Refusal::CaAsLeaf { .. } => 2,
+        Refusal::WrongPurpose { .. } => 3,
+        Refusal::UnsupportedKey { .. } | Refusal::Weak { .. } => 4,
+        Refusal::WrongKeyUsage { .. } => 5,
+        Refusal::OldVersion { .. } => 6,
+        Refusal::BadSignature { .. } => 7,
+        _ => 8,
+    }
+}
+
+/// A fault of the leaf as other verifiers see it. We are stricter than they are: what only we mind is none, and what some do
+/// not mind is arguable.
+fn minded(refusal: &Refusal, own: &Certificate, purpose: Purpose) -> Option<Fault> {
+    let fault = Fault::of(refusal, purpose);
+    match refusal {
+        Refusal::CaAsLeaf { .. } if own.is_self_issued() => None,
+        // To be any purpose's, or nobody's, is refused by us alone.
+        Refusal::WrongPurpose { .. } => {
+            let usages = own.extended_key_usage_names()?;
+            (!usages.iter().any(|usage| usage == "any")).then_some(fault)
+        }
+        // A leaf that may sign certificates is minded by us alone; GnuTLS and Go mind no key usage at all.
+        Refusal::WrongKeyUsage { .. } => own
+            .key_usage()
+            .is_some_and(|usage| !usage.digital_signature())
+            .then(|| fault.arguable()),
+        // OpenSSL takes version 1 and P-521, and nobody else asks what a SPIFFE certificate is.
+        Refusal::OldVersion { .. }
+        | Refusal::UnsupportedKey { .. }
+        | Refusal::CaAsLeaf { .. }
+        | Refusal::NotOneSpiffeId { .. } => Some(fault.arguable()),
+        _ => Some(fault),
+    }
 }
 
 /// The lists that the user gave say that the leaf was revoked, or are of no use themselves.
@@ -255,57 +208,37 @@ fn is_below_known(evidence: &Evidence<'_>) -> bool {
     evidence.trace.own_chain.iter().any(is_known)
 }
 
-/// What stands above the leaf: certificates that may not sign, that do not fit, or that have ended.
-fn of_chain(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Fault> {
-    let around = around(evidence);
-    let mut faults = Vec::new();
-    let issuers: Vec<&Certificate> = around
-        .iter()
-        .copied()
-        .filter(|other| other.subject() == own.issuer() && *other != own)
-        .collect();
-    if !issuers.is_empty()
-        // A signature with an old digest is not even looked at.
-        && !is_old_digest(&own.signature_algorithm())
-        && issuers
-            .iter()
-            .all(|issuer| !own.is_signed_by(&issuer.public_key()))
-    {
-        faults.push(Fault::of(
-            &Refusal::BadSignature {
-                role: Role::Leaf,
-                subject: own.called(),
-                issuer: name::shown(own.issuer()),
-            },
-            purpose,
-        ));
-    }
-    for refusal in judged(evidence, &around, purpose, now) {
-        if faults.iter().all(|fault| fault.code != refusal.code(purpose)) {
-            faults.push(Fault::of(&refusal, purpose));
-        }
-    }
-    faults
-}
-
 /// Every other certificate that is known: sent with the leaf, or lying around.
 fn around<'a>(evidence: &Evidence<'a>) -> Vec<&'a Certificate> {
     let sent = evidence.trace.own_chain.iter().skip(1);
     sent.chain(&evidence.context.known).collect()
 }
 
-/// What the proxy's own judgement says of the CAs above the leaf, with the best anchors that are known, and of the
-/// leaf beside that: what it says of itself was found before.
-fn judged(
-    evidence: &Evidence<'_>,
-    around: &[&Certificate],
-    purpose: Purpose,
-    now: Timestamp,
-) -> Vec<Refusal> {
-    let sent = &evidence.trace.own_chain;
-    let Some(own) = sent.first().filter(|own| !own.is_self_issued()) else {
-        return Vec::new();
-    };
+/// Everything that the proxy's own judgement says against the chain, with the best anchors that are known. That the issuer
+/// is not known here is not among it.
+fn judged(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Timestamp) -> Vec<Refusal> {
+    let around = around(evidence);
+    // Nothing stands above what signed itself.
+    if own.is_self_issued() {
+        return verify::faults(std::slice::from_ref(own), &Trust::nobody(), purpose, now);
+    }
+    let (good, bad): (Vec<_>, Vec<_>) = roots(evidence, &around)
+        .into_iter()
+        .partition(|root| Anchors::new(vec![root.clone()], now).is_ok());
+    let between = around.iter().filter(|certificate| !certificate.is_self_issued());
+    let chain: Vec<Certificate> = std::iter::once(own).chain(between.copied()).cloned().collect();
+    let trust = Anchors::new(good, now).map_or_else(|_| Trust::nobody(), Trust::from);
+    let mut refusals = verify::faults(&chain, &trust, purpose, now);
+    // What webpki alone looks at, such as names that a CA may not sign.
+    let ders: Vec<_> = chain.iter().map(|one| one.der().clone()).collect();
+    let verdict = verify::verify(&ders, &trust, purpose, now).err();
+    refusals.extend(verdict.filter(|refusal| !is_unknown(refusal) && !refusals.contains(refusal)));
+    refusals.extend(bad.iter().filter_map(|root| unfit(root, &chain, now)));
+    refusals
+}
+
+/// What may be the roots: those that signed themselves or, where there are none, the last that was sent.
+fn roots(evidence: &Evidence<'_>, around: &[&Certificate]) -> Vec<Certificate> {
     let is_root = |certificate: &&&Certificate| certificate.is_self_issued();
     let mut roots: Vec<Certificate> = around
         .iter()
@@ -313,28 +246,9 @@ fn judged(
         .map(|root| (*root).clone())
         .collect();
     if roots.is_empty() {
-        roots.extend(sent.iter().skip(1).last().cloned());
+        roots.extend(evidence.trace.own_chain.iter().skip(1).last().cloned());
     }
-    // A root that cannot be used says nothing of the others.
-    let (good, bad): (Vec<_>, Vec<_>) = roots
-        .into_iter()
-        .partition(|root| Anchors::new(vec![root.clone()], now).is_ok());
-    let between = around.iter().filter(|certificate| !certificate.is_self_issued());
-    let chain: Vec<Certificate> = std::iter::once(own).chain(between.copied()).cloned().collect();
-    let mut refusals = match Anchors::new(good, now) {
-        Ok(anchors) => {
-            let ders: Vec<_> = chain.iter().map(|one| one.der().clone()).collect();
-            let Err(refusal) = verify::verify(&ders, &anchors, purpose, now) else {
-                return Vec::new();
-            };
-            let all = verify::faults(&chain, &anchors, purpose, now);
-            std::iter::once(refusal).chain(all).collect()
-        }
-        Err(_) => Vec::new(),
-    };
-    refusals.extend(bad.iter().filter_map(|root| unfit(root, &chain, now)));
-    refusals.retain(|refusal| refusal.role() != Role::Leaf || !was_found_before(refusal));
-    refusals
+    roots
 }
 
 /// Why `root`, which signed a certificate of `chain`, cannot be trusted by anybody.
@@ -362,20 +276,10 @@ fn unfit(root: &Certificate, chain: &[Certificate], now: Timestamp) -> Option<Re
     }
 }
 
-/// Whether the leaf alone tells it, or it says no more than that the CA is not known here.
-fn was_found_before(refusal: &Refusal) -> bool {
+/// Whether it says no more than that the CA is not known here.
+fn is_unknown(refusal: &Refusal) -> bool {
     matches!(
         refusal,
-        Refusal::UnknownIssuer { .. }
-            | Refusal::SelfSigned { .. }
-            | Refusal::NoCertificate
-            | Refusal::OldVersion { .. }
-            | Refusal::CaAsLeaf { .. }
-            | Refusal::Malformed { .. }
-            | Refusal::WrongPurpose { .. }
-            | Refusal::WrongKeyUsage { .. }
-            | Refusal::UnsupportedKey { .. }
-            | Refusal::Expired { .. }
-            | Refusal::NotYetValid { .. }
+        Refusal::UnknownIssuer { .. } | Refusal::SelfSigned { .. } | Refusal::NoCertificate
     )
 }

@@ -109,6 +109,7 @@ pub(super) fn by_closing(evidence: &Evidence<'_>, said: &str, now: Timestamp) ->
 }
 
 /// What the alert alone says, beside the faults of our own; `explained` when there is one that fits.
+// long: one arm per alert
 fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -> Vec<Finding> {
     let finding = |code: Code, certainty, because: String, help: &str| {
         Finding::new(code, Refuser::Server, certainty, format!("{said}; {because}")).help(help)

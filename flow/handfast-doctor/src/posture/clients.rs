@@ -470,7 +470,7 @@ fn server_certificate(first: &Trace, subject: &Subject, now: Timestamp) -> Check
     if days < SOON_DAYS {
         return Check::new(NAME, Grade::B, format!("\"{called}\" ends in {days} days")).help("renew it");
     }
-    let whose = if subject.target.anchors.certificates().is_empty() {
+    let whose = if subject.target.trust.anchors().certificates().is_empty() {
         "no CA to verify it by is known"
     } else if is_trusted(&chain, &subject.target, now) {
         "trusted"
@@ -485,6 +485,6 @@ fn is_trusted(chain: &[Certificate], target: &Target, now: Timestamp) -> bool {
         .iter()
         .map(|certificate| certificate.der().clone())
         .collect();
-    verify::verify(&ders, &target.anchors, Purpose::Server, now)
+    verify::verify(&ders, &target.trust, Purpose::Server, now)
         .is_ok_and(|verified| verify::for_host(&verified, &target.name).is_ok())
 }

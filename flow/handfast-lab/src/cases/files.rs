@@ -443,7 +443,17 @@ fn recorded() -> Vec<Case> {
             Ok(Scene::only(Look::Text("cat said".into())))
         },
     );
+    let foreign = Case::new(
+        format!("{}/access-log-recorded", code::FOREIGN_NAME),
+        "recorded: a proxy whose CAs are bound to names rejected a certificate of one for a name of the other",
+        &[],
+        |folder| {
+            folder.write("said", include_str!("foreign-name.txt"))?;
+            Ok(Scene::only(Look::Text("cat said".into())))
+        },
+    );
     vec![
+        foreign.expect(code::FOREIGN_NAME, "server", "certain"),
         windows.expect(code::KEY_IN_MEMORY, "client", "certain"),
         macos.expect(code::P12_TOO_NEW, "client", "likely"),
     ]

@@ -21,6 +21,7 @@ pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> 
     ])
 }
 
+// long: one text with its holes
 fn configuration(place: &Place<'_>, setup: &Setup) -> String {
     let require = matches!(setup.asks, Asks::AndRequires | Asks::AndTakesAnything);
     let validation = match setup.asks {

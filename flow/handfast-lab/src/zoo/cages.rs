@@ -84,6 +84,7 @@ struct Kind {
 
 impl Zoo<'_> {
     /// All animals of one side; returns the revoked ones.
+    // long: one entry per test certificate
     fn fill(&self, kind: &Kind) -> Result<Vec<Certificate>> {
         let place = |name: &str| format!("{}/{name}", kind.cages);
         let good = &kind.good;

@@ -7,6 +7,7 @@ use std::{
 
 use handfast_audit::Sink;
 use handfast_credentials::load;
+use handfast_finding::Problem;
 use handfast_pki::{Purpose, code};
 use handfast_tls::{Client, client};
 use jiff::Timestamp;
@@ -14,7 +15,6 @@ use jiff::Timestamp;
 use super::{Config, read};
 use crate::{
     backend::{self, Backend, BackendUrl},
-    error::Problem,
     live::{ReadSources, Sources},
     proxy::{Proxy, ProxySettings},
 };
@@ -75,7 +75,7 @@ impl Config {
             _ => None,
         };
         let settings = client::Settings {
-            server_anchors: Arc::new(anchors),
+            trust: Arc::new(anchors.into()),
             credentials,
             admission: None,
             alpn: vec!["http/1.1".to_owned()],

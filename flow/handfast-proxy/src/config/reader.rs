@@ -1,14 +1,16 @@
 //! The text of the configuration: TOML in, what is written out, every problem with its line. What it means is for
 //! [`super::resolve`].
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
-use handfast_finding::Place;
+use handfast_finding::{Place, Problem};
 use handfast_pki::code;
+use handfast_values::duration_between;
+use jiff::SignedDuration;
 use toml::de::{DeTable, DeValue};
 
 use super::{RawConfig, Text};
-use crate::{error::Problem, limits::Limits};
+use crate::limits::Limits;
 
 /// Reads the text and collects errors.
 pub(super) struct Reader<'a> {
@@ -182,15 +184,22 @@ impl Reader<'_> {
         rate
     }
 
+    /// At least a millisecond and at most a day: what is longer is a mistake, and no limit.
     fn duration(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<Duration> {
-        let duration = match value {
-            DeValue::String(text) => seconds(text),
-            _ => None,
-        };
-        if duration.is_none() {
+        const RANGE: RangeInclusive<SignedDuration> =
+            SignedDuration::from_millis(1)..=SignedDuration::from_hours(24);
+        let DeValue::String(text) = value else {
             self.wrong_type(at, name, "a time such as \"10s\" or \"5m\"", value);
+            return None;
+        };
+        match duration_between(text, &RANGE) {
+            Ok(duration) => Some(duration.unsigned_abs()),
+            Err(error) => {
+                let problem = Problem::new(code::CONFIG_INVALID, format_args!("\"{name}\": {error}"));
+                self.problem(at, problem.help(error.hint));
+                None
+            }
         }
-        duration
     }
 
     fn wrong_type(&mut self, at: usize, name: &str, expected: &str, found: &DeValue<'_>) {
@@ -220,7 +229,10 @@ impl Reader<'_> {
     }
 
     fn error(&mut self, at: usize, message: String) {
-        let problem = Problem::new(code::CONFIG_INVALID, message);
+        self.problem(at, Problem::new(code::CONFIG_INVALID, message));
+    }
+
+    fn problem(&mut self, at: usize, problem: Problem) {
         self.errors.push(problem.place(Some(self.place(at))));
     }
 
@@ -237,21 +249,4 @@ fn with_article(noun: &str) -> String {
         "a"
     };
     format!("{article} {noun}")
-}
-
-/// `500ms`, `10s`, `5m` or `1h`; at least one millisecond, at most a day.
-fn seconds(text: &str) -> Option<Duration> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().ok()?;
-    let unit = match &text[digits.len()..] {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    let millis = number.checked_mul(unit)?;
-    (1..=86_400_000)
-        .contains(&millis)
-        .then(|| Duration::from_millis(millis))
 }

@@ -11,7 +11,7 @@ use std::{
 use handfast_audit::{Event, Request as RequestRecord};
 use handfast_pki::{Code, code, text::printable};
 use handfast_tls::ServerStream;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header::HOST};
 use http_body::Body;
 use hyper::{
     body::Incoming,
@@ -28,6 +28,7 @@ use super::{
     body::{Progress, RequestBody},
     budget::Budget,
     headers::{self, Ours},
+    path,
     pool::{Lease, Pool, Sender},
     relay::relay,
     slots::{BackendSlot, Share},
@@ -35,7 +36,9 @@ use super::{
 use crate::{
     authorize::Allowed,
     error::Ended,
+    host::Standing,
     limits::{Detail, STREAM_WINDOW, STREAMS},
+    live::State,
     metered::Metered,
     pressure::Cause,
     pulse::{Busy, Pulse, ticks},
@@ -50,6 +53,9 @@ pub(super) type Run<'a> = Pin<Box<dyn Future<Output = Result<(), Ended>> + Send 
 struct Visit {
     worker: Worker,
     ours: Ours,
+    /// The generation of trust that the handshake was made under.
+    state: Arc<State>,
+    standing: Standing,
     id: u64,
     pulse: Arc<Pulse>,
     share: Arc<Share>,
@@ -75,7 +81,8 @@ type Served = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> 
 
 /// Serves requests until the client leaves, the proxy closes, or another protocol takes over.
 pub(crate) fn serve(allowed: Allowed, worker: Worker) -> Run<'static> {
-    let (admission, secured) = (allowed.admission(), allowed.secured());
+    let (standing, secured) = (allowed.standing().clone(), allowed.secured());
+    let admission = &standing.admission;
     let address = secured.address.ip().to_canonical().to_string();
     let ours = Ours {
         client_cert: admission.client_cert.clone(),
@@ -87,10 +94,12 @@ pub(crate) fn serve(allowed: Allowed, worker: Worker) -> Run<'static> {
     let pulse = secured.pulse.clone();
     let is_http2 = secured.established.alpn == Some("h2");
     let visit = Arc::new(Visit {
-        share: worker.slots.share(secured.peer.identity().fingerprint.0),
+        share: worker.slots.share(standing.peer.identity().fingerprint.0),
         budget: is_http2.then(|| Budget::new(pulse.now())),
         worker,
         ours,
+        state: secured.state.clone(),
+        standing,
         id: secured.id,
         pulse: pulse.clone(),
         switched: Mutex::default(),
@@ -301,9 +310,14 @@ async fn forward(visit: &Visit, mut request: Request<RequestBody>) -> Result<For
     let is_http2 = visit.budget.is_some();
     let upgrades = headers::to_backend(&mut request, &visit.ours, &visit.worker.reserved)
         .map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
+    must_be_allowed(visit, &mut request)?;
     let client_half = upgrades.then(|| hyper::upgrade::on(&mut request));
     let had_body = !request.body().is_end_stream();
     let slot = slot(visit).await?;
+    // HTTP/2 lets requests begin until the client has heard that it is asked to leave.
+    if let Some(code) = visit.pulse.withdrawn() {
+        return Err((StatusCode::FORBIDDEN, code).into());
+    }
     let pool = visit.pool().clone();
     let (mut response, sender) = send(visit, &pool, request).await?;
     let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
@@ -334,6 +348,24 @@ async fn forward(visit: &Visit, mut request: Request<RequestBody>) -> Result<For
         slot,
     };
     Ok((response, Some(lease)))
+}
+
+/// Decides about one request: it stays with the host of its connection, and the route that it asks for allows its client.
+fn must_be_allowed(visit: &Visit, request: &mut Request<RequestBody>) -> Result<(), Instead> {
+    let (listener, standing) = (visit.state.listener(), &visit.standing);
+    let asked = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    if !listener.is_of(&standing.host, asked.unwrap_or_default()) {
+        return Err((StatusCode::MISDIRECTED_REQUEST, code::MISDIRECTED).into());
+    }
+    if standing.has_one_answer() {
+        return Ok(());
+    }
+    path::normalise(request.uri_mut()).map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
+    if standing.may(request.uri().path(), request.method()) {
+        Ok(())
+    } else {
+        Err((StatusCode::FORBIDDEN, code::NOT_ALLOWED).into())
+    }
 }
 
 /// The right to use a connection to the backend, in turn with other clients.

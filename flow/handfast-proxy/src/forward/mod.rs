@@ -8,6 +8,7 @@ mod budget;
 mod headers;
 mod host;
 mod http;
+mod path;
 pub(crate) mod pool;
 pub(crate) mod relay;
 pub(crate) mod slots;

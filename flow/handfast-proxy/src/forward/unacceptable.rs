@@ -11,6 +11,8 @@ pub(crate) const MOST_FIELDS: usize = 100;
 pub(crate) enum Unacceptable {
     /// CONNECT, or a target that is no path.
     Target,
+    /// A path that two readers could read differently, where routes are decided by it.
+    Path,
     /// No Host, several, one that is no host, or one that contradicts the target.
     Host,
     /// Both a length and a transfer coding: two readers could find two ends (RFC 9112 section 6.3).
@@ -25,7 +27,7 @@ impl Unacceptable {
     /// What the client is answered.
     pub(crate) fn answer(self) -> (StatusCode, Code) {
         let status = match self {
-            Self::Target | Self::Host | Self::Framing => StatusCode::BAD_REQUEST,
+            Self::Target | Self::Path | Self::Host | Self::Framing => StatusCode::BAD_REQUEST,
             Self::Coding => StatusCode::NOT_IMPLEMENTED,
             Self::Fields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         };

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use handfast_configs::{Kind, Wanted, look};
+use handfast_credentials::disk::Disk;
 use handfast_doctor::Report;
 use handfast_finding::Problem;
-use handfast_interop::Disk;
 use handfast_report::{findings, json, schema::Schema};
 use jiff::Timestamp;
 
@@ -34,11 +34,7 @@ pub struct Config {
 
 pub fn run(args: &Config, words: &Words) -> Result<Exit, Failure> {
     let wanted = Wanted {
-        kind: args
-            .kind
-            .as_deref()
-            .and_then(|wanted| Kind::ALL.into_iter().find(|(name, _)| *name == wanted))
-            .map(|(_, kind)| kind),
+        kind: args.kind.as_deref().and_then(Kind::of_word),
         folder: args.prefix.clone(),
     };
     let disk = Disk {

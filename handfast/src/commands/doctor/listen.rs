@@ -146,7 +146,7 @@ fn server(args: &Listen) -> Result<Server, Failure> {
             .map(|anchor| name::der_of(anchor.subject()))
             .collect();
         context.known = anchors.certificates().to_vec();
-        context.client_anchors = Some(Arc::new(anchors));
+        context.client_trust = Some(Arc::new(anchors.into()));
     }
     if let Some(path) = &args.expect_cert {
         context.served = load::certificates(path)?.into_iter().next();

@@ -47,7 +47,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
     if let Some(path) = &args.client_ca {
         let anchors = load::anchors(path, now)?;
         context.known = anchors.certificates().to_vec();
-        context.client_anchors = Some(Arc::new(anchors));
+        context.client_trust = Some(Arc::new(anchors.into()));
     }
     let key_log = match &args.keylog {
         Some(path) => Some(String::from_utf8_lossy(&files::read(path)?).into_owned()),
@@ -63,14 +63,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
         .help("make a capture with tcpdump: tcpdump -i lo -w FILE port 8443")
     })?;
     if let Some(number) = args.stream {
-        let chosen = number.checked_sub(1).filter(|place| *place < reports.len());
-        let Some(place) = chosen else {
-            return Err(Failure::misuse(format!(
-                "there are {} conversations of TLS in it",
-                reports.len()
-            )));
-        };
-        reports = vec![reports.swap_remove(place)];
+        reports = vec![only(number, reports)?];
     }
     if reports.is_empty() {
         return Err(Failure::new(
@@ -104,6 +97,17 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
     } else {
         Exit::Yes
     })
+}
+
+/// The conversation with this number, counted from 1.
+fn only(number: usize, mut reports: Vec<Report>) -> Result<Report, Failure> {
+    match number.checked_sub(1).filter(|place| *place < reports.len()) {
+        Some(place) => Ok(reports.swap_remove(place)),
+        None => Err(Failure::misuse(format!(
+            "there are {} conversations of TLS in it",
+            reports.len()
+        ))),
+    }
 }
 
 /// The findings of all conversations, the surest first, each code once.

@@ -81,7 +81,7 @@ impl Whom {
         let name = self.sni.as_deref().unwrap_or(&place.endpoint.host);
         let target = Target {
             name: backend::server_name(name).map_err(Failure::from)?,
-            anchors: Arc::new(anchors),
+            trust: Arc::new(anchors.into()),
             credentials,
             versions: Versions::Both,
             // A server that was named by its port alone may speak anything, so nothing is demanded of it.
@@ -177,18 +177,12 @@ impl Place {
         } else {
             format!("https://{text}")
         };
+        let endpoint = get::endpoint(&url).map_err(|error| bad(error.to_string()))?;
         let uri: Uri = url
             .parse()
             .map_err(|error| bad(format!("\"{text}\" is not HOST:PORT: {error}")))?;
-        let authority = uri
-            .authority()
-            .ok_or_else(|| bad(format!("\"{text}\" names no host")))?;
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         Ok(Self {
-            endpoint: Endpoint {
-                host: host.to_owned(),
-                port: get::port(authority)?,
-            },
+            endpoint,
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             is_http,
         })

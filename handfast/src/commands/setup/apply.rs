@@ -33,36 +33,16 @@ pub fn apply(
         .help("write the files with --out DIR and put them where they belong"));
     };
     let file = filled.files.iter().find(|file| file.name == apply.file);
-    let Some(file) = file else {
-        return Err(Failure::bug(format!(
-            "\"{}\" is no file of {}",
-            apply.file, target.name
-        )));
-    };
+    let file =
+        file.ok_or_else(|| Failure::bug(format!("\"{}\" is no file of {}", apply.file, target.name)))?;
     let place = place(&apply.to)?;
-    let before = match fs::read(&place) {
-        Ok(bytes) => Some(bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => {
-            let message = format!("\"{}\" cannot be read: {error}", place.display());
-            return Err(Failure::new(Exit::Misuse, code::UNREADABLE, message));
-        }
-    };
+    let before = standing(&place)?;
     let wanted = file.text.as_str().as_bytes();
     if !force && before.as_ref().is_some_and(|before| before != wanted) {
         files::must_be_free(&[&place], false)?;
     }
     if !place.parent().is_some_and(Path::is_dir) {
-        let message = format!(
-            "\"{}\" cannot be written: its folder is not there",
-            place.display()
-        );
-        return Err(
-            Failure::new(Exit::Misuse, code::UNREADABLE, message).help(format!(
-                "is {} installed? else write the files with --out DIR",
-                target.title
-            )),
-        );
+        return Err(no_folder(target, &place));
     }
     // What has come since we looked is not replaced either.
     let piece = Piece {
@@ -86,20 +66,40 @@ pub fn apply(
         .detail(said));
     }
     if let Some(reload) = &apply.reload {
-        run(reload).map_err(|said| {
-            Failure::new(
-                Exit::No,
-                code::CONFIG_INVALID,
-                format!(
-                    "\"{reload}\" failed; \"{}\" is in place and not yet in use",
-                    place.display()
-                ),
-            )
-            .detail(said)
-            .help("start it, or reload it by hand")
-        })?;
+        run(reload).map_err(|said| not_reloaded(reload, &place).detail(said))?;
     }
     Ok(place)
+}
+
+/// What is at `place` now, if anything.
+fn standing(place: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match fs::read(place) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let message = format!("\"{}\" cannot be read: {error}", place.display());
+            Err(Failure::new(Exit::Misuse, code::UNREADABLE, message))
+        }
+    }
+}
+
+fn no_folder(target: &Target, place: &Path) -> Failure {
+    let message = format!(
+        "\"{}\" cannot be written: its folder is not there",
+        place.display()
+    );
+    Failure::new(Exit::Misuse, code::UNREADABLE, message).help(format!(
+        "is {} installed? else write the files with --out DIR",
+        target.title
+    ))
+}
+
+fn not_reloaded(reload: &str, place: &Path) -> Failure {
+    let message = format!(
+        "\"{reload}\" failed; \"{}\" is in place and not yet in use",
+        place.display()
+    );
+    Failure::new(Exit::No, code::CONFIG_INVALID, message).help("start it, or reload it by hand")
 }
 
 fn place(to: &str) -> Result<PathBuf, Failure> {

@@ -7,7 +7,8 @@ use handfast_doctor::files::{File, Holdings, Look, judge, read};
 use handfast_finding::{Certainty, Finding, shell::shell};
 use handfast_interop::of_setup;
 use handfast_pki::{Certificate, Code, Identity, Purpose, certificate::chain_to_pem, code};
-use handfast_setup::{Address, Part, Private, Role, Values};
+use handfast_setup::{Part, Private, Role, Values, endpoint};
+use handfast_values::Endpoint;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
@@ -62,7 +63,7 @@ impl Given {
         }
         let key = load::private_key(&self.key)?;
         let pair = Zeroizing::new(format!("{}{}", chain_to_pem(&chain), key.to_pem().as_str()));
-        let address = |text: &str| Address::read(text).map_err(|error| of_setup(&error));
+        let address = |text: &str| endpoint(text).map_err(|error| of_setup(&error));
         let usual_listen = part.listen.as_deref().unwrap_or("127.0.0.1:443");
         let listen = address(self.listen.as_deref().unwrap_or(usual_listen))?;
         let usual_upstream = part.upstream.as_deref().unwrap_or("127.0.0.1:8080");
@@ -73,7 +74,7 @@ impl Given {
             ca: absolute(&self.ca)?,
             crl: self.crl.as_deref().map(absolute).transpose()?,
             upstream: address(self.upstream.as_deref().unwrap_or(usual_upstream))?,
-            to: Address {
+            to: Endpoint {
                 host: host.clone(),
                 port: self.port.unwrap_or(listen.port),
             },

@@ -6,7 +6,7 @@ use handfast_configs::Kind;
 use handfast_credentials::files;
 use handfast_finding::shell::shell;
 use handfast_interop::{
-    moved::{Move, Written},
+    moved::Written,
     of_setup,
     sites::{self, Met, Wanted},
     stage::{Ground, Setting, Stage},
@@ -15,7 +15,7 @@ use handfast_interop::{
 };
 use handfast_pki::code;
 use handfast_report::{schema::Schema, style::STRONG};
-use handfast_setup::{Role, Target, theirs::hosts};
+use handfast_setup::{Role, Target};
 use serde_json::json;
 
 use super::write;
@@ -49,6 +49,7 @@ pub struct VerifyConfig {
     dir: Option<PathBuf>,
 }
 
+// long: the order is what there is to read: read, move, start, meet, tell
 pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let bytes = files::read(&args.file)?;
     let shown = args.file.display();
@@ -69,13 +70,13 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         .help("test what we write for it instead")
         .command(format!("handfast setup verify {}", target.name))
     })?;
-    let written = Written::of(&text, &args.file, theirs)?;
-    let hosts = hosts(&written.text, &theirs.names, theirs.until);
+    let written = Written::of(&text, &args.file, &target, theirs)?;
+    let hosts = written.hosts();
     let known: Vec<&str> = hosts.iter().map(|(_, host)| host.as_str()).collect();
     let _broken_off = BrokenOff::by_signals(words)?;
     let ground = Ground::new(args.dir.as_ref(), &known)?;
     let mut stage = Stage::set(&ground, &target, &Setting::of_good_server())?;
-    let moved = Move::of(&written, &args.file, theirs, &stage)?;
+    let moved = written.moved(&args.file, theirs, &stage)?;
     moved.write(&stage.out, theirs)?;
     for (name, instead) in &moved.exchanged {
         words.talk(format_args!("instead of {}: {instead}", shell(name)));
@@ -92,7 +93,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     };
     let Met { sites, notes } = sites::meet(&mut stage, &wanted)
         .map_err(|failure| failure.detail(format!("the server had said: {}", started.said())))?;
-    let missed = written.missed.iter();
+    let missed = written.missed(theirs).into_iter();
     let missed = missed.map(|block| format!("what stands in {block} {{ }} is not tested"));
     let notes: Vec<String> = theirs.ours.iter().cloned().chain(missed).chain(notes).collect();
     for note in &notes {

@@ -3,8 +3,9 @@
 //! A directive of mod_ssl counts for a host as its last occurrence there, or else as the last of the main server.
 //! `RequestHeader` adds up from the outside to the inside. Any one `Require` of a group lets in.
 
-mod lines;
+pub(super) mod lines;
 mod requires;
+pub(super) mod spots;
 #[cfg(test)]
 mod tests;
 mod ways;
@@ -12,15 +13,17 @@ mod ways;
 use lines::Node;
 
 use super::{
-    files::Reader,
+    files::{Opened, Reader},
     rules,
     site::{Asks, Comparison, Crossing, Form, Later, Material, Pair, Revocation, Said, Site, Source},
+    span::{Word, joined},
     trouble::Trouble,
 };
 
 /// The sites of the configuration `file`.
-pub(super) fn read(file: &str, text: &str, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
-    let tree = lines::read(file, text, reader, &mut lines::Known::default())?;
+pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
+    let tree = lines::read(file, opened, reader, &mut lines::Known::default())?;
+    let tree = lines::dissolved(tree);
     let hosts: Vec<&Node> = tree.iter().filter(|node| node.is("VirtualHost")).collect();
     let mut sites: Vec<Site> = Vec::new();
     for host in &hosts {
@@ -94,11 +97,11 @@ fn site(server: &Server<'_>, begin: &Node, reader: &Reader<'_>) -> Site {
         .own
         .iter()
         .filter(|node| node.is("ServerName") || node.is("ServerAlias"))
-        .flat_map(|node| node.words.iter().cloned())
+        .flat_map(|node| node.words.iter().map(|name| name.text.clone()))
         .collect();
     let called = match names.first() {
         Some(name) => format!("virtual host \"{name}\""),
-        None => format!("virtual host {}", begin.words.join(" ")),
+        None => format!("virtual host {}", joined(&begin.words)),
     };
     let mut site = Site::new(called, &begin.place);
     site.names = names;
@@ -180,7 +183,11 @@ fn material(site: &mut Site, server: &Server<'_>, reader: &Reader<'_>) {
         .chain(last("SSLCARevocationPath"))
         .collect();
     if let [_, second, ..] = server.all("SSLCACertificateFile").as_slice() {
-        trust.twice = Some(Said::new(second.name.clone(), second.written(), &second.place));
+        trust.twice = Some(Said::new(
+            second.name.text.clone(),
+            second.written(),
+            &second.place,
+        ));
     }
     let keys = server
         .all("SSLCertificateKeyFile")
@@ -224,7 +231,7 @@ fn strength(site: &mut Site, server: &Server<'_>) {
             .collect();
     }
     if let Some(suite) = server.last("SSLCipherSuite") {
-        let list = suite.words.last().map_or("", String::as_str);
+        let list = suite.words.last().map_or("", Word::as_str);
         site.weak_ciphers = rules::weak_ciphers(list)
             .into_iter()
             .map(|weak| Said::new(weak, suite.written(), &suite.place))

@@ -3,7 +3,10 @@
 use handfast_finding::Certainty;
 
 use super::{Server, lines::Node};
-use crate::site::{Act, Said, Step, Way, is_identity_header};
+use crate::{
+    site::{Act, Said, Step, Way, is_identity_header},
+    span::Word,
+};
 
 /// What sends requests on, under which path.
 struct Target<'a> {
@@ -27,8 +30,8 @@ pub(super) fn of(server: &Server<'_>) -> Vec<Way> {
 fn collect<'a>(nodes: &[&'a Node], path: &str, found: &mut Vec<Target<'a>>) {
     for node in nodes {
         let (at, backend) = match node.words.as_slice() {
-            [at, backend, ..] if node.is("ProxyPass") && path.is_empty() => (at.clone(), backend),
-            [at, backend, ..] if node.is("ProxyPassMatch") && path.is_empty() => (at.clone(), backend),
+            [at, backend, ..] if node.is("ProxyPass") && path.is_empty() => (at.text.clone(), backend),
+            [at, backend, ..] if node.is("ProxyPassMatch") && path.is_empty() => (at.text.clone(), backend),
             [backend, ..] if node.is("ProxyPass") || node.is("ProxyPassMatch") => (path.to_owned(), backend),
             [_, backend, flags, ..] if node.is("RewriteRule") && proxies(flags) => (path.to_owned(), backend),
             [handler, ..] if node.is("SetHandler") && handler.starts_with("proxy:") => {
@@ -131,7 +134,7 @@ fn step(node: &Node, sometimes: bool) -> Option<Step> {
     let [action, header, rest @ ..] = node.words.as_slice() else {
         return None;
     };
-    let value = rest.first().map_or("", String::as_str);
+    let value = rest.first().map_or("", Word::as_str);
     let is_identity = value.contains("SSL_CLIENT_");
     let header = header.trim_end_matches(':').to_lowercase();
     if !is_identity && !is_identity_header(&header) {

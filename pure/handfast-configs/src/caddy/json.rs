@@ -4,7 +4,7 @@ use handfast_finding::{Certainty, Place};
 
 use super::{
     super::{
-        files::Reader,
+        files::{Opened, Reader},
         node::{self, Node},
         rules,
         site::{Act, Asks, Crossing, Later, Pair, Said, Site, Step, Way, is_identity_header},
@@ -14,8 +14,8 @@ use super::{
     speaks, speaks_of_presence, speaks_of_proof,
 };
 
-pub(super) fn read(file: &str, text: &str, reader: &Reader<'_>) -> Result<Vec<Site>, Trouble> {
-    let documents = node::read(file, text)?;
+pub(super) fn read(file: &str, opened: &Opened, reader: &Reader<'_>) -> Result<Vec<Site>, Trouble> {
+    let documents = node::read(file, opened)?;
     let mut sites = Vec::new();
     for server in documents
         .iter()

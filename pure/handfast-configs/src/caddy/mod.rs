@@ -2,15 +2,16 @@
 
 mod auth;
 mod json;
+pub(super) mod spots;
 #[cfg(test)]
 mod tests;
-mod tokens;
+pub(super) mod tokens;
 mod ways;
 
 use tokens::Node;
 
 use super::{
-    files::Reader,
+    files::{Opened, Reader},
     rules,
     site::{Asks, Crossing, Later, Material, Pair, Said, Site, Source},
     trouble::Trouble,
@@ -33,11 +34,11 @@ const DIRECTIVES: [&str; 12] = [
 ];
 
 /// The sites of the configuration `file`.
-pub(super) fn read(file: &str, text: &str, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
-    if text.trim_start().starts_with('{') && text.contains("\":") {
-        return json::read(file, text, reader);
+pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
+    if is_json(&opened.text) {
+        return json::read(file, opened, reader);
     }
-    let nodes = tokens::read(file, text, reader)?;
+    let nodes = tokens::read(file, opened, reader)?;
     let (global, nodes): (Vec<Node>, Vec<Node>) = nodes.into_iter().partition(|node| node.words.is_empty());
     let crossing = crossing(&global);
     let mut sites = Vec::new();
@@ -47,17 +48,24 @@ pub(super) fn read(file: &str, text: &str, reader: &mut Reader<'_>) -> Result<Ve
     Ok(sites)
 }
 
+/// Whether it is the configuration that Caddy makes of a Caddyfile.
+pub(super) fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with('{') && text.contains("\":")
+}
+
 /// The blocks of sites. One site may stand without braces, and a snippet without a site.
 fn blocks(nodes: Vec<Node>) -> Vec<Node> {
     let Some(first) = nodes.first() else {
         return Vec::new();
     };
-    let place = first.place.clone();
+    let (place, span) = (first.place.clone(), first.span.clone());
     if DIRECTIVES.contains(&first.word(0)) {
         return vec![Node {
             words: Vec::new(),
             inside: Some(nodes),
             place,
+            span,
+            inner: None,
         }];
     }
     if first.inside.is_none() {
@@ -67,6 +75,8 @@ fn blocks(nodes: Vec<Node>) -> Vec<Node> {
             words,
             inside: Some(nodes.collect()),
             place,
+            span,
+            inner: None,
         }];
     }
     // `&(name)` is a route for others to invoke.
@@ -160,7 +170,8 @@ fn tls(site: &mut Site, block: &Node, reader: &Reader<'_>) {
                 .iter()
                 .skip(1)
                 .filter(|version| rules::is_old_version(version));
-            let old = old.map(|version| Said::new(version.clone(), protocols.written(), &protocols.place));
+            let old =
+                old.map(|version| Said::new(version.text.clone(), protocols.written(), &protocols.place));
             site.old_versions.extend(old);
         }
         for ciphers in tls.all("ciphers") {

@@ -3,12 +3,13 @@
 //! A word begins after space; quotes, backticks and heredocs hold space. `{` at the end of a line opens a block. A
 //! comma at the end of a line goes on with the next.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use handfast_finding::Place;
 
 use super::super::{
-    files::{Reader, is_pattern},
+    files::{Naming, Opened, Reader, is_pattern},
+    span::{Mapped, Span, Word, joined},
     trouble::Trouble,
 };
 
@@ -21,33 +22,37 @@ const LONGEST: usize = 16 << 10;
 
 /// A line, and the block that it opens.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) words: Vec<String>,
-    pub(super) inside: Option<Vec<Node>>,
-    pub(super) place: Place,
+pub(crate) struct Node {
+    pub(crate) words: Vec<Word>,
+    pub(crate) inside: Option<Vec<Node>>,
+    pub(crate) place: Place,
+    /// From its first word, or its brace, to its last word or the brace that closes it.
+    pub(crate) span: Span,
+    /// Between its braces.
+    pub(crate) inner: Option<Span>,
 }
 
 impl Node {
-    pub(super) fn word(&self, index: usize) -> &str {
-        self.words.get(index).map_or("", String::as_str)
+    pub(crate) fn word(&self, index: usize) -> &str {
+        self.words.get(index).map_or("", Word::as_str)
     }
 
-    pub(super) fn inside(&self) -> &[Self] {
+    pub(crate) fn inside(&self) -> &[Self] {
         self.inside.as_deref().unwrap_or_default()
     }
 
     /// The lines in the block that begin with `name`.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.inside().iter().filter(move |node| node.word(0) == name)
     }
 
     /// As written, without its block.
-    pub(super) fn written(&self) -> String {
-        self.words.join(" ")
+    pub(crate) fn written(&self) -> String {
+        joined(&self.words)
     }
 
     /// All words, with those of the block.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = self.written();
         for inner in self.inside() {
             text.push(' ');
@@ -57,39 +62,52 @@ impl Node {
     }
 }
 
-/// The lines of `text`, with what they import.
-pub(super) fn read(file: &str, text: &str, reader: &mut Reader<'_>) -> Result<Vec<Node>, Trouble> {
+/// The lines of a text, with what they import.
+pub(crate) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Node>, Trouble> {
     let mut imports = Imports {
         snippets: BTreeMap::new(),
         made: 0,
     };
-    let nodes = parsed(file, text)?;
+    let nodes = parsed(file, opened)?;
     imports.follow(nodes, reader, 0)
 }
 
-fn parsed(file: &str, text: &str) -> Result<Vec<Node>, Trouble> {
-    let tokens = tokens(file, &defaults(text))?;
-    let mut lines = lines(tokens).into_iter().peekable();
-    let nodes = block(file, &mut lines, 0)?;
-    Ok(nodes)
+/// The lines of a text as they stand there.
+pub(crate) fn parsed(file: &str, opened: &Opened) -> Result<Vec<Node>, Trouble> {
+    let filled = defaults(&opened.text);
+    let mut tokens = Tokens {
+        file,
+        text: filled.as_str(),
+        at: 0,
+        line: 1,
+        found: Vec::new(),
+    };
+    tokens.all()?;
+    let text = Text {
+        file,
+        part: opened.part,
+        filled: &filled,
+    };
+    let mut lines = lines(tokens.found).into_iter().peekable();
+    let nodes = block(&text, &mut lines, 0)?;
+    Ok(nodes.0)
 }
 
 /// `{$NAME:value}` is its value where the environment does not say otherwise.
-fn defaults(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("{$") {
-        out.push_str(&rest[..at]);
-        let after = &rest[at..];
-        let end = after.find('}').map_or(after.len(), |end| end + 1);
-        let variable = &after[..end];
+fn defaults(text: &str) -> Mapped {
+    let mut out = Mapped::default();
+    let mut done = 0;
+    while let Some(at) = text[done..].find("{$").map(|at| done + at) {
+        out.push(&text[done..at], done);
+        let end = text[at..].find('}').map_or(text.len(), |end| at + end + 1);
+        let variable = &text[at..end];
         match variable.split_once(':') {
-            Some((_, value)) => out.push_str(value.trim_end_matches('}')),
-            None => out.push_str(variable),
+            Some((_, value)) => out.push_for(value.trim_end_matches('}'), at..end),
+            None => out.push(variable, at),
         }
-        rest = &after[end..];
+        done = end;
     }
-    out.push_str(rest);
+    out.push(&text[done..], done);
     out
 }
 
@@ -97,118 +115,141 @@ fn defaults(text: &str) -> String {
 struct Token {
     text: String,
     is_quoted: bool,
+    /// Its bytes.
+    range: Range<usize>,
     line: usize,
     /// Of a word of several lines, the last.
     end: usize,
 }
 
-fn tokens(file: &str, text: &str) -> Result<Vec<Token>, Trouble> {
-    let mut found = Vec::new();
-    let mut rest = text.chars().peekable();
-    let mut line = 1;
-    while let Some(c) = rest.peek().copied() {
-        if c == '\n' {
-            line += 1;
-            rest.next();
-        } else if c.is_whitespace() {
-            rest.next();
-        } else if c == '#' {
-            while rest.next_if(|c| *c != '\n').is_some() {}
-        } else if c == '"' || c == '`' {
-            rest.next();
-            let begun = line;
-            let mut word = String::new();
-            loop {
-                match rest.next() {
-                    None => {
-                        let expected = format!("{c} at the end of the word that begins here");
-                        return Err(Trouble::malformed(
-                            &Place::new(file, begun),
-                            expected,
-                            "the end of the file",
-                        ));
-                    }
-                    Some(end) if end == c => break,
-                    Some('\\') if c == '"' && rest.peek() == Some(&'"') => word.extend(rest.next()),
-                    Some(inner) => {
-                        line += usize::from(inner == '\n');
-                        word.push(inner);
-                    }
-                }
-            }
-            found.push(Token {
-                text: word,
-                is_quoted: true,
-                line: begun,
-                end: line,
-            });
-        } else {
-            let mut word = String::new();
-            let begun = line;
-            while let Some(c) = rest.next_if(|c| !c.is_whitespace()) {
-                word.push(c);
-            }
-            if word == "\\" {
-                // The next line belongs to this one.
-                while rest.next_if(|c| *c != '\n').is_some() {}
-                rest.next();
-                line += 1;
-                if let Some(last) = found.last_mut() {
-                    last.end = line;
-                }
-                continue;
-            }
-            let marker = word
-                .strip_prefix("<<")
-                .filter(|marker| !marker.is_empty())
-                .map(str::to_owned);
-            let is_quoted = marker.is_some();
-            if let Some(marker) = marker {
-                word = heredoc(&mut rest, &marker, &mut line).ok_or_else(|| {
-                    Trouble::malformed(
-                        &Place::new(file, begun),
-                        format!("\"{marker}\""),
-                        "the end of the file",
-                    )
-                })?;
-            }
-            found.push(Token {
-                text: word,
-                is_quoted,
-                line: begun,
-                end: line,
-            });
-        }
+impl Token {
+    fn is(&self, brace: &str) -> bool {
+        self.text == brace && !self.is_quoted
     }
-    Ok(found)
 }
 
-/// The lines up to the one that is `marker`.
-fn heredoc(
-    rest: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    marker: &str,
-    line: &mut usize,
-) -> Option<String> {
-    let mut text = String::new();
-    let mut current = String::new();
-    while rest.next_if(|c| *c != '\n').is_some() {}
-    rest.next();
-    *line += 1;
-    loop {
-        match rest.next() {
-            Some('\n') => {
-                *line += 1;
-                text.push_str(&current);
-                text.push('\n');
-                current.clear();
+struct Tokens<'a> {
+    file: &'a str,
+    text: &'a str,
+    /// How many bytes were taken.
+    at: usize,
+    line: usize,
+    found: Vec<Token>,
+}
+
+impl Tokens<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text.get(self.at..)?.chars().next()
+    }
+
+    fn take(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        self.line += usize::from(c == '\n');
+        Some(c)
+    }
+
+    fn take_line(&mut self) {
+        while self.peek().is_some_and(|c| c != '\n') {
+            self.take();
+        }
+    }
+
+    fn push(&mut self, text: String, is_quoted: bool, (start, line): (usize, usize)) {
+        self.found.push(Token {
+            text,
+            is_quoted,
+            range: start..self.at,
+            line,
+            end: self.line,
+        });
+    }
+
+    fn wanted(&self, line: usize, expected: String) -> Trouble {
+        Trouble::malformed(&Place::new(self.file, line), expected, "the end of the file")
+    }
+
+    fn all(&mut self) -> Result<(), Trouble> {
+        while let Some(c) = self.peek() {
+            if c.is_whitespace() {
+                self.take();
+            } else if c == '#' {
+                self.take_line();
+            } else if c == '"' || c == '`' {
+                self.quoted(c)?;
+            } else {
+                self.plain()?;
             }
-            Some(c) => {
-                current.push(c);
-                if current.trim() == marker && rest.peek().is_none_or(|c| c.is_whitespace()) {
-                    return Some(text);
+        }
+        Ok(())
+    }
+
+    fn quoted(&mut self, quote: char) -> Result<(), Trouble> {
+        let begun = (self.at, self.line);
+        self.take();
+        let mut word = String::new();
+        loop {
+            match self.take() {
+                None => {
+                    let expected = format!("{quote} at the end of the word that begins here");
+                    return Err(self.wanted(begun.1, expected));
+                }
+                Some(end) if end == quote => break,
+                Some('\\') if quote == '"' && self.peek() == Some('"') => word.extend(self.take()),
+                Some(inner) => word.push(inner),
+            }
+        }
+        self.push(word, true, begun);
+        Ok(())
+    }
+
+    fn plain(&mut self) -> Result<(), Trouble> {
+        let begun = (self.at, self.line);
+        let mut word = String::new();
+        while self.peek().is_some_and(|c| !c.is_whitespace()) {
+            word.extend(self.take());
+        }
+        if word == "\\" {
+            // The next line belongs to this one.
+            self.take_line();
+            self.take();
+            if let Some(last) = self.found.last_mut() {
+                last.end = self.line;
+            }
+            return Ok(());
+        }
+        match word.strip_prefix("<<").filter(|marker| !marker.is_empty()) {
+            Some(marker) => {
+                let text = self
+                    .heredoc(marker)
+                    .ok_or_else(|| self.wanted(begun.1, format!("\"{marker}\"")))?;
+                self.push(text, true, begun);
+            }
+            None => self.push(word, false, begun),
+        }
+        Ok(())
+    }
+
+    /// The lines up to the one that is `marker`.
+    fn heredoc(&mut self, marker: &str) -> Option<String> {
+        let mut text = String::new();
+        let mut current = String::new();
+        self.take_line();
+        self.take();
+        loop {
+            match self.take()? {
+                '\n' => {
+                    text.push_str(&current);
+                    text.push('\n');
+                    current.clear();
+                }
+                c => {
+                    current.push(c);
+                    if current.trim() == marker && self.peek().is_none_or(char::is_whitespace) {
+                        return Some(text);
+                    }
                 }
             }
-            None => return None,
         }
     }
 }
@@ -230,20 +271,42 @@ fn lines(tokens: Vec<Token>) -> Vec<Vec<Token>> {
     lines
 }
 
+/// A text whose tokens are put together.
+struct Text<'a> {
+    file: &'a str,
+    part: usize,
+    filled: &'a Mapped,
+}
+
+impl Text<'_> {
+    fn span(&self, range: Range<usize>) -> Span {
+        Span::new(self.part, self.filled.source(range))
+    }
+
+    fn word(&self, token: Token) -> Word {
+        Word {
+            span: self.span(token.range),
+            text: token.text,
+        }
+    }
+}
+
+/// The nodes up to the brace that closes the block, and that brace.
 fn block(
-    file: &str,
+    text: &Text<'_>,
     lines: &mut std::iter::Peekable<std::vec::IntoIter<Vec<Token>>>,
     depth: usize,
-) -> Result<Vec<Node>, Trouble> {
+) -> Result<(Vec<Node>, Range<usize>), Trouble> {
     let mut found = Vec::new();
     let mut last = 1;
     while let Some(mut line) = lines.next() {
-        let place = Place::new(file, line.first().map_or(1, |token| token.line));
+        let place = Place::new(text.file, line.first().map_or(1, |token| token.line));
         last = line.last().map_or(last, |token| token.end);
-        let is = |token: &Token, brace: &str| token.text == brace && !token.is_quoted;
-        if line.first().is_some_and(|token| is(token, "}")) {
+        let begin = line.first().map_or(0..0, |token| token.range.clone());
+        let mut end = line.last().map_or(0..0, |token| token.range.clone());
+        if line.first().is_some_and(|token| token.is("}")) {
             return match (line.len(), depth) {
-                (1, 1..) => Ok(found),
+                (1, 1..) => Ok((found, begin)),
                 (_, 0) => Err(Trouble::malformed(&place, "a site", "\"}\" that closes nothing")),
                 _ => Err(Trouble::malformed(
                     &place,
@@ -252,32 +315,45 @@ fn block(
                 )),
             };
         }
-        let opens = line.last().is_some_and(|token| is(token, "{"));
+        let opens = line.last().is_some_and(|token| token.is("{"));
         if opens {
             line.pop();
         }
+        let mut inner = None;
         let inside = match opens {
             true if depth >= DEEPEST => {
                 return Err(Trouble::malformed(&place, "fewer blocks in blocks", "one more"));
             }
-            true => Some(block(file, lines, depth + 1)?),
+            true => {
+                let (inside, closed) = block(text, lines, depth + 1)?;
+                inner = Some(text.span(end.end..closed.start));
+                end = closed;
+                Some(inside)
+            }
             false => None,
         };
         found.push(Node {
-            words: line.into_iter().map(|token| token.text).collect(),
+            words: line.into_iter().map(|token| text.word(token)).collect(),
             inside,
             place,
+            span: text.span(begin.start..end.end),
+            inner,
         });
     }
     if depth == 0 {
-        Ok(found)
+        Ok((found, 0..0))
     } else {
         Err(Trouble::malformed(
-            &Place::new(file, last),
+            &Place::new(text.file, last),
             "\"}\"",
             "the end of the file",
         ))
     }
+}
+
+/// The name of a snippet, where `node` is one.
+pub(crate) fn snippet(node: &Node) -> Option<&str> {
+    node.word(0).strip_prefix('(')?.strip_suffix(')')
 }
 
 /// Snippets by name, and how much has come of imports.
@@ -295,7 +371,7 @@ impl Imports {
     ) -> Result<Vec<Node>, Trouble> {
         let mut found = Vec::new();
         for mut node in nodes {
-            let bytes = 1 + node.words.iter().map(String::len).sum::<usize>();
+            let bytes = 1 + node.words.iter().map(|word| word.len()).sum::<usize>();
             self.made = self.made.saturating_add(bytes);
             if depth >= DEEPEST || self.made > MOST_BYTES {
                 return Err(Trouble::malformed(
@@ -304,11 +380,7 @@ impl Imports {
                     "one more",
                 ));
             }
-            let snippet = node
-                .word(0)
-                .strip_prefix('(')
-                .and_then(|name| name.strip_suffix(')'));
-            if let (Some(name), Some(inside)) = (snippet, &node.inside) {
+            if let (Some(name), Some(inside)) = (snippet(&node), &node.inside) {
                 self.snippets.insert(name.to_owned(), inside.clone());
                 continue;
             }
@@ -338,10 +410,18 @@ impl Imports {
             vec![reader.locate(named)]
         };
         let mut found = Vec::new();
+        if paths.is_empty() {
+            reader.idle.push(node.span.clone());
+        }
         for path in paths {
-            let text = reader.open(&path, Some(&node.place))?;
+            // What it is given can be filled in only where it is a file of its own.
+            let named = match (node.words.get(1), arguments) {
+                (Some(word), [_, ..]) if !is_pattern(named) => Naming::path(&node.place, &word.span),
+                _ => Naming::include(&node.place, &node.span),
+            };
+            let opened = reader.open(&path, Some(named))?;
             reader.close();
-            let nodes = parsed(&path.display().to_string(), &text)?;
+            let nodes = parsed(&path.display().to_string(), &opened)?;
             found.extend(nodes.iter().map(|inner| filled_in(inner, arguments)));
         }
         Ok(found)
@@ -349,7 +429,7 @@ impl Imports {
 }
 
 /// `{args[0]}` and `{args[:]}` with what they stand for.
-fn filled_in(node: &Node, arguments: &[String]) -> Node {
+fn filled_in(node: &Node, arguments: &[Word]) -> Node {
     let mut words = Vec::new();
     for word in &node.words {
         if word == "{args[:]}" || word == "{args.*}" {
@@ -362,8 +442,15 @@ fn filled_in(node: &Node, arguments: &[String]) -> Node {
             if word.len() > LONGEST {
                 break;
             }
-            word = word.replace(&format!("{{args[{index}]}}"), argument);
-            word = word.replace(&format!("{{args.{index}}}"), argument);
+            let names = [format!("{{args[{index}]}}"), format!("{{args.{index}}}")];
+            // A word that is an argument and nothing else is written where that is.
+            if names.contains(&word.text) {
+                word = argument.clone();
+                break;
+            }
+            for name in &names {
+                word.text = word.text.replace(name, argument);
+            }
         }
         words.push(word);
     }
@@ -374,5 +461,21 @@ fn filled_in(node: &Node, arguments: &[String]) -> Node {
             .as_ref()
             .map(|inside| inside.iter().map(|inner| filled_in(inner, arguments)).collect()),
         place: node.place.clone(),
+        span: node.span.clone(),
+        inner: node.inner.clone(),
     }
+}
+
+/// Every word of a text, for the tests.
+#[cfg(test)]
+pub(crate) fn ranges(opened: &Opened) -> Vec<Range<usize>> {
+    fn collect(nodes: &[Node], found: &mut Vec<Range<usize>>) {
+        for node in nodes {
+            found.extend(node.words.iter().map(|word| word.span.range.clone()));
+            collect(node.inside(), found);
+        }
+    }
+    let mut found = Vec::new();
+    collect(&parsed("", opened).expect("read before"), &mut found);
+    found
 }

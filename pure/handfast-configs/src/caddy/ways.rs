@@ -3,7 +3,10 @@
 use handfast_finding::Certainty;
 
 use super::{speaks, tokens::Node};
-use crate::site::{Act, Said, Step, Way, is_identity_header};
+use crate::{
+    site::{Act, Said, Step, Way, is_identity_header},
+    span::Word,
+};
 
 /// The ways on from the block of a site.
 pub(super) fn of(block: &Node) -> Vec<Way> {
@@ -66,9 +69,9 @@ fn way(node: &Node, outer: &[Step]) -> Way {
 }
 
 /// `[+|-|>]name value`.
-fn step(line: &Node, words: &[String], sometimes: bool) -> Option<Step> {
+fn step(line: &Node, words: &[Word], sometimes: bool) -> Option<Step> {
     let (name, rest) = words.split_first()?;
-    let value = rest.first().map_or("", String::as_str);
+    let value = rest.first().map_or("", Word::as_str);
     let sign = name.chars().next().filter(|c| "+-?>".contains(*c));
     let header = name.trim_start_matches(['+', '-', '?', '>']).to_lowercase();
     let is_identity = speaks(value);

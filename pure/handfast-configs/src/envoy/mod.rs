@@ -1,6 +1,7 @@
 //! Envoy: every filter chain of a listener as a site, of a whole bootstrap or of a listener alone, in YAML or JSON.
 
 mod http;
+pub(super) mod spots;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -8,15 +9,15 @@ mod tls;
 use handfast_finding::Place;
 
 use super::{
-    files::Reader,
+    files::{Opened, Reader},
     node::{self, Node},
     site::{Asks, Crossing, Said, Site},
     trouble::Trouble,
 };
 
 /// The sites of the configuration `file`.
-pub(super) fn read(file: &str, text: &str, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
-    let documents = node::read(file, text)?;
+pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
+    let documents = node::read(file, opened)?;
     let all: Vec<&Node> = documents.iter().flat_map(Node::all).collect();
     let chains =
         |node: &&&Node| node.at("filter_chains").is_there() || node.at("default_filter_chain").is_there();

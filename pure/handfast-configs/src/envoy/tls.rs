@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use handfast_finding::Place;
 
 use super::super::{
-    files::Reader,
+    files::{Naming, Reader},
     node::{self, Node},
     rules,
     site::{Asks, Material, Pair, Said, Site, Source},
@@ -115,23 +115,35 @@ fn secret(
         }));
     }
     let source = wanted.at("sds_config");
-    let path = source
-        .path(&["path_config_source", "path"])
-        .text()
-        .or_else(|| source.at("path").text());
-    let Some(path) = path else {
+    let Some(path) = source_path(source) else {
         return Ok(None);
     };
-    let path = reader.locate(path);
-    let text = reader.open(&path, Some(place))?;
-    reader.close();
-    let file = path.display().to_string();
-    let documents = node::read(&file, &text)?;
+    let (file, documents) = opened(path, place, reader)?;
     let all = documents.iter().flat_map(Node::all).collect::<Vec<_>>();
     Ok(all.iter().find(fits).map(|secret| Validation {
         file: file.clone(),
         node: secret.at("validation_context").clone(),
     }))
+}
+
+/// What names the file of a configuration source.
+pub(super) fn source_path(source: &Node) -> Option<&Node> {
+    let paths = [source.path(&["path_config_source", "path"]), source.at("path")];
+    paths.into_iter().find(|path| path.text().is_some())
+}
+
+/// The name and the documents of the file that `path` names.
+pub(super) fn opened(
+    path: &Node,
+    place: &Place,
+    reader: &mut Reader<'_>,
+) -> Result<(String, Vec<Node>), Trouble> {
+    let at = reader.locate(path.text().unwrap_or_default());
+    let opened = reader.open(&at, Some(Naming::path(place, &path.span)))?;
+    reader.close();
+    let file = at.display().to_string();
+    let documents = node::read(&file, &opened)?;
+    Ok((file, documents))
 }
 
 impl Validation {

@@ -9,6 +9,7 @@ use crate::{
     files::Reader,
     rules,
     site::{Asks, Material, Pair, Said, Site, Source},
+    span::Word,
 };
 
 /// What `global` says for all.
@@ -54,6 +55,14 @@ impl Bases {
         self.options.has(option)
     }
 
+    /// Where relative names of certificates and of CAs start from.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &str> {
+        [&self.certificates, &self.cas]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+
     pub(super) fn certificate(&self, written: &str, reader: &Reader<'_>) -> PathBuf {
         based(self.certificates.as_deref(), written, reader)
     }
@@ -66,9 +75,9 @@ fn based(base: Option<&str>, written: &str, reader: &Reader<'_>) -> PathBuf {
     }
 }
 
-/// Names with their values, empty for those that have none.
+/// Names with their values, for those that have one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Options(Vec<(String, String)>);
+pub(super) struct Options(Vec<(Word, Option<Word>)>);
 
 /// Options that take a value, as far as they matter or would be mistaken for one that does.
 const VALUED: [&str; 26] = [
@@ -101,18 +110,23 @@ const VALUED: [&str; 26] = [
 ];
 
 impl Options {
-    pub(super) fn of(words: &[String]) -> Self {
+    pub(super) fn of(words: &[Word]) -> Self {
         let mut found = Vec::new();
         let mut rest = words.iter();
         while let Some(word) = rest.next() {
             let value = if VALUED.contains(&word.as_str()) {
-                rest.next().cloned().unwrap_or_default()
+                rest.next().cloned()
             } else {
-                String::new()
+                None
             };
             found.push((word.clone(), value));
         }
         Self(found)
+    }
+
+    /// Every name with its value.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Word, Option<&Word>)> {
+        self.0.iter().map(|(name, value)| (name, value.as_ref()))
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -122,14 +136,13 @@ impl Options {
     /// The last value of `name`.
     fn last(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().rev().find(|(option, _)| option == name);
-        found.map(|(_, value)| value.as_str())
+        found.map(|(_, value)| value.as_ref().map_or("", Word::as_str))
     }
 
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(option, _)| option == name)
-            .map(|(_, value)| value.as_str())
+    /// The values of `name`.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Word> {
+        let named = self.0.iter().filter(move |(option, _)| option == name);
+        named.filter_map(|(_, value)| value.as_ref())
     }
 
     /// These, with `changes` after them.

@@ -3,7 +3,7 @@
 //! Without a certificate `ssl_c_verify` is 0, as it is with a good one, so that this test alone is no check.
 
 use super::lines::{Line, Section};
-use crate::pattern;
+use crate::{pattern, span::Word};
 
 /// Who comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) enum Client {
 }
 
 /// Splits `... if condition` into what stands before, and the condition with its sense.
-pub(super) fn split(words: &[String]) -> (&[String], Option<(bool, &[String])>) {
+pub(super) fn split(words: &[Word]) -> (&[Word], Option<(bool, &[Word])>) {
     let at = words.iter().position(|word| word == "if" || word == "unless");
     match at {
         Some(at) => (&words[..at], Some((words[at] == "if", &words[at + 1..]))),
@@ -55,7 +55,7 @@ pub(super) fn depends(line: &Line, section: &Section) -> bool {
 }
 
 /// Terms beside each other must all hold, `or` begins the next choice.
-fn holds(words: &[String], section: &Section, client: Client, depth: usize) -> Option<bool> {
+fn holds(words: &[Word], section: &Section, client: Client, depth: usize) -> Option<bool> {
     let mut any = Some(false);
     for choice in words.split(|word| word == "or" || word == "||") {
         any = either(any, all(choice, section, client, depth));
@@ -63,7 +63,7 @@ fn holds(words: &[String], section: &Section, client: Client, depth: usize) -> O
     any
 }
 
-fn all(words: &[String], section: &Section, client: Client, depth: usize) -> Option<bool> {
+fn all(words: &[Word], section: &Section, client: Client, depth: usize) -> Option<bool> {
     let mut result = Some(true);
     let mut rest = words.iter();
     let mut negated = false;
@@ -75,7 +75,7 @@ fn all(words: &[String], section: &Section, client: Client, depth: usize) -> Opt
         let name = word.trim_start_matches('!');
         negated ^= (word.len() - name.len()) % 2 == 1;
         let value = if name == "{" {
-            let inside: Vec<String> = rest.by_ref().take_while(|word| *word != "}").cloned().collect();
+            let inside: Vec<Word> = rest.by_ref().take_while(|word| *word != "}").cloned().collect();
             test(&inside, client)
         } else {
             named(name, section, client, depth)
@@ -150,7 +150,7 @@ fn sample(fetch: &str, client: Client) -> Sample {
 }
 
 /// One test: a sample, and the patterns that it is to fit.
-fn test(words: &[String], client: Client) -> Option<bool> {
+fn test(words: &[Word], client: Client) -> Option<bool> {
     let (fetch, rest) = words.split_first()?;
     let method = rest
         .iter()
@@ -186,7 +186,7 @@ fn test(words: &[String], client: Client) -> Option<bool> {
 }
 
 /// The patterns of a test, without its flags.
-pub(super) fn patterns(rest: &[String]) -> Vec<&str> {
+pub(super) fn patterns(rest: &[Word]) -> Vec<&str> {
     let mut found = Vec::new();
     let mut words = rest.iter();
     while let Some(word) = words.next() {

@@ -4,25 +4,27 @@
 
 mod bind;
 mod conditions;
-mod lines;
+pub(super) mod lines;
 mod rules;
+pub(super) mod spots;
 #[cfg(test)]
 mod tests;
 mod ways;
 
 use bind::{Bases, Options};
-use lines::{Line, Section};
+use lines::{Entry, Line, Section};
 use rules::Flow;
 
 use super::{
-    files::Reader,
+    files::{Naming, Opened, Reader},
     site::{Asks, Comparison, Crossing, Form, Later, Said, Site},
+    span::{Word, joined},
     trouble::Trouble,
 };
 
 /// The sites of the configuration `file`.
-pub(super) fn read(file: &str, text: &str, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
-    let sections = lines::read(file, text)?;
+pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
+    let sections = lines::read(file, opened)?;
     let bases = Bases::of(&sections);
     let mut sites = Vec::new();
     for section in sections
@@ -62,10 +64,7 @@ fn bound(flow: &Flow<'_>, line: &Line, bases: &Bases, reader: &mut Reader<'_>) -
     options.fill(&mut site, line, bases, reader);
     let mut sites = Vec::new();
     for list in options.all("crt-list") {
-        let path = bases.certificate(list, reader);
-        let text = reader.open(&path, Some(&line.place))?;
-        let entries = lines::crt_list(&path.display().to_string(), &text)?;
-        reader.close();
+        let entries = entries(list, line, bases, reader)?;
         for entry in entries {
             let pair = bind::pair(&entry.certificate, &entry.place, bases, reader);
             let changes = Options::of(&entry.options);
@@ -74,10 +73,10 @@ fn bound(flow: &Flow<'_>, line: &Line, bases: &Bases, reader: &mut Reader<'_>) -
                 continue;
             }
             let mut other = Site::new(
-                format!("entry \"{}\" of {}", entry.names.join(" "), site.called),
+                format!("entry \"{}\" of {}", joined(&entry.names), site.called),
                 &entry.place,
             );
-            (other.addresses, other.names) = (site.addresses.clone(), entry.names);
+            (other.addresses, other.names) = (site.addresses.clone(), texts(&entry.names));
             (other.is_http, other.resumes) = (site.is_http, site.resumes);
             let said = Line {
                 words: entry.options.clone(),
@@ -95,6 +94,15 @@ fn bound(flow: &Flow<'_>, line: &Line, bases: &Bases, reader: &mut Reader<'_>) -
         sites.insert(0, site);
     }
     Ok(sites)
+}
+
+/// What the `crt-list` says that a `bind` line names.
+fn entries(list: &Word, line: &Line, bases: &Bases, reader: &mut Reader<'_>) -> Result<Vec<Entry>, Trouble> {
+    let path = bases.certificate(list, reader);
+    let opened = reader.open(&path, Some(Naming::path(&line.place, &list.span)))?;
+    let entries = lines::crt_list(&path.display().to_string(), &opened)?;
+    reader.close();
+    Ok(entries)
 }
 
 fn mode<'a>(flow: &Flow<'a>) -> &'a str {
@@ -151,7 +159,7 @@ fn conduct(site: &mut Site, flow: &Flow<'_>, ignores: bool) {
 fn comparisons(flow: &Flow<'_>) -> Vec<Comparison> {
     let mut found = Vec::new();
     for line in flow.lines() {
-        for (index, word) in line.words.iter().enumerate() {
+        for (index, word) in line.words.iter().map(Word::as_str).enumerate() {
             let (name, format) = word.split_once('(').unwrap_or((word, ""));
             if !["ssl_c_s_dn", "ssl_c_i_dn"].contains(&name) {
                 continue;
@@ -161,11 +169,11 @@ fn comparisons(flow: &Flow<'_>) -> Vec<Comparison> {
                 continue;
             }
             let rest = &line.words[index + 1..];
-            let end = rest.iter().position(|word| word == "}").unwrap_or(rest.len());
+            let end = rest.iter().position(|word| *word == "}").unwrap_or(rest.len());
             let rest = &rest[..end];
             let method = rest
                 .iter()
-                .position(|word| word == "-m")
+                .position(|word| *word == "-m")
                 .and_then(|at| rest.get(at + 1));
             let is_part =
                 method.is_some_and(|method| ["beg", "end", "sub", "reg"].contains(&method.as_str()));
@@ -183,4 +191,8 @@ fn comparisons(flow: &Flow<'_>) -> Vec<Comparison> {
         }
     }
     found
+}
+
+fn texts(words: &[Word]) -> Vec<String> {
+    words.iter().map(|word| word.text.clone()).collect()
 }

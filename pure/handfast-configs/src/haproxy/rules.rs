@@ -4,6 +4,7 @@ use super::{
     conditions::{Client, applies, depends, split},
     lines::{Line, Section},
 };
+use crate::span::Word;
 
 /// A frontend with the backends that it may send to.
 pub(super) struct Flow<'a> {
@@ -126,7 +127,7 @@ impl<'a> Flow<'a> {
 
     /// Whether anything depends on who the client is.
     pub(super) fn looks(&self) -> bool {
-        let says_who = |word: &String| {
+        let says_who = |word: &Word| {
             let rest = word.split("ssl_c_").skip(1);
             let mut names = rest.map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next());
             names.any(|name| {

@@ -3,9 +3,10 @@
 //! `http`, `stream` and `mail` hold servers; a snippet may be servers alone, or the inside of one. A directive counts
 //! on the innermost level on which it stands, and hides all of its name outside.
 
+pub(super) mod spots;
 #[cfg(test)]
 mod tests;
-mod tokens;
+pub(super) mod tokens;
 mod variables;
 mod ways;
 
@@ -13,15 +14,16 @@ use tokens::{Block, Directive};
 use variables::{Client, Fate, Variables, is_either, is_identity, is_verdict};
 
 use super::{
-    files::Reader,
+    files::{Opened, Reader},
     rules,
     site::{Asks, Comparison, Form, Later, Material, Pair, Said, Site, Source},
+    span::Word,
     trouble::Trouble,
 };
 
 /// The sites of the configuration `file`.
-pub(super) fn read(file: &str, text: &str, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
-    let tree = tokens::read(file, text, reader)?;
+pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
+    let tree = tokens::read(file, opened, reader)?;
     let variables = Variables::of(&tree);
     let mut sites = Vec::new();
     let mut any = false;
@@ -107,7 +109,7 @@ fn server<'a>(
         .inside()
         .iter()
         .filter(|inner| inner.name == "server_name")
-        .flat_map(|names| names.words.iter().cloned())
+        .flat_map(|names| names.words.iter().map(|name| name.text.clone()))
         .filter(|name| !name.is_empty() && name != "_")
         .collect();
     let (mut with, mut without) = (Vec::new(), Vec::new());
@@ -204,7 +206,11 @@ fn tls(site: &mut Site, scope: &Scope<'_>, reader: &Reader<'_>) {
     trust.others = all("ssl_trusted_certificate");
     trust.crls = all("ssl_crl");
     if let [_, second, ..] = scope.all("ssl_client_certificate").as_slice() {
-        trust.twice = Some(Said::new(second.name.clone(), second.written(), &second.place));
+        trust.twice = Some(Said::new(
+            second.name.text.clone(),
+            second.written(),
+            &second.place,
+        ));
     }
     let depth = scope.last("ssl_verify_depth");
     trust.depth =
@@ -232,7 +238,7 @@ fn tls(site: &mut Site, scope: &Scope<'_>, reader: &Reader<'_>) {
             .iter()
             .filter(|version| rules::is_old_version(version));
         site.old_versions = old
-            .map(|version| Said::new(version.clone(), versions.written(), &versions.place))
+            .map(|version| Said::new(version.text.clone(), versions.written(), &versions.place))
             .collect();
     }
     if let Some(ciphers) = scope.last("ssl_ciphers") {
@@ -312,7 +318,7 @@ fn has_script(spot: &Scope<'_>, variable: &str) -> bool {
 
 /// Whether a condition there, or the choice of the backend, depends on who the client is.
 fn decides<'a>(spot: &Scope<'a>, variables: &Variables<'a>) -> bool {
-    let depends = |word: &String| variables.depends(word, is_identity);
+    let depends = |word: &Word| variables.depends(word, is_identity);
     let level = spot.0.last().copied().unwrap_or_default();
     let asked = level
         .iter()

@@ -6,7 +6,8 @@
 use handfast_finding::Place;
 
 use super::super::{
-    files::{Reader, is_pattern},
+    files::{Naming, Opened, Reader, is_pattern},
+    span::{Span, Word},
     trouble::Trouble,
 };
 
@@ -27,15 +28,19 @@ const HARMLESS: [&str; 8] = [
 
 /// `name word word;` or `name word { ... }`.
 #[derive(Debug, Clone)]
-pub(super) struct Directive {
-    pub(super) name: String,
-    pub(super) words: Vec<String>,
-    pub(super) block: Option<Block>,
-    pub(super) place: Place,
+pub(crate) struct Directive {
+    pub(crate) name: Word,
+    pub(crate) words: Vec<Word>,
+    pub(crate) block: Option<Block>,
+    pub(crate) place: Place,
+    /// From its name to its semicolon or its closing brace.
+    pub(crate) span: Span,
+    /// Between its braces.
+    pub(crate) inner: Option<Span>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Block {
+pub(crate) enum Block {
     Directives(Vec<Directive>),
     /// The text of another language.
     Raw(String),
@@ -43,12 +48,12 @@ pub(super) enum Block {
 
 impl Directive {
     /// The first word after the name, empty where there is none.
-    pub(super) fn first(&self) -> &str {
-        self.words.first().map_or("", String::as_str)
+    pub(crate) fn first(&self) -> &str {
+        self.words.first().map_or("", Word::as_str)
     }
 
     /// What stands in the block.
-    pub(super) fn inside(&self) -> &[Self] {
+    pub(crate) fn inside(&self) -> &[Self] {
         match &self.block {
             Some(Block::Directives(inside)) => inside,
             _ => &[],
@@ -56,8 +61,8 @@ impl Directive {
     }
 
     /// As written, on one line and without its block.
-    pub(super) fn written(&self) -> String {
-        let mut written = self.name.clone();
+    pub(crate) fn written(&self) -> String {
+        let mut written = self.name.text.clone();
         for word in &self.words {
             written.push(' ');
             if word.is_empty() || word.contains([' ', ';', '{', '"']) {
@@ -70,28 +75,56 @@ impl Directive {
     }
 }
 
-/// The directives of `text`.
-pub(super) fn read(file: &str, text: &str, reader: &mut Reader<'_>) -> Result<Vec<Directive>, Trouble> {
-    let mut tokens = Tokens::new(file, text);
-    let directives = block(&mut tokens, reader, 0)?;
-    Ok(directives)
+/// The directives of a text.
+pub(crate) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Directive>, Trouble> {
+    let mut tokens = Tokens::new(file, opened);
+    block(&mut tokens, Some(reader), 0)
 }
 
-fn block(tokens: &mut Tokens<'_>, reader: &mut Reader<'_>, depth: usize) -> Result<Vec<Directive>, Trouble> {
+/// Whether `text` is written as nginx would read it, and says something.
+pub(crate) fn is_one(text: &str) -> bool {
+    let opened = Opened {
+        part: 0,
+        text: text.into(),
+    };
+    block(&mut Tokens::new("", &opened), None, 0).is_ok_and(|directives| !directives.is_empty())
+}
+
+/// The words of a directive, and what ends them.
+struct Statement {
+    words: Vec<Word>,
+    place: Place,
+    end: Token,
+}
+
+fn statement(tokens: &mut Tokens<'_>) -> Result<Statement, Trouble> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut place = tokens.place();
+    loop {
+        let token = tokens.next()?;
+        if words.is_empty() {
+            place = tokens.began();
+        }
+        match token {
+            Token::Word(text) => words.push(Word {
+                text,
+                span: tokens.span(tokens.start),
+            }),
+            end => return Ok(Statement { words, place, end }),
+        }
+    }
+}
+
+/// The directives up to the brace that closes the block, or the end of the file. Without a reader, includes are not
+/// followed.
+fn block(
+    tokens: &mut Tokens<'_>,
+    mut reader: Option<&mut Reader<'_>>,
+    depth: usize,
+) -> Result<Vec<Directive>, Trouble> {
     let mut found = Vec::new();
     loop {
-        let mut words: Vec<String> = Vec::new();
-        let mut place = tokens.place();
-        let end = loop {
-            let token = tokens.next()?;
-            if words.is_empty() {
-                place = tokens.began();
-            }
-            match token {
-                Token::Word(word) => words.push(word),
-                other => break other,
-            }
-        };
+        let Statement { words, place, end } = statement(tokens)?;
         let begun = !words.is_empty();
         match end {
             Token::End if !begun && depth == 0 => return Ok(found),
@@ -106,23 +139,26 @@ fn block(tokens: &mut Tokens<'_>, reader: &mut Reader<'_>, depth: usize) -> Resu
                 return Err(tokens.wanted("a directive", "a line without one"));
             }
             Token::Semicolon => {
-                let directive = directive(words, place, None);
-                if directive.name == "include" {
-                    found.extend(include(&directive, reader)?);
-                } else {
-                    found.push(directive);
+                let directive = directive(words, place, tokens);
+                match &mut reader {
+                    Some(reader) if directive.name == "include" => found.extend(include(&directive, reader)?),
+                    _ => found.push(directive),
                 }
             }
             Token::Open if depth >= DEEPEST => {
                 return Err(tokens.wanted("fewer blocks in blocks", "one more"));
             }
             Token::Open => {
+                let begin = tokens.at;
                 let inside = if words.first().is_some_and(|name| name.ends_with("_by_lua_block")) {
                     Block::Raw(tokens.raw()?)
                 } else {
-                    Block::Directives(block(tokens, reader, depth + 1)?)
+                    Block::Directives(block(tokens, reader.as_deref_mut(), depth + 1)?)
                 };
-                found.push(directive(words, place, Some(inside)));
+                let mut directive = directive(words, place, tokens);
+                directive.inner = Some(Span::new(tokens.part, begin..tokens.at - 1));
+                directive.block = Some(inside);
+                found.push(directive);
             }
             // Told apart above.
             Token::Word(_) => {}
@@ -130,13 +166,20 @@ fn block(tokens: &mut Tokens<'_>, reader: &mut Reader<'_>, depth: usize) -> Resu
     }
 }
 
-fn directive(words: Vec<String>, place: Place, block: Option<Block>) -> Directive {
+/// Of these words, which end where `tokens` are now.
+fn directive(words: Vec<Word>, place: Place, tokens: &Tokens<'_>) -> Directive {
+    let start = words.first().map_or(tokens.at, |name| name.span.range.start);
     let mut words = words.into_iter();
     Directive {
-        name: words.next().unwrap_or_default(),
+        name: words.next().unwrap_or_else(|| Word {
+            text: String::new(),
+            span: tokens.span(start),
+        }),
         words: words.collect(),
-        block,
+        block: None,
         place,
+        span: tokens.span(start),
+        inner: None,
     }
 }
 
@@ -148,6 +191,7 @@ fn include(directive: &Directive, reader: &mut Reader<'_>) -> Result<Vec<Directi
         vec![reader.locate(named)]
     };
     let mut found = Vec::new();
+    let mut is_idle = true;
     for path in paths {
         let is_harmless = path
             .file_name()
@@ -158,9 +202,14 @@ fn include(directive: &Directive, reader: &mut Reader<'_>) -> Result<Vec<Directi
                 .push(format!("{}: no such file", path.display()));
             continue;
         }
-        let text = reader.open(&path, Some(&directive.place))?;
-        found.extend(read(&path.display().to_string(), &text, reader)?);
+        let named = Naming::include(&directive.place, &directive.span);
+        let opened = reader.open(&path, Some(named))?;
+        is_idle = false;
+        found.extend(read(&path.display().to_string(), &opened, reader)?);
         reader.close();
+    }
+    if is_idle {
+        reader.idle.push(directive.span.clone());
     }
     Ok(found)
 }
@@ -175,32 +224,44 @@ enum Token {
 
 struct Tokens<'a> {
     file: &'a str,
-    rest: std::iter::Peekable<std::str::Chars<'a>>,
+    part: usize,
+    text: &'a str,
+    /// How many bytes were taken.
+    at: usize,
     line: usize,
-    /// The line on which the last token began.
+    /// The line on which the last token began, and its first byte.
     began: usize,
+    start: usize,
 }
 
 impl<'a> Tokens<'a> {
-    fn new(file: &'a str, text: &'a str) -> Self {
+    fn new(file: &'a str, opened: &'a Opened) -> Self {
         Self {
             file,
-            rest: text.chars().peekable(),
+            part: opened.part,
+            text: &opened.text,
+            at: 0,
             line: 1,
             began: 1,
+            start: 0,
         }
     }
 
-    fn at(&self, line: usize) -> Place {
-        Place::new(self.file, line)
+    /// From `start` to here.
+    fn span(&self, start: usize) -> Span {
+        Span::new(self.part, start..self.at)
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.text.get(self.at..)?.chars().next()
     }
 
     fn place(&self) -> Place {
-        self.at(self.line)
+        Place::new(self.file, self.line)
     }
 
     fn began(&self) -> Place {
-        self.at(self.began)
+        Place::new(self.file, self.began)
     }
 
     fn wanted(&self, expected: &str, found: &str) -> Trouble {
@@ -208,16 +269,17 @@ impl<'a> Tokens<'a> {
     }
 
     fn take(&mut self) -> Option<char> {
-        let c = self.rest.next()?;
+        let c = self.peek()?;
+        self.at += c.len_utf8();
         self.line += usize::from(c == '\n');
         Some(c)
     }
 
     fn next(&mut self) -> Result<Token, Trouble> {
         loop {
-            match self.rest.peek() {
+            match self.peek() {
                 None => {
-                    self.began = self.line;
+                    (self.began, self.start) = (self.line, self.at);
                     return Ok(Token::End);
                 }
                 Some('#') => while self.take().is_some_and(|c| c != '\n') {},
@@ -227,13 +289,12 @@ impl<'a> Tokens<'a> {
                 Some(_) => break,
             }
         }
-        self.began = self.line;
-        match self.rest.peek() {
+        (self.began, self.start) = (self.line, self.at);
+        match self.peek() {
             Some(';') => self.single(Token::Semicolon),
             Some('{') => self.single(Token::Open),
             Some('}') => self.single(Token::Close),
             Some(quote @ ('"' | '\'')) => {
-                let quote = *quote;
                 self.take();
                 self.quoted(quote).map(Token::Word)
             }
@@ -259,14 +320,14 @@ impl<'a> Tokens<'a> {
                 Some(c) => word.push(c),
             }
         }
-        match self.rest.peek() {
+        match self.peek() {
             // Of a condition: `if ($a = "b")`.
             Some(')') => {
                 self.take();
                 word.push(')');
                 Ok(word)
             }
-            Some(c) if !c.is_ascii_whitespace() && !";{".contains(*c) => {
+            Some(c) if !c.is_ascii_whitespace() && !";{".contains(c) => {
                 let found = format!("\"{}\"", c.escape_debug());
                 Err(self.wanted("a space after the quotes", &found))
             }
@@ -277,7 +338,7 @@ impl<'a> Tokens<'a> {
     fn word(&mut self) -> Result<String, Trouble> {
         let mut word = String::new();
         let mut after_dollar = false;
-        while let Some(c) = self.rest.peek().copied() {
+        while let Some(c) = self.peek() {
             if c.is_ascii_whitespace() || c == ';' || (c == '{' && !after_dollar) {
                 break;
             }
@@ -311,7 +372,7 @@ impl<'a> Tokens<'a> {
             match c {
                 '{' => open += 1,
                 '}' => open -= 1,
-                '-' if self.rest.peek() == Some(&'-') => {
+                '-' if self.peek() == Some('-') => {
                     while self.take().is_some_and(|c| c != '\n') {}
                     continue;
                 }
@@ -340,4 +401,23 @@ impl<'a> Tokens<'a> {
             "the end of the file",
         ))
     }
+}
+
+/// Every word of a text, for the tests; blocks of other languages are one.
+#[cfg(test)]
+pub(crate) fn ranges(opened: &Opened) -> Vec<std::ops::Range<usize>> {
+    fn collect(directives: &[Directive], found: &mut Vec<std::ops::Range<usize>>) {
+        for directive in directives {
+            let words = std::iter::once(&directive.name).chain(&directive.words);
+            found.extend(words.map(|word| word.span.range.clone()));
+            match (&directive.block, &directive.inner) {
+                (Some(Block::Raw(_)), Some(inner)) => found.push(inner.range.clone()),
+                _ => collect(directive.inside(), found),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let tree = block(&mut Tokens::new("", opened), None, 0).expect("read before");
+    collect(&tree, &mut found);
+    found
 }

@@ -8,7 +8,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{super::pattern, tokens::Directive};
+use super::{
+    super::{pattern, span::Word},
+    tokens::Directive,
+};
 
 /// The longest value that is followed.
 const LONGEST: usize = 16 << 10;
@@ -76,7 +79,7 @@ impl<'a> Variables<'a> {
                 _ => {}
             }
             if directive.name == "if" {
-                let inner = conditions.iter().copied().chain(words.iter().map(String::as_str));
+                let inner = conditions.iter().copied().chain(words.iter().map(Word::as_str));
                 self.collect(directive.inside(), &inner.collect::<Vec<_>>());
             } else {
                 self.collect(directive.inside(), conditions);
@@ -187,7 +190,7 @@ impl<'a> Run<'_, 'a> {
         None
     }
 
-    fn conditional(&mut self, words: &'a [String], inside: &'a [Directive]) -> Option<Fate> {
+    fn conditional(&mut self, words: &'a [Word], inside: &'a [Directive]) -> Option<Fate> {
         match self.holds(words) {
             Some(true) => self.block(inside),
             Some(false) => None,
@@ -214,7 +217,7 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// Whether the condition of an `if` holds, where that can be told.
-    fn holds(&self, words: &[String]) -> Option<bool> {
+    fn holds(&self, words: &[Word]) -> Option<bool> {
         let words = condition(words);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
@@ -311,8 +314,8 @@ impl<'a> Run<'_, 'a> {
 }
 
 /// The words of a condition without the parentheses around it.
-pub(super) fn condition(words: &[String]) -> Vec<String> {
-    let mut words = words.to_vec();
+pub(super) fn condition(words: &[Word]) -> Vec<String> {
+    let mut words: Vec<String> = words.iter().map(|word| word.text.clone()).collect();
     if let Some(first) = words.first_mut() {
         *first = first.trim_start_matches('(').to_owned();
     }

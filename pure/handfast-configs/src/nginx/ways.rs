@@ -28,7 +28,7 @@ pub(super) fn targets<'a>(spot: &Scope<'a>) -> impl Iterator<Item = &'a Directiv
         .iter()
         .filter(|inner| ["if", "limit_except"].contains(&inner.name.as_str()));
     let all = level.iter().chain(inner.flat_map(|inner| inner.inside()));
-    all.filter(|directive| KINDS.iter().any(|(pass, _)| *pass == directive.name))
+    all.filter(|directive| KINDS.iter().any(|(pass, _)| *pass == directive.name.as_str()))
 }
 
 /// The ways on from `spot`.
@@ -38,7 +38,7 @@ pub(super) fn of<'a>(spot: &Scope<'a>, variables: &Variables<'a>) -> Vec<Way> {
 
 /// Whether a backend, or whoever a header is sent to, learns what `is_meant`.
 pub(super) fn tells<'a>(spot: &Scope<'a>, variables: &Variables<'a>, is_meant: fn(&str) -> bool) -> bool {
-    let sets = |directive: &&Directive| KINDS.iter().any(|(_, set)| *set == directive.name);
+    let sets = |directive: &&Directive| KINDS.iter().any(|(_, set)| *set == directive.name.as_str());
     let told = |directive: &Directive| {
         directive
             .words
@@ -51,7 +51,7 @@ pub(super) fn tells<'a>(spot: &Scope<'a>, variables: &Variables<'a>, is_meant: f
 
 /// What sets headers on the way of `target`.
 fn settings<'a>(spot: &Scope<'a>, target: &Directive) -> Vec<&'a Directive> {
-    let kind = KINDS.iter().find(|(pass, _)| *pass == target.name);
+    let kind = KINDS.iter().find(|(pass, _)| *pass == target.name.as_str());
     kind.map(|(_, set)| spot.all(set)).unwrap_or_default()
 }
 
@@ -64,7 +64,10 @@ fn way<'a>(spot: &Scope<'a>, target: &'a Directive, variables: &Variables<'a>) -
     let is_kept = |header: &str| steps.iter().any(|step| step.header == header);
     let outer = spot.0.iter().flat_map(|level| level.iter());
     let lost = outer
-        .filter(|directive| set.first().is_some_and(|inner| inner.name == directive.name))
+        .filter(|directive| {
+            set.first()
+                .is_some_and(|inner| inner.name.text == directive.name.text)
+        })
         .filter_map(|directive| step(directive, variables))
         .filter(|step| step.is_identity && !is_kept(&step.header))
         .collect();

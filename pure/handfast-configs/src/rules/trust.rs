@@ -382,15 +382,7 @@ fn revocation(
             }
         }
     }
-    // Only those that sign others are looked up by everybody; what signs the leaves cannot be told from the file.
-    let missing = cas.iter().filter(|ca| ca.is_ca()).find(|ca| {
-        let signs = !cas
-            .iter()
-            .any(|below| below.issuer() == ca.subject() && below != *ca);
-        let is_wanted = site.trust.revocation == Revocation::All || signs;
-        is_wanted && !issuers.contains(&name::shown(ca.subject()))
-    });
-    if let (Some(ca), true) = (missing, is_whole) {
+    if let (Some(ca), true) = (without_list(site, cas, &issuers), is_whole) {
         let because = format!(
             "{}: \"{}\" holds no list of \"{}\", and {} refuses every client below a CA without one",
             site.called,
@@ -401,6 +393,18 @@ fn revocation(
         findings.push(unusable_list(&first.place, because));
     }
     findings
+}
+
+/// The first of `cas` that is looked up and whose name is not among the `issuers` of lists.
+fn without_list<'a>(site: &Site, cas: &'a [Certificate], issuers: &[String]) -> Option<&'a Certificate> {
+    // Only those that sign others are looked up by everybody; what signs the leaves cannot be told from the file.
+    cas.iter().filter(|ca| ca.is_ca()).find(|ca| {
+        let signs = !cas
+            .iter()
+            .any(|below| below.issuer() == ca.subject() && below != *ca);
+        let is_wanted = site.trust.revocation == Revocation::All || signs;
+        is_wanted && !issuers.contains(&name::shown(ca.subject()))
+    })
 }
 
 fn unusable_list(place: &Place, because: String) -> Finding {

@@ -36,7 +36,9 @@ pub enum Age {
 /// How a container is locked.
 #[derive(Clone, Copy)]
 pub struct Lock<'a> {
+    /// As whoever opens the container will type it.
     pub password: &'a str,
+    /// For which software it has to be readable.
     pub age: Age,
 }
 

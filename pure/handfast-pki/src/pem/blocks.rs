@@ -18,6 +18,7 @@ const LONGEST_LABEL: usize = 64;
 
 /// One block of a text.
 pub struct Block<'a> {
+    /// What stands behind BEGIN.
     pub label: Label,
     /// Where it begins, counted from 1.
     pub line: usize,

@@ -47,16 +47,27 @@ const KNOWN: [(&str, Label); 32] = [
 ];
 
 impl Label {
+    /// RFC 7468 section 5.
     pub const CERTIFICATE: Self = Self(Some("CERTIFICATE"));
+    /// RFC 7468 section 7.
     pub const REQUEST: Self = Self(Some("CERTIFICATE REQUEST"));
+    /// RFC 7468 section 6.
     pub const CRL: Self = Self(Some("X509 CRL"));
+    /// RFC 7468 section 10.
     pub const PKCS8: Self = Self(Some("PRIVATE KEY"));
+    /// RSA keys as OpenSSL wrote them before PKCS#8 (RFC 8017 appendix A.1.2).
     pub const PKCS1: Self = Self(Some("RSA PRIVATE KEY"));
+    /// Elliptic curve keys (RFC 5915 section 4).
     pub const SEC1: Self = Self(Some("EC PRIVATE KEY"));
+    /// RFC 7468 section 11.
     pub const ENCRYPTED: Self = Self(Some("ENCRYPTED PRIVATE KEY"));
+    /// RFC 7468 section 8.
     pub const PKCS7: Self = Self(Some("PKCS7"));
+    /// RFC 7468 section 9.
     pub const CMS: Self = Self(Some("CMS"));
+    /// The curve, which `openssl ecparam` writes before the key.
     pub const EC_PARAMETERS: Self = Self(Some("EC PARAMETERS"));
+    /// A label that is on no list, and so is not repeated.
     pub const UNKNOWN: Self = Self(None);
 
     /// Of the text behind BEGIN.

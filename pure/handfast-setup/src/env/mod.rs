@@ -18,8 +18,11 @@ pub use self::{
 /// The files that a program shall use, by their absolute paths, and what is known of them.
 #[derive(Debug, Clone, Default)]
 pub struct Files {
+    /// The client's certificate, leaf first.
     pub cert: Option<String>,
+    /// The key of `cert`.
     pub key: Option<String>,
+    /// The CA bundle that verifies servers.
     pub ca: Option<String>,
     /// The key can be read by others.
     pub is_open: bool,
@@ -30,9 +33,11 @@ pub struct Files {
 /// What is told about one program.
 #[derive(Debug, Default)]
 pub struct Settings {
+    /// Name and value, to be set in the environment of the program.
     pub variables: Vec<(String, String)>,
     /// Lines of code or configuration, after what they are.
     pub lines: Option<(String, Vec<String>)>,
+    /// What the variables cannot do, a sentence each.
     pub notes: Vec<String>,
 }
 

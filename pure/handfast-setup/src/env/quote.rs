@@ -3,8 +3,11 @@
 /// A family of shells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shell {
+    /// `sh`, bash, zsh, dash: `export`.
     Sh,
+    /// fish: `set -gx`.
     Fish,
+    /// PowerShell: `$env:`.
     Powershell,
 }
 

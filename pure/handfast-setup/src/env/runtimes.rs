@@ -5,6 +5,7 @@ use handfast_finding::shell::shell;
 /// What is known about one program.
 #[derive(Debug)]
 pub struct Row {
+    /// As `handfast env` takes it.
     pub name: &'static str,
     /// Set to the file of CAs.
     pub ca: &'static [&'static str],
@@ -16,16 +17,22 @@ pub struct Row {
     pub always: &'static [(&'static str, &'static str)],
     /// Whether the file of CAs takes the place of the system's.
     pub replaces: bool,
+    /// What there is where no variable names a client certificate.
     pub instead: Option<Instead>,
+    /// What has to be known about it, a sentence each.
     pub notes: &'static [&'static str],
 }
 
 /// Lines of code or configuration, with `{cert}`, `{key}` and `{ca}` where the files go.
 #[derive(Debug)]
 pub struct Instead {
+    /// Where the lines go, in a few words.
     pub short: &'static str,
+    /// What they are and why, before a colon.
     pub what: &'static str,
+    /// With the holes `{cert}`, `{key}` and `{ca}`.
     pub lines: &'static [&'static str],
+    /// How a path is written in the language of the lines.
     pub quoted: fn(&str) -> String,
 }
 
@@ -49,6 +56,7 @@ const fn code(what: &'static str, lines: &'static [&'static str]) -> Option<Inst
     })
 }
 
+/// Every program that is known, in the order in which they are told.
 pub const TABLE: &[Row] = &[
     Row {
         name: "node",

@@ -1,18 +1,19 @@
-//! A configuration that somebody else wrote, moved to loopback: which of its words are addresses to listen on, which
-//! may be files, which of its lines are about the machine alone, and the text with others in their places.
+//! A configuration that somebody else wrote, for a program that `handfast-configs` has no reader for: which of its words
+//! are addresses to listen on, which may be files, which of its lines are about the machine alone, and the text with
+//! others in their places.
 
-mod blocks;
 mod hosts;
 
 use std::ops::Range;
 
-pub use blocks::{Site, Sites, inside, sites};
-pub use hosts::hosts;
+pub use hosts::asked_for;
 
 /// A word of a text and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
+    /// Where it stands, in bytes, quotes left out.
     pub range: Range<usize>,
+    /// What it says, without quotes.
     pub text: String,
 }
 
@@ -70,17 +71,18 @@ fn behind<'a>(line: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     })
 }
 
-/// One line of a configuration, or what goes on to the sign that ends it.
+/// One line of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directive {
+    /// The whole of it, in bytes.
     pub range: Range<usize>,
     /// What follows its name.
     pub value: String,
 }
 
 /// The directives that begin with one of `names`, whatever the case. A name that ends in a letter is a whole word; one
-/// that ends in anything else, such as `log.`, is a beginning. `until` ends a directive where its line does not.
-pub fn directives(text: &str, names: &[String], until: Option<char>) -> Vec<Directive> {
+/// that ends in anything else, such as `log.`, is a beginning.
+pub fn directives(text: &str, names: &[String]) -> Vec<Directive> {
     let mut found: Vec<Directive> = Vec::new();
     for line in lines(text) {
         let start = line.text.len() - line.text.trim_start().len();
@@ -98,19 +100,9 @@ pub fn directives(text: &str, names: &[String], until: Option<char>) -> Vec<Dire
             continue;
         };
         let from = line.from + start;
-        // What is within another has gone with it.
-        if found.last().is_some_and(|last| from < last.range.end) {
-            continue;
-        }
-        let rest = text.get(from..).unwrap_or_default();
-        let length = match until {
-            Some(end) => rest.find(end).map(|at| at + end.len_utf8()),
-            None => Some(line.text.len() - start),
-        };
-        let range = from..from + length.unwrap_or(rest.len());
+        let range = from..line.from + line.text.len();
         let value = text.get(from + name.len()..range.end).unwrap_or_default();
-        let is_around =
-            |letter: char| letter.is_whitespace() || "=\"'".contains(letter) || Some(letter) == until;
+        let is_around = |letter: char| letter.is_whitespace() || "=\"'".contains(letter);
         found.push(Directive {
             value: value.trim_matches(is_around).to_owned(),
             range,
@@ -120,8 +112,8 @@ pub fn directives(text: &str, names: &[String], until: Option<char>) -> Vec<Dire
 }
 
 /// `text` without the directives that begin with one of `names`.
-pub fn without(text: &str, names: &[String], until: Option<char>) -> String {
-    let gone = directives(text, names, until);
+pub fn without(text: &str, names: &[String]) -> String {
+    let gone = directives(text, names);
     replaced(
         text,
         gone.into_iter()
@@ -139,7 +131,7 @@ pub fn socket(word: &Word) -> Option<Word> {
         .find_map(|mark| word.text.find(mark).map(|at| at + mark.len()));
     let from = marked.unwrap_or(0);
     let rest = word.text.get(from..).unwrap_or_default();
-    let path = rest.split(':').next().unwrap_or_default();
+    let path = rest.split([':', '|']).next().unwrap_or_default();
     let is_path = path.starts_with('/');
     let is_called_so = path.ends_with(".sock") || path.ends_with(".socket");
     (is_path && (marked.is_some() || is_called_so)).then(|| Word {
@@ -148,20 +140,20 @@ pub fn socket(word: &Word) -> Option<Word> {
     })
 }
 
-/// The first words after one of `names` at the beginning of a line.
-pub fn firsts(text: &str, names: &[String]) -> Vec<Word> {
-    let all = directives(text, names, None);
-    let first = |directive: Directive| {
+/// The value of every directive called `name`, and where it stands.
+pub fn values(text: &str, name: &str) -> Vec<Word> {
+    let value = |directive: Directive| {
         let line = text.get(directive.range.clone())?;
-        let value = directive.value.split([' ', '\t', ';']).next()?;
-        let at = line.find(value)?;
+        // What stands around it is shorter than its name, or no part of it.
+        let after = line.get(name.len()..)?;
+        let at = directive.range.start + name.len() + after.find(&directive.value)?;
         Some(Word {
-            range: directive.range.start + at..directive.range.start + at + value.len(),
-            text: value.to_owned(),
+            range: at..at + directive.value.len(),
+            text: directive.value,
         })
     };
-    all.into_iter()
-        .filter_map(first)
+    let all = directives(text, &[name.to_owned()]).into_iter();
+    all.filter_map(value)
         .filter(|word| !word.text.is_empty())
         .collect()
 }
@@ -267,17 +259,13 @@ mod tests {
 
     #[test]
     fn a_line_about_the_machine_goes_with_all_of_it() {
-        let names = ["access_log".to_owned(), "LoadModule mpm_".to_owned()];
-        let text = "access_log /a\n    format;\n# access_log x;\naccess_logs y;\n  ACCESS_LOG z; keep;\n";
+        let names = ["access_log".to_owned()];
+        let text = "access_log /a format\n# access_log x\naccess_logs y\n  ACCESS_LOG z\nkeep\n";
         assert_eq!(
-            without(text, &names, Some(';')),
-            "\n# access_log x;\naccess_logs y;\n   keep;\n"
+            without(text, &names),
+            "\n# access_log x\naccess_logs y\n  \nkeep\n"
         );
-        assert_eq!(
-            without("loadmodule mpm_event x\nLoadModule ssl y\n", &names, None),
-            "\nLoadModule ssl y\n"
-        );
-        let include = directives("include \"a/*.conf\";\n", &["include".to_owned()], Some(';'));
+        let include = directives("include \"a/*.conf\"\n", &["include".to_owned()]);
         assert_eq!(
             include.first().map(|found| found.value.as_str()),
             Some("a/*.conf")
@@ -287,20 +275,27 @@ mod tests {
     #[test]
     fn sockets_are_found_in_every_spelling() {
         let text = "listen unix:/run/a.sock;\nbind unix@/run/b mode 660\nbind /run/c.sock\nproxy_pass \
-                    http://unix:/run/d.sock:/x;\nroot /srv/www; server unix:e;\n";
+                    http://unix:/run/d.sock:/x;\nroot /srv/www; server unix:e;\nSetHandler proxy:unix:/run/f.sock|fcgi://localhost\n";
         let found: Vec<Word> = words(text).iter().filter_map(socket).collect();
         assert!(found.iter().all(|word| text[word.range.clone()] == word.text));
         assert_eq!(
             texts(found),
-            ["/run/a.sock", "/run/b", "/run/c.sock", "/run/d.sock"]
+            [
+                "/run/a.sock",
+                "/run/b",
+                "/run/c.sock",
+                "/run/d.sock",
+                "/run/f.sock"
+            ]
         );
     }
 
     #[test]
-    fn the_first_word_of_a_directive_is_found() {
-        let text = "proxy_cache_path /var/cache levels=1:2;\n  CacheRoot \"/var/x\"\n";
-        let names = ["proxy_cache_path".to_owned(), "CacheRoot".to_owned()];
-        assert_eq!(texts(firsts(text, &names)), ["/var/cache", "/var/x"]);
+    fn the_value_of_a_directive_is_found_where_it_stands() {
+        let text = "certfile /c/certfile.crt\n# certfile x\ncertfiles y\n CertFile = \"/d e\"\n";
+        let found = values(text, "certfile");
+        assert!(found.iter().all(|word| text[word.range.clone()] == word.text));
+        assert_eq!(texts(found), ["/c/certfile.crt", "/d e"]);
     }
 
     #[test]

@@ -1,0 +1,202 @@
+//! Who is asked for decides what is shown, who is trusted and what is allowed: a listener, its hosts, their routes.
+//!
+//! The client names its host in the handshake (SNI); the certificate, the CAs and the rules are that host's alone. Each
+//! request then names a host again and a path, and must stay with the host of its connection.
+
+use std::{collections::HashMap, sync::Arc};
+
+use handfast_pki::{Certificate, Code, Purpose, Trust, VerifiedChain, code};
+use handfast_policy::{Denial, Policy};
+use handfast_tls::{Admit, Peer, Server};
+use http::Method;
+use jiff::Timestamp;
+
+use crate::{admission::Admission, error::Ended};
+
+/// The hosts of one address to listen on, in one state.
+pub(crate) struct Listener {
+    hosts: Vec<Arc<Host>>,
+    /// Names in lower case, and suffixes after `*`.
+    by_name: HashMap<String, usize>,
+    /// Who is meant where no name is known.
+    default: Option<usize>,
+}
+
+/// A host: one certificate, its CAs and its routes.
+pub(crate) struct Host {
+    /// By this a connection stays with its host over reloads.
+    pub(crate) name: HostName,
+    pub(crate) server: Server<Rules>,
+    pub(crate) trust: Arc<Trust>,
+    pub(crate) routes: Arc<[Route]>,
+    /// The leaf that it shows.
+    pub(crate) own: Certificate,
+}
+
+/// By which names a host is known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum HostName {
+    /// Whatever is asked for, where no other host is meant.
+    Default,
+    /// These names; `*.` stands for one label.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the configuration knows one host"))]
+    Names(Vec<String>),
+}
+
+/// A part of a host, and who may ask for it.
+pub(crate) struct Route {
+    /// A path without a slash at its end, `/` being the empty one. It and everything below it is meant.
+    pub(crate) path: String,
+    /// Nothing means every method.
+    pub(crate) methods: Option<Vec<Method>>,
+    pub(crate) policy: Policy,
+}
+
+/// The rules of one host, asked in the handshake: a client comes in that at least one route allows.
+pub(crate) struct Rules(pub(crate) Arc<[Route]>);
+
+impl Listener {
+    /// The hosts in their order. Two hosts of one name, or two defaults, are the caller's to refuse: the first is meant.
+    pub(crate) fn new(hosts: Vec<Host>) -> Self {
+        let (mut by_name, mut default) = (HashMap::new(), None);
+        for (place, host) in hosts.iter().enumerate() {
+            match &host.name {
+                HostName::Default => default = default.or(Some(place)),
+                HostName::Names(names) => names.iter().for_each(|name| {
+                    by_name.entry(name.to_ascii_lowercase()).or_insert(place);
+                }),
+            }
+        }
+        Self {
+            hosts: hosts.into_iter().map(Arc::new).collect(),
+            by_name,
+            default,
+        }
+    }
+
+    /// The host that is meant by `asked` (SNI), a name without a port.
+    pub(crate) fn host(&self, asked: Option<&str>) -> Option<&Arc<Host>> {
+        let named = asked.and_then(|asked| self.named(asked));
+        self.hosts.get(named.or(self.default)?)
+    }
+
+    fn named(&self, asked: &str) -> Option<usize> {
+        if self.by_name.is_empty() {
+            return None;
+        }
+        let asked = asked.strip_suffix('.').unwrap_or(asked).to_ascii_lowercase();
+        let exact = self.by_name.get(&asked);
+        let wildcard = || {
+            let (_, parent) = asked.split_once('.')?;
+            self.by_name.get(&format!("*.{parent}"))
+        };
+        exact.or_else(wildcard).copied()
+    }
+
+    /// Whether a request for `asked` (Host or `:authority`, a port with it) may come over a connection of `host`.
+    pub(crate) fn is_of(&self, host: &Host, asked: &str) -> bool {
+        // One host answers to every name.
+        if self.by_name.is_empty() {
+            return true;
+        }
+        let name = match asked.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => asked,
+        };
+        self.host(Some(name)).is_some_and(|meant| meant.name == host.name)
+    }
+
+    /// All hosts, in order.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().map(Arc::as_ref)
+    }
+}
+
+/// A proven client at one host, and what was decided about it there.
+#[derive(Clone)]
+pub(crate) struct Standing {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) host: Arc<Host>,
+    pub(crate) admission: Arc<Admission>,
+}
+
+impl Listener {
+    /// Judges a client of an earlier state as if it came now: its host, its chain by the CAs, its identity by the rules.
+    /// It goes on with what it was allowed before, so whatever it has lost of that ends its connection.
+    pub(crate) fn judge_again(&self, standing: &Standing, at: Timestamp) -> Result<(), (Code, String)> {
+        let before = &standing.host;
+        let Some(now) = self.hosts.iter().find(|host| host.name == before.name) else {
+            return Err((
+                code::MISDIRECTED,
+                "the host of the connection is served no longer".to_owned(),
+            ));
+        };
+        let chain = standing
+            .peer
+            .chain()
+            .still_holds(&now.trust, at)
+            .map_err(|refusal| (refusal.code(Purpose::Client), refusal.to_string()))?;
+        let denied = |denial: Denial| {
+            let ended = Ended::Denied(denial);
+            (ended.code(), ended.reason())
+        };
+        let admission = Rules(now.routes.clone()).admit(&chain).map_err(denied)?;
+        let is_same = |(one, other): (&Route, &Route)| one.path == other.path && one.methods == other.methods;
+        if before.routes.len() != now.routes.len()
+            || !before.routes.iter().zip(now.routes.iter()).all(is_same)
+        {
+            return Err((
+                code::NOT_ALLOWED,
+                "the routes of the host have changed".to_owned(),
+            ));
+        }
+        let pairs = standing.admission.decisions.iter().zip(&admission.decisions);
+        let lost = pairs
+            .filter(|(before, _)| before.is_ok())
+            .find_map(|(_, now)| now.as_ref().err());
+        lost.cloned().map_or(Ok(()), |denial| Err(denied(denial)))
+    }
+}
+
+impl Admit for Rules {
+    type Pass = Arc<Admission>;
+    type Denial = Denial;
+
+    fn admit(&self, chain: &VerifiedChain) -> Result<Arc<Admission>, Denial> {
+        let decisions: Vec<_> = self.0.iter().map(|route| route.policy.decide(chain)).collect();
+        Admission::decided(chain, decisions).map(Arc::new)
+    }
+}
+
+impl Standing {
+    /// Whether every request is decided alike, so that nobody needs to look at its path.
+    pub(crate) fn has_one_answer(&self) -> bool {
+        matches!(&*self.host.routes, [only] if only.path.is_empty() && only.methods.is_none())
+    }
+
+    /// Whether the client may send a request for the normalised `path`: the decision of the route with the longest path,
+    /// among those for `method`. No route means no.
+    pub(crate) fn may(&self, path: &str, method: &Method) -> bool {
+        let routes = self.host.routes.iter().zip(&self.admission.decisions);
+        routes
+            .filter(|(route, _)| route.fits(path, method))
+            .max_by_key(|(route, _)| route.path.len())
+            .is_some_and(|(_, decision)| decision.is_ok())
+    }
+}
+
+impl Route {
+    fn fits(&self, path: &str, method: &Method) -> bool {
+        let is_below = path
+            .strip_prefix(self.path.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        is_below
+            && self
+                .methods
+                .as_ref()
+                .is_none_or(|methods| methods.contains(method))
+    }
+}
+
+#[cfg(test)]
+mod tests;

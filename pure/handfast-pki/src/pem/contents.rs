@@ -1,0 +1,261 @@
+//! What is in a file: each block by its label, and DER by its shape.
+
+use std::fmt;
+
+use der::{Decode, Header, Reader, SliceReader};
+
+use super::{Block, Label, blocks_of, envelope, is_pem, must_not_be_larger, without_mark};
+use crate::{Certificate, Error, PrivateKey, Request, Result, Shown, crl::RevocationList, text::utf16};
+
+/// One thing found in a file.
+pub enum Item {
+    /// An X.509 certificate.
+    Certificate(Box<Certificate>),
+    /// A PKCS#10 request (RFC 2986), its signature verified.
+    Request(Box<Request>),
+    /// A private key in PKCS#8, PKCS#1 or SEC 1.
+    Key(PrivateKey),
+    /// A private key behind a password, and what says so: its label, or a header of RFC 1421.
+    EncryptedKey(&'static str),
+    /// A revocation list (RFC 5280 section 5), its signature not verified.
+    Crl(Box<RevocationList>),
+    /// PKCS#12, to be opened with a password.
+    Pkcs12(Vec<u8>),
+    /// A public key, parameters, PKCS#7 or whatever else had a PEM label.
+    Other(Label),
+}
+
+/// By kind: a container holds a key, and who prints an item has not opened it.
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Item({})", self.describe())
+    }
+}
+
+impl Item {
+    /// What this is, for a sentence that begins with "found".
+    pub fn describe(&self) -> Shown {
+        match self {
+            Self::Certificate(_) => "a certificate".into(),
+            Self::Request(_) => "a certificate request (CSR)".into(),
+            Self::Key(_) => "a private key".into(),
+            Self::EncryptedKey(_) => "an encrypted private key".into(),
+            Self::Crl(_) => "a revocation list (CRL)".into(),
+            Self::Pkcs12(_) => "a PKCS#12 container".into(),
+            Self::Other(label) if label.name().is_none() => "a PEM block with an unknown label".into(),
+            Self::Other(label) => Shown::filled("a PEM block {}", &[label]),
+        }
+    }
+}
+
+/// Everything in `bytes`, in order; empty input and input without any item are errors.
+pub fn read(bytes: &[u8]) -> Result<Vec<Item>> {
+    const EXPECTED: &str = "PEM or DER";
+    must_not_be_larger(bytes)?;
+    if is_pem(bytes) {
+        return blocks_of(bytes)?.iter().map(Block::item).collect();
+    }
+    let bytes = without_mark(bytes);
+    if bytes.first() == Some(&0x30) && utf16(bytes).is_none() && !is_digits(bytes) {
+        return read_der(bytes).map(|item| vec![item]);
+    }
+    Err(Error::Unexpected {
+        expected: EXPECTED,
+        found: Shown::of(bytes),
+    })
+}
+
+/// All certificates in `bytes`; at least one, and nothing else but keys beside them.
+pub fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>> {
+    let mut found = Vec::new();
+    let mut others = Vec::new();
+    for item in read(bytes)? {
+        match item {
+            Item::Certificate(certificate) => found.push(*certificate),
+            other => others.push(other.describe()),
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::Unexpected {
+            expected: "a certificate",
+            found: Shown::all(others),
+        });
+    }
+    Ok(found)
+}
+
+/// The one private key in `bytes`.
+pub fn private_key(bytes: &[u8]) -> Result<PrivateKey> {
+    let mut keys = Vec::new();
+    let mut others = Vec::new();
+    for item in read(bytes)? {
+        match item {
+            Item::Key(key) => keys.push(key),
+            Item::EncryptedKey(_) => return Err(Error::Encrypted),
+            // `openssl ecparam` writes the curve before the key; it says nothing that the key does not.
+            Item::Other(Label::EC_PARAMETERS) => {}
+            other => others.push(other.describe()),
+        }
+    }
+    match (keys.pop(), keys.len()) {
+        (Some(key), 0) => Ok(key),
+        (Some(_), more) => Err(Error::Unexpected {
+            expected: "one private key",
+            found: Shown::filled("{} of them", &[&(more + 1)]),
+        }),
+        (None, _) => Err(Error::Unexpected {
+            expected: "a private key",
+            found: Shown::all(others),
+        }),
+    }
+}
+
+/// The one certificate request in `bytes`, its signature verified.
+pub fn request(bytes: &[u8]) -> Result<Request> {
+    let mut others = Vec::new();
+    for item in read(bytes)? {
+        match item {
+            Item::Request(request) => return Ok(*request),
+            other => others.push(other.describe()),
+        }
+    }
+    Err(Error::Unexpected {
+        expected: "a certificate request (CSR)",
+        found: Shown::all(others),
+    })
+}
+
+/// Whether a text begins with the digit 0, which is the byte with which DER begins, too.
+fn is_digits(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+}
+
+impl Block<'_> {
+    /// What the label says that this is.
+    pub fn item(&self) -> Result<Item> {
+        let is_key = [Label::PKCS8, Label::PKCS1, Label::SEC1].contains(&self.label);
+        // RFC 1421 encryption keeps the label of a plain key and says so in a header.
+        if self.is_encrypted() && self.label.may_be_secret() {
+            return Ok(Item::EncryptedKey(RFC_1421));
+        }
+        Ok(match self.label {
+            Label::CERTIFICATE => Item::Certificate(Box::new(Certificate::from_der(&self.contents()?)?)),
+            Label::REQUEST => Item::Request(Box::new(Request::from_der(&self.contents()?)?)),
+            Label::CRL => Item::Crl(Box::new(RevocationList::from_der(&self.contents()?)?)),
+            Label::ENCRYPTED => Item::EncryptedKey("ENCRYPTED PRIVATE KEY"),
+            _ if is_key => Item::Key(PrivateKey::from_der(&self.contents()?)?),
+            other => Item::Other(other),
+        })
+    }
+}
+
+/// What says that a key is encrypted as before PKCS#8.
+pub const RFC_1421: &str = "Proc-Type: 4,ENCRYPTED";
+
+/// DER has no label: the first reading that fits wins, from the most to the least specific shape.
+fn read_der(der: &[u8]) -> Result<Item> {
+    must_be_whole(der)?;
+    let certificate = Certificate::from_der(der);
+    if let Ok(certificate) = certificate {
+        return Ok(Item::Certificate(Box::new(certificate)));
+    }
+    match Request::from_der(der) {
+        Ok(request) => return Ok(Item::Request(Box::new(request))),
+        Err(error @ (Error::RequestSignature | Error::WeakKey { .. })) => return Err(error),
+        Err(_) => {}
+    }
+    if let Ok(crl) = RevocationList::from_der(der) {
+        return Ok(Item::Crl(Box::new(crl)));
+    }
+    // Before keys: the outer shape of PKCS#8 is a SEQUENCE that begins with a number as well.
+    if envelope::is_pkcs12(der) {
+        return Ok(Item::Pkcs12(der.to_vec()));
+    }
+    match PrivateKey::from_der(der) {
+        Ok(key) => return Ok(Item::Key(key)),
+        Err(error @ (Error::WeakKey { .. } | Error::UnsupportedKey { .. })) => return Err(error),
+        Err(_) => {}
+    }
+    // None fits: the certificate's complaint is the one that most people can use.
+    certificate.map(|certificate| Item::Certificate(Box::new(certificate)))
+}
+
+/// Said before anything is guessed from the rest of something longer.
+fn must_be_whole(der: &[u8]) -> Result<()> {
+    let outer = |der| {
+        let mut reader = SliceReader::new(der)?;
+        let length = Header::decode(&mut reader)?.length();
+        Ok::<_, der::Error>((length, reader.remaining_len()))
+    };
+    match outer(der) {
+        Ok((length, rest)) if length > rest => Err(Error::Malformed {
+            what: "DER",
+            detail: Shown::filled("it breaks off: {} bytes were to follow, {} do", &[&length, &rest]),
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(bytes: &[u8]) -> String {
+        certificates(bytes).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn what_is_not_a_certificate_is_named_for_what_it_is() {
+        assert_eq!(complaint(b""), "expected PEM or DER, found an empty file");
+        assert_eq!(complaint(b" \r\n"), "expected PEM or DER, found an empty file");
+        assert_eq!(
+            complaint(b"hello"),
+            "expected PEM or DER, found text of 5 characters without a BEGIN line"
+        );
+        assert!(complaint(b"-----BEGIN CERTIFICATE-----\nAAAA\n").starts_with("malformed PEM"));
+        assert!(
+            complaint(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+                .starts_with("malformed certificate")
+        );
+        let key = PrivateKey::generate(crate::KeyKind::P256).expect("keys can be made");
+        assert_eq!(
+            complaint(key.to_pem().as_bytes()),
+            "expected a certificate, found a private key"
+        );
+    }
+
+    fn kinds(text: &str) -> Vec<String> {
+        let items = read(text.as_bytes()).expect("readable");
+        items.iter().map(|item| item.describe().to_string()).collect()
+    }
+
+    #[test]
+    fn items_come_in_their_order_and_none_is_lost_beside_an_old_encrypted_key() {
+        let key = PrivateKey::generate(crate::KeyKind::P256)
+            .expect("a key")
+            .to_pem();
+        let other = "-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n";
+        let odd = "-----BEGIN QUJDREVGR0hJSktMTU5P-----\nMAA=\n-----END QUJDREVGR0hJSktMTU5P-----\n";
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
+        for end in ["\n", "\r\n", "\r"] {
+            let text = format!("{other}{old}{odd}{}", &*key).replace('\n', end);
+            let told = [
+                "a PEM block \"PUBLIC KEY\"",
+                "an encrypted private key",
+                "a PEM block with an unknown label",
+                "a private key",
+            ];
+            assert_eq!(kinds(&text), told, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn an_encrypted_key_is_told_from_a_broken_one() {
+        let pem = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        assert_eq!(private_key(pem).expect_err("encrypted"), Error::Encrypted);
+        let old = b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
+        assert_eq!(private_key(old).expect_err("encrypted"), Error::Encrypted);
+    }
+}

@@ -1,0 +1,163 @@
+//! How long files and functions are: what does not fit on a screen or two is read by nobody.
+//!
+//! In: every source file of the workspace but tests, which are tables more often than not. Out: a line for each function
+//! of more than [`FUNCTION`] lines and each file of more than [`FILE`]. A `// long: reason` above a function, or as a line of its own at the head of
+//! a file, excuses it.
+
+use std::path::{Path, PathBuf};
+
+use handfast_testkit::source::{code_of, item_end, line_of, without_tests, words};
+
+/// From the line of `fn` to that of the closing brace.
+const FUNCTION: usize = 60;
+/// All lines but those of tests.
+const FILE: usize = 500;
+const EXCUSE: &str = "// long: ";
+
+#[test]
+fn functions_end_after_60_lines_and_files_after_500() {
+    let mut files = Vec::new();
+    for folder in ["pure", "wire", "flow", "tool", "handfast", "testkit"] {
+        collect(&workspace().join(folder), &mut files);
+    }
+    assert!(files.len() > 200, "too few files: {}", files.len());
+    let mut long = Vec::new();
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("a source is readable text");
+        let shown = path
+            .strip_prefix(workspace())
+            .unwrap_or(&path)
+            .display()
+            .to_string();
+        long.extend(too_long(&shown, &text));
+    }
+    assert_eq!(long, Vec::<String>::new());
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the testkit is in the workspace")
+}
+
+/// Every `.rs` file below `folder` but tests; templates of targets are written for other people.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the workspace can be listed") {
+        let path = entry.expect("a file can be listed").path();
+        if path.is_dir() {
+            if !path.ends_with("targets") && !path.ends_with("tests") {
+                collect(&path, files);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+// --- the rule ----------------------------------------------------------------------------------------------
+
+/// One line for everything in `text` that is too long; `path` is how it is called.
+fn too_long(path: &str, text: &str) -> Vec<String> {
+    let all = code_of(text);
+    let code = without_tests(&all);
+    let mut long = Vec::new();
+    let lines = text.lines().count() - lines_of_tests(&all, &code);
+    if lines > FILE && !text.lines().any(|line| line.starts_with(EXCUSE)) {
+        long.push(format!("{path}: {lines} lines"));
+    }
+    for function in functions(&code) {
+        if function.lines > FUNCTION && !is_excused(text, function.line) {
+            long.push(format!(
+                "{path}:{}: \"{}\" has {} lines",
+                function.line, function.name, function.lines
+            ));
+        }
+    }
+    long
+}
+
+/// How many lines have something in `all` and nothing in `code`.
+fn lines_of_tests(all: &str, code: &str) -> usize {
+    all.lines()
+        .zip(code.lines())
+        .filter(|(all, code)| !all.trim().is_empty() && code.trim().is_empty())
+        .count()
+}
+
+struct Function {
+    name: String,
+    line: usize,
+    lines: usize,
+}
+
+fn functions(code: &str) -> Vec<Function> {
+    let words = words(code);
+    let named = words
+        .windows(2)
+        .filter(|two| two[0].text == "fn" && two[1].text != "(");
+    named
+        .map(|two| {
+            let line = line_of(code, two[0].at);
+            let end = line_of(code, item_end(code, two[0].at));
+            Function {
+                name: two[1].text.to_owned(),
+                line,
+                lines: end - line + 1,
+            }
+        })
+        .collect()
+}
+
+/// Whether the comments and attributes right above `line`, counted from 1, hold an excuse.
+fn is_excused(text: &str, line: usize) -> bool {
+    let lines: Vec<&str> = text.lines().take(line - 1).map(str::trim).collect();
+    lines
+        .iter()
+        .rev()
+        .take_while(|line| line.starts_with("//") || line.starts_with('#') || line.starts_with(']'))
+        .any(|line| line.strip_prefix(EXCUSE).is_some_and(|reason| !reason.is_empty()))
+}
+
+// --- it says no --------------------------------------------------------------------------------------------
+
+fn function_of(lines: usize) -> String {
+    format!("fn f() {{\n{}}}\n", "    g();\n".repeat(lines - 2))
+}
+
+#[test]
+fn a_function_is_refused_by_its_61st_line_and_named() {
+    assert_eq!(too_long("a/src/x.rs", &function_of(60)), Vec::<String>::new());
+    assert_eq!(
+        too_long("a/src/x.rs", &function_of(61)),
+        ["a/src/x.rs:1: \"f\" has 61 lines"]
+    );
+    assert_eq!(
+        too_long("a/src/x.rs", &format!("#[test]\n{}", function_of(61))),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_function_with_a_reason_is_excused_and_one_without_is_not() {
+    let long = function_of(61);
+    let excused = format!("/// Doc.\n// long: one arm per message\n#[must_use]\n{long}");
+    assert_eq!(too_long("a/src/x.rs", &excused), Vec::<String>::new());
+    for wrong in ["// long: \n", "// it is long\n", "// long: of another\n\n"] {
+        assert_eq!(
+            too_long("a/src/x.rs", &format!("{wrong}{long}")).len(),
+            1,
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn a_file_is_refused_by_its_501st_line_and_tests_do_not_count() {
+    let lines = |count: usize| "use a;\n".repeat(count);
+    assert_eq!(too_long("a/src/x.rs", &lines(500)), Vec::<String>::new());
+    assert_eq!(too_long("a/src/x.rs", &lines(501)), ["a/src/x.rs: 501 lines"]);
+    let tests = format!("{}#[cfg(test)]\nmod tests {{\n{}}}\n", lines(500), lines(300));
+    assert_eq!(too_long("a/src/x.rs", &tests), Vec::<String>::new());
+    let excused = format!("// long: a table\n{}", lines(501));
+    assert_eq!(too_long("a/src/x.rs", &excused), Vec::<String>::new());
+}
