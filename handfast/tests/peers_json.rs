@@ -75,7 +75,7 @@ fn every_answer_of_every_command_is_what_its_schema_says() {
     for line in [
         "setup verify nginx --json",
         "setup verify curl --json",
-        "verify-config site/nginx/nginx.conf --json",
+        "verify-config site/nginx/handfast.conf --json",
         "lab run HF-206 --compare --json",
     ] {
         answers.push(named(place.run(line).json()));

@@ -1,5 +1,7 @@
 //! An answer in JSON of every command: good ones, refusals, and what a wrong command line gives.
 
+use std::{fs, os::unix::fs::PermissionsExt};
+
 use handfast_pki::{KeyKind, PrivateKey};
 use handfast_testkit::factorable;
 
@@ -144,6 +146,11 @@ struct Scene {
 
 fn set(place: &Place) -> Scene {
     cast(place);
+    // As a command would have written them.
+    for folder in ["server", "web", "api", "stranger"] {
+        let owner = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(place.path(&format!("{folder}/tls.key")), owner).expect("it is ours");
+    }
     let key = PrivateKey::generate(KeyKind::P256).expect("a key");
     place.write("wish.csr", factorable::request(&key));
     place.write("said.log", "curl: (56) tlsv1 alert unknown ca\n");
