@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+use globset::{GlobBuilder, GlobMatcher};
 use handfast_finding::Place;
 use handfast_pki::{conceal::concealed, text::printable};
 
@@ -228,9 +229,13 @@ fn matching_from(files: &dyn Files, folder: &Path, written: &str) -> Vec<PathBuf
             }
             continue;
         }
+        let Some(matcher) = matcher(&part) else {
+            return Vec::new();
+        };
         let inside = |path: &PathBuf| {
             let mut names = files.list(path).unwrap_or_default();
-            names.retain(|name| fits(&part, name) && (part.starts_with('.') || !name.starts_with('.')));
+            let is_shown = |name: &String| part.starts_with('.') || !name.starts_with('.');
+            names.retain(|name| matcher.is_match(name) && is_shown(name));
             names.sort();
             names.into_iter().map(|name| path.join(name)).collect::<Vec<_>>()
         };
@@ -245,59 +250,12 @@ pub(super) fn is_pattern(written: &str) -> bool {
     written.contains(['*', '?', '['])
 }
 
-/// Whether `name` fits the pattern `part`.
-fn fits(part: &str, name: &str) -> bool {
-    let (part, name): (Vec<char>, Vec<char>) = (part.chars().collect(), name.chars().collect());
-    let (mut at, mut seen) = (0, 0);
-    // Where to go on when the last star has to take one character more.
-    let mut again: Option<(usize, usize)> = None;
-    while seen < name.len() {
-        let step = match part.get(at) {
-            Some('*') => {
-                again = Some((at + 1, seen));
-                at += 1;
-                continue;
-            }
-            Some('?') => Some(at + 1),
-            Some('[') => class(&part, at, name[seen]),
-            Some(c) if *c == name[seen] => Some(at + 1),
-            _ => None,
-        };
-        match (step, &mut again) {
-            (Some(next), _) => (at, seen) = (next, seen + 1),
-            (None, Some((after, from))) => {
-                *from += 1;
-                (at, seen) = (*after, *from);
-            }
-            (None, None) => return false,
-        }
-    }
-    part[at..].iter().all(|c| *c == '*')
-}
-
-/// Where the class that begins at `at` ends, when `c` is in it.
-fn class(part: &[char], at: usize, c: char) -> Option<usize> {
-    let end = at + 2 + part.get(at + 2..)?.iter().position(|c| *c == ']')?;
-    let mut inside = part.get(at + 1..end)?;
-    let is_negated = matches!(inside.first(), Some('!' | '^'));
-    if is_negated {
-        inside = &inside[1..];
-    }
-    let mut is_in = false;
-    let mut rest = inside;
-    while let [first, after @ ..] = rest {
-        rest = match after {
-            ['-', last, after @ ..] => {
-                is_in |= (*first..=*last).contains(&c);
-                after
-            }
-            _ => {
-                is_in |= *first == c;
-                after
-            }
-        };
-    }
-    (is_in != is_negated).then_some(end + 1)
+/// What fits the pattern `part`; nothing does where it is none. Braces are characters as others: a server asks glob(3), and
+/// no shell.
+fn matcher(part: &str) -> Option<GlobMatcher> {
+    let plain = part.replace('{', "[{]").replace('}', "[}]");
+    let glob = GlobBuilder::new(&plain).literal_separator(true).build().ok()?;
+    Some(glob.compile_matcher())
 }
 
 #[cfg(test)]
@@ -349,23 +307,29 @@ pub(super) mod tests {
         }
     }
 
+    fn fits(pattern: &str, name: &str) -> bool {
+        matcher(pattern).is_some_and(|matcher| matcher.is_match(name))
+    }
+
     #[test]
-    fn patterns_fit_as_in_a_shell() {
+    fn patterns_fit_as_in_glob_3() {
         for (pattern, name) in [
             ("*.conf", "a.conf"),
             ("*", ""),
             ("a*b*c", "a-b-b-c"),
             ("[a-c]?", "bx"),
             ("[!0-9]*", "site"),
-            ("[", "["),
+            ("{a,b}.conf", "{a,b}.conf"),
         ] {
-            assert_eq!(fits(pattern, name), pattern != "[", "{pattern} {name}");
+            assert!(fits(pattern, name), "{pattern} {name}");
         }
         for (pattern, name) in [
             ("*.conf", "a.conf~"),
             ("[0-9]*", "site"),
             ("?", ""),
             ("a*b", "ac"),
+            ("{a,b}.conf", "a.conf"),
+            ("[", "["),
         ] {
             assert!(!fits(pattern, name), "{pattern} {name}");
         }
