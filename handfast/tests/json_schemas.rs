@@ -97,23 +97,24 @@ fn an_error_has_what_to_do_and_where_in_keys_of_their_own() {
     let ran = place.run("proxy --config bad.toml --json");
     assert_eq!(ran.exit, 2, "{ran:#?}");
     let error = &ran.json()["error"];
-    assert_eq!(
-        error["place"],
-        json!({ "file": "bad.toml", "line": 1, "text": null })
-    );
+    let at = |line: u32| json!({ "file": "bad.toml", "line": line, "text": null });
+    assert_eq!(error["place"], at(2));
     assert_eq!(error["code"], "HF-701");
     assert_eq!(error["title"], "the configuration is not valid");
     assert_eq!(error["also"].as_array().map(Vec::len), Some(5), "{error:#}");
-    assert_eq!(error["also"][3]["place"]["line"], 2, "{error:#}");
+    assert_eq!(error["also"][0]["place"], at(3), "{error:#}");
+    // A key that is missing would stand in the table that begins here.
+    assert_eq!(error["also"][1]["place"], at(1), "{error:#}");
+    let stderr = &ran.stderr;
     assert!(
-        ran.stderr
-            .contains("error: bad.toml:1: \"cert\" is missing  [HF-701]"),
-        "{ran:#?}"
+        stderr.contains("error: bad.toml:2: address \"nowhere\""),
+        "{stderr}"
     );
     assert!(
-        ran.stderr.contains("\n  bad.toml:2: address \"nowhere\""),
-        "{ran:#?}"
+        stderr.contains("\n  bad.toml:1: \"cert\" is missing  [HF-701]\n"),
+        "{stderr}"
     );
+    assert!(stderr.contains("\n  help: write ADDRESS:PORT"), "{stderr}");
 
     let ran = place.run("setup show nowhere --json");
     let error = &ran.json()["error"];

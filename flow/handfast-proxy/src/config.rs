@@ -131,10 +131,18 @@ pub fn read(path: &Path) -> Result<Config, Vec<Problem>> {
     match resolve(&raw, folder, &mut errors) {
         Some(proxy) if errors.is_empty() => Ok(proxy),
         _ => {
-            errors.sort_by_key(|problem| problem.place.as_ref().map_or(usize::MAX, |place| place.line));
+            sort(&mut errors, raw.place.as_ref());
             Err(errors)
         }
     }
+}
+
+/// By their lines. What is missing stands at the `head` of its table and comes last: what is written wrongly may be why.
+fn sort(problems: &mut [Problem], head: Option<&Place>) {
+    problems.sort_by_key(|problem| match &problem.place {
+        Some(place) if Some(&**place) != head => place.line,
+        _ => usize::MAX,
+    });
 }
 
 /// Turns what is written into what is meant, and adds everything that keeps it from meaning anything.
@@ -370,6 +378,22 @@ limits = { handshake = "500ms", connections = 10 }
             let message = format!("\"handshake\": duration \"{text}\": {why}");
             assert_eq!(said(text), [(Some(9), message)], "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_written_wrongly_is_told_before_what_is_missing() {
+        let folder = std::env::temp_dir().join(format!("handfast-config-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let file = folder.join("handfast.toml");
+        std::fs::write(&file, "[proxy]\nlisten = \"127.0.0.1:0\"\nallow = \"any\"\n").expect("written");
+        let problems = read(&file).expect_err("it is wrong");
+        std::fs::remove_dir_all(&folder).expect("removed");
+        let lines: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.place.as_ref().map(|place| place.line))
+            .collect();
+        assert_eq!(lines.first(), Some(&Some(3)), "{problems:#?}");
+        assert!(lines[1..].iter().all(|line| *line == Some(1)), "{problems:#?}");
     }
 
     #[test]

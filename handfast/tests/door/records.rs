@@ -342,7 +342,7 @@ fn check_names_every_problem_with_its_line() {
     let first = &json.json()["problems"][0];
     assert_eq!(
         (&first["place"]["file"], &first["place"]["line"]),
-        (&"bad.toml".into(), &1.into())
+        (&"bad.toml".into(), &2.into())
     );
     assert!(
         first["message"]

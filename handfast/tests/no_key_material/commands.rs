@@ -245,7 +245,7 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// Commands that read no file, and those that only choose another.
-const WITHOUT_FILES: [&str; 10] = [
+const WITHOUT_FILES: [&str; 11] = [
     "trust",
     "setup list",
     "setup show",
@@ -256,6 +256,7 @@ const WITHOUT_FILES: [&str; 10] = [
     "lab run",
     "completions",
     "man",
+    "schema",
 ];
 /// Flags with a file that is written and never read.
 const WRITTEN: [&str; 8] = [
