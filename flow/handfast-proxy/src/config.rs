@@ -1,16 +1,30 @@
 //! The configuration file of the proxy: raw, as it is written; then resolved, as it is meant.
 //!
-//! One pass over the text finds every problem, each with its line. What comes out needs no further check.
+//! One pass over the text finds every problem, each with its line. What comes out needs no further check. Which keys there
+//! are stands in `keys.rs` alone: the file is read by them, and the flags, the reference page and the JSON Schema are made
+//! from them.
 
+mod keys;
 mod open;
 mod reader;
+mod reference;
+mod table;
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
 };
 
-use self::reader::Reader;
+pub use self::{
+    keys::{RawConfig, RawLimits},
+    reader::Text,
+    reference::{pages, schema},
+    table::{Flag, Key, Lined, Rate, Shape, Without},
+};
+use self::{
+    reader::Reader,
+    table::{Table, keys_of},
+};
 use crate::{
     backend::BackendUrl,
     limits::{Detail, Limits},
@@ -22,6 +36,7 @@ use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
 use handfast_values::{Endpoint, Form};
+use toml::de::{DeTable, DeValue};
 
 /// The proxy as the operator means it.
 #[derive(Debug, Clone)]
@@ -70,45 +85,17 @@ pub struct BackendTls {
     pub key: Option<PathBuf>,
 }
 
-/// The proxy as it is written, by flags or in a file: text with the place where it stands.
-#[derive(Debug, Default)]
-pub struct RawConfig {
-    pub listen: Option<Text>,
-    pub to: Option<Text>,
-    pub to_ca: Option<Text>,
-    pub to_cert: Option<Text>,
-    pub to_key: Option<Text>,
-    pub cert: Option<Text>,
-    pub key: Option<Text>,
-    pub client_ca: Option<Text>,
-    pub allow: Vec<Text>,
-    pub xfcc: bool,
-    pub strip_headers: Vec<Text>,
-    pub pass_headers: Vec<Text>,
-    pub log: Option<Text>,
-    pub workers: Option<usize>,
-    pub limits: Limits,
-    /// Where a key that is missing would stand: at the head of its table; nowhere among flags.
-    pub place: Option<Place>,
-}
+/// What is known of the keys of `[proxy]`: the flags of `handfast proxy` are made from it.
+pub const KEYS: &[Key] = RawConfig::KEYS;
 
-/// A text and its place in a file.
-#[derive(Debug, Clone)]
-pub struct Text {
-    pub text: String,
-    pub place: Option<Place>,
-}
-
-impl Text {
-    /// `problem`, here.
-    fn wrong(&self, problem: Problem) -> Problem {
-        problem.place(self.place.clone())
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self { text, place: None }
+impl RawConfig {
+    /// Takes what was given to the flag of the key `name`: one text or more, none for a switch.
+    ///
+    /// # Errors
+    ///
+    /// If it is not what the key looks like.
+    pub fn take_flag(&mut self, name: &str, given: Vec<String>) -> Result<(), Problem> {
+        self.set_flag(name, given)
     }
 }
 
@@ -122,16 +109,16 @@ pub fn read(path: &Path) -> Result<Config, Vec<Problem>> {
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut errors = Vec::new();
-    let raw = Reader {
+    let mut reader = Reader {
         file: &shown,
         text: &text,
         errors: &mut errors,
-    }
-    .read();
-    match resolve(&raw, folder, &mut errors) {
+    };
+    let (raw, head) = written(&mut reader);
+    match resolve(&raw, folder, head.as_ref(), &mut errors) {
         Some(proxy) if errors.is_empty() => Ok(proxy),
         _ => {
-            sort(&mut errors, raw.place.as_ref());
+            sort(&mut errors, head.as_ref());
             Err(errors)
         }
     }
@@ -144,9 +131,39 @@ fn sort(problems: &mut [Problem], head: Option<&Place>) {
         _ => usize::MAX,
     });
 }
+/// What stands in the file, and the head of its table, where what is missing would stand. The reader is told everything
+/// that cannot be read.
+fn written(reader: &mut Reader<'_>) -> (RawConfig, Option<Place>) {
+    let (mut raw, mut head) = (RawConfig::default(), None);
+    let (table, unreadable) = DeTable::parse_recoverable(reader.text);
+    for error in unreadable {
+        let at = error.span().map_or(0, |span| span.start);
+        reader.error(at, error.message().to_owned());
+    }
+    for (key, value) in table.get_ref() {
+        match (key.get_ref().as_ref(), value.get_ref()) {
+            ("proxy", DeValue::Table(proxy)) => {
+                head = Some(reader.place(key.span().start));
+                raw = keys_of(reader, proxy);
+            }
+            ("proxy", _) => reader.error(value.span().start, "\"proxy\" must be a table".into()),
+            (other, _) => reader.unknown(key.span().start, other, ["proxy"].into_iter()),
+        }
+    }
+    if head.is_none() && reader.errors.is_empty() {
+        reader.error(0, "the table [proxy] is missing".into());
+    }
+    (raw, head)
+}
 
-/// Turns what is written into what is meant, and adds everything that keeps it from meaning anything.
-pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<Problem>) -> Option<Config> {
+/// Turns what is written into what is meant, and adds everything that keeps it from meaning anything. What is missing is
+/// missing at `head`.
+pub fn resolve(
+    raw: &RawConfig,
+    folder: &Path,
+    head: Option<&Place>,
+    errors: &mut Vec<Problem>,
+) -> Option<Config> {
     let mut wrong = |text: &Text, problem: Problem| errors.push(text.wrong(problem));
     let listen = raw
         .listen
@@ -166,9 +183,8 @@ pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<Problem>) -> Opt
             ),
         }
     }
-    let detail = detail(raw, &mut wrong);
     let reserved = reserved(raw, &mut wrong);
-    missing(raw, errors);
+    missing(raw, head, errors);
     incomplete(raw, target.as_ref(), errors);
     let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
     Some(Config {
@@ -191,28 +207,27 @@ pub fn resolve(raw: &RawConfig, folder: &Path, errors: &mut Vec<Problem>) -> Opt
         },
         xfcc: raw.xfcc,
         reserved,
-        detail,
+        detail: raw.log.unwrap_or(Detail::Connections),
         workers: raw
             .workers
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
-        limits: raw.limits.clone(),
+        limits: limits(&raw.limits),
     })
 }
 
-/// What is written down.
-fn detail(raw: &RawConfig, wrong: &mut impl FnMut(&Text, Problem)) -> Detail {
-    let Some(text) = &raw.log else {
-        return Detail::Connections;
-    };
-    match text.text.as_str() {
-        "off" => Detail::Off,
-        "connections" => Detail::Connections,
-        "requests" => Detail::Requests,
-        other => {
-            let problem = format_args!("log \"{other}\" is unknown, expected off, connections or requests");
-            wrong(text, Problem::new(code::CONFIG_INVALID, problem));
-            Detail::Connections
-        }
+fn limits(raw: &RawLimits) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        connections: raw.connections.unwrap_or(usual.connections),
+        unproven_per_address: raw.unproven_per_address,
+        backend_connections: raw.backend_connections.unwrap_or(usual.backend_connections),
+        header_bytes: raw.header_bytes.unwrap_or(usual.header_bytes),
+        handshake: raw.handshake.unwrap_or(usual.handshake),
+        headers: raw.headers.unwrap_or(usual.headers),
+        response: raw.response.unwrap_or(usual.response),
+        idle: raw.idle.unwrap_or(usual.idle),
+        min_rate: raw.min_rate.map_or(usual.min_rate, |rate| rate.0.into()),
+        drain: raw.drain.unwrap_or(usual.drain),
     }
 }
 
@@ -235,25 +250,14 @@ fn reserved(raw: &RawConfig, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved
     Reserved::with(&good.0, &good.1).unwrap_or_default()
 }
 
-fn missing(raw: &RawConfig, errors: &mut Vec<Problem>) {
-    let place = || raw.place.clone();
-    let needed = [
-        ("listen", raw.listen.is_some()),
-        ("to", raw.to.is_some()),
-        ("cert", raw.cert.is_some()),
-        ("key", raw.key.is_some()),
-        ("client-ca", raw.client_ca.is_some()),
-    ];
-    for (name, given) in needed {
-        if !given {
-            let problem = Problem::new(code::CONFIG_INVALID, format_args!("\"{name}\" is missing"));
-            errors.push(problem.place(place()));
-        }
-    }
-    if raw.allow.is_empty() {
-        let problem = Problem::new(code::NO_RULE, "no rule says who may connect")
-            .help("name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate");
-        errors.push(problem.place(place()));
+fn missing(raw: &RawConfig, head: Option<&Place>, errors: &mut Vec<Problem>) {
+    for name in raw.missing() {
+        let problem = match name {
+            "allow" => Problem::new(code::NO_RULE, "no rule says who may connect")
+                .help("name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate"),
+            name => Problem::new(code::CONFIG_INVALID, format_args!("\"{name}\" is missing")),
+        };
+        errors.push(problem.place(head.cloned()));
     }
 }
 
@@ -295,13 +299,12 @@ mod tests {
 
     fn errors(text: &str) -> Vec<(Option<usize>, String)> {
         let mut errors = Vec::new();
-        let raw = Reader {
+        let (raw, head) = written(&mut Reader {
             file: "handfast.toml",
             text,
             errors: &mut errors,
-        }
-        .read();
-        let _ = resolve(&raw, Path::new("/etc/handfast"), &mut errors);
+        });
+        let _ = resolve(&raw, Path::new("/etc/handfast"), head.as_ref(), &mut errors);
         errors
             .into_iter()
             .map(|problem| (problem.place.map(|place| place.line), problem.message))
@@ -322,13 +325,12 @@ limits = { handshake = "500ms", connections = 10 }
     #[test]
     fn a_good_file_is_read_and_its_paths_start_from_its_folder() {
         let mut found = Vec::new();
-        let raw = Reader {
+        let (raw, head) = written(&mut Reader {
             file: "handfast.toml",
             text: GOOD,
             errors: &mut found,
-        }
-        .read();
-        let proxy = resolve(&raw, Path::new("/etc/handfast"), &mut found).expect("good");
+        });
+        let proxy = resolve(&raw, Path::new("/etc/handfast"), head.as_ref(), &mut found).expect("good");
         assert!(found.is_empty());
         assert_eq!(proxy.sources.cert, Path::new("/etc/handfast/tls.crt"));
         assert_eq!(proxy.limits.handshake, Duration::from_millis(500));

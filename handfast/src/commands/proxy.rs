@@ -5,13 +5,14 @@ use std::{
     sync::Arc,
 };
 
+use clap::{Arg, ArgAction, ArgMatches, FromArgMatches, parser::ValueSource};
 use handfast_audit::{Event, Sink};
 use handfast_finding::when::when;
 use handfast_pki::code;
 use handfast_proxy::{
     AccessLog, Detail, Proxy,
     backend::BackendUrl,
-    config::{self, Config, RawConfig},
+    config::{self, Config, RawConfig, Shape},
     descriptors,
 };
 use handfast_report::schema::Schema;
@@ -36,50 +37,64 @@ use crate::{
 )]
 pub struct Args {
     /// Everything from a file instead of from flags
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["listen", "to", "to_ca", "to_cert", "to_key", "cert", "key", "client_ca", "allow", "xfcc", "strip_headers", "dangerously_pass_headers", "log", "workers"])]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where to listen; port 0 lets the system choose
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
-    /// The service: http://H:P, https://H:P, tcp://H:P or unix:PATH
-    #[arg(long, value_name = "URL")]
-    to: Option<String>,
-    /// The CA of an https service
-    #[arg(long, value_name = "FILE")]
-    to_ca: Option<String>,
-    /// The certificate to show to an https service that asks for one
-    #[arg(long, value_name = "FILE", requires = "to_key")]
-    to_cert: Option<String>,
-    /// The key of --to-cert
-    #[arg(long, value_name = "FILE", requires = "to_cert")]
-    to_key: Option<String>,
-    /// The proxy's certificate, leaf first
-    #[arg(long, value_name = "FILE")]
-    cert: Option<String>,
-    /// The key of --cert
-    #[arg(long, value_name = "FILE")]
-    key: Option<String>,
-    /// The CA bundle that verifies client certificates
-    #[arg(long, value_name = "FILE")]
-    client_ca: Option<String>,
-    /// The clients that are allowed: any, uri:..., dns:..., email:..., cn:... or fingerprint:...; may be repeated
-    #[arg(long, value_name = "RULE", num_args = 1..)]
-    allow: Vec<String>,
-    /// Send the identity as X-Forwarded-Client-Cert, too
-    #[arg(long)]
-    xfcc: bool,
-    /// Take these headers out of requests as well; NAME*, for all that begin so; may be repeated
-    #[arg(long, value_name = "NAME", num_args = 1..)]
-    strip_headers: Vec<String>,
-    /// Let clients set these headers, although applications read an identity or address from them; may be repeated
-    #[arg(long, value_name = "NAME", num_args = 1..)]
-    dangerously_pass_headers: Vec<String>,
-    /// What to write down: off, connections or requests
-    #[arg(long, value_name = "WHAT")]
-    log: Option<String>,
-    /// Threads; as many as processors when not given
-    #[arg(long, value_name = "N")]
-    workers: Option<usize>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// A flag for each key of the file that can be one.
+#[derive(Debug, Default)]
+struct Flags {
+    /// The name of each flag that was given, with its values.
+    given: Vec<(&'static str, Vec<String>)>,
+}
+
+impl clap::Args for Flags {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let flags = config::KEYS
+            .iter()
+            .filter_map(|key| Some((key, key.flag.as_ref()?)));
+        flags.fold(command, |command, (key, flag)| {
+            let arg = Arg::new(key.name)
+                .long(key.name)
+                .help(flag.help)
+                .conflicts_with("config");
+            command.arg(match key.shape {
+                Shape::Switch => arg.action(ArgAction::SetTrue),
+                Shape::Texts => arg.value_name(flag.value).action(ArgAction::Append).num_args(1..),
+                _ => arg.value_name(flag.value),
+            })
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Flags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Self::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for key in config::KEYS.iter().filter(|key| key.flag.is_some()) {
+            if matches.value_source(key.name) != Some(ValueSource::CommandLine) {
+                continue;
+            }
+            let values = match key.shape {
+                Shape::Switch => Vec::new(),
+                _ => matches
+                    .get_many::<String>(key.name)
+                    .map_or_else(Vec::new, |values| values.cloned().collect()),
+            };
+            self.given.push((key.name, values));
+        }
+        Ok(())
+    }
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
@@ -88,7 +103,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             config::read(file).map_err(Failure::of_problems)?,
             Some(file.clone()),
         ),
-        None => (from_flags(args)?, None),
+        None => (from_flags(&args.flags)?, None),
     };
     let log = AccessLog::new(config.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
@@ -116,32 +131,15 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     Ok(Exit::Yes)
 }
 
-fn from_flags(args: &Args) -> Result<Config, Failure> {
-    let text = |flag: &Option<String>| flag.clone().map(Into::into);
-    let raw = RawConfig {
-        listen: text(&args.listen),
-        to: text(&args.to),
-        to_ca: text(&args.to_ca),
-        to_cert: text(&args.to_cert),
-        to_key: text(&args.to_key),
-        cert: text(&args.cert),
-        key: text(&args.key),
-        client_ca: text(&args.client_ca),
-        allow: args.allow.iter().cloned().map(Into::into).collect(),
-        xfcc: args.xfcc,
-        strip_headers: args.strip_headers.iter().cloned().map(Into::into).collect(),
-        pass_headers: args
-            .dangerously_pass_headers
-            .iter()
-            .cloned()
-            .map(Into::into)
-            .collect(),
-        log: text(&args.log),
-        workers: args.workers,
-        ..RawConfig::default()
-    };
+fn from_flags(flags: &Flags) -> Result<Config, Failure> {
+    let mut raw = RawConfig::default();
     let mut errors = Vec::new();
-    match config::resolve(&raw, Path::new(""), &mut errors) {
+    for (name, values) in &flags.given {
+        if let Err(problem) = raw.take_flag(name, values.clone()) {
+            errors.push(problem);
+        }
+    }
+    match config::resolve(&raw, Path::new(""), None, &mut errors) {
         Some(proxy) if errors.is_empty() => Ok(proxy),
         _ => Err(Failure::of_problems(errors)),
     }

@@ -66,14 +66,20 @@ fn inspect_reads_stdin_and_names_what_it_cannot_read() {
     place.run("inspect -").refused(2, "HF-409");
     place.run("inspect missing").refused(2, "HF-408");
     place.run("inspect handfast").refused(2, "HF-408");
-    for place_of_nobody in ["https://", "https://a:b", "https://a/path", "https://::1:1"] {
+    for place_of_nobody in [
+        "https://",
+        "https://a:b",
+        "https://a:0",
+        "https://a/path",
+        "https://::1:1",
+    ] {
         assert_eq!(
             place.run(&format!("inspect {place_of_nobody}")).exit,
             2,
             "{place_of_nobody}"
         );
     }
-    place.run("inspect https://[::1]:0").refused(3, "HF-713");
+    place.run("inspect https://[::1]:1").refused(3, "HF-713");
     place.write("junk", "hello");
     place.run("inspect junk").refused(2, "HF-409");
     place.write("cut.crt", &place.read("handfast/root.crt")[..200]);

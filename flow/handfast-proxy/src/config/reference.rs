@@ -1,0 +1,86 @@
+//! What is written about the keys, made from them: the rows of the reference page and the JSON Schema.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    keys::{RawConfig, RawLimits},
+    table::{Key, Shape, Table, Without},
+};
+
+/// The tables of `docs/reference/config.md`, each as Markdown with its heading row.
+pub fn pages() -> [String; 2] {
+    [
+        page(["key", "value", "without it"], RawConfig::KEYS),
+        page(["key", "what is limited", "default"], RawLimits::KEYS),
+    ]
+}
+
+fn page(heading: [&str; 3], keys: &[Key]) -> String {
+    let rows = keys.iter().map(|key| {
+        let without = match key.without {
+            Without::Refused => "error",
+            Without::Is(without) => without,
+        };
+        format!("| `{}` | {} | {without} |\n", key.name, key.reference)
+    });
+    let heading = format!("| {} |\n| --- | --- | --- |\n", heading.join(" | "));
+    std::iter::once(heading).chain(rows).collect()
+}
+
+/// The JSON Schema (2020-12) of `handfast.toml`, for editors and for whoever writes the file with a program.
+pub fn schema() -> Value {
+    let proxy = Key {
+        name: "proxy",
+        shape: Shape::Table(RawConfig::KEYS),
+        flag: None,
+        reference: "the reverse proxy",
+        without: Without::Refused,
+    };
+    let mut schema = Map::new();
+    schema.insert(
+        "$schema".into(),
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
+    schema.insert("title".into(), json!("handfast.toml"));
+    schema.extend(object(std::slice::from_ref(&proxy)));
+    Value::Object(schema)
+}
+
+fn object(keys: &[Key]) -> Map<String, Value> {
+    let properties: Map<String, Value> = keys
+        .iter()
+        .map(|key| (key.name.to_owned(), Value::Object(property(key))))
+        .collect();
+    let required: Vec<&str> = keys
+        .iter()
+        .filter(|key| matches!(key.without, Without::Refused))
+        .map(|key| key.name)
+        .collect();
+    let mut object = Map::new();
+    object.insert("type".into(), json!("object"));
+    object.insert("properties".into(), Value::Object(properties));
+    object.insert("required".into(), json!(required));
+    object.insert("additionalProperties".into(), json!(false));
+    object
+}
+
+fn property(key: &Key) -> Map<String, Value> {
+    let looks = match &key.shape {
+        Shape::Text => json!({ "type": "string" }),
+        Shape::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Shape::Switch => json!({ "type": "boolean" }),
+        Shape::Count => json!({ "type": "integer", "minimum": 1 }),
+        Shape::Rate => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+        // The grammar is wider than a pattern that a person can read.
+        Shape::Duration => json!({ "type": "string", "examples": ["500ms", "10s", "5m", "2h30m"] }),
+        Shape::Choice(choices) => json!({ "enum": choices }),
+        Shape::Table(keys) => Value::Object(object(keys)),
+        Shape::Tables(keys) => json!({ "type": "array", "items": object(keys) }),
+    };
+    let mut property = Map::new();
+    property.insert("description".into(), json!(key.reference));
+    if let Value::Object(looks) = looks {
+        property.extend(looks);
+    }
+    property
+}

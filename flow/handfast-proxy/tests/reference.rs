@@ -1,0 +1,69 @@
+//! The reference of the configuration is what the keys say of themselves.
+//!
+//! `HANDFAST_WRITE=1 cargo test --release -p handfast-proxy --test reference` writes the page and the schema anew.
+
+use std::{fs, path::PathBuf};
+
+use handfast_proxy::config;
+
+fn document(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/reference")
+        .join(name)
+}
+
+fn is_to_be_written() -> bool {
+    std::env::var_os("HANDFAST_WRITE").is_some()
+}
+
+#[test]
+fn the_tables_of_the_reference_page_are_those_of_the_keys() {
+    let path = document("config.md");
+    let mut page = fs::read_to_string(&path).expect("the page is readable text");
+    let found = page.clone();
+    for table in config::pages() {
+        let (heading, _) = table.split_once('\n').expect("a table has a heading row");
+        let begin = page
+            .find(heading)
+            .unwrap_or_else(|| panic!("no table \"{heading}\""));
+        let end = page[begin..]
+            .find("\n\n")
+            .map_or(page.len(), |end| begin + end + 1);
+        page.replace_range(begin..end, &table);
+    }
+    if is_to_be_written() {
+        fs::write(&path, &page).expect("the page can be written");
+    } else {
+        assert!(found == page, "docs/reference/config.md has to be:\n{page}");
+    }
+}
+
+#[test]
+fn the_schema_is_that_of_the_keys() {
+    let path = document("schema/handfast-toml.json");
+    let schema = serde_json::to_string_pretty(&config::schema()).expect("a schema is JSON") + "\n";
+    if is_to_be_written() {
+        fs::write(&path, &schema).expect("the schema can be written");
+    }
+    let found = fs::read_to_string(&path).expect("the schema is readable text");
+    assert!(found == schema, "{} has to be:\n{schema}", path.display());
+}
+
+#[test]
+fn every_key_is_in_the_schema_and_no_other_is_allowed() {
+    let schema = config::schema();
+    let proxy = &schema["properties"]["proxy"];
+    for key in config::KEYS {
+        assert!(proxy["properties"][key.name].is_object(), "{}", key.name);
+    }
+    assert_eq!(
+        proxy["properties"]["limits"]["properties"]["idle"]["type"],
+        "string"
+    );
+    assert_eq!(proxy["additionalProperties"], false);
+    assert!(proxy["properties"]["nothing"].is_null());
+    assert_eq!(
+        proxy["required"],
+        serde_json::json!(["listen", "to", "cert", "key", "client-ca", "allow"])
+    );
+}
