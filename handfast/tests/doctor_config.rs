@@ -1,5 +1,5 @@
 //! Holes in the configurations of real servers: somebody gets in, `doctor config` names the line, and with what it
-//! says to write the door is shut and nothing is left to say.
+//! says to write the proxy is shut and nothing is left to say.
 
 mod program;
 

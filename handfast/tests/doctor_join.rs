@@ -1,4 +1,4 @@
-//! What the client saw and what the door logged, joined: the client knows the alert alone, the door the reason.
+//! What the client saw and what the proxy logged, joined: the client knows the alert alone, the proxy the reason.
 
 mod program;
 
@@ -10,8 +10,8 @@ use program::{
 };
 use serde_json::{Value, json};
 
-/// A door for `web` alone, which writes requests down, too.
-fn door(place: &Place) -> Daemon {
+/// A proxy for `web` alone, which writes requests down, too.
+fn proxy(place: &Place) -> Daemon {
     cast(place);
     let service = Service::hello();
     place.open(&format!(
@@ -22,18 +22,18 @@ fn door(place: &Place) -> Daemon {
 
 /// Calls with `command`, once, as whoever `pair` is, and leaves `client.json` and `access.log`.
 #[track_caller]
-fn call(place: &Place, door: &Daemon, command: &str, pair: Option<&str>) -> (Value, Value) {
-    let seen = door.events("connection").len();
+fn call(place: &Place, proxy: &Daemon, command: &str, pair: Option<&str>) -> (Value, Value) {
+    let seen = proxy.events("connection").len();
     let pair = pair
         .map(|pair| format!("--cert {pair}/tls.crt --key {pair}/tls.key"))
         .unwrap_or_default();
     let ran = place.run(&format!(
         "{command} https://localhost:{}/orders --ca server/ca.crt {pair} --json",
-        door.port
+        proxy.port
     ));
     place.write("client.json", &ran.stdout);
-    let record = door.connection(seen + 1);
-    place.write("access.log", door.stdout());
+    let record = proxy.connection(seen + 1);
+    place.write("access.log", proxy.stdout());
     (ran.json(), record)
 }
 
@@ -51,11 +51,11 @@ fn found(ran: Ran, code: &str) -> String {
     ran.stdout
 }
 
-/// A door's line and a client's report of the same handshake, where nobody has to call anybody.
+/// A proxy's line and a client's report of the same handshake, where nobody has to call anybody.
 fn written(place: &Place, record: &Value) -> Value {
     place.write(
         "client.json",
-        json!({ "target": "door:443", "handshake": ID, "trace": [], "findings": [] }).to_string(),
+        json!({ "target": "proxy:443", "handshake": ID, "trace": [], "findings": [] }).to_string(),
     );
     let mut whole = json!({ "event": "connection", "id": 7, "time": "2026-01-01T00:00:00Z", "handshake": ID,
                             "peer": "192.0.2.1:5", "verdict": "allowed", "duration_ms": 5, "identity": [] });
@@ -69,13 +69,13 @@ fn written(place: &Place, record: &Value) -> Value {
 const ID: &str = "00112233445566778899aabbccddeeff";
 
 #[test]
-fn door_and_client_name_a_handshake_alike_and_the_next_one_differently() {
+fn proxy_and_client_name_a_handshake_alike_and_the_next_one_differently() {
     let place = Place::new();
-    let door = door(&place);
+    let proxy = proxy(&place);
     let mut names = Vec::new();
     for command in ["get", "doctor --no-probe"] {
         for tls in ["1.2", "1.3"] {
-            let (report, record) = call(&place, &door, &format!("{command} --tls {tls}"), Some("web"));
+            let (report, record) = call(&place, &proxy, &format!("{command} --tls {tls}"), Some("web"));
             let name = report["handshake"].as_str().expect("a name").to_owned();
             assert_eq!(record["handshake"], name.as_str(), "{command} {tls}");
             assert_eq!(name.len(), 32, "{name}");
@@ -90,9 +90,9 @@ fn door_and_client_name_a_handshake_alike_and_the_next_one_differently() {
 #[test]
 fn an_allowed_call_joins_without_a_finding_and_shows_what_was_asked() {
     let place = Place::new();
-    let door = door(&place);
+    let proxy = proxy(&place);
     for command in ["get", "doctor --no-probe"] {
-        let (_, record) = call(&place, &door, command, Some("web"));
+        let (_, record) = call(&place, &proxy, command, Some("web"));
         let joined = join(&place).good().stdout;
         for said in [
             "no finding",
@@ -126,18 +126,18 @@ fn an_allowed_call_joins_without_a_finding_and_shows_what_was_asked() {
 }
 
 #[test]
-fn a_refused_call_joins_with_the_code_and_the_reason_of_the_door() {
+fn a_refused_call_joins_with_the_code_and_the_reason_of_the_proxy() {
     let place = Place::new();
-    let door = door(&place);
+    let proxy = proxy(&place);
     for (pair, code, verdict) in [
         (None, "HF-101", "refused"),
         (Some("api"), "HF-609", "denied"),
         (Some("stranger"), "HF-103", "refused"),
     ] {
-        let (report, record) = call(&place, &door, "get", pair);
+        let (report, record) = call(&place, &proxy, "get", pair);
         assert_eq!(record["verdict"], verdict, "{record}");
         let reason = record["reason"].as_str().expect("a reason");
-        // What the client was told does not hold it, so that it can come from the door alone.
+        // What the client was told does not hold it, so that it can come from the proxy alone.
         assert!(!report.to_string().contains(reason), "{report}");
         let joined = found(join(&place), code);
         assert!(
@@ -152,16 +152,16 @@ fn a_refused_call_joins_with_the_code_and_the_reason_of_the_door() {
 }
 
 #[test]
-fn a_door_that_the_client_does_not_believe_is_no_fault_of_the_door() {
+fn a_proxy_that_the_client_does_not_believe_is_no_fault_of_the_proxy() {
     let place = Place::new();
-    let door = door(&place);
+    let proxy = proxy(&place);
     let ran = place.run(&format!(
         "get https://localhost:{}/ --ca stranger/ca.crt --cert web/tls.crt --key web/tls.key --json",
-        door.port
+        proxy.port
     ));
     place.write("client.json", &ran.stdout);
-    assert_eq!(door.connection(1)["handshake"], ran.json()["handshake"]);
-    place.write("access.log", door.stdout());
+    assert_eq!(proxy.connection(1)["handshake"], ran.json()["handshake"]);
+    place.write("access.log", proxy.stdout());
     let joined = place.run("doctor join client.json access.log --json");
     assert_eq!(joined.exit, 1, "{joined:#?}");
     assert_eq!(joined.json()["findings"][0]["code"], "HF-301", "{joined:#?}");
@@ -170,8 +170,8 @@ fn a_door_that_the_client_does_not_believe_is_no_fault_of_the_door() {
 #[test]
 fn a_handshake_that_is_not_in_the_log_is_nothing_that_could_be_found_out() {
     let place = Place::new();
-    let door = door(&place);
-    call(&place, &door, "get", Some("web"));
+    let proxy = proxy(&place);
+    call(&place, &proxy, "get", Some("web"));
     join(&place).good();
     let log = place.read("access.log");
     let others: String = log

@@ -12,10 +12,10 @@ use program::{
 
 use handfast_pki::Profile;
 
-/// A door for "web" alone, its files in folders whose names have to be quoted.
+/// A proxy for "web" alone, its files in folders whose names have to be quoted.
 struct Stage {
     place: Place,
-    door: Daemon,
+    proxy: Daemon,
     _service: Service,
 }
 
@@ -44,10 +44,10 @@ fn cast() -> Place {
 fn stage() -> Stage {
     let service = Service::hello();
     let place = cast();
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     Stage {
         place,
-        door,
+        proxy,
         _service: service,
     }
 }
@@ -61,7 +61,7 @@ fn files() -> String {
 impl Stage {
     /// `line` in a shell that has evaluated what is printed for `program`, PORT filled in.
     fn with(&self, program: &str, line: &str) -> Ran {
-        let line = line.replace("PORT", &self.door.port.to_string());
+        let line = line.replace("PORT", &self.proxy.port.to_string());
         self.place.shell(&format!(
             "unset SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS; export HOME=$PWD \
              no_proxy=localhost; eval \"$(handfast env --for {program} {} 2>said)\" && {line}",
@@ -96,14 +96,14 @@ fn node_believes_the_ca_and_takes_the_certificate_in_the_code_that_was_shown() {
              https.get('https://localhost:PORT/', {{ agent: {agent} }}, r => r.pipe(process.stdout)) \
              .on('error', e => {{ console.error(e.code); process.exitCode = 3 }});"
         )
-        .replace("PORT", &stage.door.port.to_string())
+        .replace("PORT", &stage.proxy.port.to_string())
     };
     stage.place.write("with.js", script(&agent));
     is_hello(stage.with("node", "node with.js"));
     let ran = stage.place.shell("unset NODE_EXTRA_CA_CERTS; node with.js");
     assert_eq!(
         ran.exit, 3,
-        "without the variable the door is not believed: {ran:#?}"
+        "without the variable the proxy is not believed: {ran:#?}"
     );
 }
 
@@ -119,7 +119,7 @@ fn python_believes_the_ca_and_takes_the_certificate_in_the_code_that_was_shown()
     let script = format!(
         "import ssl, urllib.request\ncontext = ssl.create_default_context()\n{load}\n\
          print(urllib.request.urlopen('https://localhost:{}/', context=context).read().decode())\n",
-        stage.door.port
+        stage.proxy.port
     );
     stage.place.write("with.py", script);
     is_hello(stage.with("python", "python3 with.py"));
@@ -153,10 +153,10 @@ fn git_is_let_in_by_its_variables_alone() {
         &format!("-m http.server {port} --bind 127.0.0.1"),
         port,
     );
-    let door = place.open_with(&format!("http://127.0.0.1:{port}"), "");
+    let proxy = place.open_with(&format!("http://127.0.0.1:{port}"), "");
     let stage = Stage {
         place,
-        door,
+        proxy,
         _service: Service::hello(),
     };
     stage
@@ -164,7 +164,7 @@ fn git_is_let_in_by_its_variables_alone() {
         .good();
     let ran = stage.place.shell(&format!(
         "git ls-remote https://localhost:{}/r.git",
-        stage.door.port
+        stage.proxy.port
     ));
     assert_ne!(ran.exit, 0, "{ran:#?}");
 }
@@ -209,7 +209,7 @@ fn java_is_let_in_by_its_options_alone() {
         format!(
             "public class Get {{ public static void main(String[] a) throws Exception {{ System.out.write(\
              new java.net.URL(\"https://localhost:{}/\").openStream().readAllBytes()); System.out.flush(); }} }}",
-            stage.door.port
+            stage.proxy.port
         ),
     );
     place.shell("javac Get.java").good();

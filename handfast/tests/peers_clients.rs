@@ -1,4 +1,4 @@
-//! Real clients at our door: who may come in does, who may not is refused, with every kind of key.
+//! Real clients at our proxy: who may come in does, who may not is refused, with every kind of key.
 
 mod program;
 
@@ -28,7 +28,7 @@ const OUTSIDE: [(Option<&str>, &str); 5] = [
 struct Stage {
     place: Place,
     service: Service,
-    door: Daemon,
+    proxy: Daemon,
     records: std::cell::Cell<usize>,
 }
 
@@ -38,21 +38,21 @@ fn stage() -> Stage {
     let (ours, _) = cast(&place);
     let web = ["uri:spiffe://acme/web"];
     ours.issue(&place, "expired", &Wanted::expired(Profile::Client), &web);
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     Stage {
         place,
         service,
-        door,
+        proxy,
         records: 0.into(),
     }
 }
 
 impl Stage {
-    /// What the door wrote down about the latest connection.
+    /// What the proxy wrote down about the latest connection.
     #[track_caller]
     fn record(&self) -> serde_json::Value {
         self.records.set(self.records.get() + 1);
-        self.door.connection(self.records.get())
+        self.proxy.connection(self.records.get())
     }
 
     #[track_caller]
@@ -103,12 +103,12 @@ fn curl_comes_in_with_every_version_and_is_refused_with_the_right_code() {
         ("--http2 --tlsv1.3", "TLSv1.3", "h2"),
     ];
     for (more, tls, alpn) in versions {
-        let record = stage.assert_let_in(more, &line(place, &curl(Some("web"), stage.door.port, more)));
+        let record = stage.assert_let_in(more, &line(place, &curl(Some("web"), stage.proxy.port, more)));
         let spoken = record["tls"].as_str().unwrap_or_default().replace([' ', 'v'], "");
         assert_eq!(spoken, tls.replace('v', ""), "{record}");
         assert_eq!(record["alpn"], alpn, "{record}");
         for (pair, code) in OUTSIDE {
-            let ran = line(place, &curl(pair, stage.door.port, more));
+            let ran = line(place, &curl(pair, stage.proxy.port, more));
             assert_ne!(ran.exit, 0, "{more} {pair:?}: {ran:#?}");
             stage.assert_refused(&format!("{more} {pair:?}"), &ran, code);
         }
@@ -125,7 +125,7 @@ fn curl_sends_a_mebibyte_over_http_2_and_cannot_forge_who_it_is() {
                  -H 'Connection: client-cert' --data-binary @body";
     for version in ["--http1.1", "--http2"] {
         let more = format!("{version} {forge}");
-        stage.assert_let_in(version, &line(place, &curl(Some("web"), stage.door.port, &more)));
+        stage.assert_let_in(version, &line(place, &curl(Some("web"), stage.proxy.port, &more)));
         let heard = stage.service.last();
         assert_eq!(heard.body.len(), 1 << 20);
         assert!(!heard.head.contains("forged"), "{heard:?}");
@@ -148,19 +148,19 @@ fn openssl_s_client_comes_in_and_is_refused_with_the_right_code() {
     let stage = stage();
     let place = &stage.place;
     for version in ["-tls1_2", "-tls1_3"] {
-        let ran = line(place, &s_client(Some("web"), stage.door.port, version));
+        let ran = line(place, &s_client(Some("web"), stage.proxy.port, version));
         stage.assert_let_in(version, &ran);
         assert!(ran.stdout.contains("Verify return code: 0 (ok)"), "{ran:#?}");
         for (pair, code) in OUTSIDE {
-            let ran = line(place, &s_client(pair, stage.door.port, version));
+            let ran = line(place, &s_client(pair, stage.proxy.port, version));
             stage.assert_refused(&format!("{version} {pair:?}"), &ran, code);
         }
     }
-    // An application protocol that the door does not speak, with control characters in its name.
+    // An application protocol that the proxy does not speak, with control characters in its name.
     let esc = "-alpn \"$(printf 'x\\033[31m')\"";
-    let ran = line(place, &s_client(Some("web"), stage.door.port, esc));
+    let ran = line(place, &s_client(Some("web"), stage.proxy.port, esc));
     stage.assert_refused("ALPN", &ran, "HF-504");
-    assert!(!stage.door.stdout().contains('\u{1b}'));
+    assert!(!stage.proxy.stdout().contains('\u{1b}'));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn no_ticket_is_sent_and_no_session_can_be_resumed() {
     let messages = |version: &str, more: &str| {
         let ran = line(
             place,
-            &s_client(Some("web"), stage.door.port, &format!("{version} -msg {more}")),
+            &s_client(Some("web"), stage.proxy.port, &format!("{version} -msg {more}")),
         );
         stage.assert_let_in(version, &ran);
         ran
@@ -186,7 +186,7 @@ fn no_ticket_is_sent_and_no_session_can_be_resumed() {
         assert!(!ran.stdout.contains("Early data was accepted"), "{ran:#?}");
         assert!(!ran.stdout.contains("TLS session ticket:"), "{ran:#?}");
         if place.path("session.pem").exists() {
-            // A session of TLS 1.2 that OpenSSL kept by itself: the door does not know it.
+            // A session of TLS 1.2 that OpenSSL kept by itself: the proxy does not know it.
             let again = messages(version, "-sess_in session.pem");
             assert!(!again.stdout.contains("Reused,"), "{again:#?}");
             assert!(again.stdout.contains(", CertificateRequest"), "{again:#?}");
@@ -195,7 +195,7 @@ fn no_ticket_is_sent_and_no_session_can_be_resumed() {
     let reconnect = format!(
         "timeout 20 openssl s_client -reconnect -tls1_2 -connect localhost:{} -CAfile web/ca.crt -cert web/tls.crt \
          -key web/tls.key -cert_chain web/tls.crt </dev/null",
-        stage.door.port
+        stage.proxy.port
     );
     let ran = line(place, &reconnect);
     assert!(ran.stdout.matches("New, TLSv1.2").count() >= 6, "{ran:#?}");
@@ -217,11 +217,11 @@ fn gnutls_cli_comes_in_and_is_refused_with_the_right_code() {
     let stage = stage();
     let place = &stage.place;
     for priority in ["NORMAL:-VERS-ALL:+VERS-TLS1.2", "NORMAL:-VERS-ALL:+VERS-TLS1.3"] {
-        let ran = line(place, &gnutls(Some("web"), stage.door.port, priority));
+        let ran = line(place, &gnutls(Some("web"), stage.proxy.port, priority));
         assert!(ran.stdout.contains("The certificate is trusted"), "{ran:#?}");
         stage.assert_let_in(priority, &ran);
         for (pair, code) in OUTSIDE {
-            let ran = line(place, &gnutls(pair, stage.door.port, priority));
+            let ran = line(place, &gnutls(pair, stage.proxy.port, priority));
             stage.assert_refused(&format!("{priority} {pair:?}"), &ran, code);
         }
     }
@@ -251,16 +251,16 @@ fn requests(pair: Option<&str>, port: u16) -> String {
 fn python_requests_comes_in_and_is_refused_with_the_right_code() {
     let stage = stage();
     let place = &stage.place;
-    stage.assert_let_in("requests", &line(place, &requests(Some("web"), stage.door.port)));
+    stage.assert_let_in("requests", &line(place, &requests(Some("web"), stage.proxy.port)));
     for (pair, code) in OUTSIDE {
-        let ran = line(place, &requests(pair, stage.door.port));
+        let ran = line(place, &requests(pair, stage.proxy.port));
         assert_ne!(ran.exit, 0, "{pair:?}: {ran:#?}");
         stage.assert_refused(&format!("{pair:?}"), &ran, code);
     }
-    // And the client refuses a door that it does not believe.
+    // And the client refuses a proxy that it does not believe.
     let ran = line(
         place,
-        &requests(Some("web"), stage.door.port).replace("web/ca.crt", "stranger/ca.crt"),
+        &requests(Some("web"), stage.proxy.port).replace("web/ca.crt", "stranger/ca.crt"),
     );
     assert!(ran.stderr.contains("CERTIFICATE_VERIFY_FAILED"), "{ran:#?}");
     stage.assert_refused("stranger/ca.crt", &ran, "HF-301");
@@ -294,7 +294,7 @@ fn every_kind_of_key_works_on_either_side() {
     }
     for server in kinds {
         let pair = format!("server-{}/tls", server.name());
-        let door = place.open(
+        let proxy = place.open(
             &format!("{DOOR} --to {} --allow uri:spiffe://acme/web", service.url())
                 .replace("server/tls", &pair),
         );
@@ -303,7 +303,7 @@ fn every_kind_of_key_works_on_either_side() {
             for tls in ["1.2", "1.3"] {
                 let what = format!("{pair} {client} {tls}");
                 let more = format!("--tlsv{tls} --tls-max {tls}");
-                let ran = line(&place, &curl(Some(&client), door.port, &more));
+                let ran = line(&place, &curl(Some(&client), proxy.port, &more));
                 assert_eq!(
                     (ran.exit, ran.stdout.as_str()),
                     (0, "hello\n"),
@@ -311,7 +311,7 @@ fn every_kind_of_key_works_on_either_side() {
                 );
                 let got = place.run(&format!(
                     "get https://localhost:{}/ --cert {client}/tls.crt --key {client}/tls.key --ca web/ca.crt --tls {tls}",
-                    door.port
+                    proxy.port
                 ));
                 assert_eq!(
                     (got.exit, got.stdout.as_str()),
@@ -320,9 +320,9 @@ fn every_kind_of_key_works_on_either_side() {
                 );
             }
         }
-        let ran = line(&place, &gnutls(Some("client-p384"), door.port, "NORMAL"));
+        let ran = line(&place, &gnutls(Some("client-p384"), proxy.port, "NORMAL"));
         assert!(ran.stdout.contains("hello"), "{pair}: {ran:#?}");
-        let nobody = line(&place, &curl(None, door.port, ""));
+        let nobody = line(&place, &curl(None, proxy.port, ""));
         assert_ne!(nobody.exit, 0, "{pair}: {nobody:#?}");
     }
 }
@@ -333,7 +333,7 @@ fn in_pieces(to: u16, size: usize) -> u16 {
     let port = listener.local_addr().expect("bound").port();
     std::thread::spawn(move || {
         for mut near in listener.incoming().flatten() {
-            let mut far = TcpStream::connect(("127.0.0.1", to)).expect("the door is open");
+            let mut far = TcpStream::connect(("127.0.0.1", to)).expect("the proxy is open");
             far.set_nodelay(true).expect("set");
             let (mut back, mut back_to) = (
                 far.try_clone().expect("a handle"),
@@ -361,7 +361,7 @@ fn in_pieces(to: u16, size: usize) -> u16 {
 fn a_client_hello_in_pieces_is_treated_as_a_whole_one() {
     let stage = stage();
     let place = &stage.place;
-    let pieces = in_pieces(stage.door.port, 1);
+    let pieces = in_pieces(stage.proxy.port, 1);
     for tls in ["--tlsv1.2 --tls-max 1.2", "--tlsv1.3"] {
         stage.assert_let_in(tls, &line(place, &curl(Some("web"), pieces, tls)));
         for (pair, code) in [
@@ -385,18 +385,18 @@ fn peers_that_are_too_old_or_too_strange_are_refused_by_name() {
     let old = "-tls1_1 -cipher ALL:@SECLEVEL=0";
     stage.assert_refused(
         "TLS 1.1",
-        &line(place, &s_client(Some("web"), stage.door.port, old)),
+        &line(place, &s_client(Some("web"), stage.proxy.port, old)),
         "HF-502",
     );
     let rsa = "-tls1_2 -cipher AES128-SHA";
     stage.assert_refused(
         "RSA key exchange",
-        &line(place, &s_client(Some("web"), stage.door.port, rsa)),
+        &line(place, &s_client(Some("web"), stage.proxy.port, rsa)),
         "HF-503",
     );
     stage.assert_let_in(
         "TLS 1.3",
-        &line(place, &s_client(Some("web"), stage.door.port, "-tls1_3")),
+        &line(place, &s_client(Some("web"), stage.proxy.port, "-tls1_3")),
     );
 }
 
@@ -413,7 +413,7 @@ fn a_name_with_control_characters_cannot_add_a_line_to_the_log() {
                 printf 'extendedKeyUsage=clientAuth\\nkeyUsage=digitalSignature\\nsubjectAltName=URI:spiffe://acme/web\\n' > ext && \
                 openssl x509 -req -in leaf.csr -CA evil-ca.crt -CAkey evil.key -CAcreateserial -days 1 -extfile ext -out leaf.crt";
     line(&place, make).good();
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "proxy --listen 127.0.0.1:0 --workers 1 --cert server/tls.crt --key server/tls.key --client-ca evil-ca.crt \
          --to {} --allow uri:spiffe://acme/web --log requests --xfcc",
         service.url()
@@ -421,13 +421,13 @@ fn a_name_with_control_characters_cannot_add_a_line_to_the_log() {
     std::fs::create_dir(place.path("leaf")).expect("a folder");
     place.write("leaf/tls.crt", place.read("leaf.crt"));
     place.write("leaf/tls.key", place.read("leaf.key"));
-    let ran = line(&place, &curl(Some("leaf"), door.port, ""));
+    let ran = line(&place, &curl(Some("leaf"), proxy.port, ""));
     assert_eq!((ran.exit, ran.stdout.as_str()), (0, "hello\n"), "{ran:#?}");
-    line(&place, &curl(Some("web"), door.port, ""));
-    let records = door.connections(2);
+    line(&place, &curl(Some("web"), proxy.port, ""));
+    let records = proxy.connections(2);
     assert_eq!(records.len(), 2);
     assert_eq!(records[1]["code"], "HF-103");
-    let log = door.stdout();
+    let log = proxy.stdout();
     assert_eq!(log.matches("{\"event\":\"connection\"").count(), 2, "{log}");
     assert!(
         log.lines().all(|line| !line.chars().any(char::is_control)),
@@ -435,7 +435,7 @@ fn a_name_with_control_characters_cannot_add_a_line_to_the_log() {
     );
     let heard = service.last();
     assert_eq!(heard.values("x-forwarded-client-cert").len(), 1, "{heard:#?}");
-    assert!(!door.stderr().contains('\u{1b}'), "{:?}", door.stderr());
+    assert!(!proxy.stderr().contains('\u{1b}'), "{:?}", proxy.stderr());
 }
 
 /// Does not outlive a test that fails.

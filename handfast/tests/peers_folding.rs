@@ -32,8 +32,8 @@ fn names() -> Vec<String> {
 /// Sends all of them, in headers and in trailers, and looks at what the backend says that it was told.
 #[track_caller]
 fn assert_nothing_arrives(place: &Place, backend: &str, port: u16, path: &str) {
-    let door = open(place, port);
-    let mut caller = Call::of(place, "web").knock(door.port).expect("accepted");
+    let proxy = open(place, port);
+    let mut caller = Call::of(place, "web").knock(proxy.port).expect("accepted");
     for some in names().chunks(40) {
         let lines: String = some.iter().map(|name| format!("{name}: forged\r\n")).collect();
         let request = format!(
@@ -43,7 +43,7 @@ fn assert_nothing_arrives(place: &Place, backend: &str, port: u16, path: &str) {
         // Some backends take no chunks, and are asked without a body.
         let mut answer = caller.ask(&request).expect("an answer");
         if answer.status != 200 {
-            caller = Call::of(place, "web").knock(door.port).expect("accepted");
+            caller = Call::of(place, "web").knock(proxy.port).expect("accepted");
             let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nx-kept: seen\r\n{lines}\r\n");
             answer = caller.ask(&request).expect("an answer");
         }
@@ -56,7 +56,7 @@ fn assert_nothing_arrives(place: &Place, backend: &str, port: u16, path: &str) {
             "{backend}: the certificate arrives: {text}"
         );
         if answer.head.to_lowercase().contains("connection: close") {
-            caller = Call::of(place, "web").knock(door.port).expect("accepted");
+            caller = Call::of(place, "web").knock(proxy.port).expect("accepted");
         }
     }
 }
@@ -256,11 +256,11 @@ fn node_is_told_nothing_forged() {
 fn the_doctor_finds_no_forgeable_header_on_our_own_proxy() {
     let place = stage();
     let service = Service::echo();
-    let door = open(&place, service.port);
+    let proxy = open(&place, service.port);
     let line = |active: &str| {
         format!(
             "doctor https://localhost:{}/ --ca server/ca.crt --cert web/tls.crt --key web/tls.key {active} --json",
-            door.port
+            proxy.port
         )
     };
     for active in ["", "--active --probe always"] {

@@ -1,4 +1,4 @@
-//! The guide, word for word: its clients at our door, our client at its servers.
+//! The guide, word for word: its clients at our proxy, our client at its servers.
 
 mod program;
 
@@ -28,11 +28,11 @@ fn with_stranger(place: Place) -> Place {
 fn the_guides_curl_line_comes_in_and_without_its_certificate_it_does_not() {
     let service = Service::hello();
     let place = with_stranger(mended());
-    let door = place.open(&format!("{DOOR} --to {}", service.url()));
+    let proxy = place.open(&format!("{DOOR} --to {}", service.url()));
     let line = format!(
         "{CLEAN}; {} https://localhost:{}/",
         filled_in(&place, CURL),
-        door.port
+        proxy.port
     );
     let good = place.shell(&line).good();
     assert_eq!(good.stdout, "hello\n");
@@ -42,7 +42,7 @@ fn the_guides_curl_line_comes_in_and_without_its_certificate_it_does_not() {
     let pair = format!("--cert {client}.crt --key {client}.key");
     assert!(line.contains(&pair), "{line}");
     assert_ne!(place.shell(&line.replace(&pair, "")).exit, 0);
-    let codes: Vec<_> = door
+    let codes: Vec<_> = proxy
         .connections(3)
         .iter()
         .map(|record| record["code"].clone())
@@ -55,9 +55,9 @@ fn the_guides_curl_line_comes_in_and_without_its_certificate_it_does_not() {
 fn the_guides_python_program_comes_in_and_without_its_certificate_it_does_not() {
     let service = Service::hello();
     let place = mended();
-    let door = place.open(&format!("{DOOR} --to {}", service.url()));
-    let program =
-        filled_in(&place, REQUESTS).replace("url = ''", &format!("url = 'https://localhost:{}/'", door.port));
+    let proxy = place.open(&format!("{DOOR} --to {}", service.url()));
+    let program = filled_in(&place, REQUESTS)
+        .replace("url = ''", &format!("url = 'https://localhost:{}/'", proxy.port));
     place.write("good.py", format!("{program}print(response.text)\n"));
     place.write("bad.py", program.replace("cert=cert, ", ""));
     let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/venv/bin/python");
@@ -69,7 +69,7 @@ fn the_guides_python_program_comes_in_and_without_its_certificate_it_does_not() 
     let good = place.shell(&format!("{CLEAN}; {python} good.py")).good();
     assert_eq!(good.stdout.trim(), "hello");
     assert_ne!(place.shell(&format!("{CLEAN}; {python} bad.py")).exit, 0);
-    assert_eq!(door.connection(2)["code"], "HF-101");
+    assert_eq!(proxy.connection(2)["code"], "HF-101");
 }
 
 /// The nine steps of the guide in the names of RFC 5246; the seventh has a server's half, and the last is two.
@@ -104,10 +104,10 @@ fn assert_nine_steps(ran: &Ran) {
 fn the_nine_steps_of_the_guide_are_the_ladder_of_tls_1_2() {
     let service = Service::hello();
     let place = mended();
-    let door = place.open(&format!("{DOOR} --to {}", service.url()));
+    let proxy = place.open(&format!("{DOOR} --to {}", service.url()));
     let get = format!(
         "get https://localhost:{}/ --cert client.crt --key client.key --ca ca.crt -v --tls",
-        door.port
+        proxy.port
     );
     let ran = place.run(&format!("{get} 1.2")).good();
     assert_nine_steps(&ran);
@@ -121,7 +121,7 @@ fn the_nine_steps_of_the_guide_are_the_ladder_of_tls_1_2() {
     // Where it fails, the ladder says at which step.
     let refused = place.run(&format!(
         "get https://localhost:{}/ --ca ca.crt -v --tls 1.3",
-        door.port
+        proxy.port
     ));
     assert!(refused.stderr.contains("refused here"), "{refused:#?}");
     refused.refused(4, "HF-101");
@@ -226,9 +226,9 @@ fn our_client_talks_to_the_guides_apache_and_names_its_refusals() {
     assert_good_and_bad(&place, port, false, &["", "--tls 1.2", "--tls 1.3"]);
 }
 
-/// The door as a client of the guide's server: what stands behind it may itself ask who we are.
+/// The proxy as a client of the guide's server: what stands behind it may itself ask who we are.
 #[test]
-fn our_door_stands_in_front_of_the_guides_nginx() {
+fn our_proxy_stands_in_front_of_the_guides_nginx() {
     let place = mended();
     let (_nginx, port) = nginx(&place, "");
     let to = |more: &str| {
@@ -241,8 +241,8 @@ fn our_door_stands_in_front_of_the_guides_nginx() {
             "get https://localhost:{port}/ --cert client.crt --key client.key --ca ca.crt"
         ))
     };
-    let door = to("--to-cert client.crt --to-key client.key");
-    assert_eq!(get(door.port).good().stdout, "hello\n");
+    let proxy = to("--to-cert client.crt --to-key client.key");
+    assert_eq!(get(proxy.port).good().stdout, "hello\n");
     let nameless = to("");
     assert!(!get(nameless.port).stdout.contains("hello"));
 }

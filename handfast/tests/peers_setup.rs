@@ -18,11 +18,11 @@ fn an_expired_and_a_version_1_certificate_are_refused() {
     place.shell(openssl).good();
     for (cert, code) in [("old.crt", "HF-202"), ("v1.crt", "HF-207")] {
         let ran = place.run(&format!(
-            "setup nginx --cert {cert} --key own.key --ca root.crt --out door"
+            "setup nginx --cert {cert} --key own.key --ca root.crt --out proxy"
         ));
         assert_eq!(ran.exit, 1, "{ran:#?}");
         assert!(ran.stderr.contains(code), "{ran:#?}");
-        assert!(!place.path("door").exists(), "nothing may be written");
+        assert!(!place.path("proxy").exists(), "nothing may be written");
     }
 }
 

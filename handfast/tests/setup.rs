@@ -47,7 +47,7 @@ fn every_side_of_every_target_is_written_for_the_users_own_files() {
 #[test]
 fn the_files_go_into_the_folder_and_their_paths_to_stdout() {
     let place = place();
-    let ran = place.run(&format!("setup haproxy {SERVER} --out door")).good();
+    let ran = place.run(&format!("setup haproxy {SERVER} --out proxy")).good();
     let paths: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(paths.len(), 3, "{ran:#?}");
     for path in paths {
@@ -55,11 +55,11 @@ fn the_files_go_into_the_folder_and_their_paths_to_stdout() {
         assert!(std::path::Path::new(path).is_file(), "{path}");
     }
     // It holds the key.
-    assert_eq!(place.mode("door/pair.pem"), 0o600);
-    assert!(place.read("door/haproxy.cfg").contains("verify required"));
+    assert_eq!(place.mode("proxy/pair.pem"), 0o600);
+    assert!(place.read("proxy/haproxy.cfg").contains("verify required"));
     // What is run after a renewal.
-    assert_eq!(place.mode("door/reload.sh"), 0o755);
-    assert!(place.read("door/reload.sh").contains("kill -USR2"));
+    assert_eq!(place.mode("proxy/reload.sh"), 0o755);
+    assert!(place.read("proxy/reload.sh").contains("kill -USR2"));
     assert!(ran.stderr.contains("start: haproxy"), "{ran:#?}");
     assert!(ran.stderr.contains("reload: "), "{ran:#?}");
     assert!(
@@ -103,42 +103,43 @@ fn a_key_is_written_for_its_owner_and_never_printed() {
             "{ran:#?}"
         );
     }
-    place.run(&format!("setup haproxy {SERVER} --out door")).good();
-    assert!(place.read("door/pair.pem").contains("PRIVATE KEY"));
+    place.run(&format!("setup haproxy {SERVER} --out proxy")).good();
+    assert!(place.read("proxy/pair.pem").contains("PRIVATE KEY"));
 }
 
 #[test]
 fn a_key_of_another_certificate_is_refused_with_the_doctors_finding() {
     let place = place();
     let ran =
-        place.run("setup nginx --cert server/tls.crt --key client/tls.key --ca server/ca.crt --out door");
+        place.run("setup nginx --cert server/tls.crt --key client/tls.key --ca server/ca.crt --out proxy");
     assert_eq!(ran.exit, 1, "{ran:#?}");
     assert!(ran.stderr.contains("HF-401"), "{ran:#?}");
-    assert!(!place.path("door").exists(), "nothing may be written");
+    assert!(!place.path("proxy").exists(), "nothing may be written");
 }
 
 #[test]
 fn a_certificate_for_clients_is_refused_for_a_server_and_the_reverse() {
     let place = place();
-    let ran = place.run(&format!("setup nginx {CLIENT} --host localhost --out door"));
+    let ran = place.run(&format!("setup nginx {CLIENT} --host localhost --out proxy"));
     assert_eq!(ran.exit, 1, "{ran:#?}");
     assert!(ran.stderr.contains("HF-201"), "{ran:#?}");
     let ran = place.run(&format!("setup curl {SERVER} --out here"));
     assert_eq!(ran.exit, 1, "{ran:#?}");
     assert!(ran.stderr.contains("HF-201"), "{ran:#?}");
-    assert!(!place.path("door").exists() && !place.path("here").exists());
+    assert!(!place.path("proxy").exists() && !place.path("here").exists());
 }
 
 #[test]
 fn a_ca_file_without_a_ca_is_refused() {
     let place = place();
     place.write("empty.crt", "");
-    let ran = place.run("setup nginx --cert server/tls.crt --key server/tls.key --ca empty.crt --out door");
+    let ran = place.run("setup nginx --cert server/tls.crt --key server/tls.key --ca empty.crt --out proxy");
     assert_ne!(ran.exit, 0, "{ran:#?}");
     assert!(ran.stderr.contains("HF-"), "{ran:#?}");
-    let ran = place.run("setup nginx --cert server/tls.crt --key server/tls.key --ca missing.crt --out door");
+    let ran =
+        place.run("setup nginx --cert server/tls.crt --key server/tls.key --ca missing.crt --out proxy");
     assert_ne!(ran.exit, 0, "{ran:#?}");
-    assert!(!place.path("door").exists(), "nothing may be written");
+    assert!(!place.path("proxy").exists(), "nothing may be written");
 }
 
 #[test]
@@ -189,7 +190,7 @@ fn every_target_is_listed_on_a_line_of_its_own() {
 #[test]
 fn what_a_target_cannot_do_is_said_before_anybody_relies_on_it() {
     let place = place();
-    let ran = place.run(&format!("setup caddy {SERVER} --out door")).good();
+    let ran = place.run(&format!("setup caddy {SERVER} --out proxy")).good();
     assert!(ran.stderr.contains("warning: accepts \"revoked\""), "{ran:#?}");
     let ran = place.run(&format!("setup nginx {SERVER} --out other")).good();
     assert!(!ran.stderr.contains("accepts \""), "{ran:#?}");

@@ -1,4 +1,4 @@
-//! Configurations that the user wrote, run on loopback and met by the zoo.
+//! Configurations that the user wrote, run on loopback and met by the fixtures.
 
 mod program;
 
@@ -27,7 +27,7 @@ const MUTUAL: &str = "ssl_certificate FOLDER/server/tls.crt;
 fn place(name: &str, text: &str) -> Place {
     let place = Place::with_authority();
     place.run("issue server --dns localhost --out server").good();
-    // What the list says is of no matter: it is exchanged for one of the zoo.
+    // What the list says is of no matter: it is exchanged for one of the fixtures.
     let crl = "openssl ecparam -name prime256v1 -genkey -noout -out root.key && openssl req -x509 -new -key root.key -subj \
                /CN=Root -out root.crt && touch index && printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index\\n' > ca.conf && \
                openssl ca -gencrl -config ca.conf -keyfile root.key -cert root.crt -md sha256 -crldays 9 -out list.crl \
@@ -53,7 +53,7 @@ fn revoked_alone(place: &Place, file: &str) {
         .iter()
         .filter(|cell| cell["accepted"] == true && cell["must_reject"] == true)
         .filter_map(|cell| cell["certificate"].as_str())
-        .filter(|animal| !["revoked", "rsa-1024"].contains(animal))
+        .filter(|fixture| !["revoked", "rsa-1024"].contains(fixture))
         .collect();
     assert_eq!(strangers, [""; 0], "{report:#}");
     let has = |is_in: bool| cells.iter().any(|cell| cell["accepted"] == is_in);

@@ -15,13 +15,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 struct Lab {
     root: Ca,
-    door: Pair,
+    proxy: Pair,
 }
 
 fn lab() -> Lab {
     let root = Ca::root("Root");
-    let door = root.issue(&Leaf::of(Profile::Server, "spiffe://acme/door").dns("localhost"));
-    Lab { root, door }
+    let proxy = root.issue(&Leaf::of(Profile::Server, "spiffe://acme/proxy").dns("localhost"));
+    Lab { root, proxy }
 }
 
 fn credentials(pair: &Pair) -> Credentials {
@@ -31,7 +31,7 @@ fn credentials(pair: &Pair) -> Credentials {
 impl Lab {
     fn server(&self) -> Server<ByCondition> {
         Server::new(server::Settings {
-            credentials: credentials(&self.door),
+            credentials: credentials(&self.proxy),
             trust: Arc::new(trust(&[&self.root])),
             admission: ByCondition(None),
             alpn: vec!["h2", "http/1.1"],
@@ -127,7 +127,7 @@ async fn tls_13_is_traced_to_its_last_encrypted_message_and_no_ticket_is_among_t
         .find(|message| message.kind == Certificate)
         .expect("sent")
         .certificates();
-    assert_eq!(sent[0], lab.door.certificate);
+    assert_eq!(sent[0], lab.proxy.certificate);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ pub struct Case {
     /// Code and program, such as `HF-206/nginx`; `healthy/nginx` where nothing is wrong.
     pub name: String,
     /// What is wrong, in a sentence without a full stop.
-    pub story: String,
+    pub description: String,
     /// Nothing where nothing is wrong.
     pub expected: Option<Expected>,
     pub needs: Vec<Program>,
@@ -54,13 +54,13 @@ pub enum Look {
 impl Case {
     pub(crate) fn new(
         name: impl Into<String>,
-        story: impl Into<String>,
+        description: impl Into<String>,
         needs: &[Program],
         make: impl Fn(&Folder) -> Result<Scene, Error> + Send + Sync + 'static,
     ) -> Self {
         Self {
             name: name.into(),
-            story: story.into(),
+            description: description.into(),
             expected: None,
             needs: needs.to_vec(),
             make: Box::new(make),

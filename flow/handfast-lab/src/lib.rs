@@ -7,13 +7,13 @@ mod case;
 mod cases;
 mod cast;
 mod error;
+pub mod fixtures;
 mod folder;
 mod forge;
 pub mod held;
 mod port;
 mod process;
 mod programs;
-pub mod zoo;
 
 pub use case::{Case, Expected, Look, Scene};
 pub use cases::{all, named};

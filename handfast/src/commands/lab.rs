@@ -94,11 +94,11 @@ fn list(args: &List, words: &Words) -> Result<Exit, Failure> {
         };
         words.data(format_args!(
             "{STRONG}{:width$}{STRONG:#}  {}{lacks}",
-            case.name, case.story
+            case.name, case.description
         ));
         objects.push(json!({
             "case": case.name,
-            "description": case.story,
+            "description": case.description,
             "expected": case.expected.map(expected),
             "needs": names(&case.needs),
             "missing": missing,
@@ -223,7 +223,7 @@ fn one(
         is_right,
         object: json!({
             "case": case.name,
-            "description": case.story,
+            "description": case.description,
             "expected": case.expected.map(expected),
             "findings": found.findings,
             "milliseconds": found.milliseconds,
@@ -240,7 +240,7 @@ fn one(
 fn not_made(case: &Case, failure: &Failure) -> Value {
     json!({
         "case": case.name,
-        "description": case.story,
+        "description": case.description,
         "expected": case.expected.map(expected),
         "findings": [],
         "right": false,
@@ -275,7 +275,10 @@ fn tell(case: &Case, scene: &Scene, found: &Found, is_right: bool, is_alone: boo
         }
         return;
     }
-    words.data(format_args!("{STRONG}{}{STRONG:#}: {}", case.name, case.story));
+    words.data(format_args!(
+        "{STRONG}{}{STRONG:#}: {}",
+        case.name, case.description
+    ));
     words.data(format_args!("{FAINT}${FAINT:#} {}", shown(&scene.look)));
     words.data("");
     words.data(found.text.trim_end());

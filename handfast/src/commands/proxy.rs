@@ -1,4 +1,4 @@
-//! `handfast proxy`: opens the door and keeps it open.
+//! `handfast proxy`: opens the proxy and keeps it open.
 
 use std::{
     path::{Path, PathBuf},

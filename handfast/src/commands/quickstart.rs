@@ -172,8 +172,8 @@ fn prepare(dir: &Path) -> Result<(), Failure> {
         AltName::Dns("localhost".into()),
         AltName::Ip(std::net::Ipv4Addr::LOCALHOST.into()),
     ];
-    let door: Vec<AltName> = std::iter::once(uri(SERVER)?).chain(local).collect();
-    pair(&ours, Profile::Server, door, &dir.join("server"))?;
+    let proxy: Vec<AltName> = std::iter::once(uri(SERVER)?).chain(local).collect();
+    pair(&ours, Profile::Server, proxy, &dir.join("server"))?;
     pair(&ours, Profile::Client, vec![uri(CLIENT)?], &dir.join("client"))?;
     pair(&ours, Profile::Client, vec![uri(GUEST)?], &dir.join("guest"))?;
     pair(
@@ -252,14 +252,14 @@ fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
 }
 
 /// Makes all calls and tells each, also as objects.
-fn calls(args: &Args, door: SocketAddr, words: &Words) -> Result<Vec<Value>, Failure> {
+fn calls(args: &Args, proxy: SocketAddr, words: &Words) -> Result<Vec<Value>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Failure::bug)?;
     let mut outcomes = Vec::new();
     for call in &CALLS {
-        let outcome = runtime.block_on(make(args, door, call))?;
+        let outcome = runtime.block_on(make(args, proxy, call))?;
         let as_expected = match (&outcome.finding, call.expected) {
             (Some(finding), Some(expected)) => finding.code == expected,
             (None, None) => outcome.answer.is_some(),
@@ -277,7 +277,7 @@ fn calls(args: &Args, door: SocketAddr, words: &Words) -> Result<Vec<Value>, Fai
     Ok(outcomes)
 }
 
-async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Failure> {
+async fn make(args: &Args, proxy: SocketAddr, call: &Call) -> Result<Outcome, Failure> {
     let now = Timestamp::now();
     let credentials = match call.pair {
         Some(name) => {
@@ -290,7 +290,7 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
     let target = Target {
         endpoint: Endpoint {
             host: "localhost".into(),
-            port: door.port(),
+            port: proxy.port(),
         },
         name: backend::server_name("localhost")?,
         trust: Arc::new(load::anchors(&args.dir.join("client/ca.crt"), now)?.into()),
@@ -303,7 +303,7 @@ async fn make(args: &Args, door: SocketAddr, call: &Call) -> Result<Outcome, Fai
     let ask = Ask {
         method: Method::GET,
         path: "/".into(),
-        host: format!("localhost:{}", door.port()),
+        host: format!("localhost:{}", proxy.port()),
         headers: HeaderMap::new(),
         body: Default::default(),
     };

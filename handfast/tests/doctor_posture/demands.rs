@@ -9,14 +9,14 @@ use crate::{
 };
 
 #[test]
-fn our_own_door_has_the_best_grade_and_no_finding() {
+fn our_own_proxy_has_the_best_grade_and_no_finding() {
     let place = cast();
     let service = Service::hello();
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to {} --allow uri:spiffe://acme/web",
         service.url()
     ));
-    let report = assert_no_hole(&place, door.port);
+    let report = assert_no_hole(&place, proxy.port);
     assert_eq!(report["schema"], "handfast-posture/1");
     assert_eq!(report["grade"], "A+", "{report:#}");
     assert_eq!(report["reasons"], serde_json::json!([]));
@@ -30,7 +30,7 @@ fn our_own_door_has_the_best_grade_and_no_finding() {
     let said = place
         .run(&format!(
             "doctor posture https://localhost:{}/ --ca server/ca.crt",
-            door.port
+            proxy.port
         ))
         .good();
     assert!(said.stdout.contains("\ngrade A+\n"), "{said:#?}");

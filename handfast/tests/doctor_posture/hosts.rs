@@ -26,7 +26,7 @@ fn a_host_without_a_lock_beside_the_locked_one_is_a_hole_where_it_opens_both() {
     let port = closed_port();
     // HAProxy compares neither the host of the request nor that of a session with the one that was asked for.
     let rest = format!(
-        "frontend door\nbind 127.0.0.1:{port} ssl crt-list hosts\n\
+        "frontend proxy\nbind 127.0.0.1:{port} ssl crt-list hosts\n\
          http-request return status 200 content-type text/plain string hello\n"
     );
     let _haproxy = haproxy(&place, &rest, port);

@@ -38,7 +38,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "inspect own.p12"),
     (2, "inspect missing"),
     (3, "inspect https://localhost:{closed}"),
-    (0, "inspect https://localhost:{door}"),
+    (0, "inspect https://localhost:{proxy}"),
     (0, "verify server/tls.crt --ca server/ca.crt --host localhost"),
     (5, "verify server/tls.crt --ca server/ca.crt --host other.example"),
     (5, "verify stranger/tls.crt --ca server/ca.crt"),
@@ -63,9 +63,9 @@ const LINES: &[(i32, &str)] = &[
         "env --for psql --cert web/tls.crt --key web/tls.key --ca web/ca.crt",
     ),
     (2, "env --for java --cert web/tls.crt --key web/tls.key"),
-    (0, "get https://localhost:{door}/ {client}"),
-    (4, "get https://localhost:{door}/ --ca web/ca.crt"),
-    (5, "get https://localhost:{door}/ --ca stranger/ca.crt"),
+    (0, "get https://localhost:{proxy}/ {client}"),
+    (4, "get https://localhost:{proxy}/ --ca web/ca.crt"),
+    (5, "get https://localhost:{proxy}/ --ca stranger/ca.crt"),
     (3, "get https://localhost:{closed}/ --ca web/ca.crt"),
     (2, "get http://localhost:{closed}/ --ca web/ca.crt"),
     (0, "setup list"),
@@ -86,8 +86,8 @@ const LINES: &[(i32, &str)] = &[
     ),
     (2, "setup verify nowhere"),
     (2, "verify-config missing.conf"),
-    (0, "doctor localhost:{door} {client}"),
-    (1, "doctor localhost:{door} --ca web/ca.crt"),
+    (0, "doctor localhost:{proxy} {client}"),
+    (1, "doctor localhost:{proxy} --ca web/ca.crt"),
     (3, "doctor localhost:{closed} --ca web/ca.crt"),
     (0, "doctor --client-files web"),
     (0, "doctor what-if --client web --server server"),
@@ -97,7 +97,7 @@ const LINES: &[(i32, &str)] = &[
     (1, "doctor config nginx.conf"),
     (2, "doctor config bad.conf"),
     (2, "doctor pcap said.log"),
-    (0, "doctor posture localhost:{door} {client}"),
+    (0, "doctor posture localhost:{proxy} {client}"),
     (3, "doctor posture localhost:{closed} {client}"),
     (1, "doctor join client.json access.log"),
     (2, "doctor join missing access.log"),
@@ -138,9 +138,9 @@ pub(crate) fn commands(place: &Place, above: &str) -> Vec<String> {
     names.into_iter().chain(below).collect()
 }
 
-/// What stands behind the lines: files of every kind, and a running door with its log.
+/// What stands behind the lines: files of every kind, and a running proxy with its log.
 struct Scene {
-    door: Daemon,
+    proxy: Daemon,
     _service: Service,
 }
 
@@ -160,21 +160,21 @@ fn set(place: &Place) -> Scene {
     place.write("handfast.toml", configuration(&service.url(), ""));
     let bad = "[proxy]\nlisten = \"nowhere\"\nto = \"ftp://x\"\nkey = 5\nallow = [\"everybody\"]\n";
     place.write("bad.toml", bad);
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to {} --allow uri:spiffe://acme/web --log requests --json",
         service.url()
     ));
     let denied = format!(
         "get https://localhost:{}/ --ca api/ca.crt --cert api/tls.crt --key api/tls.key --json",
-        door.port
+        proxy.port
     );
     let client = place.run(&denied);
     assert_eq!(client.exit, 4, "{client:#?}");
     place.write("client.json", &client.stdout);
-    door.connection(1);
-    place.write("access.log", door.stdout());
+    proxy.connection(1);
+    place.write("access.log", proxy.stdout());
     Scene {
-        door,
+        proxy,
         _service: service,
     }
 }
@@ -193,7 +193,7 @@ pub(crate) fn all(place: &Place) -> (Vec<Ran>, Vec<serde_json::Value>) {
     let mut answers = Vec::new();
     for (exit, line) in LINES {
         let line = line
-            .replace("{door}", &scene.door.port.to_string())
+            .replace("{proxy}", &scene.proxy.port.to_string())
             .replace("{closed}", &closed.to_string())
             .replace("{client}", CLIENT);
         let ran = place.ask(&line);
@@ -208,7 +208,7 @@ pub(crate) fn all(place: &Place) -> (Vec<Ran>, Vec<serde_json::Value>) {
         assert_eq!(misuse.exit, 2, "{misuse:#?}");
         answers.extend([help, misuse]);
     }
-    let log = scene.door.log();
+    let log = scene.proxy.log();
     (answers, log)
 }
 

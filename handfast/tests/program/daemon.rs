@@ -30,7 +30,7 @@ pub(crate) fn until<T>(what: impl std::fmt::Display, mut ask: impl FnMut() -> Op
 
 type Text = Arc<Mutex<Vec<u8>>>;
 
-/// A running door or tunnel; killed when the test is over.
+/// A running proxy or tunnel; killed when the test is over.
 pub(crate) struct Daemon {
     child: Child,
     stdout: Text,
@@ -48,13 +48,13 @@ pub(crate) struct Left {
 }
 
 impl Place {
-    /// The door that these words open.
+    /// The proxy that these words open.
     #[track_caller]
     pub(crate) fn open(&self, words: &str) -> Daemon {
         Daemon::start(self.handfast(words))
     }
 
-    /// The door of `handfast.toml` with these lines in it, after the usual ones.
+    /// The proxy of `handfast.toml` with these lines in it, after the usual ones.
     #[track_caller]
     pub(crate) fn open_with(&self, to: &str, more: &str) -> Daemon {
         self.write("handfast.toml", configuration(to, more));
@@ -62,7 +62,7 @@ impl Place {
     }
 }
 
-/// A configuration of the usual door.
+/// A configuration of the usual proxy.
 pub(crate) fn configuration(to: &str, more: &str) -> String {
     let allow = if more.contains("allow =") {
         ""

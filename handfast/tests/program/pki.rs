@@ -109,7 +109,7 @@ fn alt_name(name: &str) -> AltName {
     .expect("a good name")
 }
 
-/// The usual cast: a door, a client that is let in, one that is not, and one of another authority.
+/// The usual cast: a proxy, a client that is let in, one that is not, and one of another authority.
 pub(crate) fn cast(place: &Place) -> (Ca, Ca) {
     let ours = Ca::new(place, "acme");
     let others = Ca::new(place, "other");
@@ -122,5 +122,5 @@ pub(crate) fn cast(place: &Place) -> (Ca, Ca) {
     (ours, others)
 }
 
-/// How the usual door is opened, beside `--to` and `--allow`.
+/// How the usual proxy is opened, beside `--to` and `--allow`.
 pub(crate) const DOOR: &str = "proxy --listen 127.0.0.1:0 --workers 1 --cert server/tls.crt --key server/tls.key --client-ca server/ca.crt";

@@ -41,10 +41,10 @@ fn a_certificate_of_anybody_is_seen_to_come_in() {
     assert_eq!(ran.exit, 1, "{ran:#?}");
     let report = ran.json();
     let cells = report["cells"].as_array().expect("cells");
-    let is_in = |animal: &str| {
+    let is_in = |fixture: &str| {
         cells
             .iter()
-            .any(|cell| cell["certificate"] == animal && cell["tls"] == "1.3" && cell["accepted"] == true)
+            .any(|cell| cell["certificate"] == fixture && cell["tls"] == "1.3" && cell["accepted"] == true)
     };
     assert!(is_in("other-ca") && is_in("none"), "{report:#}");
     assert!(ran.stderr.contains("next: handfast doctor config"), "{ran:#?}");

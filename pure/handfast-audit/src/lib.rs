@@ -40,7 +40,7 @@ pub enum Verdict {
     Broken,
 }
 
-/// What client and door call the same handshake: the first half of the ClientHello's random (RFC 8446 section
+/// What client and proxy call the same handshake: the first half of the ClientHello's random (RFC 8446 section
 /// 4.1.2). The client chooses it, so it finds a record and proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HandshakeId(pub [u8; 16]);

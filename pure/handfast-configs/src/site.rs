@@ -89,7 +89,7 @@ impl Site {
             rejects: false,
             asks: Said::new(Asks::Never, "", place),
             mend: None,
-            later: Later::LetIn,
+            later: Later::Accept,
             late: Vec::new(),
             trust: Trust::default(),
             pairs: Vec::new(),
@@ -124,7 +124,7 @@ pub(super) enum Asks {
 /// What becomes, behind the handshake, of a client without a verified certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Later {
-    LetIn,
+    Accept,
     /// A script or another program decides.
     Unknown,
     /// The backend learns of it, and may refuse.

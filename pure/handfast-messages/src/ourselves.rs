@@ -1,4 +1,4 @@
-//! Our own codes in a text: what a door logged, what a command said.
+//! Our own codes in a text: what a proxy logged, what a command said.
 
 use handfast_finding::Refuser;
 use handfast_pki::{Code, code};

@@ -5,7 +5,7 @@
 //! what was found. The one exception is key generation, whose randomness comes from the cryptographic
 //! library because that library takes it from nowhere else.
 //!
-//! The door, the authority and the explanation all judge certificates by [`verify`], so that they can
+//! The proxy, the authority and the explanation all judge certificates by [`verify`], so that they can
 //! never disagree.
 
 #![warn(missing_docs)]

@@ -1,4 +1,4 @@
-//! Is this chain to be believed, by these anchors, for this purpose, now? One answer for door, client,
+//! Is this chain to be believed, by these anchors, for this purpose, now? One answer for proxy, client,
 //! authority and explanation.
 //!
 //! Path building and signatures are webpki's (RFC 5280 section 6). Every path that it would take is judged by the

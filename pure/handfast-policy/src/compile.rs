@@ -12,10 +12,10 @@ use crate::{PolicyError, Rule};
 /// What a request about a connection may speak of.
 const SCHEMA: &str = r#"
 entity Peer;
-entity Door;
+entity Listener;
 action connect appliesTo {
     principal: [Peer],
-    resource: [Door],
+    resource: [Listener],
     context: {
         uris: Set<String>,
         uri_parents: Set<String>,
@@ -65,7 +65,7 @@ pub(crate) fn names() -> Result<(EntityUid, EntityUid, EntityUid), PolicyError> 
     Ok((
         uid("Peer::\"it\"")?,
         uid("Action::\"connect\"")?,
-        uid("Door::\"this\"")?,
+        uid("Listener::\"this\"")?,
     ))
 }
 

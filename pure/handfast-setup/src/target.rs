@@ -195,7 +195,7 @@ pub struct Around {
     pub missed: Vec<String>,
 }
 
-/// What a target cannot do, by the animal of the zoo that shows it. Said before anybody relies on it, and tested.
+/// What a target cannot do, by the fixture of the fixtures that shows it. Said before anybody relies on it, and tested.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {

@@ -1,4 +1,4 @@
-//! Small services for a door to stand in front of. That of `quickstart` says whom it sees.
+//! Small services for a proxy to stand in front of. That of `quickstart` says whom it sees.
 
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -56,7 +56,7 @@ fn greet(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     Response::new(Full::new(Bytes::from(text)))
 }
 
-/// The holder of the certificate in `Client-Cert` (RFC 9440), which only the door can have set.
+/// The holder of the certificate in `Client-Cert` (RFC 9440), which only the proxy can have set.
 fn caller(headers: &HeaderMap) -> Option<String> {
     let value = headers.get("client-cert")?.to_str().ok()?;
     let der = STANDARD

@@ -1,4 +1,4 @@
-//! The zoo at the door of a server: who is let in, and what the doctor says of who is not.
+//! The fixtures at the proxy of a server: who is let in, and what the doctor says of who is not.
 
 use std::{
     io::{Read, Write},
@@ -15,8 +15,8 @@ use handfast_doctor::{
 };
 use handfast_finding::Problem;
 use handfast_lab::{
+    fixtures::{self, Fixture},
     held,
-    zoo::{self, Animal},
 };
 use handfast_messages::causes;
 use handfast_pki::{Trust, code, crl::RevocationList};
@@ -65,7 +65,7 @@ pub(crate) fn wait_until_open(stage: &Stage<'_>) -> Result<(), Problem> {
     let runtime = runtime()?;
     let last = Instant::now() + PATIENCE;
     loop {
-        let subject = visitor.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
+        let subject = visitor.subject(fixtures::CLIENTS.first(), "both", HeaderMap::new())?;
         let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
         if is_in(&report, stage.welcome) || Instant::now() > last {
             return Ok(());
@@ -74,21 +74,21 @@ pub(crate) fn wait_until_open(stage: &Stage<'_>) -> Result<(), Problem> {
     }
 }
 
-/// Every animal at the server of `stage`, in the versions that it speaks.
+/// Every fixture at the server of `stage`, in the versions that it speaks.
 pub(crate) fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<Cell>, Problem> {
     let runtime = runtime()?;
     let visitor = Visitor::new(stage)?;
     let mut cells = Vec::new();
     for version in versions {
         let mut visits = JoinSet::new();
-        for (place, animal) in zoo::CLIENTS.iter().enumerate() {
+        for (place, fixture) in fixtures::CLIENTS.iter().enumerate() {
             // Our library takes no such key, so OpenSSL carries it.
-            if animal.name == "rsa-1024" {
-                cells.push((place, visitor.carried(animal, version)?));
+            if fixture.name == "rsa-1024" {
+                cells.push((place, visitor.carried(fixture, version)?));
                 continue;
             }
-            let subject = visitor.subject(Some(animal), version, HeaderMap::new())?;
-            let (animal, version, welcome) = (*animal, *version, stage.welcome);
+            let subject = visitor.subject(Some(fixture), version, HeaderMap::new())?;
+            let (fixture, version, welcome) = (*fixture, *version, stage.welcome);
             visits.spawn_on(
                 async move {
                     let mut report = examine(String::new(), &subject, Timestamp::now()).await;
@@ -98,7 +98,7 @@ pub(crate) fn play(stage: &Stage<'_>, versions: &[&'static str]) -> Result<Vec<C
                         }
                         report = examine(String::new(), &subject, Timestamp::now()).await;
                     }
-                    (place, cell(&animal, version, &report, welcome))
+                    (place, cell(&fixture, version, &report, welcome))
                 },
                 runtime.handle(),
             );
@@ -134,7 +134,7 @@ pub(crate) fn forge(stage: &Stage<'_>) -> Result<Told> {
             );
         }
     }
-    let subject = visitor.subject(zoo::CLIENTS.first(), "1.3", headers)?;
+    let subject = visitor.subject(fixtures::CLIENTS.first(), "1.3", headers)?;
     let report = runtime()?.block_on(examine(String::new(), &subject, Timestamp::now()));
     let body = report
         .answer
@@ -169,7 +169,7 @@ fn tells_who(line: &str) -> bool {
 
 /// Whether the server goes on with a client that speaks `version` alone.
 pub(crate) fn says_hello(stage: &Stage<'_>, version: &str) -> Result<bool, Problem> {
-    let subject = Visitor::new(stage)?.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
+    let subject = Visitor::new(stage)?.subject(fixtures::CLIENTS.first(), version, HeaderMap::new())?;
     let report = runtime()?.block_on(examine(String::new(), &subject, Timestamp::now()));
     Ok(report.trace.is_some_and(|trace| trace.server_hello().is_some()))
 }
@@ -180,7 +180,7 @@ pub(crate) fn spoken(stage: &Stage<'_>) -> Result<Vec<&'static str>, Problem> {
     let runtime = runtime()?;
     let mut spoken = Vec::new();
     for version in stage.versions() {
-        let subject = visitor.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
+        let subject = visitor.subject(fixtures::CLIENTS.first(), version, HeaderMap::new())?;
         let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
         let first = report.findings.first();
         if first.is_none_or(|finding| finding.code != code::NO_COMMON_VERSION) {
@@ -209,15 +209,15 @@ impl<'a> Visitor<'a> {
         })
     }
 
-    /// A look at the server as `animal`.
+    /// A look at the server as `fixture`.
     pub(crate) fn subject(
         &self,
-        animal: Option<&Animal>,
+        fixture: Option<&Fixture>,
         version: &str,
         headers: HeaderMap,
     ) -> Result<Subject, Problem> {
         let folder = &self.stage.ground.folder;
-        let pair = animal.and_then(|animal| zoo::pair(folder, &format!("clients/{}", animal.name)));
+        let pair = fixture.and_then(|fixture| fixtures::pair(folder, &format!("clients/{}", fixture.name)));
         let credentials = match pair {
             Some((certificate, key)) => {
                 let chain = load::certificates(&certificate)?;
@@ -296,23 +296,23 @@ impl<'a> Visitor<'a> {
 
     /// A visit with `openssl s_client`, for keys that our own library refuses to hold. An end without a reason is no
     /// verdict, so that it is made again: the reset of a connection may overtake the alert.
-    fn carried(&self, animal: &Animal, version: &'static str) -> Result<Cell, Problem> {
-        let mut cell = self.carried_once(animal, version)?;
+    fn carried(&self, fixture: &Fixture, version: &'static str) -> Result<Cell, Problem> {
+        let mut cell = self.carried_once(fixture, version)?;
         for _ in 1..TRIES {
             if cell.is_in || cell.code.is_some() {
                 break;
             }
-            cell = self.carried_once(animal, version)?;
+            cell = self.carried_once(fixture, version)?;
         }
         Ok(cell)
     }
 
-    fn carried_once(&self, animal: &Animal, version: &'static str) -> Result<Cell, Problem> {
+    fn carried_once(&self, fixture: &Fixture, version: &'static str) -> Result<Cell, Problem> {
         let folder = &self.stage.ground.folder;
-        let Some((certificate, key)) = zoo::pair(folder, &format!("clients/{}", animal.name)) else {
+        let Some((certificate, key)) = fixtures::pair(folder, &format!("clients/{}", fixture.name)) else {
             return Err(Problem::bug(format!(
                 "\"{}\" is not a test certificate",
-                animal.name
+                fixture.name
             )));
         };
         let upgrade = match (self.starttls(), self.service().and_then(Service::alpn)) {
@@ -334,7 +334,7 @@ impl<'a> Visitor<'a> {
         let is_in = self.is_welcome(&printed);
         let said = String::from_utf8_lossy(&printed).into_owned();
         Ok(Cell {
-            animal: *animal,
+            fixture: *fixture,
             tls: version,
             is_in,
             is_shown: true,
@@ -427,11 +427,11 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
         .map_err(Problem::bug)
 }
 
-fn cell(animal: &Animal, version: &'static str, report: &Report, welcome: Option<StatusCode>) -> Cell {
+fn cell(fixture: &Fixture, version: &'static str, report: &Report, welcome: Option<StatusCode>) -> Cell {
     let is_in = is_in(report, welcome);
     let first = report.findings.first();
     Cell {
-        animal: *animal,
+        fixture: *fixture,
         tls: version,
         is_in,
         is_shown: true,

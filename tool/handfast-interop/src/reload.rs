@@ -11,7 +11,7 @@ use std::{
 use handfast_credentials::load;
 use handfast_doctor::examine;
 use handfast_finding::Problem;
-use handfast_lab::zoo;
+use handfast_lab::fixtures;
 use handfast_setup::{HOOK, Part};
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -137,7 +137,7 @@ fn load(
     // In TLS 1.3 a visitor waits for the verdict before it asks, which no real client does.
     let version = stage.versions().first().copied().unwrap_or("1.2");
     while !over.load(Ordering::Relaxed) {
-        let subject = visitor.subject(zoo::CLIENTS.first(), version, HeaderMap::new())?;
+        let subject = visitor.subject(fixtures::CLIENTS.first(), version, HeaderMap::new())?;
         let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
         let peer = report.trace.as_ref().and_then(|trace| trace.peer.as_ref());
         let visit = match (is_in(&report, None), peer) {

@@ -7,7 +7,7 @@ use std::{
 
 use handfast_doctor::{Ending, Report, Talk, examine};
 use handfast_finding::Problem;
-use handfast_lab::zoo;
+use handfast_lab::fixtures;
 use handfast_pki::code;
 use handfast_report::style::STRONG;
 use handfast_setup::Part;
@@ -124,7 +124,7 @@ struct Candidate<'a> {
     shown: String,
 }
 
-/// Shows the zoo to every site of the server on `stage`.
+/// Shows the fixtures to every site of the server on `stage`.
 pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met> {
     let mut met = Met::default();
     let all = candidates(stage, wanted, &mut met)?;
@@ -178,7 +178,7 @@ fn candidates<'a>(
 ) -> Result<Vec<Candidate<'a>>, Problem> {
     let others = match wanted.hosts {
         [] => HOST,
-        _ => zoo::STRANGE,
+        _ => fixtures::STRANGE,
     };
     let mut all = Vec::new();
     for (listener, speech) in speech(stage, wanted.listeners)? {
@@ -246,7 +246,7 @@ fn speech<'a>(stage: &Stage<'_>, listeners: &'a [Listener]) -> Result<Vec<(&'a L
 
 async fn listen(stage: &Stage<'_>, listener: &Listener) -> Result<Speech, Problem> {
     let visitor = Visitor::new(stage)?;
-    let mut subject = visitor.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
+    let mut subject = visitor.subject(fixtures::CLIENTS.first(), "both", HeaderMap::new())?;
     subject.target.endpoint.port = listener.here;
     // A backend that is down may keep the answer for longer than it takes to tell what is spoken.
     subject.talk = Talk::Listen;
@@ -282,7 +282,8 @@ fn welcomes(stage: &mut Stage<'_>, sites: &[Candidate<'_>]) -> Result<Vec<Welcom
         let mut is_told = true;
         for site in sites {
             ask_at(stage, site);
-            let subject = Visitor::new(stage)?.subject(zoo::CLIENTS.first(), "both", HeaderMap::new())?;
+            let subject =
+                Visitor::new(stage)?.subject(fixtures::CLIENTS.first(), "both", HeaderMap::new())?;
             let report = runtime.block_on(examine(String::new(), &subject, Timestamp::now()));
             is_told &= play::is_told(&report);
             welcomes.push(welcome(&report));
@@ -329,7 +330,7 @@ pub fn text(sites: &[Site], part: &Part) -> String {
     let mut groups: Vec<(String, &[Cell])> = Vec::new();
     for site in sites {
         let is_alike = |(_, cells): &&mut (String, &[Cell])| {
-            let outcome = |cell: &Cell| (cell.animal.name, cell.tls, cell.is_in);
+            let outcome = |cell: &Cell| (cell.fixture.name, cell.tls, cell.is_in);
             cells.iter().map(outcome).eq(site.cells.iter().map(outcome))
         };
         match groups.iter_mut().find(is_alike) {

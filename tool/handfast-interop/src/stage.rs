@@ -1,4 +1,4 @@
-//! A target on loopback, with the zoo beside it.
+//! A target on loopback, with the fixtures beside it.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
 
 use handfast_credentials::put;
 use handfast_finding::{Problem, shell::shell};
-use handfast_lab::{Folder, Process, Started, free_port, is_here, zoo};
+use handfast_lab::{Folder, Process, Started, fixtures, free_port, is_here};
 use handfast_pki::code;
 use handfast_setup::{Filled, Part, Private, Role, Target, Values};
 use handfast_values::Endpoint;
@@ -23,7 +23,7 @@ use crate::{
 /// The name that a server of ours is set up for.
 pub const HOST: &str = "localhost";
 
-/// The folder that everything happens in, with a zoo in it.
+/// The folder that everything happens in, with a fixtures in it.
 pub struct Ground {
     pub folder: Folder,
 }
@@ -31,7 +31,7 @@ pub struct Ground {
 impl Ground {
     /// In `dir`, or one that goes with it; good servers have the names `hosts`, too.
     pub fn new(dir: Option<&PathBuf>, hosts: &[&str]) -> Result<Self, Problem> {
-        // The zoo has names that people have, too.
+        // The fixtures has names that people have, too.
         if let Some(path) = dir
             && std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
         {
@@ -45,7 +45,7 @@ impl Ground {
             None => Folder::temporary(),
         };
         let folder = folder.map_err(|error| of_lab(&error))?;
-        zoo::write(&folder, hosts, Timestamp::now()).map_err(|error| of_lab(&error))?;
+        fixtures::write(&folder, hosts, Timestamp::now()).map_err(|error| of_lab(&error))?;
         Ok(Self { folder })
     }
 }
@@ -72,7 +72,7 @@ pub struct Stage<'a> {
 /// What a stage is made for.
 pub struct Setting<'a> {
     pub role: Role,
-    /// The folder of the zoo with our own certificate, such as `servers/good`.
+    /// The folder of the fixtures with our own certificate, such as `servers/good`.
     pub pair: &'a str,
     /// The port of the server, where it is known already.
     pub port: Option<u16>,
@@ -233,7 +233,7 @@ impl<'a> Stage<'a> {
         self.process(line).ask().map_err(|error| of_lab(&error))
     }
 
-    /// Puts the pair in the folder `pair` of the zoo in the place of ours, as a renewal does.
+    /// Puts the pair in the folder `pair` in the place of ours, as a renewal does.
     pub fn renew(&self, pair: &str) -> Result<(), Problem> {
         let own = format!("{}-own", self.out.file_name().unwrap_or_default().display());
         for file in ["tls.crt", "tls.key"] {

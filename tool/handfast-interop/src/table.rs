@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use handfast_lab::zoo::Animal;
+use handfast_lab::fixtures::Fixture;
 use handfast_pki::Code;
 use handfast_report::style::{BAD, GOOD, STRONG};
 use handfast_setup::{Limits, Part};
 use serde_json::{Value, json};
 
-/// One animal in one version of TLS.
+/// One fixture in one version of TLS.
 #[derive(Debug, Clone)]
 pub struct Cell {
-    pub animal: Animal,
+    pub fixture: Fixture,
     pub tls: &'static str,
     pub is_in: bool,
     /// Whether it was shown at all: some servers do not even load it.
@@ -26,10 +26,10 @@ impl Cell {
     /// Whether the target is known to let this one in.
     fn is_expected_in(&self, limits: &Limits) -> bool {
         let says = |list: &std::collections::BTreeMap<String, String>| {
-            list.contains_key(self.animal.name)
-                || list.contains_key(&format!("{} {}", self.animal.name, self.tls))
+            list.contains_key(self.fixture.name)
+                || list.contains_key(&format!("{} {}", self.fixture.name, self.tls))
         };
-        if self.animal.verdict.is_in() {
+        if self.fixture.verdict.is_in() {
             !says(&limits.rejects)
         } else {
             says(&limits.accepts)
@@ -51,18 +51,18 @@ impl Cell {
     }
 }
 
-/// A line for each animal.
+/// A line for each fixture.
 pub fn text(cells: &[Cell], part: &Part) -> String {
     let mut out = String::new();
-    for row in cells.chunk_by(|one, other| one.animal == other.animal) {
+    for row in cells.chunk_by(|one, other| one.fixture == other.fixture) {
         let Some(first) = row.first() else { continue };
-        let mut line = format!("{STRONG}{:<16}{STRONG:#}", first.animal.name);
+        let mut line = format!("{STRONG}{:<16}{STRONG:#}", first.fixture.name);
         for cell in row {
             let style = if cell.is_as_told(part) { GOOD } else { BAD };
             line.push_str(&format!("  {} {style}{:<9}{style:#}", cell.tls, cell.mark(part)));
         }
         let why = row.iter().rev().find(|cell| !cell.is_in);
-        let why = why.map_or(first.animal.story.to_owned(), |cell| {
+        let why = why.map_or(first.fixture.description.to_owned(), |cell| {
             let code = cell.code.map(|code| format!("{code} ")).unwrap_or_default();
             format!("{code}{}", cell.words)
         });
@@ -74,13 +74,13 @@ pub fn text(cells: &[Cell], part: &Part) -> String {
 pub fn to_json(cells: &[Cell], part: &Part) -> Value {
     let object = |cell: &Cell| {
         json!({
-            "certificate": cell.animal.name,
-            "description": cell.animal.story,
+            "certificate": cell.fixture.name,
+            "description": cell.fixture.description,
             "tls": cell.tls,
             "accepted": cell.is_in,
             "shown": cell.is_shown,
             "as_documented": cell.is_as_told(part),
-            "must_reject": cell.animal.verdict.must_stay_out(),
+            "must_reject": cell.fixture.verdict.must_be_rejected(),
             "code": cell.code.map(|code| code.to_string()),
             "words": cell.words,
         })

@@ -5,7 +5,7 @@ use std::path::Path;
 use handfast_finding::{Problem, shell::shell};
 use handfast_lab::{
     Started,
-    zoo::{self, Animal},
+    fixtures::{self, Fixture},
 };
 use handfast_messages::causes;
 use handfast_pki::code;
@@ -22,7 +22,7 @@ use crate::{
 /// Both versions, in the order of the table.
 const VERSIONS: [&str; 2] = ["1.2", "1.3"];
 
-/// Every animal of a server, as `target` meets it.
+/// Every fixture of a server, as `target` meets it.
 pub(crate) fn visit(ground: &Ground, target: &Target, own: Option<&Path>) -> Result<Vec<Cell>, Problem> {
     let part = target.part(Role::Client).map_err(|error| of_setup(&error))?;
     let trial = part.trial.clone().unwrap_or_default();
@@ -44,27 +44,27 @@ pub(crate) fn visit(ground: &Ground, target: &Target, own: Option<&Path>) -> Res
     }
 }
 
-/// At an HTTPS server that stands once for each animal and version.
+/// At an HTTPS server that stands once for each fixture and version.
 fn https(ground: &Ground, target: &Target, versions: &[&'static str]) -> Result<Vec<Cell>, Problem> {
     let folder = &ground.folder;
-    let (house, doors) = zoo::house(folder).map_err(|error| of_lab(&error))?;
+    let (house, proxies) = fixtures::serve(folder).map_err(|error| of_lab(&error))?;
     let mut cells = Vec::new();
     let trial = target
         .client
         .as_ref()
         .and_then(|part| part.trial.clone())
         .unwrap_or_default();
-    let port = |animal: &Animal, version: &str| {
-        doors
+    let port = |fixture: &Fixture, version: &str| {
+        proxies
             .iter()
-            .find(|door| door.animal == animal.name && door.tls == version)
-            .map(|door| door.port)
-            .ok_or_else(|| Problem::bug(format!("\"{}\" has no listener", animal.name)))
+            .find(|proxy| proxy.fixture == fixture.name && proxy.tls == version)
+            .map(|proxy| proxy.port)
+            .ok_or_else(|| Problem::bug(format!("\"{}\" has no listener", fixture.name)))
     };
     let mut all = Vec::new();
-    for animal in &zoo::SERVERS {
+    for fixture in &fixtures::SERVERS {
         for version in versions {
-            all.push((*animal, *version, port(animal, version)?));
+            all.push((*fixture, *version, port(fixture, version)?));
         }
     }
     if trial.many {
@@ -76,28 +76,28 @@ fn https(ground: &Ground, target: &Target, versions: &[&'static str]) -> Result<
             .collect();
         let line = format!("{}{urls}", command(&stage)?);
         let (_, said) = stage.ask(&line)?;
-        for (animal, version, port) in all {
+        for (fixture, version, port) in all {
             let start = format!("https://localhost:{port}/: ");
             let answer = said.lines().find_map(|line| line.strip_prefix(&start));
             cells.push(match answer {
-                Some("ok") => cell(animal, version, true, ""),
-                Some(why) => cell(animal, version, false, why),
+                Some("ok") => cell(fixture, version, true, ""),
+                Some(why) => cell(fixture, version, false, why),
                 None => {
                     return Err(Problem::bug(format!("{} said nothing of {start}", target.name)).detail(said));
                 }
             });
         }
     } else {
-        for (animal, version, port) in all {
+        for (fixture, version, port) in all {
             let stage = client(ground, target, port)?;
-            cells.push(ask(&stage, animal, version)?);
+            cells.push(ask(&stage, fixture, version)?);
         }
     }
     drop(house);
     Ok(cells)
 }
 
-/// At a server that is another target, started again for each animal and version.
+/// At a server that is another target, started again for each fixture and version.
 fn each(
     ground: &Ground,
     target: &Target,
@@ -105,14 +105,14 @@ fn each(
     versions: &[&'static str],
 ) -> Result<Vec<Cell>, Problem> {
     let mut cells = Vec::new();
-    for animal in zoo::SERVERS {
+    for fixture in fixtures::SERVERS {
         for version in versions {
             let stage = Stage::set(
                 ground,
                 server,
                 &Setting {
                     role: Role::Server,
-                    pair: &format!("servers/{}", animal.name),
+                    pair: &format!("servers/{}", fixture.name),
                     port: None,
                     only: Some(version),
                 },
@@ -120,7 +120,7 @@ fn each(
             let mut started = match start(&stage) {
                 Ok(started) => started,
                 // A server that does not even load the certificate shows it to nobody.
-                Err(failure) if !animal.verdict.is_in() => {
+                Err(failure) if !fixture.verdict.is_in() => {
                     let why = format!(
                         "{} does not start with it: {}",
                         server.title,
@@ -128,7 +128,7 @@ fn each(
                     );
                     cells.push(Cell {
                         is_shown: false,
-                        ..cell(animal, version, false, &why)
+                        ..cell(fixture, version, false, &why)
                     });
                     continue;
                 }
@@ -144,7 +144,7 @@ fn each(
             // Some take a certificate with a key that they cannot sign with, and answer nobody.
             let says_hello = play::says_hello(&stage, version)?;
             let client = client(ground, target, stage.port)?;
-            let seen = ask(&client, animal, version)?;
+            let seen = ask(&client, fixture, version)?;
             cells.push(Cell {
                 // Others listen first, and end when they come to read the certificate.
                 is_shown: seen.is_in || says_hello && !started.has_ended(),
@@ -195,18 +195,18 @@ fn start(stage: &Stage<'_>) -> Result<Started, Problem> {
 }
 
 /// Runs the client once.
-fn ask(stage: &Stage<'_>, animal: Animal, version: &'static str) -> Result<Cell, Problem> {
+fn ask(stage: &Stage<'_>, fixture: Fixture, version: &'static str) -> Result<Cell, Problem> {
     const PATIENCE: &str = "timeout 60";
     let line = format!("{PATIENCE} sh -c {}", shell(command(stage)?));
     let (ended_well, said) = stage.ask(&line)?;
     let prints = stage.part.trial.as_ref().and_then(|trial| trial.prints.clone());
     let is_in = ended_well && prints.is_none_or(|prints| said.contains(&prints));
-    Ok(cell(animal, version, is_in, &said))
+    Ok(cell(fixture, version, is_in, &said))
 }
 
-fn cell(animal: Animal, tls: &'static str, is_in: bool, said: &str) -> Cell {
+fn cell(fixture: Fixture, tls: &'static str, is_in: bool, said: &str) -> Cell {
     Cell {
-        animal,
+        fixture,
         tls,
         is_in,
         is_shown: true,

@@ -1,4 +1,4 @@
-//! Which line of the door's log is about the connection that a client reports, and what the two know together.
+//! Which line of the proxy's log is about the connection that a client reports, and what the two know together.
 
 use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Code, text::printable};
@@ -60,7 +60,7 @@ fn connections(log: &str, handshake: &str) -> Vec<Value> {
         .collect()
 }
 
-/// What was asked over the connection. Its number is used again when the door starts anew, so the time counts, too.
+/// What was asked over the connection. Its number is used again when the proxy starts anew, so the time counts, too.
 fn requests(log: &str, record: &Value) -> Vec<Value> {
     let at = |value: &Value| -> Option<jiff::Timestamp> { value["time"].as_str()?.parse().ok() };
     let Some(began) = at(record) else {
@@ -77,7 +77,7 @@ fn requests(log: &str, record: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// The door's word first, for it knows; then what the client could only suppose and the door did not say.
+/// The proxy's word first, for it knows; then what the client could only suppose and the proxy did not say.
 fn findings(client: &Value, record: &Value, requests: &[Value]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let said = [record].into_iter().chain(requests);
@@ -99,7 +99,7 @@ fn findings(client: &Value, record: &Value, requests: &[Value]) -> Vec<Finding> 
     if !findings.is_empty() {
         return findings;
     }
-    // The door saw nothing wrong, so what went wrong did so at the client.
+    // The proxy saw nothing wrong, so what went wrong did so at the client.
     for theirs in client["findings"].as_array().into_iter().flatten() {
         let Some(code) = theirs["code"].as_str().and_then(Code::parse) else {
             continue;

@@ -18,7 +18,7 @@ pub struct Joined {
     pub handshake: String,
     /// The client's report.
     pub client: Value,
-    /// The door's line of the connection.
+    /// The proxy's line of the connection.
     pub record: Value,
     /// Its lines of what was asked over it.
     pub requests: Vec<Value>,
@@ -36,7 +36,7 @@ pub fn json(joined: &Joined) -> Value {
     })
 }
 
-/// The client's ladder on the left, the door's words on the right of the message that they are about.
+/// The client's ladder on the left, the proxy's words on the right of the message that they are about.
 pub fn side_by_side(joined: &Joined) -> String {
     let mut out = String::new();
     let record = &joined.record;
@@ -46,7 +46,7 @@ pub fn side_by_side(joined: &Joined) -> String {
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
-    let mut notes = door_notes(record);
+    let mut notes = proxy_notes(record);
     // Of TLS 1.3, where ChangeCipherSpec is filler (RFC 8446 appendix D.4).
     let is_13 = messages
         .iter()
@@ -67,7 +67,7 @@ pub fn side_by_side(joined: &Joined) -> String {
             .unwrap_or_default();
         let _ = writeln!(out, "{}", line(message["ms"].as_f64(), side, &name, &note));
     }
-    // What the door did for which the client saw no message.
+    // What the proxy did for which the client saw no message.
     for note in notes {
         let _ = writeln!(out, "{:>66}{}", "", note.words);
     }
@@ -82,18 +82,18 @@ pub fn side_by_side(joined: &Joined) -> String {
         );
     }
     let _ = writeln!(out, "\n{STRONG}client{STRONG:#}  {}", client_says(&joined.client));
-    let _ = writeln!(out, "{STRONG}proxy{STRONG:#}   {}\n", door_says(record));
+    let _ = writeln!(out, "{STRONG}proxy{STRONG:#}   {}\n", proxy_says(record));
     out + &findings::ranked(&joined.findings)
 }
 
-/// Words of the door about a message that the client saw.
+/// Words of the proxy about a message that the client saw.
 struct Note {
     side: Side,
     message: &'static str,
     words: String,
 }
 
-fn door_notes(record: &Value) -> Vec<Note> {
+fn proxy_notes(record: &Value) -> Vec<Note> {
     let mut notes = vec![Note {
         side: Side::Client,
         message: "ClientHello",
@@ -171,7 +171,7 @@ fn client_says(client: &Value) -> String {
     }
 }
 
-fn door_says(record: &Value) -> String {
+fn proxy_says(record: &Value) -> String {
     let verdict = text(&record["verdict"]);
     match (record["code"].as_str(), record["reason"].as_str()) {
         (Some(code), Some(reason)) => format!("{verdict}: {} {}", printable(code), printable(reason)),

@@ -14,13 +14,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 struct Lab {
     root: Ca,
-    door: Pair,
+    proxy: Pair,
 }
 
 fn lab() -> Lab {
     let root = Ca::root("Root");
-    let door = root.issue(&Leaf::of(Profile::Server, "spiffe://acme/proxy").dns("localhost"));
-    Lab { root, door }
+    let proxy = root.issue(&Leaf::of(Profile::Server, "spiffe://acme/proxy").dns("localhost"));
+    Lab { root, proxy }
 }
 
 fn credentials(pair: &Pair) -> Credentials {
@@ -30,7 +30,7 @@ fn credentials(pair: &Pair) -> Credentials {
 impl Lab {
     fn server(&self, admission: Option<Condition>) -> Server<ByCondition> {
         Server::new(server::Settings {
-            credentials: credentials(&self.door),
+            credentials: credentials(&self.proxy),
             trust: Arc::new(trust(&[&self.root])),
             admission: ByCondition(admission),
             alpn: vec!["h2", "http/1.1"],

@@ -23,7 +23,7 @@ fn body(answer: &Answer) -> String {
     String::from_utf8_lossy(&answer.body).into_owned()
 }
 
-/// An identity that we made up arrives, or opens the door.
+/// An identity that we made up arrives, or opens the proxy.
 pub(crate) fn forgeable(evidence: &Evidence<'_>) -> Option<Finding> {
     let forged = evidence.probe(probe::Kind::Forged)?.answer()?;
     let before = evidence.answer?;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::probe;
 
-/// The alerts that say next to nothing (RFC 8446 section 6.2). `access_denied` (49) is one of them: doors say it of
+/// The alerts that say next to nothing (RFC 8446 section 6.2). `access_denied` (49) is one of them: proxies say it of
 /// a name that no rule allows, GnuTLS of every certificate that it does not believe.
 const VAGUE: [u8; 6] = [40, 42, 46, 47, 49, 80];
 

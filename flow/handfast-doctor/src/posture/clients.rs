@@ -164,7 +164,7 @@ fn nobody_refused(without: &Entry) -> &'static str {
     }
 }
 
-/// A certificate of nobody must not open the door.
+/// A certificate of nobody must not open the proxy.
 async fn verification(anonymous: &Subject, first: &Trace, without: &Entry, now: Timestamp) -> Check {
     const NAME: &str = "verification";
     if first.asked.is_none() {
@@ -357,7 +357,7 @@ async fn across_names(
     }
 }
 
-/// The host of TLS and the host of the request have to be the same, or a door with a lock is beside one without.
+/// The host of TLS and the host of the request have to be the same, or a proxy with a lock is beside one without.
 async fn other_host(anonymous: &Subject, others: &[String], without: &Entry) -> Check {
     const NAME: &str = "host";
     let Talk::Http(ask) = &anonymous.talk else {

@@ -22,7 +22,7 @@ type Make = fn(&Folder) -> Result<(), Error>;
 struct Mess {
     code: Code,
     variant: &'static str,
-    story: &'static str,
+    description: &'static str,
     needs: &'static [Program],
     make: Make,
     more: &'static [&'static str],
@@ -41,7 +41,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::KEY_MISMATCH,
         variant: "files",
-        story: "the key is another one than the certificate's",
+        description: "the key is another one than the certificate's",
         needs: &[],
         make: |folder| {
             mine(folder)?;
@@ -54,7 +54,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::CHAIN_ORDER,
         variant: "files",
-        story: "the chain file begins with the intermediate",
+        description: "the chain file begins with the intermediate",
         needs: &[],
         make: |folder| {
             mine(folder)?;
@@ -66,7 +66,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::MISSING_INTERMEDIATE,
         variant: "files",
-        story: "the intermediate stands in a file of its own",
+        description: "the intermediate stands in a file of its own",
         needs: &[],
         make: |folder| {
             mine(folder)?;
@@ -79,7 +79,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::KEY_ENCRYPTED,
         variant: "openssl",
-        story: "the key is encrypted",
+        description: "the key is encrypted",
         needs: &[Openssl],
         make: |folder| {
             mine(folder)?;
@@ -93,7 +93,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::KEY_ENCRYPTED,
         variant: "openssl-traditional",
-        story: "the key is encrypted, in a legacy format",
+        description: "the key is encrypted, in a legacy format",
         needs: &[Openssl],
         make: |folder| {
             mine(folder)?;
@@ -107,7 +107,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::P12_TOO_OLD,
         variant: "openssl",
-        story: "the PKCS#12 file is encrypted with RC2 of 40 bits",
+        description: "the PKCS#12 file is encrypted with RC2 of 40 bits",
         needs: &[Openssl],
         make: |folder| {
             folder.write("mine/.keep", "")?;
@@ -121,7 +121,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::P12_TOO_NEW,
         variant: "openssl",
-        story: "the PKCS#12 file is of OpenSSL 3, and macOS is to read it",
+        description: "the PKCS#12 file is of OpenSSL 3, and macOS is to read it",
         needs: &[Openssl],
         make: |folder| {
             folder.write("mine/.keep", "")?;
@@ -135,7 +135,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::P12_WITHOUT_KEY,
         variant: "openssl",
-        story: "the PKCS#12 file was exported without its key",
+        description: "the PKCS#12 file was exported without its key",
         needs: &[Openssl],
         make: |folder| {
             folder.write("mine/.keep", "")?;
@@ -149,7 +149,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::P12_WITHOUT_KEY,
         variant: "keytool",
-        story: "the certificate was imported into a Java keystore as a trusted certificate",
+        description: "the certificate was imported into a Java keystore as a trusted certificate",
         needs: &[Keytool],
         make: |folder| {
             folder.write("mine/.keep", "")?;
@@ -163,7 +163,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::UNREADABLE,
         variant: "files",
-        story: "others on the machine can read the private key",
+        description: "others on the machine can read the private key",
         needs: &[],
         make: |folder| {
             mine(folder)?;
@@ -175,7 +175,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::WRONG_FORMAT,
         variant: "request",
-        story: "the request was put in the place of the certificate",
+        description: "the request was put in the place of the certificate",
         needs: &[Openssl],
         make: |folder| {
             mine(folder)?;
@@ -189,7 +189,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::WRONG_FORMAT,
         variant: "pkcs7",
-        story: "the CA sent PKCS#7",
+        description: "the CA sent PKCS#7",
         needs: &[Openssl],
         make: |folder| {
             mine(folder)?;
@@ -203,7 +203,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::WRONG_FORMAT,
         variant: "one-line",
-        story: "the certificate came out of an environment variable, with \\n for its line ends",
+        description: "the certificate came out of an environment variable, with \\n for its line ends",
         needs: &[],
         make: |folder| {
             mine(folder)?;
@@ -216,7 +216,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::WRONG_FORMAT,
         variant: "joined",
-        story: "two files were joined without a line end between them",
+        description: "two files were joined without a line end between them",
         needs: &[],
         make: |folder| {
             mine(folder)?;
@@ -229,7 +229,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::WRONG_FORMAT,
         variant: "indented",
-        story: "the certificate was copied out of a YAML file with its indentation",
+        description: "the certificate was copied out of a YAML file with its indentation",
         needs: &[],
         make: |folder| {
             mine(folder)?;
@@ -246,7 +246,7 @@ const MESSES: &[Mess] = &[
     Mess {
         code: code::EXPIRED,
         variant: "files",
-        story: "the certificate in the folder has expired",
+        description: "the certificate in the folder has expired",
         needs: &[],
         make: |folder| {
             folder.copy("client-expired/tls.crt", "mine/tls.crt")?;
@@ -263,7 +263,7 @@ fn by_folder() -> Vec<Case> {
         .iter()
         .map(|mess| {
             let name = format!("{}/{}", mess.code, mess.variant);
-            let case = Case::new(name, mess.story, mess.needs, |folder| {
+            let case = Case::new(name, mess.description, mess.needs, |folder| {
                 (mess.make)(folder)?;
                 let words = ["doctor", "--client-files", "mine"];
                 Ok(Scene::only(Look::Command(
@@ -287,7 +287,7 @@ struct Said {
     code: Code,
     program: Program,
     variant: &'static str,
-    story: &'static str,
+    description: &'static str,
     needs: &'static [Program],
     line: fn(&Folder) -> Line,
     side: &'static str,
@@ -303,7 +303,7 @@ const SAID: &[Said] = &[
         code: code::KEY_MISMATCH,
         program: Curl,
         variant: "text",
-        story: "curl says that key and certificate are no pair",
+        description: "curl says that key and certificate are no pair",
         needs: &[Curl, Nginx],
         line: |folder| {
             let running = serve(Nginx, folder, &Setup::default())?;
@@ -321,7 +321,7 @@ const SAID: &[Said] = &[
         code: code::KEY_MISMATCH,
         program: Node,
         variant: "text",
-        story: "Node says that key and certificate are no pair",
+        description: "Node says that key and certificate are no pair",
         needs: &[Node],
         line: |_| {
             plainly(
@@ -336,7 +336,7 @@ const SAID: &[Said] = &[
         code: code::P12_TOO_OLD,
         program: Openssl,
         variant: "text",
-        story: "OpenSSL 3 does not read a legacy container",
+        description: "OpenSSL 3 does not read a legacy container",
         needs: &[Openssl],
         line: |folder| {
             folder.shell("openssl pkcs12 -export -legacy -in client/tls.crt -inkey client/tls.key -out old.p12 -passout pass:changeit")?;
@@ -349,7 +349,7 @@ const SAID: &[Said] = &[
         code: code::UNREADABLE,
         program: Psql,
         variant: "text",
-        story: "psql refuses a key that others can read",
+        description: "psql refuses a key that others can read",
         needs: &[Postgres, Psql],
         line: |folder| {
             folder.mode("client/tls.key", 0o644)?;
@@ -368,7 +368,7 @@ const SAID: &[Said] = &[
         code: code::WRONG_FORMAT,
         program: Curl,
         variant: "text",
-        story: "curl finds no start line in a DER file",
+        description: "curl finds no start line in a DER file",
         needs: &[Curl, Openssl, Nginx],
         line: |folder| {
             folder.shell("openssl x509 -in client/tls.crt -outform DER -out client.der")?;
@@ -386,7 +386,7 @@ const SAID: &[Said] = &[
         code: code::TOKEN,
         program: Pkcs11Tool,
         variant: "text",
-        story: "the PIN of the token is wrong",
+        description: "the PIN of the token is wrong",
         needs: &[Pkcs11Tool],
         line: |folder| {
             folder.write(
@@ -411,7 +411,7 @@ fn by_text() -> Vec<Case> {
     SAID.iter()
         .map(|said| {
             let name = named_case(said.code, said.program, said.variant);
-            let case = Case::new(name, said.story, said.needs, |folder| {
+            let case = Case::new(name, said.description, said.needs, |folder| {
                 let (line, running) = (said.line)(folder)?;
                 Ok(Scene {
                     running,

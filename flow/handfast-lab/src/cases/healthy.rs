@@ -58,7 +58,7 @@ pub(super) fn cases() -> Vec<Case> {
         |folder| {
             let behind = crate::programs::plain_http(folder)?;
             let more = format!("--to http://127.0.0.1:{}", behind.port);
-            let door = serve(
+            let proxy = serve(
                 Program::Ourselves,
                 folder,
                 &Setup {
@@ -66,8 +66,8 @@ pub(super) fn cases() -> Vec<Case> {
                     ..Setup::default()
                 },
             )?;
-            let port = door.port;
-            Ok(Scene::https(vec![door, behind], port, Some("client"), &[]))
+            let port = proxy.port;
+            Ok(Scene::https(vec![proxy, behind], port, Some("client"), &[]))
         },
     ));
     cases

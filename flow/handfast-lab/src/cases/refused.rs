@@ -30,7 +30,7 @@ struct Fault {
     code: Code,
     /// For the name of the case, where a code has several.
     variant: &'static str,
-    story: &'static str,
+    description: &'static str,
     /// The folder of the client's certificate; none is sent without one.
     pair: Option<&'static str>,
     /// What is different about the server.
@@ -48,7 +48,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::NO_CERTIFICATE,
         variant: "",
-        story: "the client has no certificate",
+        description: "the client has no certificate",
         pair: None,
         setup: usual,
         more: &[],
@@ -63,7 +63,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::UNKNOWN_ISSUER,
         variant: "",
-        story: "the client's certificate comes from another CA",
+        description: "the client's certificate comes from another CA",
         pair: Some("client-stranger"),
         setup: usual,
         more: &[],
@@ -81,7 +81,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::UNKNOWN_ISSUER,
         variant: "with-lists",
-        story: "the same, and no revocation list is of that CA, which is not the reason",
+        description: "the same, and no revocation list is of that CA, which is not the reason",
         pair: Some("client-stranger"),
         setup: |setup| setup.crl = Some("good.crl".into()),
         more: &["--crl", "good.crl"],
@@ -94,7 +94,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::MISSING_INTERMEDIATE,
         variant: "",
-        story: "the client sends its leaf alone, and the intermediate lies beside it",
+        description: "the client sends its leaf alone, and the intermediate lies beside it",
         pair: Some("client-forgotten"),
         setup: usual,
         more: &[],
@@ -109,7 +109,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::MISSING_INTERMEDIATE,
         variant: "unseen",
-        story: "the client sends its leaf alone, and the intermediate is not available",
+        description: "the client sends its leaf alone, and the intermediate is not available",
         pair: Some("client-leaf-only"),
         setup: usual,
         more: &[],
@@ -118,7 +118,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::BAD_CLIENT_CAS,
         variant: "",
-        story: "the server's file of client CAs holds the intermediate and not the root above it",
+        description: "the server's file of client CAs holds the intermediate and not the root above it",
         pair: Some("client"),
         setup: |setup| setup.client_ca = "issuing.crt".into(),
         more: &[],
@@ -130,7 +130,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::VERIFY_DEPTH,
         variant: "",
-        story: "the chain has two intermediates, the server follows one",
+        description: "the chain has two intermediates, the server follows one",
         pair: Some("client-deep"),
         setup: |setup| setup.depth = Some(1),
         more: &[],
@@ -139,7 +139,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::WRONG_PURPOSE,
         variant: "",
-        story: "the client's certificate is for servers only",
+        description: "the client's certificate is for servers only",
         pair: Some("client-for-servers"),
         setup: usual,
         more: &[],
@@ -154,7 +154,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::EXPIRED,
         variant: "",
-        story: "the client's certificate has expired",
+        description: "the client's certificate has expired",
         pair: Some("client-expired"),
         setup: usual,
         more: &[],
@@ -169,7 +169,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::EXPIRED,
         variant: "intermediate",
-        story: "the CA between the client and the root has expired",
+        description: "the CA between the client and the root has expired",
         pair: Some("client-of-ended-ca"),
         setup: usual,
         more: &[],
@@ -178,7 +178,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::NOT_YET_VALID,
         variant: "",
-        story: "the client's certificate begins in two hours",
+        description: "the client's certificate begins in two hours",
         pair: Some("client-early"),
         setup: usual,
         more: &[],
@@ -192,7 +192,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::REVOKED,
         variant: "",
-        story: "the client's certificate is on the server's revocation list",
+        description: "the client's certificate is on the server's revocation list",
         pair: Some("client-revoked"),
         setup: |setup| setup.crl = Some("good.crl".into()),
         more: &["--crl", "good.crl"],
@@ -207,7 +207,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::REVOKED,
         variant: "unseen",
-        story: "the same, and the list is not available",
+        description: "the same, and the list is not available",
         pair: Some("client-revoked"),
         setup: |setup| setup.crl = Some("good.crl".into()),
         more: &[],
@@ -216,7 +216,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::CRL_UNUSABLE,
         variant: "",
-        story: "the server's revocation list has expired, and everyone is refused",
+        description: "the server's revocation list has expired, and everyone is refused",
         pair: Some("client"),
         setup: |setup| setup.crl = Some("ended.crl".into()),
         more: &["--crl", "ended.crl"],
@@ -232,7 +232,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::CRL_UNUSABLE,
         variant: "unseen",
-        story: "the same, and the list is not available",
+        description: "the same, and the list is not available",
         pair: Some("client"),
         setup: |setup| setup.crl = Some("ended.crl".into()),
         more: &[],
@@ -241,7 +241,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::CRL_UNUSABLE,
         variant: "missing",
-        story: "the server has no revocation list of the CA that issued the client's certificate",
+        description: "the server has no revocation list of the CA that issued the client's certificate",
         pair: Some("client"),
         setup: |setup| setup.crl = Some("incomplete.crl".into()),
         more: &["--crl", "incomplete.crl"],
@@ -253,7 +253,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::VERSION_1,
         variant: "",
-        story: "the client's certificate is X.509 version 1, which rustls refuses",
+        description: "the client's certificate is X.509 version 1, which rustls refuses",
         pair: Some("client-v1"),
         setup: usual,
         more: &[],
@@ -262,7 +262,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::CA_AS_LEAF,
         variant: "",
-        story: "the client's certificate is signed by itself",
+        description: "the client's certificate is signed by itself",
         pair: Some("client-self-signed"),
         setup: usual,
         more: &[],
@@ -277,7 +277,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::CA_AS_LEAF,
         variant: "ca",
-        story: "the client's certificate is that of a CA, which rustls refuses",
+        description: "the client's certificate is that of a CA, which rustls refuses",
         pair: Some("client-ca"),
         setup: usual,
         more: &[],
@@ -286,7 +286,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::NOT_A_CA,
         variant: "",
-        story: "the CA between the client and the root was made without the flags of a CA",
+        description: "the CA between the client and the root was made without the flags of a CA",
         pair: Some("client-of-no-ca"),
         setup: usual,
         more: &[],
@@ -301,7 +301,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::PATH_LENGTH,
         variant: "",
-        story: "a CA with path length 0 has a CA below it",
+        description: "a CA with path length 0 has a CA below it",
         pair: Some("client-path-length"),
         setup: |setup| setup.depth = Some(5),
         more: &[],
@@ -317,7 +317,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::NAME_CONSTRAINTS,
         variant: "",
-        story: "the client's name lies outside what its CA may sign",
+        description: "the client's name lies outside what its CA may sign",
         pair: Some("client-outside"),
         setup: usual,
         more: &[],
@@ -332,7 +332,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::WEAK_KEY,
         variant: "digest",
-        story: "the client's certificate is signed with SHA-1",
+        description: "the client's certificate is signed with SHA-1",
         pair: Some("client-sha1"),
         setup: usual,
         more: &[],
@@ -346,7 +346,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::CRITICAL_EXTENSION,
         variant: "",
-        story: "the client's certificate has a private critical extension",
+        description: "the client's certificate has a private critical extension",
         pair: Some("client-critical"),
         setup: usual,
         more: &[],
@@ -361,7 +361,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::BAD_SIGNATURE,
         variant: "",
-        story: "the CA was made anew with the same name, and the server has the old one",
+        description: "the CA was made anew with the same name, and the server has the old one",
         pair: Some("client-rekeyed"),
         setup: usual,
         more: &[],
@@ -376,7 +376,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         code: code::BAD_SIGNATURE,
         variant: "without-id",
-        story: "the same, and the certificate does not name the key of its issuer",
+        description: "the same, and the certificate does not name the key of its issuer",
         pair: Some("client-rekeyed-without-id"),
         setup: usual,
         more: &[],
@@ -391,9 +391,12 @@ pub(super) fn cases() -> Vec<Case> {
             for program in *programs {
                 let (fault, program) = (*fault, *program);
                 let name = named_case(fault.code, program, fault.variant);
-                let case = Case::new(name, fault.story, &needs_of(fault, program), move |folder| {
-                    scene(folder, fault, program)
-                });
+                let case = Case::new(
+                    name,
+                    fault.description,
+                    &needs_of(fault, program),
+                    move |folder| scene(folder, fault, program),
+                );
                 cases.push(case.expect(fault.code, "server", certainty));
             }
         }

@@ -73,13 +73,13 @@ pub(super) fn cases() -> Vec<Case> {
 fn shown(
     code: Code,
     variant: &'static str,
-    story: &'static str,
+    description: &'static str,
     program: Program,
     pair: &'static str,
     certainty: &'static str,
 ) -> Case {
     let name = named_case(code, program, variant);
-    let case = Case::new(name, story, &needs(program), move |folder| {
+    let case = Case::new(name, description, &needs(program), move |folder| {
         showing(folder, program, pair, &[])
     });
     case.expect(code, "client", certainty)
@@ -232,9 +232,9 @@ fn trust_files() -> Vec<Case> {
     ];
     kinds
         .into_iter()
-        .map(|(variant, story, make)| {
+        .map(|(variant, description, make)| {
             let name = named_case(code::BAD_TRUST_FILE, Curl, variant);
-            let case = Case::new(name, story, &[Curl, Nginx], move |folder| {
+            let case = Case::new(name, description, &[Curl, Nginx], move |folder| {
                 make(folder)?;
                 let running = serve(
                     Nginx,

@@ -42,7 +42,7 @@ pub enum Program {
     Nginx,
     Node,
     Openssl,
-    /// Handfast's own door.
+    /// Handfast's own proxy.
     Ourselves,
     Pkcs11Tool,
     Postgres,
@@ -394,7 +394,7 @@ pub(crate) fn python_script(folder: &Folder, script: &str) -> Result<Running, Er
     place.start(&[script, &place.port.to_string()])
 }
 
-/// Python's HTTP server without TLS, for what stands behind a door.
+/// Python's HTTP server without TLS, for what stands behind a proxy.
 pub(crate) fn plain_http(folder: &Folder) -> Result<Running, Error> {
     folder.write("behind/index.html", "hello\n")?;
     let place = Place {

@@ -1,4 +1,4 @@
-//! Handfast's own door, in front of Python's HTTP server or of nobody.
+//! Handfast's own proxy, in front of Python's HTTP server or of nobody.
 
 use super::{Place, Running, Setup};
 use crate::Error;

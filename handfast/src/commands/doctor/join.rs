@@ -1,4 +1,4 @@
-//! `handfast doctor join`: what the client saw and what the door logged, of the same handshake.
+//! `handfast doctor join`: what the client saw and what the proxy logged, of the same handshake.
 
 use std::path::{Path, PathBuf};
 

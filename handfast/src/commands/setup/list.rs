@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use handfast_interop::{of_setup, target::find};
 use handfast_lab::{
+    fixtures::{self, Fixture},
     is_here,
-    zoo::{self, Animal},
 };
 use handfast_report::{
     schema::Schema,
@@ -43,26 +43,26 @@ pub struct Zoo {
     role: String,
 }
 
-pub fn zoo(args: &Zoo, words: &Words) -> Result<Exit, Failure> {
-    let animals: &[Animal] = if args.role == "server" {
-        &zoo::CLIENTS
+pub fn fixtures(args: &Zoo, words: &Words) -> Result<Exit, Failure> {
+    let fixtures: &[Fixture] = if args.role == "server" {
+        &fixtures::CLIENTS
     } else {
-        &zoo::SERVERS
+        &fixtures::SERVERS
     };
-    for animal in animals {
+    for fixture in fixtures {
         words.data(format_args!(
             "{STRONG}{:<16}{STRONG:#}  {}",
-            animal.name, animal.story
+            fixture.name, fixture.description
         ));
     }
     words.json(
         Schema::SetupCertificates,
         json!({
-            "certificates": animals.iter().map(|animal| json!({
-                "name": animal.name,
-                "description": animal.story,
-                "must_reject": animal.verdict.must_stay_out(),
-                "usually_accepted": animal.verdict.is_in(),
+            "certificates": fixtures.iter().map(|fixture| json!({
+                "name": fixture.name,
+                "description": fixture.description,
+                "must_reject": fixture.verdict.must_be_rejected(),
+                "usually_accepted": fixture.verdict.is_in(),
             })).collect::<Vec<_>>(),
         }),
     );

@@ -50,7 +50,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     match &args.what {
         Some(What::List(list)) => list::list(list, words),
         Some(What::Show(show)) => list::show(show, words),
-        Some(What::Zoo(zoo)) => list::zoo(zoo, words),
+        Some(What::Zoo(fixtures)) => list::fixtures(fixtures, words),
         Some(What::Verify(verify)) => verify::run(verify, words),
         None => write::run(&args.write, words),
     }

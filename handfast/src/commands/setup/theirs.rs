@@ -1,4 +1,4 @@
-//! `handfast verify-config FILE`: a configuration that the user wrote, met by the zoo.
+//! `handfast verify-config FILE`: a configuration that the user wrote, met by the fixtures.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `handfast setup verify TARGET`: the software is started with its configuration, and meets the zoo.
+//! `handfast setup verify TARGET`: the software is started with its configuration, and meets the fixtures.
 
 use std::path::PathBuf;
 

@@ -113,11 +113,11 @@ pub fn limits(part: &Part) -> Vec<String> {
     let accepts = limits
         .accepts
         .iter()
-        .map(|(animal, why)| format!("accepts \"{animal}\": {why}"));
+        .map(|(fixture, why)| format!("accepts \"{fixture}\": {why}"));
     let rejects = limits
         .rejects
         .iter()
-        .map(|(animal, why)| format!("rejects \"{animal}\": {why}"));
+        .map(|(fixture, why)| format!("rejects \"{fixture}\": {why}"));
     let recorded = part
         .recorded
         .iter()

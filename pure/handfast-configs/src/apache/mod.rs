@@ -265,7 +265,7 @@ fn conduct(site: &mut Site, server: &Server<'_>) {
     } else if site.ways.iter().any(|way| way.tells) {
         Later::Told
     } else {
-        Later::LetIn
+        Later::Accept
     };
     site.looks = requires::looks(&nodes) || site.ways.iter().any(|way| way.tells);
     let legacy = server.all("SSLOptions").iter().any(|options| {

@@ -177,7 +177,7 @@ fn conduct(site: &mut Site, file: &str, server: &Node) {
     site.later = match () {
         () if all.iter().any(|node| matched(node) && decides(node)) => Later::Refused,
         () if tells => Later::Told,
-        () => Later::LetIn,
+        () => Later::Accept,
     };
     let looks = |node: &&Node| {
         node.at("match")

@@ -249,7 +249,7 @@ fn conduct(site: &mut Site, block: &Node) {
         () if all.iter().any(|node| decides(&node)) => Later::Refused,
         () if asks_others || maps => Later::Unknown,
         () if tells => Later::Told,
-        () => Later::LetIn,
+        () => Later::Accept,
     };
     let names_one = |node: &&Node| node.word(0).starts_with('@') && speaks(&node.text());
     site.looks |= tells || asks_others || maps || all.iter().any(names_one);

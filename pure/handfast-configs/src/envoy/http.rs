@@ -33,7 +33,7 @@ pub(super) fn fill(site: &mut Site, file: &str, chain: &Node) {
         () if checks => Later::Refused,
         () if ["ExtAuthz", "Lua", "Wasm"].iter().any(|part| has(part)) => Later::Unknown,
         () if tells => Later::Told,
-        () => Later::LetIn,
+        () => Later::Accept,
     };
     site.looks |= tells
         || site.later == Later::Unknown

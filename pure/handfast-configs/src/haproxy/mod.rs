@@ -143,7 +143,7 @@ fn conduct(site: &mut Site, flow: &Flow<'_>, ignores: bool) {
         () if is_refused => Later::Refused,
         () if strangers.iter().any(|client| flow.is_unsure(*client)) => Later::Unknown,
         () if tells => Later::Told,
-        () => Later::LetIn,
+        () => Later::Accept,
     };
     site.looks = tells || flow.looks();
     let crossing = if flow.compares_host() {

@@ -32,7 +32,7 @@ fn unchecked(kind: Kind, site: &Site) -> Option<Finding> {
     };
     let (certainty, then) = match site.later {
         Later::Refused => return None,
-        Later::LetIn => (Certainty::Certain, "and no line refuses it afterwards"),
+        Later::Accept => (Certainty::Certain, "and no line refuses it afterwards"),
         Later::Told => (
             Certainty::Guess,
             "the backend is told, and has to refuse it by itself",

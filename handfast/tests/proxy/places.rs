@@ -27,17 +27,17 @@ fn strangers_who_prove_nothing_give_way_to_clients_who_do() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "limits = { connections = 20 }");
+    let proxy = place.open_with(&service.url(), "limits = { connections = 20 }");
     let strangers: Vec<_> = (0..60)
-        .map(|_| TcpStream::connect(("127.0.0.1", door.port)).expect("connected"))
+        .map(|_| TcpStream::connect(("127.0.0.1", proxy.port)).expect("connected"))
         .collect();
     let mut clients: Vec<_> = (0..15)
-        .map(|_| Call::of(&place, "web").knock(door.port).expect("accepted"))
+        .map(|_| Call::of(&place, "web").knock(proxy.port).expect("accepted"))
         .collect();
     for client in &mut clients {
         assert_eq!(client.get().expect("an answer").status, 200);
     }
-    let gone = door.connections(55);
+    let gone = proxy.connections(55);
     assert!(gone.iter().all(|record| record["code"] == "HF-722"), "{gone:#?}");
     assert!(
         gone.iter().all(|record| record["verdict"] == "refused"),
@@ -45,16 +45,16 @@ fn strangers_who_prove_nothing_give_way_to_clients_who_do() {
     );
     // More strangers do not take a place of those who proved themselves.
     let more: Vec<_> = (0..60)
-        .map(|_| TcpStream::connect(("127.0.0.1", door.port)).expect("connected"))
+        .map(|_| TcpStream::connect(("127.0.0.1", proxy.port)).expect("connected"))
         .collect();
     for client in &mut clients {
         assert_eq!(client.get().expect("an answer").status, 200);
     }
     until("a line about it", || {
-        door.stderr().contains("every place is taken").then_some(())
+        proxy.stderr().contains("every place is taken").then_some(())
     });
     until("an event about it", || {
-        let events = door.events("shortage");
+        let events = proxy.events("shortage");
         events.iter().any(|event| event["code"] == "HF-707").then_some(())
     });
     drop((strangers, more));
@@ -78,28 +78,28 @@ fn the_soft_limit_of_descriptors_is_raised_and_a_low_hard_one_is_said() {
             .current_dir(place.path(""));
         Daemon::start(command)
     };
-    let said = |door: &Daemon| {
+    let said = |proxy: &Daemon| {
         until("a line about descriptors", || {
-            let stderr = door.stderr();
+            let stderr = proxy.stderr();
             stderr
                 .lines()
                 .find(|line| line.contains("descriptors:"))
                 .map(str::to_owned)
         })
     };
-    let door = start("ulimit -Sn 100; ulimit -Hn 1700");
-    assert_eq!(said(&door), "  descriptors: 1700 (raised from 100)");
+    let proxy = start("ulimit -Sn 100; ulimit -Hn 1700");
+    assert_eq!(said(&proxy), "  descriptors: 1700 (raised from 100)");
     let held: Vec<_> = (0..150)
-        .map(|_| TcpStream::connect(("127.0.0.1", door.port)).expect("connected"))
+        .map(|_| TcpStream::connect(("127.0.0.1", proxy.port)).expect("connected"))
         .collect();
     assert_eq!(
-        Call::of(&place, "web").get(door.port),
+        Call::of(&place, "web").get(proxy.port),
         Ok(200),
         "a hundred would not do"
     );
     drop(held);
-    let door = start("ulimit -n 1000");
-    let line = said(&door);
+    let proxy = start("ulimit -n 1000");
+    let line = said(&proxy);
     assert!(line.contains("warning") && line.contains("1000"), "{line}");
 }
 
@@ -144,9 +144,9 @@ fn one_client_cannot_take_every_connection_to_the_service() {
     let place = Place::new();
     cast(&place);
     let more = "allow = [\"any\"]\nlog = \"requests\"\n[proxy.limits]\nbackend-connections = 10\n";
-    let door = place.open_with(&slow.service.url(), more);
+    let proxy = place.open_with(&slow.service.url(), more);
     let mut greedy: Vec<_> = (0..8)
-        .map(|_| Call::of(&place, "web").knock(door.port).expect("accepted"))
+        .map(|_| Call::of(&place, "web").knock(proxy.port).expect("accepted"))
         .collect();
     for caller in &mut greedy {
         caller
@@ -155,14 +155,14 @@ fn one_client_cannot_take_every_connection_to_the_service() {
     }
     until("half of them", || (slow.waiting.load(SeqCst) == 5).then_some(()));
     // Another client is served meanwhile.
-    assert_eq!(Call::of(&place, "api").get(door.port), Ok(200));
+    assert_eq!(Call::of(&place, "api").get(proxy.port), Ok(200));
     assert_eq!(
         slow.waiting.load(SeqCst),
         5,
         "the others of the first wait in the proxy"
     );
     until("a line about it", || {
-        door.stderr().contains("[HF-720]").then_some(())
+        proxy.stderr().contains("[HF-720]").then_some(())
     });
     slow.release();
     for caller in &mut greedy {
@@ -175,13 +175,13 @@ fn a_request_that_waits_too_long_for_a_connection_is_answered_503() {
     let slow = Slow::start();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&slow.service.url(), "[proxy.limits]\nbackend-connections = 1\n");
-    let mut first = Call::of(&place, "web").knock(door.port).expect("accepted");
+    let proxy = place.open_with(&slow.service.url(), "[proxy.limits]\nbackend-connections = 1\n");
+    let mut first = Call::of(&place, "web").knock(proxy.port).expect("accepted");
     first
         .send(b"GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .expect("sent");
     until("the first", || (slow.waiting.load(SeqCst) == 1).then_some(()));
-    let mut second = Call::of(&place, "web").knock(door.port).expect("accepted");
+    let mut second = Call::of(&place, "web").knock(proxy.port).expect("accepted");
     let answer = second.get().expect("an answer");
     assert_eq!(answer.status, 503);
     assert!(answer.text().contains("HF-720"), "{}", answer.text());
@@ -200,8 +200,8 @@ fn a_silent_service_is_a_504_also_while_the_client_pings() {
     let slow = Slow::start();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&slow.service.url(), "[proxy.limits]\nresponse = \"500ms\"\n");
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+    let proxy = place.open_with(&slow.service.url(), "[proxy.limits]\nresponse = \"500ms\"\n");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
     let answer = caller
         .ask("GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .expect("an answer");
@@ -217,7 +217,7 @@ fn a_silent_service_is_a_504_also_while_the_client_pings() {
         alpn: "h2",
         ..Call::of(&place, "web")
     };
-    let (runtime, stream) = call.knock(door.port).expect("accepted").into_parts();
+    let (runtime, stream) = call.knock(proxy.port).expect("accepted").into_parts();
     let status = runtime.block_on(async {
         let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
             .timer(hyper_util::rt::TokioTimer::new())
@@ -240,11 +240,11 @@ fn an_upload_that_lasts_longer_than_the_deadline_of_the_answer_is_not_cut() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(
+    let proxy = place.open_with(
         &service.url(),
         "[proxy.limits]\nresponse = \"400ms\"\nmin-rate = 0\n",
     );
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
     caller
         .send(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n")
         .expect("sent");
@@ -260,9 +260,9 @@ fn a_body_below_the_least_rate_is_a_408_and_a_faster_one_arrives() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "[proxy.limits]\nidle = \"4s\"\nmin-rate = 100\n");
+    let proxy = place.open_with(&service.url(), "[proxy.limits]\nidle = \"4s\"\nmin-rate = 100\n");
     let upload = |each: &[u8]| {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         let head = format!(
             "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
             each.len() * 15
@@ -292,16 +292,16 @@ fn who_does_not_read_an_answer_is_cut_and_that_is_recorded() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n");
         while stream.write_all(&[0; 65536]).is_ok() {}
     });
-    let door = place.open_with(
+    let proxy = place.open_with(
         &format!("http://127.0.0.1:{port}"),
         "[proxy.limits]\nidle = \"2s\"\n",
     );
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
     caller
         .send(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .expect("sent");
     let begun = Instant::now();
-    let record = door.connection(1);
+    let record = proxy.connection(1);
     assert!(begun.elapsed() < Duration::from_secs(10));
     assert_eq!(
         (&record["code"], &record["verdict"]),

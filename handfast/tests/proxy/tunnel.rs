@@ -1,4 +1,4 @@
-//! Bytes through the door, and the client's half in front of it.
+//! Bytes through the proxy, and the client's half in front of it.
 
 use std::{
     io::{Read, Write},
@@ -48,18 +48,18 @@ fn said_back(port: u16, said: &[u8]) -> std::io::Result<Vec<u8>> {
 fn each_way_of_a_byte_tunnel_ends_by_itself() {
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to tcp://127.0.0.1:{} --allow uri:spiffe://acme/web",
         backwards()
     ));
     let said: Vec<u8> = (0..300_000_u32).map(|index| (index % 253) as u8).collect();
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     caller.send(&said).expect("sent");
     caller.finish_sending();
     let mut heard = caller.read_to_end().expect("to its end");
     heard.reverse();
     assert!(heard == said);
-    let record = door.connection(1);
+    let record = proxy.connection(1);
     assert_eq!(
         (&record["verdict"], &record["requests"]),
         (&"allowed".into(), &0.into())
@@ -72,7 +72,7 @@ fn each_way_of_a_byte_tunnel_ends_by_itself() {
     assert!(record["code"].is_null(), "{record}");
     assert!(
         Call::of(&place, "api")
-            .knock(door.port)
+            .knock(proxy.port)
             .and_then(|mut api| { api.read().map_err(|error| error.to_string()) })
             .is_err()
     );
@@ -91,8 +91,8 @@ fn a_service_that_ends_first_still_hears_the_client() {
     });
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to tcp://127.0.0.1:{port} --allow any"));
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open(&format!("{DOOR} --to tcp://127.0.0.1:{port} --allow any"));
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     assert_eq!(caller.read_to_end().expect("to its end"), b"goodbye");
     for _ in 0..10 {
         caller.send(b"and more ").expect("sent");
@@ -103,10 +103,10 @@ fn a_service_that_ends_first_still_hears_the_client() {
 }
 
 #[test]
-fn tunnel_and_door_carry_plain_bytes_end_to_end() {
+fn tunnel_and_proxy_carry_plain_bytes_end_to_end() {
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to tcp://127.0.0.1:{} --allow uri:spiffe://acme/web",
         backwards()
     ));
@@ -115,14 +115,14 @@ fn tunnel_and_door_carry_plain_bytes_end_to_end() {
         "--expect uri:spiffe://acme/proxy",
         "--expect dns:localhost --expect uri:spiffe://acme/x",
     ] {
-        let tunnel = tunnel(&place, door.port, expect);
+        let tunnel = tunnel(&place, proxy.port, expect);
         assert_eq!(said_back(tunnel.port, b"abc").expect("carried"), b"cba");
         let record = tunnel.connection(1);
         assert_eq!(record["verdict"], "allowed", "{record}");
         let identity = record["identity"].to_string();
         assert!(identity.contains("spiffe://acme/proxy"), "{record}");
     }
-    assert_eq!(door.connections(3).len(), 3);
+    assert_eq!(proxy.connections(3).len(), 3);
 }
 
 #[test]
@@ -136,8 +136,8 @@ fn a_server_that_is_not_the_expected_one_gets_nothing() {
         let _ = stream.read_to_end(&mut all);
         let _ = heard.lock().expect("no panic while locked").send(all);
     });
-    let door = place.open(&format!("{DOOR} --to tcp://127.0.0.1:{backend} --allow any"));
-    let tunnel = tunnel(&place, door.port, "--expect uri:spiffe://acme/database");
+    let proxy = place.open(&format!("{DOOR} --to tcp://127.0.0.1:{backend} --allow any"));
+    let tunnel = tunnel(&place, proxy.port, "--expect uri:spiffe://acme/database");
     let back = said_back(tunnel.port, b"secret").unwrap_or_default();
     assert!(back.is_empty(), "{back:?}");
     let record = tunnel.connection(1);
@@ -148,14 +148,14 @@ fn a_server_that_is_not_the_expected_one_gets_nothing() {
     );
     let carried = hears.recv_timeout(Duration::from_millis(500)).unwrap_or_default();
     assert!(carried.is_empty(), "{carried:?}");
-    assert_eq!(door.connection(1)["bytes_in"], 0);
+    assert_eq!(proxy.connection(1)["bytes_in"], 0);
 }
 
 #[test]
 fn the_tunnel_says_why_nothing_is_carried() {
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to tcp://127.0.0.1:{} --allow uri:spiffe://acme/api",
         backwards()
     ));
@@ -165,8 +165,8 @@ fn the_tunnel_says_why_nothing_is_carried() {
         ))
     };
     for (port, ca, to, code) in [
-        (door.port, "stranger/ca.crt", "localhost", "HF-301"),
-        (door.port, "web/ca.crt", "ip6-localhost.localhost", "HF-303"),
+        (proxy.port, "stranger/ca.crt", "localhost", "HF-301"),
+        (proxy.port, "web/ca.crt", "ip6-localhost.localhost", "HF-303"),
         (closed_port(), "web/ca.crt", "localhost", "HF-705"),
     ] {
         if to.contains('.') && std::net::ToSocketAddrs::to_socket_addrs(&(to, 1)).is_err() {
@@ -187,11 +187,11 @@ fn the_tunnel_says_why_nothing_is_carried() {
 fn a_refusal_is_heard_also_by_a_tunnel_that_is_writing() {
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to tcp://127.0.0.1:{} --allow uri:spiffe://acme/api",
         backwards()
     ));
-    let tunnel = tunnel(&place, door.port, "");
+    let tunnel = tunnel(&place, proxy.port, "");
     let mut codes = std::collections::BTreeMap::new();
     for count in 1..=30 {
         let back = said_back(tunnel.port, b"abc").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is written down, and what the commands around the door say.
+//! What is written down, and what the commands around the proxy say.
 
 use std::{
     io::{Read, Write},
@@ -20,13 +20,13 @@ fn each_connection_leaves_one_line_with_everything_in_it() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&service.url(), "");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     caller.get().expect("an answer");
     caller.get().expect("an answer");
     let (version, suite) = (caller.version, caller.suite);
     drop(caller);
-    let record = door.connection(1);
+    let record = proxy.connection(1);
     assert_eq!(record["verdict"], "allowed");
     assert_eq!(record["rule"], "uri:spiffe://acme/web");
     assert_eq!(
@@ -61,8 +61,8 @@ fn each_connection_leaves_one_line_with_everything_in_it() {
         "{inspected}"
     );
 
-    assert!(Call::of(&place, "api").get(door.port).is_err());
-    let denied = door.connection(2);
+    assert!(Call::of(&place, "api").get(proxy.port).is_err());
+    let denied = proxy.connection(2);
     assert!(
         denied["identity"].to_string().contains("spiffe://acme/api"),
         "{denied}"
@@ -75,15 +75,15 @@ fn each_connection_leaves_one_line_with_everything_in_it() {
         pair: None,
         ..Call::of(&place, "web")
     };
-    assert!(nobody.get(door.port).is_err());
-    let refused = door.connection(3);
+    assert!(nobody.get(proxy.port).is_err());
+    let refused = proxy.connection(3);
     assert!(refused["identity"].is_null(), "{refused}");
     assert_eq!(
         (&refused["verdict"], &refused["code"]),
         (&"refused".into(), &"HF-101".into())
     );
     // Exactly one each, also after the end.
-    let left = door.stop();
+    let left = proxy.stop();
     let lines = left
         .stdout
         .lines()
@@ -95,9 +95,9 @@ fn each_connection_leaves_one_line_with_everything_in_it() {
 /// Carries bytes to `port`, and spoils the last byte of the record that follows the client's ChangeCipherSpec.
 fn spoils_the_finished_message(port: u16) -> u16 {
     crate::program::service::listen(move |_, mut client| {
-        let mut door = std::net::TcpStream::connect(("127.0.0.1", port)).expect("connected");
+        let mut proxy = std::net::TcpStream::connect(("127.0.0.1", port)).expect("connected");
         let (mut from, mut to) = (
-            door.try_clone().expect("a handle"),
+            proxy.try_clone().expect("a handle"),
             client.try_clone().expect("a handle"),
         );
         std::thread::spawn(move || std::io::copy(&mut from, &mut to));
@@ -113,7 +113,7 @@ fn spoils_the_finished_message(port: u16) -> u16 {
                 *last ^= 1;
             }
             is_next = head[0] == 20;
-            let _ = door.write_all(&[&head[..], &body].concat());
+            let _ = proxy.write_all(&[&head[..], &body].concat());
         }
     })
 }
@@ -123,13 +123,13 @@ fn who_has_proven_who_it_is_is_named_although_the_handshake_ends_badly() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     let call = Call {
         versions: handfast_tls::client::Versions::OnlyTls12,
         ..Call::of(&place, "web")
     };
-    assert!(call.knock(spoils_the_finished_message(door.port)).is_err());
-    let record = door.connection(1);
+    assert!(call.knock(spoils_the_finished_message(proxy.port)).is_err());
+    let record = proxy.connection(1);
     assert_eq!(record["verdict"], "refused", "{record:#}");
     assert_eq!(
         record["identity"]["called"], "uri:spiffe://acme/web",
@@ -138,10 +138,10 @@ fn who_has_proven_who_it_is_is_named_although_the_handshake_ends_badly() {
     // Who shows a certificate without its key has proven nothing, and is not named.
     assert!(
         Call::of(&place, "web")
-            .get(spoils_the_finished_message(door.port))
+            .get(spoils_the_finished_message(proxy.port))
             .is_err()
     );
-    let records = door.connections(2);
+    let records = proxy.connections(2);
     assert!(records[1]["identity"].is_null(), "{records:#?}");
 }
 
@@ -150,11 +150,11 @@ fn each_request_leaves_one_line_when_asked_for_and_its_query_stays_out() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to {} --allow any --log requests",
         service.url()
     ));
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     for path in ["/a?token=secret", "/b", "/c"] {
         let answer = caller.ask(&format!("GET {path} HTTP/1.1\r\nhost: acme.example\r\n\r\n"));
         assert_eq!(answer.expect("an answer").status, 200);
@@ -162,8 +162,8 @@ fn each_request_leaves_one_line_when_asked_for_and_its_query_stays_out() {
     let bad = caller.ask("GET /d HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n");
     assert_eq!(bad.expect("an answer").status, 400);
     drop(caller);
-    let connection = door.connection(1);
-    let requests = door.events("request");
+    let connection = proxy.connection(1);
+    let requests = proxy.events("request");
     let of = |key: &str| -> Vec<Value> { requests.iter().map(|request| request[key].clone()).collect() };
     assert_eq!(of("path"), ["/a", "/b", "/c", "/d"]);
     assert_eq!(of("status"), [200, 200, 200, 400]);
@@ -173,7 +173,7 @@ fn each_request_leaves_one_line_when_asked_for_and_its_query_stays_out() {
             .iter()
             .all(|request| request["connection"] == connection["id"])
     );
-    assert!(!door.stdout().contains("secret"));
+    assert!(!proxy.stdout().contains("secret"));
 }
 
 #[test]
@@ -181,9 +181,9 @@ fn without_a_log_nothing_is_written_down() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any --log off", service.url()));
-    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
-    let left = door.stop();
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any --log off", service.url()));
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
+    let left = proxy.stop();
     assert_eq!(left.stdout, "");
 }
 
@@ -192,7 +192,7 @@ fn what_a_peer_sends_cannot_add_a_line_to_the_log() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to {} --allow any --log requests",
         service.url()
     ));
@@ -204,7 +204,7 @@ fn what_a_peer_sends_cannot_add_a_line_to_the_log() {
     ];
     let mut sent = 0;
     for path in paths {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
         let host = "a\tb";
         for request in [
             format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"),
@@ -220,14 +220,14 @@ fn what_a_peer_sends_cannot_add_a_line_to_the_log() {
         b"\x15\x03\x03\x00\x02\x02\x00",
         b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
     ] {
-        let mut stream = TcpStream::connect(("127.0.0.1", door.port)).expect("accepted");
+        let mut stream = TcpStream::connect(("127.0.0.1", proxy.port)).expect("accepted");
         stream.write_all(bytes).expect("sent");
         drop(stream);
         sent += 1;
     }
-    let records = door.connections(sent);
+    let records = proxy.connections(sent);
     assert_eq!(records.len(), sent);
-    let log = door.stdout();
+    let log = proxy.stdout();
     assert_eq!(log.matches("{\"event\":\"connection\"").count(), sent, "{log}");
     for line in log.lines() {
         assert!(line.len() < 4096, "{line}");
@@ -241,7 +241,7 @@ fn what_is_not_tls_is_named_and_no_byte_of_it_is_taken_for_more() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     for (count, bytes) in [
         &b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"[..],
         b"SSH-2.0-x\r\n",
@@ -250,9 +250,9 @@ fn what_is_not_tls_is_named_and_no_byte_of_it_is_taken_for_more() {
     .into_iter()
     .enumerate()
     {
-        let mut stream = TcpStream::connect(("127.0.0.1", door.port)).expect("accepted");
+        let mut stream = TcpStream::connect(("127.0.0.1", proxy.port)).expect("accepted");
         stream.write_all(bytes).expect("sent");
-        let record = door.connection(count + 1);
+        let record = proxy.connection(count + 1);
         assert_eq!(
             (&record["code"], &record["verdict"]),
             (&"HF-501".into(), &"refused".into()),
@@ -260,7 +260,7 @@ fn what_is_not_tls_is_named_and_no_byte_of_it_is_taken_for_more() {
         );
     }
     assert!(service.heard().is_empty());
-    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
 }
 
 #[test]
@@ -268,13 +268,13 @@ fn no_output_holds_a_byte_of_a_private_key() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to {} --allow any --log requests --xfcc",
         service.url()
     ));
     let got = place.run(&format!(
         "get https://localhost:{}/ --cert web/tls.crt --key web/tls.key --ca web/ca.crt -v --json",
-        door.port
+        proxy.port
     ));
     // The key of another, certificate and key mixed up, and a key where a certificate belongs.
     let mixed = place.run("get https://localhost:1/ --cert web/tls.crt --key api/tls.key --ca web/ca.crt");
@@ -286,7 +286,7 @@ fn no_output_holds_a_byte_of_a_private_key() {
     );
     let broken =
         place.run("get https://localhost:1/ --cert web/tls.crt --key web/broken.key --ca web/ca.crt");
-    let left = door.stop();
+    let left = proxy.stop();
     let mut everything = left.stdout + &left.stderr;
     for ran in [got.good(), mixed, swapped, shown, broken] {
         everything += &ran.stdout;
@@ -372,16 +372,16 @@ fn check_names_every_file_that_is_wrong() {
 }
 
 #[test]
-fn a_second_door_on_the_same_address_is_refused() {
+fn a_second_proxy_on_the_same_address_is_refused() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    let same = DOOR.replace("127.0.0.1:0", &format!("127.0.0.1:{}", door.port));
+    let proxy = place.open_with(&service.url(), "");
+    let same = DOOR.replace("127.0.0.1:0", &format!("127.0.0.1:{}", proxy.port));
     place
         .run(&format!("{same} --to {} --allow any", service.url()))
         .refused(2, "HF-704");
-    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
 }
 
 #[test]
@@ -415,8 +415,8 @@ fn quickstart_in_front_of_a_service_of_the_user_works_and_says_so_when_it_is_dow
         .good();
     assert_eq!(service.heard().len(), 1);
     assert!(service.last().values("x-forwarded-client-cert").len() == 1);
-    let door = until("an open door", || {
+    let proxy = until("an open proxy", || {
         Some(place.handfast("quickstart --to ftp://x").output().expect("runs"))
     });
-    assert_eq!(door.status.code(), Some(2), "{door:#?}");
+    assert_eq!(proxy.status.code(), Some(2), "{proxy:#?}");
 }

@@ -1,4 +1,4 @@
-//! Nobody may wait for ever, nobody may take every place, and the door always closes.
+//! Nobody may wait for ever, nobody may take every place, and the proxy always closes.
 
 use std::{
     io::{Read, Write},
@@ -59,22 +59,22 @@ fn a_handshake_that_stalls_anywhere_is_cut() {
     cast(&place);
     let hello = client_hello(&place);
     assert!(hello.len() > 100, "{}", hello.len());
-    let door = place.open_with(&service.url(), SHORT);
+    let proxy = place.open_with(&service.url(), SHORT);
     let stalls = [0, 1, 5, hello.len() / 2, hello.len()];
     let mut streams: Vec<TcpStream> = stalls
         .iter()
         .map(|stall| {
-            let mut stream = TcpStream::connect(("127.0.0.1", door.port)).expect("accepted");
+            let mut stream = TcpStream::connect(("127.0.0.1", proxy.port)).expect("accepted");
             stream.write_all(&hello[..*stall]).expect("sent");
             stream
         })
         .collect();
     // Meanwhile others come in.
-    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
     for (stream, stall) in streams.iter_mut().zip(stalls) {
         assert_closed(stream, &format!("after {stall} bytes"));
     }
-    let records = door.connections(1 + stalls.len());
+    let records = proxy.connections(1 + stalls.len());
     let cut: Vec<_> = records
         .iter()
         .filter(|record| record["code"] == "HF-708")
@@ -92,8 +92,8 @@ fn a_handshake_that_trickles_is_cut() {
     let place = Place::new();
     cast(&place);
     let hello = client_hello(&place);
-    let door = place.open_with(&service.url(), SHORT);
-    let mut stream = TcpStream::connect(("127.0.0.1", door.port)).expect("accepted");
+    let proxy = place.open_with(&service.url(), SHORT);
+    let mut stream = TcpStream::connect(("127.0.0.1", proxy.port)).expect("accepted");
     let begun = Instant::now();
     for byte in &hello {
         if stream.write_all(&[*byte]).is_err() || begun.elapsed() > Duration::from_secs(10) {
@@ -101,7 +101,7 @@ fn a_handshake_that_trickles_is_cut() {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    assert_eq!(door.connection(1)["code"], "HF-708");
+    assert_eq!(proxy.connection(1)["code"], "HF-708");
 }
 
 #[test]
@@ -109,13 +109,13 @@ fn headers_that_trickle_are_cut() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), SHORT);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&service.url(), SHORT);
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     let begun = Instant::now();
     while caller.send(b"G").is_ok() && begun.elapsed() < Duration::from_secs(10) {
         std::thread::sleep(Duration::from_millis(50));
     }
-    let record = door.connection(1);
+    let record = proxy.connection(1);
     assert_eq!(
         (&record["code"], &record["verdict"]),
         (&"HF-709".into(), &"allowed".into())
@@ -128,9 +128,9 @@ fn who_is_idle_is_cut_and_who_is_not_is_kept() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), SHORT);
-    let mut lively = Call::of(&place, "web").knock(door.port).expect("let in");
-    let mut idle = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&service.url(), SHORT);
+    let mut lively = Call::of(&place, "web").knock(proxy.port).expect("let in");
+    let mut idle = Call::of(&place, "web").knock(proxy.port).expect("let in");
     assert_eq!(idle.get().expect("an answer").status, 200);
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(2500) {
@@ -138,7 +138,7 @@ fn who_is_idle_is_cut_and_who_is_not_is_kept() {
         std::thread::sleep(Duration::from_millis(100));
     }
     assert!(idle.get().is_err());
-    let record = door.connection(1);
+    let record = proxy.connection(1);
     assert_eq!(
         (&record["code"], &record["verdict"]),
         (&"HF-710".into(), &"allowed".into())
@@ -152,12 +152,12 @@ fn an_http_2_connection_that_pings_is_not_cut_for_late_headers() {
     let place = Place::new();
     cast(&place);
     let limits = "limits = { headers = \"500ms\", idle = \"60s\" }";
-    let door = place.open_with(&service.url(), limits);
+    let proxy = place.open_with(&service.url(), limits);
     let call = Call {
         alpn: "h2",
         ..Call::of(&place, "web")
     };
-    let (runtime, stream) = call.knock(door.port).expect("let in").into_parts();
+    let (runtime, stream) = call.knock(proxy.port).expect("let in").into_parts();
     runtime.block_on(async {
         let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -170,7 +170,7 @@ fn an_http_2_connection_that_pings_is_not_cut_for_late_headers() {
         for round in 0..2 {
             let request = http::Request::get("https://localhost/").body(String::new());
             let answer = sender.send_request(request.expect("a request")).await;
-            let log = door.stdout();
+            let log = proxy.stdout();
             assert!(answer.is_ok(), "round {round}: {answer:?} {log}");
             tokio::time::sleep(Duration::from_millis(1500)).await;
         }
@@ -189,8 +189,8 @@ fn a_client_hello_in_many_records_is_answered() {
         hello.len() - 5,
         "one record"
     );
-    let door = place.open_with(&service.url(), SHORT);
-    let mut stream = TcpStream::connect(("127.0.0.1", door.port)).expect("accepted");
+    let proxy = place.open_with(&service.url(), SHORT);
+    let mut stream = TcpStream::connect(("127.0.0.1", proxy.port)).expect("accepted");
     for byte in &hello[5..] {
         stream.write_all(&[22, 3, 1, 0, 1, *byte]).expect("sent");
     }
@@ -198,7 +198,7 @@ fn a_client_hello_in_many_records_is_answered() {
     stream.read_exact(&mut header).expect("an answer");
     assert_eq!(header[0], 22, "a handshake message and no alert");
     // And a record without a byte in it is none of a handshake.
-    let mut stream = TcpStream::connect(("127.0.0.1", door.port)).expect("accepted");
+    let mut stream = TcpStream::connect(("127.0.0.1", proxy.port)).expect("accepted");
     stream.write_all(&[22, 3, 1, 0, 0]).expect("sent");
     stream.read_exact(&mut header).expect("an answer");
     assert_eq!(header[0], 21, "an alert");
@@ -211,10 +211,10 @@ fn an_idle_tunnel_is_cut() {
     });
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&format!("tcp://127.0.0.1:{port}"), SHORT);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&format!("tcp://127.0.0.1:{port}"), SHORT);
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     let _ = caller.read_to_end();
-    assert_eq!(door.connection(1)["code"], "HF-710");
+    assert_eq!(proxy.connection(1)["code"], "HF-710");
 }
 
 #[test]
@@ -222,28 +222,28 @@ fn connections_above_the_limit_are_dropped_and_places_come_free_again() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "limits = { connections = 3 }");
+    let proxy = place.open_with(&service.url(), "limits = { connections = 3 }");
     let open: Vec<_> = (0..3)
         .map(|_| {
-            let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+            let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
             assert_eq!(caller.get().expect("an answer").status, 200);
             caller
         })
         .collect();
-    assert!(Call::of(&place, "web").get(door.port).is_err());
-    let record = door.connection(1);
+    assert!(Call::of(&place, "web").get(proxy.port).is_err());
+    let record = proxy.connection(1);
     assert_eq!(
         (&record["code"], &record["verdict"]),
         (&"HF-707".into(), &"refused".into())
     );
     drop(open);
-    door.connections(4);
-    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+    proxy.connections(4);
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
 }
 
 /// Seconds of processor time that the process has used, in clock ticks of 10 ms.
-fn ticks(door: &Daemon) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", door.id())).expect("it runs");
+fn ticks(proxy: &Daemon) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", proxy.id())).expect("it runs");
     let after_name = stat.rsplit_once(") ").expect("a name in brackets").1;
     let field = |index: usize| -> u64 {
         let text = after_name.split(' ').nth(index).expect("a field");
@@ -253,7 +253,7 @@ fn ticks(door: &Daemon) -> u64 {
 }
 
 #[test]
-fn running_out_of_descriptors_slows_the_door_down_and_does_not_end_it() {
+fn running_out_of_descriptors_slows_the_proxy_down_and_does_not_end_it() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
@@ -269,29 +269,29 @@ fn running_out_of_descriptors_slows_the_door_down_and_does_not_end_it() {
             &format!("ulimit -n 64; exec '{program}' proxy --config handfast.toml"),
         ])
         .current_dir(place.path(""));
-    let door = Daemon::start(command);
+    let proxy = Daemon::start(command);
     let flood: Vec<TcpStream> = (0..200)
-        .map(|_| TcpStream::connect(("127.0.0.1", door.port)).expect("the kernel's queue takes it"))
+        .map(|_| TcpStream::connect(("127.0.0.1", proxy.port)).expect("the kernel's queue takes it"))
         .collect();
     std::thread::sleep(Duration::from_millis(300));
-    let before = ticks(&door);
+    let before = ticks(&proxy);
     std::thread::sleep(Duration::from_secs(1));
-    let used = ticks(&door) - before;
+    let used = ticks(&proxy) - before;
     assert!(used < 50, "it spins: {used} of 100 ticks");
     drop(flood);
     until("an answer after the flood", || {
         Call::of(&place, "web")
-            .get(door.port)
+            .get(proxy.port)
             .ok()
             .filter(|status| *status == 200)
     });
-    let left = door.stop();
+    let left = proxy.stop();
     assert_eq!(left.exit, 0, "{left:#?}");
 }
 
 /// Resident memory in KiB.
-fn resident(door: &Daemon) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", door.id())).expect("it runs");
+fn resident(proxy: &Daemon) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", proxy.id())).expect("it runs");
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let words = line.and_then(|line| line.split_whitespace().nth(1));
     words.and_then(|word| word.parse().ok()).expect("a number")
@@ -306,22 +306,22 @@ fn a_service_that_does_not_read_holds_the_client_back() {
         drop(stream);
     });
     for scheme in ["http", "tcp"] {
-        let door = place.open_with(&format!("{scheme}://127.0.0.1:{port}"), "");
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+        let proxy = place.open_with(&format!("{scheme}://127.0.0.1:{port}"), "");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
         let length = 64 << 20;
         caller
             .send(
                 format!("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n").as_bytes(),
             )
             .expect("sent");
-        let before = resident(&door);
+        let before = resident(&proxy);
         let sent = caller.send_within(Duration::from_secs(2), &vec![b'x'; length]);
         assert_eq!(
             sent.map_err(|error| error.kind()),
             Err(std::io::ErrorKind::TimedOut),
             "{scheme}: all was taken"
         );
-        let grown = resident(&door).saturating_sub(before);
+        let grown = resident(&proxy).saturating_sub(before);
         assert!(grown < 8 << 10, "{scheme}: {grown} KiB are kept");
     }
 }
@@ -334,25 +334,25 @@ fn sigterm_lets_a_request_finish() {
     });
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    let mut idle = Call::of(&place, "web").knock(door.port).expect("let in");
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&service.url(), "");
+    let mut idle = Call::of(&place, "web").knock(proxy.port).expect("let in");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     caller
         .send(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .expect("sent");
     until("the request at the service", || {
         (!service.heard().is_empty()).then_some(())
     });
-    door.signal("TERM");
+    proxy.signal("TERM");
     until("the listener is closed", || {
-        TcpStream::connect(("127.0.0.1", door.port)).err()
+        TcpStream::connect(("127.0.0.1", proxy.port)).err()
     });
     assert_eq!(caller.answer().expect("an answer").text(), "late\n");
     assert!(
         idle.read().is_ok_and(|more| more.is_empty()),
         "an idle one is closed in order"
     );
-    let left = door.end();
+    let left = proxy.end();
     assert_eq!(left.exit, 0, "{left:#?}");
     assert!(
         left.stderr.contains("every connection ended by itself"),
@@ -366,15 +366,15 @@ fn what_does_not_end_after_sigterm_is_cut_and_that_is_said() {
     let silent = Service::start(|_, _| std::thread::sleep(Duration::from_secs(60)));
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&silent.url(), "limits = { drain = \"500ms\" }");
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&silent.url(), "limits = { drain = \"500ms\" }");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     caller
         .send(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .expect("sent");
     until("the request at the service", || {
         (!silent.heard().is_empty()).then_some(())
     });
-    let left = door.stop();
+    let left = proxy.stop();
     assert_eq!(left.exit, 0, "{left:#?}");
     assert!(left.stderr.contains("1 connections were cut"), "{left:#?}");
     assert_eq!(left.stdout.matches("\"HF-712\"").count(), 1, "{left:#?}");
@@ -387,20 +387,20 @@ fn a_second_sigterm_ends_at_once_and_no_record_is_lost() {
     let silent = Service::start(|_, _| std::thread::sleep(Duration::from_secs(60)));
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&silent.url(), "");
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&silent.url(), "");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     caller
         .send(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .expect("sent");
     until("the request at the service", || {
         (!silent.heard().is_empty()).then_some(())
     });
-    door.signal("TERM");
+    proxy.signal("TERM");
     until("the listener is closed", || {
-        TcpStream::connect(("127.0.0.1", door.port)).err()
+        TcpStream::connect(("127.0.0.1", proxy.port)).err()
     });
-    // Within the patience of the test, which is shorter than the door's own 30 seconds.
-    let left = door.stop();
+    // Within the patience of the test, which is shorter than the proxy's own 30 seconds.
+    let left = proxy.stop();
     assert_eq!(left.exit, 0, "{left:#?}");
     // Asking whether the listener is closed may have been a connection, too, with a record of its own.
     assert_eq!(left.stdout.matches("\"HF-712\"").count(), 1, "{left:#?}");
@@ -413,13 +413,13 @@ fn an_open_tunnel_is_cut_after_the_drain_deadline() {
     });
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(
+    let proxy = place.open_with(
         &format!("tcp://127.0.0.1:{port}"),
         "limits = { drain = \"500ms\" }",
     );
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     caller.send(b"x").expect("sent");
-    let left = door.stop();
+    let left = proxy.stop();
     assert_eq!(left.exit, 0, "{left:#?}");
     assert!(left.stderr.contains("1 connections were cut"), "{left:#?}");
     assert_eq!(left.stdout.matches("\"HF-712\"").count(), 1, "{left:#?}");

@@ -64,12 +64,12 @@ fn each_kind_of_rule_lets_in_whom_it_names_and_nobody_else() {
         (format!("fingerprint:{fingerprint}"), &["dns"]),
     ];
     for (rule, let_in) in table {
-        let door = place.open(&format!("{DOOR} --to {} --allow {rule}", service.url()));
+        let proxy = place.open(&format!("{DOOR} --to {} --allow {rule}", service.url()));
         for (who, _) in &people {
-            let answer = Call::of(&place, who).get(door.port);
+            let answer = Call::of(&place, who).get(proxy.port);
             assert_eq!(answer.is_ok(), let_in.contains(who), "{rule} {who}: {answer:?}");
         }
-        let records = door.connections(people.len());
+        let records = proxy.connections(people.len());
         let allowed: Vec<&Value> = records
             .iter()
             .filter(|record| record["verdict"] == "allowed")
@@ -98,16 +98,16 @@ fn any_lets_in_everybody_with_a_certificate_of_ours_and_nobody_without() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any", service.url()));
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any", service.url()));
     for who in ["web", "api"] {
-        assert_eq!(Call::of(&place, who).get(door.port), Ok(200));
+        assert_eq!(Call::of(&place, who).get(proxy.port), Ok(200));
     }
     for pair in [None, Some("stranger"), Some("server")] {
         let call = Call {
             pair,
             ..Call::of(&place, "web")
         };
-        assert!(call.get(door.port).is_err(), "{pair:?}");
+        assert!(call.get(proxy.port).is_err(), "{pair:?}");
     }
     assert_eq!(service.heard().len(), 2);
 }
@@ -134,25 +134,25 @@ fn who_is_refused_hears_why_and_the_log_says_the_same() {
         ..Wanted::now(Profile::Client)
     };
     ours.issue(&place, "early", &early, &web);
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     let mut count = 0;
     for tls in ["1.2", "1.3"] {
         let more = format!("--ca web/ca.crt --tls {tls}");
-        let answer = place.run(&get(door.port, Some("web"), &more)).good();
+        let answer = place.run(&get(proxy.port, Some("web"), &more)).good();
         assert_eq!(answer.stdout, "hello\n");
         count += 1;
-        assert_eq!(door.connection(count)["verdict"], "allowed");
+        assert_eq!(proxy.connection(count)["verdict"], "allowed");
         for (pair, exit, code) in OUTSIDE {
-            let ran = place.run(&get(door.port, pair, &more));
+            let ran = place.run(&get(proxy.port, pair, &more));
             count += 1;
-            let record = door.connection(count);
+            let record = proxy.connection(count);
             assert_eq!(record["code"], code, "TLS {tls} {pair:?}: {record} {ran:#?}");
             let verdict = if code == "HF-609" { "denied" } else { "refused" };
             assert_eq!(record["verdict"], verdict, "TLS {tls} {pair:?}");
             assert!(record["rule"].is_null(), "{record}");
             ran.refused(exit, code);
         }
-        let denied = door.connection(count);
+        let denied = proxy.connection(count);
         let reason = denied["reason"].as_str().expect("a reason");
         assert!(
             reason.contains("nearest rule: \"uri:spiffe://acme/web\""),
@@ -173,12 +173,12 @@ fn the_reason_is_heard_every_time_and_not_only_when_the_client_is_quick() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     let mut endings = std::collections::BTreeMap::new();
     for pair in [None, Some("stranger"), Some("api")] {
         for tls in ["1.2", "1.3"] {
             for _ in 0..10 {
-                let ran = place.run(&get(door.port, pair, &format!("--ca web/ca.crt --tls {tls}")));
+                let ran = place.run(&get(proxy.port, pair, &format!("--ca web/ca.crt --tls {tls}")));
                 let code = ran.stderr.split(['[', ']']).nth(1).unwrap_or_default().to_owned();
                 *endings.entry((pair, tls, ran.exit, code)).or_insert(0) += 1;
             }
@@ -207,11 +207,11 @@ fn a_client_refuses_a_server_that_it_does_not_believe() {
         &Wanted::now(Profile::Server),
         &["dns:elsewhere.example"],
     );
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     for tls in ["1.2", "1.3"] {
         let untrusted = format!("--ca stranger/ca.crt --tls {tls}");
         place
-            .run(&get(door.port, Some("web"), &untrusted))
+            .run(&get(proxy.port, Some("web"), &untrusted))
             .refused(5, "HF-301");
     }
     let elsewhere = place.open(&format!(
@@ -224,20 +224,20 @@ fn a_client_refuses_a_server_that_it_does_not_believe() {
         place
             .run(&get(elsewhere.port, Some("web"), &named))
             .refused(5, "HF-303");
-        place.run(&get(door.port, Some("web"), &named)).good();
+        place.run(&get(proxy.port, Some("web"), &named)).good();
     }
-    // The door has no address among its names but 127.0.0.1, the other one has none at all.
+    // The proxy has no address among its names but 127.0.0.1, the other one has none at all.
     let by_address =
         |port| format!("get https://127.0.0.1:{port}/ --cert web/tls.crt --key web/tls.key --ca web/ca.crt");
-    place.run(&by_address(door.port)).good();
+    place.run(&by_address(proxy.port)).good();
     place.run(&by_address(elsewhere.port)).refused(5, "HF-305");
     assert_refused_by_client(&elsewhere);
 }
 
-/// The door writes down that its client went away.
+/// The proxy writes down that its client went away.
 #[track_caller]
-fn assert_refused_by_client(door: &Daemon) {
-    for record in door.connections(3) {
+fn assert_refused_by_client(proxy: &Daemon) {
+    for record in proxy.connections(3) {
         assert_ne!(record["verdict"], "allowed", "{record}");
         assert_eq!(record["bytes_in"], 0, "{record}");
     }

@@ -1,4 +1,4 @@
-//! The backend learns who the peer is from the door, and from nobody else.
+//! The backend learns who the peer is from the proxy, and from nobody else.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -63,8 +63,8 @@ fn the_backend_sees_the_certificate_as_rfc_9440_says() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+    let proxy = place.open_with(&service.url(), "");
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
     let heard = service.last();
     assert_eq!(heard.value("client-cert"), client_cert(&place, "web"));
     assert_eq!(heard.value("x-forwarded-for"), "127.0.0.1");
@@ -77,10 +77,10 @@ fn with_xfcc_it_sees_the_names_as_envoy_writes_them() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
-    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
     let heard = service.last();
-    let fingerprint = door.connection(1)["identity"]["fingerprint"]
+    let fingerprint = proxy.connection(1)["identity"]["fingerprint"]
         .as_str()
         .expect("a fingerprint")
         .to_lowercase()
@@ -99,9 +99,9 @@ fn forged_identity_never_arrives_in_any_spelling() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
     let without_xfcc = place.open(&format!("{DOOR} --to {} --allow any", service.url()));
-    for port in [door.port, without_xfcc.port] {
+    for port in [proxy.port, without_xfcc.port] {
         let mut caller = Call::of(&place, "web").knock(port).expect("let in");
         for name in forged() {
             let twice = format!("{name}: forged\r\nx-kept: yes\r\n{name}: forged again\r\n");
@@ -149,10 +149,10 @@ fn none_of_three_thousand_names_arrives_in_headers_or_trailers() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
     let names = three_thousand();
     assert_eq!(names.len(), 3000);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     for some in names.chunks(40) {
         let lines: String = some.iter().map(|name| format!("{name}: forged\r\n")).collect();
         let request = format!(
@@ -174,7 +174,7 @@ fn none_of_three_thousand_names_arrives_over_http_2() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
     let names = three_thousand();
     let requests = names.chunks(40).map(|some| {
         let mut fields = HeaderMap::new();
@@ -189,7 +189,7 @@ fn none_of_three_thousand_names_arrives_over_http_2() {
         request.headers_mut().extend(fields);
         request
     });
-    let caller = Call::over_http2(&place, "web").knock(door.port).expect("let in");
+    let caller = Call::over_http2(&place, "web").knock(proxy.port).expect("let in");
     let answers = caller.ask_over_http2(requests.collect());
     assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
     let heard = service.heard();
@@ -206,13 +206,13 @@ fn the_operator_adds_names_and_lets_others_pass() {
     let place = Place::new();
     cast(&place);
     let more = "strip-headers = [\"x-acme-*\"]\ndangerously-pass-headers = [\"cf-connecting-ip\"]";
-    let door = place.open_with(&service.url(), more);
+    let proxy = place.open_with(&service.url(), more);
     assert!(
-        door.stderr().contains("clients may set cf-connecting-ip"),
+        proxy.stderr().contains("clients may set cf-connecting-ip"),
         "{}",
-        door.stderr()
+        proxy.stderr()
     );
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     let answer = caller.ask(
         "GET / HTTP/1.1\r\nhost: localhost\r\nX.Acme-User: forged\r\nCF-Connecting-IP: 192.0.2.1\r\n\
          true-client-ip: forged\r\n\r\n",
@@ -239,12 +239,12 @@ fn the_operator_adds_names_and_lets_others_pass() {
 }
 
 #[test]
-fn connection_cannot_take_away_what_the_door_adds() {
+fn connection_cannot_take_away_what_the_proxy_adds() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     for named in [
         "client-cert",
         "Client-Cert, X-Forwarded-Client-Cert",
@@ -272,8 +272,8 @@ fn forged_identity_in_trailers_never_arrives() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     for name in forged() {
         let request = format!(
             "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\ntrailer: {name}, x-sum\r\n\r\n\
@@ -292,7 +292,7 @@ fn forged_identity_over_http_2_never_arrives() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any --xfcc", service.url()));
     let requests = forged().into_iter().map(|name| {
         let mut trailers = HeaderMap::new();
         let field = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
@@ -303,7 +303,7 @@ fn forged_identity_over_http_2_never_arrives() {
             .body(Frames::with_trailers(trailers))
             .expect("a request")
     });
-    let caller = Call::over_http2(&place, "web").knock(door.port).expect("let in");
+    let caller = Call::over_http2(&place, "web").knock(proxy.port).expect("let in");
     let answers = caller.ask_over_http2(requests.collect());
     assert!(
         answers
@@ -425,9 +425,9 @@ fn over_shared_backend_connections_each_request_carries_its_own_identity() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {} --allow any", service.url()));
-    let mut web = Call::of(&place, "web").knock(door.port).expect("let in");
-    let mut api = Call::of(&place, "api").knock(door.port).expect("let in");
+    let proxy = place.open(&format!("{DOOR} --to {} --allow any", service.url()));
+    let mut web = Call::of(&place, "web").knock(proxy.port).expect("let in");
+    let mut api = Call::of(&place, "api").knock(proxy.port).expect("let in");
     for _ in 0..10 {
         for (who, caller) in [("web", &mut web), ("api", &mut api)] {
             let request = format!("GET /{who}/plain HTTP/1.1\r\nhost: localhost\r\n\r\n");
@@ -441,7 +441,7 @@ fn over_shared_backend_connections_each_request_carries_its_own_identity() {
         "both used the one connection to the backend"
     );
     for attempt in smuggled() {
-        let mut evil = Call::of(&place, "web").knock(door.port).expect("let in");
+        let mut evil = Call::of(&place, "web").knock(proxy.port).expect("let in");
         evil.send(attempt.as_bytes()).expect("sent");
         let _ = evil.read_within(std::time::Duration::from_millis(40));
         let request = "GET /api/plain HTTP/1.1\r\nhost: localhost\r\n\r\n";

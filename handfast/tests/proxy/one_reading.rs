@@ -8,13 +8,15 @@ use crate::program::{Place, caller::Call, daemon::Daemon, pki::cast, service::Se
 fn stage(service: &Service) -> (Place, Daemon) {
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    (place, door)
+    let proxy = place.open_with(&service.url(), "");
+    (place, proxy)
 }
 
 /// The statuses of these requests over one connection of HTTP/2.
-fn over_http2(place: &Place, door: &Daemon, requests: Vec<Request<String>>) -> Vec<u16> {
-    let caller = Call::over_http2(place, "web").knock(door.port).expect("accepted");
+fn over_http2(place: &Place, proxy: &Daemon, requests: Vec<Request<String>>) -> Vec<u16> {
+    let caller = Call::over_http2(place, "web")
+        .knock(proxy.port)
+        .expect("accepted");
     let answers = caller.ask_over_http2(requests);
     answers.into_iter().map(|(status, _)| status).collect()
 }
@@ -22,17 +24,17 @@ fn over_http2(place: &Place, door: &Daemon, requests: Vec<Request<String>>) -> V
 #[test]
 fn cookies_in_pieces_arrive_as_one_field() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     let request = Request::get("https://localhost/")
         .header("cookie", "session=1")
         .header("cookie", "theme=dark; b=2")
         .header("cookie", "c=3")
         .body(String::new())
         .expect("a request");
-    assert_eq!(over_http2(&place, &door, vec![request]), [200]);
+    assert_eq!(over_http2(&place, &proxy, vec![request]), [200]);
     assert_eq!(service.last().value("cookie"), "session=1; theme=dark; b=2; c=3");
 
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
     let one = "GET / HTTP/1.1\r\nhost: localhost\r\ncookie: session=1\r\n\r\n";
     assert_eq!(caller.ask(one).expect("an answer").status, 200);
     assert_eq!(
@@ -45,9 +47,9 @@ fn cookies_in_pieces_arrive_as_one_field() {
 #[test]
 fn a_host_that_is_none_is_refused_and_one_that_is_passes() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     let ask = |target: &str, host: &str| {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         let answer = caller.ask(&format!("GET {target} HTTP/1.1\r\n{host}\r\n"));
         answer.map(|answer| answer.status)
     };
@@ -95,9 +97,9 @@ fn a_host_that_is_none_is_refused_and_one_that_is_passes() {
 #[test]
 fn an_asterisk_is_for_options_alone() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     for (method, status) in [("GET", 400), ("POST", 400), ("OPTIONS", 200)] {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         let answer = caller.ask(&format!("{method} * HTTP/1.1\r\nhost: localhost\r\n\r\n"));
         assert_eq!(answer.expect("an answer").status, status, "{method}");
     }
@@ -107,9 +109,9 @@ fn an_asterisk_is_for_options_alone() {
 #[test]
 fn a_coding_that_would_be_lost_is_refused() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     for (coding, status) in [("gzip, chunked", 501), ("Chunked", 200), ("chunked", 200)] {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         let answer = caller.ask(&format!(
             "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: {coding}\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
         ));
@@ -122,10 +124,10 @@ fn a_coding_that_would_be_lost_is_refused() {
 #[test]
 fn a_hundred_fields_pass_and_one_more_is_refused_over_both_versions() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     let many = |fields: usize| {
         let lines: String = (0..fields).map(|n| format!("x-{n}: 1\r\n")).collect();
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         let answer = caller.ask(&format!("GET / HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n"));
         answer.expect("an answer").status
     };
@@ -136,7 +138,7 @@ fn a_hundred_fields_pass_and_one_more_is_refused_over_both_versions() {
         filled.body(String::new()).expect("a request")
     };
     assert_eq!(
-        over_http2(&place, &door, vec![request(100), request(101), request(1)]),
+        over_http2(&place, &proxy, vec![request(100), request(101), request(1)]),
         [200, 431, 200]
     );
 }
@@ -144,9 +146,9 @@ fn a_hundred_fields_pass_and_one_more_is_refused_over_both_versions() {
 #[test]
 fn a_faulty_body_is_the_clients_fault_and_a_good_one_arrives() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     let ask = |body: &str| {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         caller.ask(&format!(
             "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n{body}"
         ))
@@ -169,16 +171,16 @@ fn a_body_that_breaks_off_is_not_blamed_on_the_service() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "log = \"requests\"");
+    let proxy = place.open_with(&service.url(), "log = \"requests\"");
     for head in ["content-length: 100", "transfer-encoding: chunked"] {
-        let before = door.events("request").len();
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let before = proxy.events("request").len();
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         let text = format!("POST / HTTP/1.1\r\nhost: localhost\r\n{head}\r\n\r\n4\r\nbo");
         caller.send(text.as_bytes()).expect("sent");
         caller.finish_sending();
         let _ = caller.read_to_end();
         let record =
-            crate::program::daemon::until("its record", || door.events("request").into_iter().nth(before));
+            crate::program::daemon::until("its record", || proxy.events("request").into_iter().nth(before));
         assert_eq!(
             (&record["status"], &record["code"]),
             (&400.into(), &"HF-715".into()),

@@ -1,4 +1,4 @@
-//! HTTP through the door: what must pass does, what two readers could read differently does not.
+//! HTTP through the proxy: what must pass does, what two readers could read differently does not.
 
 use std::{
     io::{Read, Write},
@@ -23,8 +23,8 @@ fn stage(service: &Service) -> (Place, Daemon) {
 fn stage_to(url: &str) -> (Place, Daemon) {
     let place = Place::new();
     cast(&place);
-    let door = place.open(&format!("{DOOR} --to {url} --allow uri:spiffe://acme/web"));
-    (place, door)
+    let proxy = place.open(&format!("{DOOR} --to {url} --allow uri:spiffe://acme/web"));
+    (place, proxy)
 }
 
 const MEBIBYTE: usize = 1 << 20;
@@ -36,13 +36,13 @@ fn pattern(length: usize) -> Vec<u8> {
 #[test]
 fn a_connection_is_kept_alive_and_each_request_is_counted() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let (place, proxy) = stage(&service);
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     for _ in 0..5 {
         assert_eq!(caller.get().expect("an answer").text(), "hello\n");
     }
     drop(caller);
-    assert_eq!(door.connection(1)["requests"], 5);
+    assert_eq!(proxy.connection(1)["requests"], 5);
     assert!(service.heard().iter().all(|heard| heard.connection == 1));
 }
 
@@ -64,9 +64,9 @@ fn bodies_of_a_mebibyte_pass_both_ways_with_length_and_in_chunks() {
         };
         let _ = stream.write_all(&answer);
     });
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     let body = pattern(MEBIBYTE);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     let head = format!("POST /length HTTP/1.1\r\nhost: localhost\r\ncontent-length: {MEBIBYTE}\r\n\r\n");
     caller.send(head.as_bytes()).expect("sent");
     caller.send(&body).expect("sent");
@@ -91,7 +91,7 @@ fn bodies_of_a_mebibyte_pass_both_ways_with_length_and_in_chunks() {
     assert!(answer.body == body);
     assert!(service.heard().iter().all(|heard| heard.body == body));
     drop(caller);
-    let record = door.connection(1);
+    let record = proxy.connection(1);
     for bytes in ["bytes_in", "bytes_out"] {
         assert!(record[bytes].as_u64() > Some(2 * MEBIBYTE as u64), "{record}");
     }
@@ -107,8 +107,8 @@ fn the_answer_to_head_has_no_body_and_the_next_answer_is_not_taken_for_one() {
         };
         let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n{body}");
     });
-    let (place, door) = stage(&service);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let (place, proxy) = stage(&service);
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     caller
         .send(b"HEAD / HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .expect("sent");
@@ -139,8 +139,8 @@ fn after_an_upgrade_bytes_pass_both_ways_until_both_ends() {
         let _ = stream.write_all(b"last");
         let _ = stream.shutdown(Shutdown::Both);
     });
-    let (place, door) = stage(&service);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let (place, proxy) = stage(&service);
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     caller
         .send(b"GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\nsec-websocket-key: x\r\n\r\n")
         .expect("sent");
@@ -165,14 +165,14 @@ fn after_an_upgrade_bytes_pass_both_ways_until_both_ends() {
     let heard = service.last();
     assert_eq!(heard.value("sec-websocket-key"), "x");
     assert_eq!(heard.values("client-cert").len(), 1);
-    assert_eq!(door.connection(1)["verdict"], "allowed");
+    assert_eq!(proxy.connection(1)["verdict"], "allowed");
 }
 
 #[test]
 fn an_upgrade_that_the_service_declines_is_an_answer_like_any_other() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let (place, proxy) = stage(&service);
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     let answer = caller
         .ask("GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
         .expect("an answer");
@@ -183,8 +183,8 @@ fn an_upgrade_that_the_service_declines_is_an_answer_like_any_other() {
 #[test]
 fn who_expects_100_continue_is_told_to() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let (place, proxy) = stage(&service);
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     caller
         .send(b"POST / HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n")
         .expect("sent");
@@ -199,7 +199,7 @@ fn who_expects_100_continue_is_told_to() {
 #[test]
 fn what_can_be_read_in_two_ways_is_refused_and_never_reaches_the_service() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     let large = format!("x-large: {}\r\n", "x".repeat(40 << 10));
     let many: String = (0..200).map(|index| format!("x-{index}: 1\r\n")).collect();
     let table = [
@@ -227,7 +227,7 @@ fn what_can_be_read_in_two_ways_is_refused_and_never_reaches_the_service() {
         ("too many headers", &format!("host: localhost\r\n{many}"), 431),
     ];
     for (what, headers, status) in &table {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
         caller
             .send(format!("POST / HTTP/1.1\r\n{headers}\r\n0\r\n\r\n").as_bytes())
             .expect("sent");
@@ -240,7 +240,7 @@ fn what_can_be_read_in_two_ways_is_refused_and_never_reaches_the_service() {
         ("*", 200),
         ("http://localhost/", 200),
     ] {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
         let method = if target == "*" { "OPTIONS" } else { "GET" };
         let answer = caller.ask(&format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
         assert_eq!(answer.expect("an answer").status, status, "{target}");
@@ -252,13 +252,13 @@ fn what_can_be_read_in_two_ways_is_refused_and_never_reaches_the_service() {
 #[test]
 fn a_length_and_chunks_together_have_one_reading() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     let smuggled = "GET /smuggled HTTP/1.1\r\nhost: localhost\r\n\r\n";
     for headers in [
         "content-length: 5\r\ntransfer-encoding: chunked",
         "transfer-encoding: chunked\r\ncontent-length: 5",
     ] {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
         let request = format!("POST / HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n\r\n0\r\n\r\n{smuggled}");
         assert!(caller.ask(&request).is_ok(), "{headers}");
         assert!(
@@ -281,8 +281,8 @@ fn a_length_and_chunks_together_have_one_reading() {
 
 #[test]
 fn a_service_that_is_down_is_a_502_with_its_code() {
-    let (place, door) = stage_to(&format!("http://127.0.0.1:{}", closed_port()));
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let (place, proxy) = stage_to(&format!("http://127.0.0.1:{}", closed_port()));
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     for _ in 0..2 {
         let answer = caller.get().expect("an answer");
         assert_eq!(answer.status, 502);
@@ -322,17 +322,17 @@ fn a_service_that_breaks_off_is_a_502_or_an_answer_that_is_seen_to_be_cut() {
             let _ = stream.shutdown(Shutdown::Both);
         }
     });
-    let (place, door) = stage(&service);
+    let (place, proxy) = stage(&service);
     let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     for path in ["/silent", "/not-http"] {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
         let answer = caller.ask(&ask(path)).expect("an answer");
         assert_eq!(answer.status, 502, "{path}");
         assert!(answer.text().contains("HF-706"), "{path}: {}", answer.text());
         assert_eq!(caller.ask(&ask("/good")).expect("an answer").text(), "ok");
     }
     for path in ["/half", "/half-chunked"] {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
         let answer = caller.ask(&ask(path));
         assert!(answer.is_err(), "{path} looks whole: {answer:?}");
     }
@@ -353,8 +353,8 @@ fn a_service_behind_a_unix_socket_is_reached() {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nunix\n");
         }
     });
-    let door = place.open(&format!("{DOOR} --to unix:app.sock --allow any"));
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open(&format!("{DOOR} --to unix:app.sock --allow any"));
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     assert_eq!(caller.get().expect("an answer").text(), "unix\n");
     let nowhere = place.open(&format!("{DOOR} --to unix:nowhere.sock --allow any"));
     assert_eq!(Call::of(&place, "web").get(nowhere.port), Ok(502));
@@ -377,7 +377,7 @@ fn a_service_that_speaks_tls_is_verified_and_may_ask_who_we_are() {
     };
     let with_api = "--to-cert api/tls.crt --to-key api/tls.key";
     let with_web = "--to-cert web/tls.crt --to-key web/tls.key";
-    let status = |door: &Daemon| Call::of(&place, "web").get(door.port);
+    let status = |proxy: &Daemon| Call::of(&place, "web").get(proxy.port);
     assert_eq!(status(&outer("web/ca.crt", with_api)), Ok(200));
     for (ca, pair) in [
         ("stranger/ca.crt", with_api),
@@ -395,8 +395,8 @@ const REST: Duration = Duration::from_millis(500);
 #[test]
 fn a_connection_that_has_rested_serves_the_next_request() {
     let service = Service::hello();
-    let (place, door) = stage(&service);
-    let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+    let (place, proxy) = stage(&service);
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     for _ in 0..3 {
         let answer = caller
             .ask("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\nbody")
@@ -425,13 +425,13 @@ fn the_rest_of_a_body_is_no_request_however_late_it_comes() {
             }
         }
     });
-    let (place, door) = stage_to(&format!("http://127.0.0.1:{port}"));
+    let (place, proxy) = stage_to(&format!("http://127.0.0.1:{port}"));
     for head in [
         "content-length: 100\r\n\r\n0123456789",
         "transfer-encoding: chunked\r\n\r\n5\r\n01234\r\n",
     ] {
         heard.lock().expect("no panic").clear();
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("let in");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
         let answer = caller.ask(&format!("POST / HTTP/1.1\r\nhost: localhost\r\n{head}"));
         assert_eq!(answer.expect("an answer").status, 200);
         std::thread::sleep(REST);

@@ -1,4 +1,4 @@
-//! What cannot be read or does not fit never lets anybody in: at the start there is no door, on a reload the
+//! What cannot be read or does not fit never lets anybody in: at the start there is no proxy, on a reload the
 //! last good state serves on and says so.
 
 use std::{
@@ -196,15 +196,15 @@ fn prepared(service: &Service) -> Place {
     place
 }
 
-/// A certificate for the key of the door, which fits it and is still not good for it.
+/// A certificate for the key of the proxy, which fits it and is still not good for it.
 fn same_key(place: &Place, ca: &Ca, file: &str, wanted: &Wanted) {
     let key =
-        handfast_pki::pem::private_key(place.read("server/tls.key").as_bytes()).expect("the door's key");
+        handfast_pki::pem::private_key(place.read("server/tls.key").as_bytes()).expect("the proxy's key");
     place.write(file, ca.certify(&key, wanted, &["dns:localhost"]));
 }
 
 #[test]
-fn at_the_start_nothing_unreadable_or_unfit_opens_a_door() {
+fn at_the_start_nothing_unreadable_or_unfit_opens_a_proxy() {
     let service = Service::hello();
     let place = prepared(&service);
     let mut cells = 0;
@@ -223,9 +223,9 @@ fn at_the_start_nothing_unreadable_or_unfit_opens_a_door() {
         }
     }
     assert!(cells >= 45, "{cells}");
-    // And the same door opens when everything is good.
-    let door = place.open("proxy --config handfast.toml");
-    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+    // And the same proxy opens when everything is good.
+    let proxy = place.open("proxy --config handfast.toml");
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
 }
 
 #[track_caller]
@@ -243,20 +243,20 @@ fn assert_start_refused(ran: Ran, target: &str, bad: Bad, code: &str) {
 
 #[test]
 fn on_a_reload_nothing_unreadable_or_unfit_changes_who_gets_in() {
-    // One door per file, so that the four run side by side.
+    // One proxy per file, so that the four run side by side.
     std::thread::scope(|scope| {
         for (target, bads) in MATRIX {
             scope.spawn(move || {
                 let service = Service::hello();
                 let place = prepared(&service);
-                let door = place.open("proxy --config handfast.toml");
+                let proxy = place.open("proxy --config handfast.toml");
                 let good = fs::read(place.path(target)).expect("the good file");
-                assert_good_and_bad(&place, &door, target, Bad::Empty);
+                assert_good_and_bad(&place, &proxy, target, Bad::Empty);
                 for (bad, code) in bads {
-                    let seen = door.events("reload").len();
+                    let seen = proxy.events("reload").len();
                     bad.put(&place, target);
                     let refused = until(format!("{target} {bad:?}: a reload refused with {code}"), || {
-                        let events = door.events("reload");
+                        let events = proxy.events("reload");
                         events.into_iter().skip(seen).find(|event| event["code"] == *code)
                     });
                     assert_eq!(refused["taken"], false, "{target} {bad:?}");
@@ -266,16 +266,17 @@ fn on_a_reload_nothing_unreadable_or_unfit_changes_who_gets_in() {
                             .is_some_and(|reason| !reason.is_empty()),
                         "{refused}"
                     );
-                    assert_good_and_bad(&place, &door, target, *bad);
+                    assert_good_and_bad(&place, &proxy, target, *bad);
                     restore(&place, target, &good);
                     until(format!("{target} after {bad:?}: taken again"), || {
-                        door.events("reload")
+                        proxy
+                            .events("reload")
                             .into_iter()
                             .skip(seen)
                             .find(|event| event["taken"] == true)
                     });
                 }
-                let left = door.stop();
+                let left = proxy.stop();
                 assert_eq!(left.exit, 0, "{left:#?}");
                 let told = left.stderr.matches("the last good state stays active").count();
                 assert!(told >= bads.len(), "{left:#?}");
@@ -285,18 +286,18 @@ fn on_a_reload_nothing_unreadable_or_unfit_changes_who_gets_in() {
 }
 
 #[track_caller]
-fn assert_good_and_bad(place: &Place, door: &Daemon, target: &str, bad: Bad) {
+fn assert_good_and_bad(place: &Place, proxy: &Daemon, target: &str, bad: Bad) {
     // The good folder may be the one that is broken now; clients have their own CA file.
     let call = |pair: Option<&'static str>| Call {
         pair,
         ca: "web/ca.crt",
         ..Call::of(place, "web")
     };
-    let why = format!("{target} {bad:?}: {}", door.stdout());
-    assert_eq!(call(Some("web")).get(door.port), Ok(200), "{why}");
+    let why = format!("{target} {bad:?}: {}", proxy.stdout());
+    assert_eq!(call(Some("web")).get(proxy.port), Ok(200), "{why}");
     for stranger in [None, Some("stranger"), Some("api")] {
         assert!(
-            call(stranger).get(door.port).is_err(),
+            call(stranger).get(proxy.port).is_err(),
             "{stranger:?} came in: {why}"
         );
     }
@@ -333,7 +334,7 @@ fn a_pipe_in_the_place_of_a_file_does_not_hang_the_start() {
 }
 
 #[test]
-fn without_a_rule_there_is_no_door() {
+fn without_a_rule_there_is_no_proxy() {
     let service = Service::hello();
     let place = prepared(&service);
     place
@@ -348,7 +349,7 @@ fn without_a_rule_there_is_no_door() {
 }
 
 #[test]
-fn the_tunnel_does_not_start_with_what_the_door_would_not_take() {
+fn the_tunnel_does_not_start_with_what_the_proxy_would_not_take() {
     let service = Service::hello();
     let place = prepared(&service);
     let words =

@@ -1,4 +1,4 @@
-//! Every side of every target, run for real and shown the zoo: one test each, found in the folders of the targets.
+//! Every side of every target, run for real and shown the fixtures: one test each, found in the folders of the targets.
 //!
 //! What is seen has to be what the target says of itself, and what docs/interop.md says. Each test leaves its row of
 //! that page in `target/interop`, from which `scripts/interop` makes the page.
@@ -61,9 +61,9 @@ fn meet(name: &str, role: Role) -> Result<(), Failed> {
     } else {
         1
     };
-    let animals = if role == Role::Server { 17 } else { 16 };
-    if cells.len() != versions * animals {
-        return Err(format!("{} cells and not {versions} times {animals}", cells.len()).into());
+    let fixtures = if role == Role::Server { 17 } else { 16 };
+    if cells.len() != versions * fixtures {
+        return Err(format!("{} cells and not {versions} times {fixtures}", cells.len()).into());
     }
     let page =
         fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/interop.md")).unwrap_or_default();
@@ -78,14 +78,14 @@ fn meet(name: &str, role: Role) -> Result<(), Failed> {
 /// `| nginx | accepted | rejected HF-101 | ...`, a cell for each test certificate.
 fn row(report: &Value, cells: &[Value]) -> String {
     let mut row = format!("| {} |", report["target"].as_str().unwrap_or_default());
-    for animal in cells.chunk_by(|one, other| one["certificate"] == other["certificate"]) {
-        let told: Vec<String> = animal.iter().map(told).collect();
+    for fixture in cells.chunk_by(|one, other| one["certificate"] == other["certificate"]) {
+        let told: Vec<String> = fixture.iter().map(told).collect();
         let outcome = |cell: &Value| cell["accepted"] == true;
-        let same = animal.iter().all(|cell| outcome(cell) == outcome(&animal[0]));
+        let same = fixture.iter().all(|cell| outcome(cell) == outcome(&fixture[0]));
         let text = if same {
             told.last().cloned().unwrap_or_default()
         } else {
-            let with_version = animal
+            let with_version = fixture
                 .iter()
                 .zip(&told)
                 .map(|(cell, told)| format!("{}: {told}", cell["tls"].as_str().unwrap_or_default()));

@@ -33,21 +33,22 @@ fn a_new_certificate_is_taken_over_by_renaming_and_no_connection_is_dropped() {
         &Wanted::now(Profile::Server),
         &["dns:localhost"],
     );
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "{DOOR} --to {} --allow uri:spiffe://acme/web",
         service.url()
     ));
-    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
+    let mut open = Call::of(&place, "web").knock(proxy.port).expect("let in");
     assert_eq!(open.get().expect("an answer").status, 200);
     replace(&place, "renewed/tls.key", "server/tls.key");
     replace(&place, "renewed/tls.crt", "server/tls.crt");
     let taken = until("the new pair", || {
-        door.events("reload")
+        proxy
+            .events("reload")
             .into_iter()
             .find(|event| event["taken"] == true)
     });
     assert!(taken["code"].is_null(), "{taken}");
-    let new = Call::of(&place, "web").knock(door.port).expect("let in");
+    let new = Call::of(&place, "web").knock(proxy.port).expect("let in");
     assert_ne!(new.server, open.server, "the new certificate is served");
     assert_eq!(open.get().expect("the old connection lives").text(), "hello\n");
 }
@@ -63,22 +64,22 @@ fn half_of_a_new_pair_is_refused_and_the_whole_one_taken() {
         &Wanted::now(Profile::Server),
         &["dns:localhost"],
     );
-    let door = place.open_with(&service.url(), "");
-    let old = Call::of(&place, "web").knock(door.port).expect("let in").server;
+    let proxy = place.open_with(&service.url(), "");
+    let old = Call::of(&place, "web").knock(proxy.port).expect("let in").server;
     replace(&place, "renewed/tls.crt", "server/tls.crt");
-    let refused = door.reload_after(0);
+    let refused = proxy.reload_after(0);
     assert_eq!(
         (&refused["taken"], &refused["code"]),
         (&false.into(), &"HF-401".into())
     );
     assert_eq!(
-        Call::of(&place, "web").knock(door.port).expect("let in").server,
+        Call::of(&place, "web").knock(proxy.port).expect("let in").server,
         old
     );
     replace(&place, "renewed/tls.key", "server/tls.key");
-    assert_eq!(door.reload_after(1)["taken"], true);
+    assert_eq!(proxy.reload_after(1)["taken"], true);
     assert_ne!(
-        Call::of(&place, "web").knock(door.port).expect("let in").server,
+        Call::of(&place, "web").knock(proxy.port).expect("let in").server,
         old
     );
 }
@@ -88,30 +89,30 @@ fn a_new_ca_lets_its_clients_in_and_the_old_ones_out() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&service.url(), "");
+    let mut open = Call::of(&place, "web").knock(proxy.port).expect("let in");
     assert_eq!(open.get().expect("an answer").status, 200);
     let call = |pair| Call {
         ca: "web/ca.crt",
         ..Call::of(&place, pair)
     };
-    assert!(call("stranger").get(door.port).is_err());
+    assert!(call("stranger").get(proxy.port).is_err());
     replace(&place, "stranger/ca.crt", "server/ca.crt");
-    assert_eq!(door.reload_after(0)["taken"], true);
-    assert_eq!(call("stranger").get(door.port), Ok(200));
-    let refused = call("web").get(door.port).expect_err("its CA is gone");
+    assert_eq!(proxy.reload_after(0)["taken"], true);
+    assert_eq!(call("stranger").get(proxy.port), Ok(200));
+    let refused = call("web").get(proxy.port).expect_err("its CA is gone");
     assert!(
         refused.contains("UnknownCA") || refused.contains("unknown_ca"),
         "{refused}"
     );
     until("the end of the open connection", || open.get().err());
-    let cut = until("its record", || cut_with(&door, "HF-103"));
+    let cut = until("its record", || cut_with(&proxy, "HF-103"));
     assert_eq!(cut["verdict"], "allowed", "{cut}");
 }
 
 /// The record of a connection that was allowed, and then closed with `code`.
-fn cut_with(door: &Daemon, code: &str) -> Option<serde_json::Value> {
-    let records = door.events("connection").into_iter();
+fn cut_with(proxy: &Daemon, code: &str) -> Option<serde_json::Value> {
+    let records = proxy.events("connection").into_iter();
     records
         .into_iter()
         .find(|record| record["code"] == code && record["verdict"] == "allowed")
@@ -122,15 +123,15 @@ fn new_rules_are_taken_over_from_the_configuration() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&service.url(), "");
+    let mut open = Call::of(&place, "web").knock(proxy.port).expect("let in");
     assert_eq!(open.get().expect("an answer").status, 200);
-    assert!(Call::of(&place, "api").get(door.port).is_err());
+    assert!(Call::of(&place, "api").get(proxy.port).is_err());
     let api = configuration(&service.url(), "allow = [\"uri:spiffe://acme/api\"]");
     place.write("handfast.toml", api);
-    assert_eq!(door.reload_after(0)["taken"], true);
-    assert_eq!(Call::of(&place, "api").get(door.port), Ok(200));
-    assert!(Call::of(&place, "web").get(door.port).is_err());
+    assert_eq!(proxy.reload_after(0)["taken"], true);
+    assert_eq!(Call::of(&place, "api").get(proxy.port), Ok(200));
+    assert!(Call::of(&place, "web").get(proxy.port).is_err());
     let begun = Instant::now();
     until("the end of the open connection", || open.get().err());
     assert!(
@@ -138,14 +139,14 @@ fn new_rules_are_taken_over_from_the_configuration() {
         "{:?}",
         begun.elapsed()
     );
-    let cut = until("its record", || cut_with(&door, "HF-609"));
+    let cut = until("its record", || cut_with(&proxy, "HF-609"));
     assert!(
         cut["reason"]
             .as_str()
             .is_some_and(|reason| reason.contains("not allowed")),
         "{cut}"
     );
-    let denied = door.events("connection").into_iter().rev();
+    let denied = proxy.events("connection").into_iter().rev();
     let denied = denied
         .take(2)
         .find(|record| record["verdict"] == "denied")
@@ -180,8 +181,8 @@ fn a_client_that_passes_over_the_goaway_begins_no_request_once_its_rule_is_gone(
     });
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    let mut open = Call::over_http2(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&service.url(), "");
+    let mut open = Call::over_http2(&place, "web").knock(proxy.port).expect("let in");
     let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[])].concat();
     open.send(&[preface, get_over_http2(1, "/slow")].concat())
         .expect("sent");
@@ -223,26 +224,26 @@ fn sighup_reloads_at_once_and_says_what_it_could_not_take() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
-    door.signal("HUP");
-    let same = door.reload_after(0);
+    let proxy = place.open_with(&service.url(), "");
+    let mut open = Call::of(&place, "web").knock(proxy.port).expect("let in");
+    proxy.signal("HUP");
+    let same = proxy.reload_after(0);
     assert_eq!((&same["taken"], &same["generation"]), (&true.into(), &2.into()));
     // Written in place and not renamed, so that a wake-up in the middle is possible; only the end counts.
     place.write("handfast.toml", "[proxy]\nallow = [\"any\"]\n");
-    door.signal("HUP");
-    let refused = door.reload_after(1);
+    proxy.signal("HUP");
+    let refused = proxy.reload_after(1);
     assert_eq!(
         (&refused["taken"], &refused["code"]),
         (&false.into(), &"HF-701".into())
     );
     assert!(
-        door.stderr().contains("the last good state stays active"),
+        proxy.stderr().contains("the last good state stays active"),
         "{}",
-        door.stderr()
+        proxy.stderr()
     );
-    assert!(Call::of(&place, "api").get(door.port).is_err());
-    assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
+    assert!(Call::of(&place, "api").get(proxy.port).is_err());
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
     assert_eq!(open.get().expect("the old connection lives").status, 200);
 }
 
@@ -261,16 +262,16 @@ fn a_swapped_symlink_above_the_files_is_noticed() {
     symlink("server", place.path("..data")).expect("a link");
     symlink("..data/tls.crt", place.path("tls.crt")).expect("a link");
     symlink("..data/tls.key", place.path("tls.key")).expect("a link");
-    let door = place.open(&format!(
+    let proxy = place.open(&format!(
         "proxy --listen 127.0.0.1:0 --workers 1 --cert tls.crt --key tls.key --client-ca web/ca.crt --to {} --allow any",
         service.url()
     ));
-    let old = Call::of(&place, "web").knock(door.port).expect("let in").server;
+    let old = Call::of(&place, "web").knock(proxy.port).expect("let in").server;
     symlink("renewed", place.path("..data_tmp")).expect("a link");
     fs::rename(place.path("..data_tmp"), place.path("..data")).expect("swapped at once");
-    assert_eq!(door.reload_after(0)["taken"], true);
+    assert_eq!(proxy.reload_after(0)["taken"], true);
     assert_ne!(
-        Call::of(&place, "web").knock(door.port).expect("let in").server,
+        Call::of(&place, "web").knock(proxy.port).expect("let in").server,
         old
     );
 }
@@ -280,17 +281,17 @@ fn a_storm_of_reloads_drops_nobody() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
-    let mut open = Call::of(&place, "web").knock(door.port).expect("let in");
+    let proxy = place.open_with(&service.url(), "");
+    let mut open = Call::of(&place, "web").knock(proxy.port).expect("let in");
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(1500) {
-        door.signal("HUP");
+        proxy.signal("HUP");
         assert_eq!(open.get().expect("an answer").status, 200);
-        assert_eq!(Call::of(&place, "web").get(door.port), Ok(200));
-        assert!(Call::of(&place, "api").get(door.port).is_err());
+        assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
+        assert!(Call::of(&place, "api").get(proxy.port).is_err());
     }
-    door.reload_after(1);
-    assert!(door.events("reload").iter().all(|event| event["taken"] == true));
+    proxy.reload_after(1);
+    assert!(proxy.events("reload").iter().all(|event| event["taken"] == true));
 }
 
 /// Address and service are not reloaded; a change of them must not look as if it had been taken over.
@@ -299,15 +300,15 @@ fn what_a_reload_cannot_change_is_said() {
     let service = Service::hello();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     place.write("handfast.toml", configuration("http://127.0.0.1:9", ""));
-    let event = door.reload_after(0);
+    let event = proxy.reload_after(0);
     assert_eq!(
-        Call::of(&place, "web").get(door.port),
+        Call::of(&place, "web").get(proxy.port),
         Ok(200),
         "the service is the same"
     );
-    let told = event.to_string() + &door.stderr();
+    let told = event.to_string() + &proxy.stderr();
     assert!(
         told.contains("restart"),
         "nothing says that \"to\" waits for a restart: {told}"

@@ -38,7 +38,7 @@ fn no_protocol_but_websocket_is_asked_of_the_service() {
     let service = eager();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     for protocol in [
         "h2c",
         "H2C",
@@ -50,7 +50,7 @@ fn no_protocol_but_websocket_is_asked_of_the_service() {
         "\"websocket\"",
         "",
     ] {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         let answer = caller.ask(&format!(
             "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade, http2-settings\r\nupgrade: {protocol}\r\n\
              http2-settings: AAMAAABkAAQAAP__\r\n\r\n"
@@ -68,9 +68,9 @@ fn websocket_is_passed_on_in_any_case_of_letters() {
     let service = eager();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     for protocol in ["websocket", "WebSocket"] {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         let request = format!(
             "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: {protocol}\r\n\r\n"
         );
@@ -87,10 +87,10 @@ fn a_switch_that_nobody_asked_for_ends_the_connection() {
     let service = eager();
     let place = Place::new();
     cast(&place);
-    let door = place.open_with(&service.url(), "");
+    let proxy = place.open_with(&service.url(), "");
     let asks = "connection: upgrade\r\nupgrade: websocket\r\n";
     for (path, headers) in [("/unasked", ""), ("/other", asks), ("/other", "")] {
-        let mut caller = Call::of(&place, "web").knock(door.port).expect("accepted");
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
         let answer = caller.ask(&request).expect("an answer");
         assert_eq!(answer.status, 502, "{path}");
