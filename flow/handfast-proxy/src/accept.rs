@@ -13,6 +13,7 @@ use handfast_pki::code;
 use jiff::Timestamp;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::TaskTracker;
 
 use crate::{
     pressure::Cause,
@@ -79,30 +80,21 @@ where
             return 0;
         };
         let sweeper = tokio::spawn(sweep(context.clone(), tidy));
+        let connections = TaskTracker::new();
         tokio::select! {
             () = accept_all(&listener, &context, |tcp, address| {
                 let Some(accepted) = admit(tcp, address, &context) else { return };
                 let id = accepted.id;
-                let task = tokio::spawn(serve(accepted));
+                let task = connections.spawn(serve(accepted));
                 context.registry.can_be_cut_by(id, task.abort_handle());
             }) => {}
-            () = until_closing(closing) => {}
+            () = closing.asked.cancelled() => {}
         }
         drop(listener);
-        let cut = drain(&context, closing).await;
+        let cut = drain(&context, closing, &connections).await;
         sweeper.abort();
         cut
     })
-}
-
-async fn until_closing(closing: &Closing) {
-    loop {
-        let asked = closing.notify.notified();
-        if closing.asked.load(Relaxed) {
-            return;
-        }
-        asked.await;
-    }
 }
 
 /// Moves the worker's clock and cuts what is overdue.
@@ -189,19 +181,17 @@ fn take_slot(context: &WorkerContext) -> Option<Slot> {
 }
 
 /// Asks every connection to end, waits within the deadline, cuts the rest and says how many that were.
-async fn drain(context: &WorkerContext, closing: &Closing) -> usize {
+async fn drain(context: &WorkerContext, closing: &Closing, connections: &TaskTracker) -> usize {
+    /// A connection that was cut has its record to write, and nothing else.
+    const LAST: Duration = Duration::from_millis(500);
     context.registry.ask_to_stop();
-    let deadline = tokio::time::Instant::now() + context.shared.limits.drain;
-    let waits = || tokio::time::Instant::now() < deadline && !closing.forced.load(Relaxed);
-    while context.registry.count() > 0 && waits() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    connections.close();
+    tokio::select! {
+        () = connections.wait() => {}
+        () = tokio::time::sleep(context.shared.limits.drain) => {}
+        () = closing.forced.cancelled() => {}
     }
     let cut = context.registry.cut_all();
-    for _ in 0..100 {
-        if context.registry.count() == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let _ = tokio::time::timeout(LAST, connections.wait()).await;
     cut
 }

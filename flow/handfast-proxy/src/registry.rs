@@ -191,10 +191,6 @@ impl Registry {
         self.tick.load(Relaxed)
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.connections().all.len()
-    }
-
     /// Moves the clock on and cuts what is overdue at the Unix time `second`.
     pub(crate) fn sweep(&self, second: u64, limits: &Limits) {
         let now = self.tick.fetch_add(1, Relaxed).wrapping_add(1);

@@ -1,19 +1,16 @@
 //! How a proxy or tunnel is asked to end, and how that went.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
-};
+use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// The wish to close, as every worker hears it.
 #[derive(Default)]
 pub(crate) struct Closing {
-    pub(crate) asked: AtomicBool,
-    pub(crate) notify: Notify,
+    /// Nothing is accepted any more, and connections may end.
+    pub(crate) asked: CancellationToken,
     /// Nobody waits for connections to end any more.
-    pub(crate) forced: AtomicBool,
+    pub(crate) forced: CancellationToken,
 }
 
 /// Makes a proxy or tunnel that is being closed cut what is left at once.
@@ -26,15 +23,14 @@ impl ForceClose {
 
     /// Ends the waiting; every connection still leaves its record.
     pub fn now(&self) {
-        self.0.forced.store(true, Relaxed);
+        self.0.forced.cancel();
     }
 }
 
 impl Closing {
     /// Tells every worker.
     pub(crate) fn close(&self) {
-        self.asked.store(true, Relaxed);
-        self.notify.notify_waiters();
+        self.asked.cancel();
     }
 }
 

@@ -58,11 +58,6 @@ impl Problem {
         self
     }
 
-    /// [`Self::help`] by its old name.
-    pub fn hint(self, help: impl Into<String>) -> Self {
-        self.help(help)
-    }
-
     /// The same with a command that does or checks what is to be done.
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(concealed(&command.into()).into_owned());
