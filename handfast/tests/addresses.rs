@@ -40,7 +40,7 @@ fn a_wrong_address_is_told_in_one_form_by_every_command() {
             let ran = place.run(&line);
             assert_eq!(ran.exit, 2, "{ran:#?}");
             assert!(ran.stderr.contains(why), "{line}: {ran:#?}");
-            assert!(ran.stderr.contains("hint: write "), "{line}: {ran:#?}");
+            assert!(ran.stderr.contains("help: write "), "{line}: {ran:#?}");
         }
     }
 }
