@@ -114,7 +114,9 @@ pub fn read(path: &Path) -> Result<Config, Vec<Problem>> {
         text: &text,
         errors: &mut errors,
     };
-    let (raw, head) = written(&mut reader);
+    let Some((raw, head)) = written(&mut reader) else {
+        return Err(errors);
+    };
     match resolve(&raw, folder, head.as_ref(), &mut errors) {
         Some(proxy) if errors.is_empty() => Ok(proxy),
         _ => {
@@ -132,13 +134,16 @@ fn sort(problems: &mut [Problem], head: Option<&Place>) {
     });
 }
 /// What stands in the file, and the head of its table, where what is missing would stand. The reader is told everything
-/// that cannot be read.
-fn written(reader: &mut Reader<'_>) -> (RawConfig, Option<Place>) {
+/// that cannot be read. Nothing is known of a file that is no TOML: what a bracket too few does to the rest is no mistake.
+fn written(reader: &mut Reader<'_>) -> Option<(RawConfig, Option<Place>)> {
     let (mut raw, mut head) = (RawConfig::default(), None);
     let (table, unreadable) = DeTable::parse_recoverable(reader.text);
     for error in unreadable {
         let at = error.span().map_or(0, |span| span.start);
         reader.error(at, error.message().to_owned());
+    }
+    if !reader.errors.is_empty() {
+        return None;
     }
     for (key, value) in table.get_ref() {
         match (key.get_ref().as_ref(), value.get_ref()) {
@@ -153,7 +158,7 @@ fn written(reader: &mut Reader<'_>) -> (RawConfig, Option<Place>) {
     if head.is_none() && reader.errors.is_empty() {
         reader.error(0, "the table [proxy] is missing".into());
     }
-    (raw, head)
+    Some((raw, head))
 }
 
 /// Turns what is written into what is meant, and adds everything that keeps it from meaning anything. What is missing is
@@ -299,12 +304,14 @@ mod tests {
 
     fn errors(text: &str) -> Vec<(Option<usize>, String)> {
         let mut errors = Vec::new();
-        let (raw, head) = written(&mut Reader {
+        let written = written(&mut Reader {
             file: "handfast.toml",
             text,
             errors: &mut errors,
         });
-        let _ = resolve(&raw, Path::new("/etc/handfast"), head.as_ref(), &mut errors);
+        if let Some((raw, head)) = written {
+            let _ = resolve(&raw, Path::new("/etc/handfast"), head.as_ref(), &mut errors);
+        }
         errors
             .into_iter()
             .map(|problem| (problem.place.map(|place| place.line), problem.message))
@@ -325,11 +332,12 @@ limits = { handshake = "500ms", connections = 10 }
     #[test]
     fn a_good_file_is_read_and_its_paths_start_from_its_folder() {
         let mut found = Vec::new();
-        let (raw, head) = written(&mut Reader {
+        let written = written(&mut Reader {
             file: "handfast.toml",
             text: GOOD,
             errors: &mut found,
         });
+        let (raw, head) = written.expect("TOML");
         let proxy = resolve(&raw, Path::new("/etc/handfast"), head.as_ref(), &mut found).expect("good");
         assert!(found.is_empty());
         assert_eq!(proxy.sources.cert, Path::new("/etc/handfast/tls.crt"));
@@ -400,7 +408,9 @@ limits = { handshake = "500ms", connections = 10 }
 
     #[test]
     fn a_file_that_is_no_toml_says_where() {
-        assert_eq!(errors("[proxy\nlisten = 1")[0].0, Some(1));
+        let found = errors("[proxy\nlisten = 1");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, Some(1));
         assert!(
             errors("")
                 .iter()

@@ -77,7 +77,7 @@ impl Leaf {
 
 fn lifetime(text: &str) -> Result<SignedDuration, Failure> {
     duration(text).map_err(|error| {
-        Failure::new(Exit::Misuse, code::BAD_NAME, format!("--lifetime: {error}")).help(error.hint)
+        Failure::new(Exit::Misuse, code::CONFIG_INVALID, format!("--lifetime: {error}")).help(error.hint)
     })
 }
 

@@ -72,7 +72,7 @@ fn issue_overwrites_only_with_force_and_leaves_nothing_after_a_refusal() {
             "issue client --uri spiffe://acme/a --uri spiffe://acme/b --out none",
             "HF-803",
         ),
-        ("issue server --dns localhost --lifetime 90 --out none", "HF-803"),
+        ("issue server --dns localhost --lifetime 90 --out none", "HF-701"),
         ("issue server --dns localhost --lifetime 0d --out none", "HF-803"),
         (
             "issue server --dns localhost --lifetime 4000d --out none",
@@ -175,7 +175,7 @@ fn a_lifetime_that_means_two_things_is_refused_with_what_to_write() {
         ("1y", "\"y\" has 365 or 366 days; write days, such as \"365d\""),
     ] {
         let line = format!("issue server --dns a --lifetime {text} --out none");
-        let said = place.run(&line).refused(2, "HF-803").stderr;
+        let said = place.run(&line).refused(2, "HF-701").stderr;
         assert!(
             said.contains(&format!("--lifetime: duration \"{text}\": {why}")),
             "{said}"

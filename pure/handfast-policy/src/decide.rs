@@ -126,9 +126,11 @@ impl Policy {
                     .take_while(|(a, b)| a == b)
                     .count()
             });
+        // Where no rule is of a type that the certificate has, the first one shows what would be asked for.
+        let first = || Some((self.rules.first()?.to_string(), identity.called()));
         Denial {
             who: identity.called(),
-            nearest,
+            nearest: nearest.or_else(first),
         }
     }
 }

@@ -54,7 +54,7 @@ table! {
         allow: Vec<Text> = "allow" {
             flag: Some(Flag {
                 value: "RULE",
-                help: "The clients that are allowed: any, uri:..., dns:..., email:..., cn:... or fingerprint:...; may be repeated",
+                help: "The clients that are allowed: any, uri:..., dns:..., email:..., ip:..., cn:... or fingerprint:...; may be repeated",
             }),
             reference: "a list of authorization rules; a client needs to match one",
             without: Without::Refused,

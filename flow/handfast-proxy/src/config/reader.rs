@@ -52,10 +52,7 @@ impl Reader<'_> {
     pub(super) fn wrong_type(&mut self, at: usize, name: &str, expected: &str, found: &DeValue<'_>) {
         self.error(
             at,
-            format!(
-                "\"{name}\" must be {expected}, found {}",
-                with_article(found.type_str())
-            ),
+            format!("\"{name}\" must be {expected}, found {}", shown(found)),
         );
     }
 
@@ -89,6 +86,15 @@ impl Reader<'_> {
 
     pub(super) fn line(&self, at: usize) -> usize {
         1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+    }
+}
+
+/// Numbers and switches as they are written, and what may hold a secret by its kind alone.
+fn shown(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::Integer(number) => handfast_pki::text::printable(number.as_str()),
+        DeValue::Boolean(on) => on.to_string(),
+        other => with_article(other.type_str()),
     }
 }
 

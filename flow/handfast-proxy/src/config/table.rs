@@ -511,16 +511,13 @@ mod tests {
     fn what_is_wrong_inside_of_one_has_its_line_and_what_is_missing_its_name() {
         let (listener, errors) = read("[[host]]\nidle = 5\nidel = \"1s\"\n");
         let texts = [
-            (
-                2,
-                "\"idle\" must be a time such as \"10s\" or \"5m\", found an integer",
-            ),
+            (2, "\"idle\" must be a time such as \"10s\" or \"5m\", found 5"),
             (3, "unknown key \"idel\", did you mean \"idle\"?"),
         ];
         assert_eq!(errors, texts.map(|(line, text)| (Some(line), text.to_owned())));
         assert_eq!(listener.missing(), ["name"]);
         let (_, errors) = read("name = \"a\"\nhost = 5\n");
-        let text = "\"host\" must be tables, each written [[host]], found an integer";
+        let text = "\"host\" must be tables, each written [[host]], found 5";
         assert_eq!(errors, [(Some(2), text.to_owned())]);
     }
 }

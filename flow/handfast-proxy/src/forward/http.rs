@@ -11,7 +11,7 @@ use std::{
 use handfast_audit::{Event, Request as RequestRecord};
 use handfast_pki::{Code, code, text::printable};
 use handfast_tls::ServerStream;
-use http::{HeaderValue, Request, Response, StatusCode, header::HOST};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header::HOST};
 use http_body::Body;
 use hyper::{
     body::Incoming,
@@ -340,6 +340,8 @@ async fn forward(visit: &Visit, mut request: Request<RequestBody>) -> Result<For
         return Err((StatusCode::BAD_GATEWAY, code::BACKEND_BROKE).into());
     }
     headers::to_client(response.headers_mut(), false);
+    // The client is answered in our version (RFC 9110 section 2.5): that of an old backend would end its connection.
+    *response.version_mut() = Version::HTTP_11;
     let lease = Lease {
         sender,
         pool,
