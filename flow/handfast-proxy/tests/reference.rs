@@ -40,7 +40,7 @@ fn the_tables_of_the_reference_page_are_those_of_the_keys() {
 
 #[test]
 fn the_schema_is_that_of_the_keys() {
-    let path = document("schema/handfast-toml.json");
+    let path = document("handfast-toml.schema.json");
     let schema = serde_json::to_string_pretty(&config::schema()).expect("a schema is JSON") + "\n";
     if is_to_be_written() {
         fs::write(&path, &schema).expect("the schema can be written");

@@ -15,8 +15,8 @@ use handfast_finding::Place;
 use handfast_pki::{conceal::concealed, text::printable};
 
 use super::{
-    outline::{Named, Part},
     span::Span,
+    spot::{Named, Part},
     trouble::Trouble,
 };
 

@@ -21,6 +21,8 @@ mod pattern;
 mod rules;
 mod site;
 mod span;
+mod spot;
+mod telling;
 mod trouble;
 
 use std::{

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rustls_pki_types::TrustAnchor;
 use webpki::anchor_from_trusted_cert;
 
-use crate::{Certificate, Code, code, faults};
+use crate::{Certificate, Code, code, may_sign};
 
 /// The CA certificates that are believed without further proof.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ impl Anchors {
     /// root); those that are expired at `at` are left out, and at least one must remain.
     pub fn new(certificates: Vec<Certificate>, at: Timestamp) -> Result<Self, AnchorError> {
         for certificate in &certificates {
-            let Some(found) = faults::may_not_sign(certificate) else {
+            let Some(found) = may_sign::may_not_sign(certificate) else {
                 continue;
             };
             let subject = certificate.called();

@@ -23,7 +23,7 @@ use x509_cert::ext::pkix::{
 };
 
 use crate::{
-    Certificate, Error, Purpose, Refusal, Role, TrustedCa, name,
+    Certificate, Error, Purpose, Refusal, Role, TrustedCa, may_sign, name,
     text::{listed, printable},
 };
 
@@ -96,25 +96,6 @@ impl<'a> Path<'a> {
                 },
             })
     }
-}
-
-/// Why `certificate` may not issue others: it does not say that it is a CA, or its key usage leaves that out
-/// (RFC 5280 section 6.1.4 (k) and (n)).
-pub(crate) fn may_not_sign(certificate: &Certificate) -> Option<String> {
-    // A root of version 1 cannot say anything; that it is trusted is the word of the one who configured it.
-    let is_old_root = certificate.version() == 1 && certificate.is_self_issued();
-    if !certificate.is_ca() && !is_old_root {
-        return Some("it does not say that it is a CA (basicConstraints)".into());
-    }
-    if certificate.is_unreadable::<KeyUsage>() {
-        return Some("its key usage cannot be read".into());
-    }
-    let usage = certificate.key_usage()?;
-    (!usage.key_cert_sign()).then(|| {
-        let found = certificate.key_usage_names().join(", ");
-        let found = if found.is_empty() { "nothing" } else { &found };
-        format!("its key usage is {found}, without keyCertSign")
-    })
 }
 
 impl Step<'_> {
@@ -229,7 +210,7 @@ fn issuer_may_sign(step: &Step<'_>) -> Option<Refusal> {
     if step.is_leaf() {
         return None;
     }
-    may_not_sign(step.certificate).map(|found| Refusal::NotACa {
+    may_sign::may_not_sign(step.certificate).map(|found| Refusal::NotACa {
         role: step.role,
         subject: step.subject(),
         found,

@@ -25,6 +25,7 @@ mod fingerprint;
 pub mod identity;
 pub mod key;
 pub mod lint;
+mod may_sign;
 pub mod name;
 pub mod pattern;
 pub mod pem;

@@ -1,7 +1,7 @@
 //! What ties a configuration of Apache httpd to its machine.
 
 use super::lines::Node;
-use crate::outline::{Found, Listen, Material, Role, opens, port};
+use crate::spot::{Found, Listen, Material, Role, opens, port};
 
 const FILES: [(&str, Material); 6] = [
     ("SSLCertificateFile", Material::Certificate),

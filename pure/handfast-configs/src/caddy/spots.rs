@@ -2,8 +2,8 @@
 
 use super::{blocks, tokens::Node};
 use crate::{
-    outline::{Form, Found, Listen, Material, Role, Top},
     span::{Span, Word, joined},
+    spot::{Form, Found, Listen, Material, Role, Top},
 };
 
 /// Options for the machine alone: where it is spoken to, where it listens, what it remembers.

@@ -6,7 +6,7 @@ use super::tls::source_path;
 use crate::{
     files::{Naming, Opened, Reader},
     node::{self, Node},
-    outline::{Form, Found, Listen, Material, Role, told_apart},
+    spot::{Form, Found, Listen, Material, Role, told_apart},
     trouble::Trouble,
 };
 
@@ -94,7 +94,7 @@ fn address(holder: &Node, found: &mut Found, role: impl Fn(&str) -> Role) {
 }
 
 fn listens(address: &str) -> Role {
-    let port = crate::outline::port(address).unwrap_or_default();
+    let port = crate::spot::port(address).unwrap_or_default();
     Role::Listen(Listen {
         called: told_apart(address, port),
         before: "",

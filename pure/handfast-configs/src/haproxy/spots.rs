@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     files::Reader,
-    outline::{Found, Material, Role, opens, port, told_apart},
     span::{Span, Word},
+    spot::{Found, Material, Role, opens, port, told_apart},
     trouble::Trouble,
 };
 

@@ -232,6 +232,11 @@ fn tls(site: &mut Site, scope: &Scope<'_>, reader: &Reader<'_>) {
         .map_or("none", |cache| cache.first());
     site.resumes = scope.is_on("ssl_session_tickets", true) || !["off", "none"].contains(&cache);
     site.rejects = scope.is_on("ssl_reject_handshake", false);
+    strength(site, scope);
+}
+
+/// Versions and suites of `site` that are too old.
+fn strength(site: &mut Site, scope: &Scope<'_>) {
     if let Some(versions) = scope.last("ssl_protocols") {
         let old = versions
             .words

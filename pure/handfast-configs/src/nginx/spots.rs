@@ -1,7 +1,7 @@
 //! What ties a configuration of nginx to its machine.
 
 use super::tokens::Directive;
-use crate::outline::{Found, Listen, Material, Role, Top, opens, port, told_apart};
+use crate::spot::{Found, Listen, Material, Role, Top, opens, port, told_apart};
 
 /// Blocks that stand in the file which nginx reads itself, and nowhere else.
 const WHOLE: [&str; 4] = ["events", "http", "stream", "mail"];

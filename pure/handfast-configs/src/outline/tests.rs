@@ -1,4 +1,5 @@
 use super::*;
+use crate::spot::opens;
 use crate::{files::Opened, files::tests::Shelf, node};
 
 fn read(kind: Kind, shelf: &Shelf) -> Result<Outline, Trouble> {
