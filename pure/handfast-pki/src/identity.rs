@@ -84,7 +84,8 @@ impl Identity {
         self.uris.retain(|uri| AltName::uri(uri).is_ok());
         self.dns
             .retain(|dns| !dns.starts_with('*') && AltName::dns(dns).is_ok());
-        self.emails.retain(|email| AltName::email(email).is_ok());
+        self.emails
+            .retain(|email| !email.contains('*') && AltName::email(email).is_ok());
         self
     }
 

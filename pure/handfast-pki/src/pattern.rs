@@ -206,6 +206,7 @@ fn email(value: &str) -> Result<NamePattern, String> {
             checked(AltName::dns(host))?;
             Ok(NamePattern::EmailAt(host.to_ascii_lowercase()))
         }
+        None if value.contains('*') => Err("a wildcard stands for all before the @, or for nothing".into()),
         None => {
             checked(AltName::email(value))?;
             Ok(NamePattern::Email(value.to_owned()))
@@ -257,7 +258,7 @@ impl NamePattern {
 
     pub(crate) fn has_uri(&self, uri: &str) -> bool {
         let segments = |rest: &str| {
-            let plain = !rest.contains(['?', '#']) && rest.split('/').all(|segment| !segment.is_empty());
+            let plain = rest.split('/').all(is_segment);
             plain.then(|| rest.split('/').count())
         };
         match self {
@@ -323,6 +324,31 @@ impl NamePattern {
             Self::Fingerprint(_) => vec![format!("fingerprint:{}", identity.fingerprint)],
         }
     }
+}
+
+/// Whether `text` is one segment of a path to every reader (RFC 3986 section 3.3): no encoded slash, backslash or percent
+/// sign, and no `*`, which would be a pattern.
+pub fn is_segment(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let fits = match byte {
+            b'%' => {
+                let digits =
+                    [bytes.next(), bytes.next()].map(|digit| char::from(digit.unwrap_or(0)).to_digit(16));
+                match digits {
+                    [Some(high), Some(low)] => {
+                        !matches!(high * 16 + low, 0x2f | 0x5c | 0x25 | 0..=0x1f | 0x7f..)
+                    }
+                    _ => false,
+                }
+            }
+            other => other.is_ascii_alphanumeric() || b"-._~!$&'()+,;=:@".contains(&other),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    !text.is_empty()
 }
 
 #[cfg(test)]
@@ -391,6 +417,8 @@ mod tests {
             "URI:spiffe://acme/web",
             "email:*",
             "email:*@*.example",
+            "email:**@acme.example",
+            "email:a*@acme.example",
         ] {
             let error = text.parse::<NamePattern>().expect_err(text);
             assert!(error.to_string().contains(text), "{error}");
@@ -410,6 +438,11 @@ mod tests {
             ("spiffe://acme/a/", false, false),
             ("spiffe://acme/a//b", false, false),
             ("spiffe://acme/a?b", false, false),
+            ("spiffe://acme/a\\b", false, false),
+            ("spiffe://acme/a%2fb", false, false),
+            ("spiffe://acme/a%", false, false),
+            ("spiffe://acme/*", false, false),
+            ("spiffe://acme/a%20b", true, true),
             ("spiffe://acmes/a", false, false),
             ("spiffe://evil/spiffe://acme/a", false, false),
         ] {

@@ -5,7 +5,10 @@ use std::{net::IpAddr, str::FromStr};
 use cedar_policy::{
     Context, EntityUid, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
 };
-use handfast_pki::{Identity, pattern::Network};
+use handfast_pki::{
+    Identity,
+    pattern::{Network, is_segment},
+};
 
 use crate::{PolicyError, Rule};
 
@@ -121,14 +124,11 @@ pub(crate) fn context(identity: &Identity) -> Result<Context, PolicyError> {
 /// Every prefix of `uri` that ends in `/` and that one or more whole segments follow, the shortest first. The scheme and
 /// the host are none of them: `https://` is nobody's parent.
 fn uri_ancestors(uri: &str) -> Vec<String> {
-    if uri.contains(['?', '#']) {
-        return Vec::new();
-    }
     let path = uri.find("://").map_or(0, |at| at + 3);
     let slashes = uri.match_indices('/').map(|(at, _)| at).filter(|at| *at > path);
     let is_whole = |at: &usize| {
         let (before, after) = uri.split_at(*at);
-        !before.ends_with(['/', ':']) && after.split('/').skip(1).all(|segment| !segment.is_empty())
+        !before.ends_with(['/', ':']) && after.split('/').skip(1).all(is_segment)
     };
     slashes
         .filter(is_whole)
