@@ -21,6 +21,13 @@ pub(crate) enum Ended {
     /// Proven, and the handshake ended badly nevertheless.
     #[error("{error}")]
     BrokenOff { peer: Arc<Peer>, error: HandshakeError },
+    /// Proven, and allowed by a state that is no longer the one that counts.
+    #[error("{reason}")]
+    Withdrawn {
+        peer: Arc<Peer>,
+        code: Code,
+        reason: String,
+    },
     /// Allowed, and broken off afterwards.
     #[error("{reason}")]
     Broken { code: Code, reason: String },
@@ -31,7 +38,7 @@ impl Ended {
         match self {
             Self::Refused(error) | Self::BrokenOff { error, .. } => error.code(),
             Self::Denied(denial) | Self::TurnedAway { denial, .. } => denial.code(),
-            Self::Broken { code, .. } => *code,
+            Self::Withdrawn { code, .. } | Self::Broken { code, .. } => *code,
         }
     }
 
@@ -53,7 +60,7 @@ impl Ended {
                 HandshakeError::CutShort { .. } => Verdict::Broken,
                 _ => Verdict::Refused,
             },
-            Self::Denied(_) | Self::TurnedAway { .. } => Verdict::Denied,
+            Self::Denied(_) | Self::TurnedAway { .. } | Self::Withdrawn { .. } => Verdict::Denied,
             Self::Broken { .. } => Verdict::Allowed,
         }
     }

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use handfast_audit::HandshakeId;
 use handfast_tls::{Established, HandshakeError, ServerStream, server::Hello};
+use jiff::Timestamp;
 use tokio::net::TcpStream;
 
 use crate::{
@@ -46,6 +47,7 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secur
     // Boxed: the handshake's working memory is given back before the connection goes on.
     let (stream, standing, established) = Box::pin(shake(tcp, &state)).await?;
     pulse.proven(standing.peer.chain().not_after().as_second());
+    let state = still_allowed(state, &standing, worker)?;
     let proof = Proof {
         standing: standing.clone(),
         generation: state.generation(),
@@ -61,6 +63,22 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secur
         id,
         _private: (),
     })
+}
+
+/// A handshake can last longer than the state that it began with. What has changed meanwhile counts before a byte is
+/// forwarded; what changes from now on is found by the review.
+fn still_allowed(began: Arc<State>, standing: &Standing, worker: &Worker) -> Result<Arc<State>, Ended> {
+    let now = worker.live.state();
+    if now.generation() == began.generation() {
+        return Ok(began);
+    }
+    let judged = now.listener().judge_again(standing, Timestamp::now());
+    judged.map_err(|(code, reason)| Ended::Withdrawn {
+        peer: standing.peer.clone(),
+        code,
+        reason,
+    })?;
+    Ok(now)
 }
 
 type Shaken = (Box<ServerStream<TcpStream>>, Standing, Established);

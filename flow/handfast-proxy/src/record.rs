@@ -64,7 +64,10 @@ impl Record {
     /// Ends the record with the outcome of the sentence.
     pub(crate) fn close(mut self, outcome: Result<(), Ended>) {
         let Err(ended) = outcome else { return };
-        if let Ended::TurnedAway { peer, .. } | Ended::BrokenOff { peer, .. } = &ended {
+        if let Ended::TurnedAway { peer, .. }
+        | Ended::BrokenOff { peer, .. }
+        | Ended::Withdrawn { peer, .. } = &ended
+        {
             self.shown(peer);
         }
         let record = &mut self.entry.record;

@@ -2,12 +2,16 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{self, Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
     os::unix::fs::symlink,
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
 use handfast_pki::Profile;
+use handfast_tls::client::Versions;
 
 use crate::program::{
     Place,
@@ -203,6 +207,84 @@ fn a_client_that_passes_over_the_goaway_begins_no_request_once_its_rule_is_gone(
     let text = String::from_utf8_lossy(&heard);
     assert!(text.contains("HF-609"), "{text}");
     assert_eq!(service.heard().len(), 1, "nothing of the second request arrived");
+}
+
+/// What passes on the first bytes of a client, its ClientHello, and holds the others back until it is told: its port, what
+/// says that they were passed on, and what lets go.
+fn holding(proxy: u16) -> (u16, mpsc::Receiver<()>, mpsc::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let (passed, is_passed) = mpsc::channel();
+    let (let_go, may_go) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("the client");
+        let mut server = TcpStream::connect(("127.0.0.1", proxy)).expect("the proxy");
+        let (mut from_server, mut to_client) = (
+            server.try_clone().expect("a handle"),
+            client.try_clone().expect("a handle"),
+        );
+        thread::spawn(move || {
+            let _ = io::copy(&mut from_server, &mut to_client);
+            let _ = to_client.shutdown(Shutdown::Both);
+        });
+        let mut hello = [0; 16 << 10];
+        let length = client.read(&mut hello).expect("a ClientHello");
+        server.write_all(&hello[..length]).expect("passed on");
+        let _ = passed.send(());
+        let _ = may_go.recv();
+        let _ = io::copy(&mut client, &mut server);
+    });
+    (port, is_passed, let_go)
+}
+
+/// What a client hears whose handshake was held until the rules were `allow`.
+fn heard_after(allow: &str, versions: Versions) -> (Result<u16, String>, usize, Daemon) {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let proxy = place.open_with(&service.url(), "");
+    let (port, is_passed, let_go) = holding(proxy.port);
+    let heard = thread::scope(|scope| {
+        let call = Call {
+            versions,
+            ..Call::of(&place, "web")
+        };
+        let calling = scope.spawn(move || call.get(port));
+        is_passed.recv().expect("a ClientHello");
+        place.write(
+            "handfast.toml",
+            configuration(&service.url(), &format!("allow = [\"{allow}\"]")),
+        );
+        until("the new rules", || {
+            let events = proxy.events("reload");
+            events.into_iter().find(|event| event["taken"] == true)
+        });
+        let_go.send(()).expect("it waits");
+        calling.join().expect("no panic")
+    });
+    (heard, service.heard().len(), proxy)
+}
+
+#[test]
+fn a_handshake_that_lasts_longer_than_its_rule_ends_without_a_request() {
+    for versions in [Versions::OnlyTls12, Versions::OnlyTls13] {
+        let (heard, arrived, proxy) = heard_after("uri:spiffe://acme/api", versions);
+        assert!(heard.is_err(), "{heard:?}");
+        assert_eq!(arrived, 0, "nothing reached the service");
+        let record = until("its record", || proxy.events("connection").into_iter().next());
+        assert_eq!(record["code"], "HF-609", "{record}");
+        assert_eq!(record["verdict"], "denied", "{record}");
+        assert_eq!(record["identity"]["uris"][0], "spiffe://acme/web", "{record}");
+    }
+}
+
+#[test]
+fn a_handshake_that_lasts_longer_than_a_reload_goes_on_where_it_is_still_allowed() {
+    for versions in [Versions::OnlyTls12, Versions::OnlyTls13] {
+        let (heard, arrived, _proxy) = heard_after("uri:spiffe://acme/*", versions);
+        assert_eq!(heard, Ok(200));
+        assert_eq!(arrived, 1);
+    }
 }
 
 /// The kinds of the frames that are whole in `bytes`.
