@@ -12,8 +12,14 @@ const NOTE: &str = "[not shown: could be a private key]";
 /// `text` with a note in the place of everything that it shares with an argument that could be a private key.
 pub fn hidden(text: &str) -> Cow<'_, str> {
     static WINDOWS: OnceLock<HashSet<Vec<u8>>> = OnceLock::new();
-    let windows = WINDOWS.get_or_init(|| windows(std::env::args().skip(1)));
+    let windows = WINDOWS.get_or_init(|| windows(arguments()));
     without(text, windows)
+}
+
+/// Also those that are no UTF-8, for a key can stand in them too.
+fn arguments() -> impl Iterator<Item = String> {
+    let given = std::env::args_os().skip(1);
+    given.map(|argument| argument.to_string_lossy().into_owned())
 }
 
 fn windows(arguments: impl Iterator<Item = String>) -> HashSet<Vec<u8>> {

@@ -16,7 +16,7 @@ mod words;
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
     io::Write,
-    panic::{self, AssertUnwindSafe},
+    panic,
     process::ExitCode,
 };
 
@@ -35,7 +35,28 @@ use crate::{
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// A panic is a bug of ours and ends as one, whatever Rust would make of it.
 fn main() -> ExitCode {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let said = concealed(panic.payload_as_str().unwrap_or("a panic"));
+        let trace = Backtrace::capture();
+        let trace = if trace.status() == BacktraceStatus::Captured {
+            format!("\n{trace}")
+        } else {
+            String::new()
+        };
+        // Writing to stderr may be what panicked.
+        let _ = writeln!(std::io::stderr(), "handfast: panicked at {place}: {said}{trace}");
+    }));
+    panic::catch_unwind(start).unwrap_or_else(|_| {
+        let failure = Failure::bug("the command panicked");
+        Words::new(asks_for_json()).failure(&failure);
+        failure.exit.into()
+    })
+}
+
+fn start() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         // clap prints help and version to stdout and complaints to stderr; both are its own words.
@@ -50,7 +71,7 @@ fn main() -> ExitCode {
         }
     };
     let words = Words::new(arguments.json);
-    let failure = match ran(arguments.command, &words) {
+    let failure = match arguments.command.run(&words) {
         Ok(exit) => return exit.into(),
         Err(failure) => failure,
     };
@@ -58,29 +79,15 @@ fn main() -> ExitCode {
     failure.exit.into()
 }
 
-/// Runs the command. A panic is a bug of ours and ends as one, whatever Rust would make of it.
-fn ran(command: args::Command, words: &Words) -> Result<Exit, Failure> {
-    panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let said = concealed(panic.payload_as_str().unwrap_or("a panic"));
-        let trace = Backtrace::capture();
-        let trace = if trace.status() == BacktraceStatus::Captured {
-            format!("\n{trace}")
-        } else {
-            String::new()
-        };
-        // Writing to stderr may be what panicked.
-        let _ = writeln!(std::io::stderr(), "handfast: panicked at {place}: {said}{trace}");
-    }));
-    panic::catch_unwind(AssertUnwindSafe(|| command.run(words)))
-        .unwrap_or_else(|_| Err(Failure::bug("the command panicked")))
+/// The flag by itself: it is not parsed where parsing failed.
+fn asks_for_json() -> bool {
+    std::env::args_os().any(|argument| argument == "--json")
 }
 
 /// What clap says of the arguments. It repeats them, and a key may be among them.
 fn print(error: &clap::Error, exit: Exit) {
     let text = error.render().to_string();
-    // The flag is not parsed where parsing failed.
-    if std::env::args_os().any(|argument| argument == "--json") {
+    if asks_for_json() {
         usage_as_json(error, exit, &text);
         if exit == Exit::Yes {
             return;

@@ -1,5 +1,5 @@
 //! Signals. While something serves, SIGHUP reloads, SIGTERM and Ctrl-C stop, a second one does not wait for connections
-//! to end. While something works that has started programs and written keys, SIGTERM and Ctrl-C break it off.
+//! to end. While something works that has started programs and written keys, SIGTERM, SIGHUP (a closed terminal) and Ctrl-C break it off.
 
 use std::{
     sync::{
@@ -28,7 +28,7 @@ pub enum Signal {
     Stop,
 }
 
-/// While this is there, SIGTERM and Ctrl-C end the program with all that it has started: programs of others are ended,
+/// While this is there, SIGTERM, SIGHUP and Ctrl-C end the program with all that it has started: programs of others are ended,
 /// folders with keys are removed, and the exit code says which signal it was.
 pub struct BrokenOff {
     is_paused: Arc<AtomicBool>,
@@ -44,11 +44,15 @@ impl BrokenOff {
             .map_err(Failure::bug)?;
         let streams = {
             let _inside = runtime.enter();
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            (
+                signal(SignalKind::interrupt()),
+                signal(SignalKind::terminate()),
+                signal(SignalKind::hangup()),
+            )
         };
-        let (mut interrupt, mut terminate) = match streams {
-            (Ok(interrupt), Ok(terminate)) => (interrupt, terminate),
-            (Err(error), _) | (_, Err(error)) => return Err(Failure::bug(error)),
+        let (mut interrupt, mut terminate, mut hangup) = match streams {
+            (Ok(interrupt), Ok(terminate), Ok(hangup)) => (interrupt, terminate, hangup),
+            (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => return Err(Failure::bug(error)),
         };
         let (finished, mut finishing) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
         let is_paused = Arc::new(AtomicBool::new(false));
@@ -60,6 +64,8 @@ impl BrokenOff {
                         biased;
                         _ = interrupt.recv() => Exit::Interrupted,
                         _ = terminate.recv() => Exit::Terminated,
+                        // The terminal is closed.
+                        _ = hangup.recv() => Exit::Terminated,
                         finished = finishing.recv() => match finished {
                             Some(answer) => {
                                 // Who signals us may have signalled the programs of others, too, and their end can be
@@ -69,6 +75,7 @@ impl BrokenOff {
                                     biased;
                                     _ = interrupt.recv() => Exit::Interrupted,
                                     _ = terminate.recv() => Exit::Terminated,
+                                    _ = hangup.recv() => Exit::Terminated,
                                     () = moment => {
                                         let _ = answer.send(());
                                         continue;

@@ -115,7 +115,11 @@ fn a_signal_ends_the_programs_and_removes_the_folders_with_keys() {
         "verify-config site/nginx.conf",
         "lab run HF-206/nginx",
     ] {
-        for (signal, exit, word) in [("INT", 130, "interrupted"), ("TERM", 143, "terminated")] {
+        for (signal, exit, word) in [
+            ("INT", 130, "interrupted"),
+            ("TERM", 143, "terminated"),
+            ("HUP", 143, "terminated"),
+        ] {
             let place = place(STAND_IN);
             let working = Working::start(&place, line);
             assert!(pids(&place).iter().all(|pid| is_running(pid)), "{line}");

@@ -2,6 +2,8 @@
 
 mod program;
 
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt, process::Command};
+
 use program::{Place, Ran};
 
 #[test]
@@ -75,5 +77,39 @@ fn a_reader_that_leaves_early_is_no_fault() {
         assert!(!ran.stderr.contains("panicked"), "{ran:#?}");
         assert_eq!(ran.stdout.lines().count(), 1, "{ran:#?}");
         assert_eq!(place.read("exit").trim(), "0", "{ran:#?}");
+    }
+}
+
+/// Arguments are bytes: a file name of another system, or a key in another encoding.
+#[test]
+fn an_argument_that_is_no_text_is_an_error_and_no_panic() {
+    let key = handfast_pki::PrivateKey::generate(handfast_pki::KeyKind::P256).expect("a key");
+    let key = [b"\xff\xfe", key.to_pem().as_bytes()].concat();
+    for (command, argument) in [
+        ("explain", &b"\xff"[..]),
+        ("inspect", b"none\xff.crt"),
+        ("doctor", b"\xff:1"),
+        ("setup", &key),
+        ("verify", &key),
+    ] {
+        let ran = Command::new(env!("CARGO_BIN_EXE_handfast"))
+            .args([
+                OsStr::new(command),
+                OsStr::from_bytes(argument),
+                OsStr::new("--json"),
+            ])
+            .output()
+            .expect("it runs");
+        let stderr = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(2), "{command}: {stderr}");
+        let answer: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("one object");
+        assert_eq!(answer["schema"], "handfast-error/1", "{answer}");
+        let said = [&ran.stdout[..], &ran.stderr].concat();
+        let secret = &key[60..100];
+        assert!(
+            !said
+                .windows(12)
+                .any(|part| secret.windows(12).any(|other| other == part))
+        );
     }
 }
