@@ -48,12 +48,7 @@ struct Cast<'a> {
 
 impl Cast<'_> {
     fn put(&self, place: &str, holder: &Holder, above: &[&Certificate]) -> Result<()> {
-        let chain = std::iter::once(&holder.certificate).chain(above.iter().copied());
-        self.folder
-            .write(&format!("{place}/tls.crt"), chain_to_pem(chain))?;
-        let key = format!("{place}/tls.key");
-        self.folder.write(&key, holder.key.to_pem().as_bytes())?;
-        self.folder.mode(&key, 0o600)
+        holder.write(self.folder, place, above)
     }
 
     /// A leaf of the issuing CA.

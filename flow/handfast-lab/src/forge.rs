@@ -14,6 +14,7 @@ use der::{
 };
 use handfast_pki::{
     Certificate, KeyKind, PrivateKey, PublicKey, build,
+    certificate::chain_to_pem,
     name::{self, AltName},
     pem,
 };
@@ -31,7 +32,7 @@ use x509_cert::{
     time::{Time, Validity},
 };
 
-use crate::Error;
+use crate::{Error, Folder};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -133,6 +134,15 @@ impl Holder {
         let key = PrivateKey::generate(wish.key)?;
         let certificate = certify(wish, &key.public_key(), &wish.subject, &key)?;
         Ok(Self { certificate, key })
+    }
+
+    /// Writes `tls.crt`, followed by `above`, and `tls.key` into the folder `place` of `folder`.
+    pub(crate) fn write(&self, folder: &Folder, place: &str, above: &[&Certificate]) -> Result<()> {
+        let chain = std::iter::once(&self.certificate).chain(above.iter().copied());
+        folder.write(&format!("{place}/tls.crt"), chain_to_pem(chain))?;
+        let key = format!("{place}/tls.key");
+        folder.write(&key, self.key.to_pem().as_bytes())?;
+        folder.mode(&key, 0o600)
     }
 
     /// Signs what `wish` says, for a new key.
