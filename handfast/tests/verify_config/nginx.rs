@@ -27,6 +27,7 @@ fn a_good_configuration_of_nginx_lets_in_whom_it_should_and_is_not_touched() {
     let place = place("api.conf", NGINX);
     let before = (place.read("api.conf"), place.names());
     let ran = place.run("verify-config api.conf --target nginx --json").good();
+    assert!(!ran.stderr.contains("HF-610"), "{ran:#?}");
     let report = ran.json();
     assert_eq!(report["wrongly_accepted"], 0, "{report:#}");
     assert_eq!(report["wrongly_rejected"], 0, "{report:#}");
@@ -59,6 +60,10 @@ fn a_configuration_without_its_revocation_list_is_seen_to_let_the_revoked_in() {
         ran.stdout
             .lines()
             .any(|line| line.starts_with("revoked") && line.contains("ACCEPTED!")),
+        "{ran:#?}"
+    );
+    assert!(
+        ran.stderr.contains("no revocation list") && ran.stderr.contains("handfast explain HF-610"),
         "{ran:#?}"
     );
 }

@@ -124,6 +124,18 @@ struct Candidate<'a> {
     shown: String,
 }
 
+/// Why the revoked certificate is accepted, where one of `sites` does what nobody said of the software.
+pub fn without_lists(sites: &[Site], part: &Part) -> Option<String> {
+    let mut cells = sites.iter().flat_map(|site| &site.cells);
+    let is_accepted = |cell: &Cell| cell.fixture.name == "revoked" && cell.is_in && !cell.is_as_told(part);
+    cells.any(is_accepted).then(|| {
+        format!(
+            "revoked certificates are accepted, because no revocation list of their CA is checked; see handfast explain {}",
+            code::REVOCATION_OFF
+        )
+    })
+}
+
 /// Shows the fixtures to every site of the server on `stage`.
 pub fn meet(stage: &mut Stage<'_>, wanted: &Wanted<'_>) -> Result<Met> {
     let mut met = Met::default();

@@ -95,7 +95,8 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         .map_err(|failure| failure.detail(format!("the server had said: {}", started.said())))?;
     let missed = written.missed(theirs).into_iter();
     let missed = missed.map(|block| format!("what stands in {block} {{ }} is not tested"));
-    let notes: Vec<String> = theirs.ours.iter().cloned().chain(missed).chain(notes).collect();
+    let told = theirs.ours.iter().cloned().chain(missed).chain(notes);
+    let notes: Vec<String> = told.chain(sites::without_lists(&sites, part)).collect();
     for note in &notes {
         words.talk(format_args!("note: {note}"));
     }
