@@ -85,7 +85,7 @@ fn checked(text: &str) -> Result<String> {
     if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
         return Ok(text.to_owned());
     }
-    Err(Error::BadName {
+    Err(Error::BadValue {
         found: printable(text),
         expected: "an identifier of letters, digits, - and _",
     })

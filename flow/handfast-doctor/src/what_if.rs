@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use handfast_finding::Finding;
 use handfast_pki::{
-    Anchors, Certificate, Purpose, Trust, name,
-    verify::{self, Candidate},
+    Anchors, Certificate, Purpose, Trust,
+    candidates::{self, Candidate},
+    name, verify,
 };
 use handfast_tls::{HandshakeError, client::Asked};
 use handfast_trace::{Kind, Message, Presented, Said, Side};
@@ -157,7 +158,7 @@ impl WhatIf {
     }
 
     fn tried(&mut self, whose: Purpose, chain: &[Certificate], trust: &Trust, now: Timestamp) {
-        let candidates = verify::candidates(chain, trust, whose, now);
+        let candidates = candidates::candidates(chain, trust, whose, now);
         self.paths
             .extend(candidates.into_iter().map(|candidate| Tried { whose, candidate }));
     }

@@ -6,7 +6,8 @@ use handfast_credentials::load;
 use handfast_finding::when::when;
 use handfast_pki::{
     AnchorError, Anchors, Certificate, Purpose, Trust,
-    verify::{candidates, for_host, host, verify},
+    candidates::candidates,
+    verify::{for_host, host, verify},
 };
 use handfast_report::{schema::Schema, verdict::Question};
 use jiff::Timestamp;

@@ -4,6 +4,8 @@
 //! text, the rules judge those. Out: findings, each with the line that it is about. What cannot be read as a
 //! configuration is a [`Trouble`] and no finding.
 
+#![warn(missing_docs)]
+
 mod apache;
 mod caddy;
 mod dialect;

@@ -7,12 +7,16 @@ use handfast_pki::Code;
 /// Who refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refuser {
+    /// The side that was connected to.
     Server,
+    /// The side that connected.
     Client,
+    /// Neither of them: what lies between.
     Network,
 }
 
 impl Refuser {
+    /// `server`, `client` or `network`, as answers in JSON spell it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -25,12 +29,16 @@ impl Refuser {
 /// How sure a finding is; the more certain one is the smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {
+    /// Nothing else explains the evidence.
     Certain,
+    /// Something else would explain it too, and is rarer.
     Likely,
+    /// One of several causes that explain it alike.
     Guess,
 }
 
 impl Certainty {
+    /// `certain`, `likely` or `guess`, as answers in JSON spell it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Certain => "certain",
@@ -43,8 +51,11 @@ impl Certainty {
 /// One cause of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// Which cause it is; each has a page in `docs/findings/`.
     pub code: Code,
+    /// Who refused, which need not be the side at fault.
     pub side: Refuser,
+    /// How sure this is.
     pub certainty: Certainty,
     /// What was seen, both values in it.
     pub because: String,
@@ -85,6 +96,7 @@ impl fmt::Display for Place {
 }
 
 impl Finding {
+    /// A cause without advice. What `because` repeats of a file may be a key in the wrong place, and is left out then.
     pub fn new(code: Code, side: Refuser, certainty: Certainty, because: impl Into<String>) -> Self {
         Self {
             code,
@@ -97,16 +109,19 @@ impl Finding {
         }
     }
 
+    /// The same with one thing to do about it, in words.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
         self
     }
 
+    /// The same with the line of a file that it is about, counted from 1.
     pub fn place(mut self, file: impl Into<String>, line: usize) -> Self {
         self.place = Some(Place::new(file, line));
         self
     }
 
+    /// The same with a command that does or checks what is to be done.
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self

@@ -1,5 +1,7 @@
 //! One vocabulary of what is wrong and what to do about it.
 
+#![warn(missing_docs)]
+
 mod finding;
 mod problem;
 pub mod shell;

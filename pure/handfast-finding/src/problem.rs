@@ -11,6 +11,7 @@ use crate::Place;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
+    /// Which problem it is; each has a page in `docs/findings/`.
     pub code: Code,
     /// Lower case, the failing thing first: the file, the address, the rule; no full stop.
     pub message: String,

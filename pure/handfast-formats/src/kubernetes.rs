@@ -171,14 +171,14 @@ pub fn write(wanted: &Wanted<'_>) -> Result<Zeroizing<String>> {
 /// What may be the name of a Secret: a DNS subdomain in lower case (RFC 1123).
 pub fn subdomain(text: &str) -> Result<&str> {
     let good = text.len() <= 253 && text.split('.').all(is_label);
-    good.then_some(text).ok_or_else(|| Error::BadName {
+    good.then_some(text).ok_or_else(|| Error::BadValue {
         found: printable(text),
         expected: "a name of Kubernetes: lower-case letters, digits, - and .",
     })
 }
 
 fn label(text: &str) -> Result<&str> {
-    is_label(text).then_some(text).ok_or_else(|| Error::BadName {
+    is_label(text).then_some(text).ok_or_else(|| Error::BadValue {
         found: printable(text),
         expected: "a namespace of Kubernetes: lower-case letters, digits and -",
     })

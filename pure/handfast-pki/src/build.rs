@@ -189,7 +189,7 @@ fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> Result<Ext
 /// UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 section 4.1.2.5).
 fn time(at: Timestamp) -> Result<Time> {
     const YEAR_2050: i64 = 2_524_608_000;
-    let seconds = u64::try_from(at.as_second()).map_err(|_| Error::BadName {
+    let seconds = u64::try_from(at.as_second()).map_err(|_| Error::BadValue {
         found: at.to_string(),
         expected: "a time after 1970",
     })?;

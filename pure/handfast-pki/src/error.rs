@@ -74,6 +74,14 @@ pub enum Error {
         /// What would have been right.
         expected: &'static str,
     },
+    /// A value that is none of its kind: a fingerprint, a network, a time, an identifier.
+    #[error("\"{found}\" is not {expected}")]
+    BadValue {
+        /// What is there, in words of ours.
+        found: String,
+        /// What would have been right.
+        expected: &'static str,
+    },
     /// PKCS#12 that is broken or uses what we do not read.
     #[error("the PKCS#12 file cannot be opened: {detail}")]
     Container {
@@ -109,6 +117,7 @@ impl Error {
             Self::ChainOrder { .. } => code::CHAIN_ORDER,
             Self::RequestSignature => code::BAD_REQUEST_SIGNATURE,
             Self::BadName { .. } => code::BAD_NAME,
+            Self::BadValue { .. } => code::CONFIG_INVALID,
             Self::Crypto { .. } => code::BUG,
         }
     }

@@ -28,7 +28,7 @@ impl FromStr for Fingerprint {
 
     /// 64 hexadecimal digits in either case, with or without colons, as `openssl x509 -fingerprint` prints them.
     fn from_str(text: &str) -> Result<Self> {
-        let bad = || Error::BadName {
+        let bad = || Error::BadValue {
             found: printable(text),
             expected: "a SHA-256 fingerprint of 64 hexadecimal digits",
         };

@@ -88,7 +88,7 @@ impl FromStr for Network {
     type Err = crate::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = || crate::Error::BadName {
+        let bad = || crate::Error::BadValue {
             found: printable(text),
             expected: "an IP address or a network such as 10.0.0.0/8 or 2001:db8::/32, its host bits zero",
         };

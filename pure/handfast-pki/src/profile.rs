@@ -83,7 +83,7 @@ impl FromStr for Profile {
         [Self::Server, Self::Client, Self::Peer]
             .into_iter()
             .find(|profile| profile.name() == text)
-            .ok_or_else(|| Error::BadName {
+            .ok_or_else(|| Error::BadValue {
                 found: printable(text),
                 expected: "server, client or peer",
             })
@@ -109,7 +109,7 @@ impl FromStr for ProfileName {
         if (1..=40).contains(&text.len()) && text.bytes().all(is_letter) {
             return Ok(Self(text.to_owned()));
         }
-        Err(Error::BadName {
+        Err(Error::BadValue {
             found: printable(text),
             expected: "the name of a profile: lower-case letters, digits and hyphens",
         })

@@ -5,7 +5,7 @@
 //! rules of `faults.rs` as well, on every certificate and on the anchor; where they refuse it, webpki looks for
 //! another. A refusal names the certificate at fault and keeps both sides of what did not match.
 
-use std::{cell::RefCell, fmt, sync::Arc};
+use std::{cell::RefCell, sync::Arc};
 
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
@@ -13,30 +13,10 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, VerifiedPath};
 use x509_cert::ext::pkix::NameConstraints;
 
 use crate::{
-    Certificate, Error, Identity, Refusal, Role, Trust, TrustedCa, faults, name,
+    Certificate, Error, Identity, Purpose, Refusal, Role, Trust, TrustedCa, faults, name,
     text::{listed, printable},
     ways::{Way, ways},
 };
-
-pub use crate::ways::{Candidate, MOST_CANDIDATES, candidates};
-
-/// What a leaf is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// The peer of a server: `clientAuth`.
-    Client,
-    /// The peer of a client: `serverAuth`.
-    Server,
-}
-
-impl fmt::Display for Purpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        })
-    }
-}
 
 /// A chain that was verified: the leaf, its path to an anchor, and how long this stays true.
 ///

@@ -1,42 +1,9 @@
-//! Every way from a leaf upwards by the names of issuers, for showing and for finding out which certificate is at fault.
-
-use jiff::Timestamp;
+//! Every way from a leaf upwards by the names of issuers. What each of them is worth is for [`crate::candidates`] and
+//! [`crate::verify`].
 
 use std::sync::Arc;
 
-use crate::{Anchors, Certificate, Purpose, Refusal, Role, Trust, TrustedCa, name, verify::verify};
-
-/// One way from the leaf upwards, and what became of it.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    /// Leaf first, then issuers by name; the last is an anchor when `reaches_anchor`.
-    pub path: Vec<Certificate>,
-    /// Whether the last of `path` is trusted.
-    pub reaches_anchor: bool,
-    /// As [`verify()`] would judge this path alone.
-    pub verdict: Result<(), Refusal>,
-}
-
-/// Every way by issuer names from the leaf of `presented` to an anchor, each judged by itself.
-/// At most [`MOST_CANDIDATES`] are looked at.
-pub fn candidates(
-    presented: &[Certificate],
-    trust: &Trust,
-    purpose: Purpose,
-    at: Timestamp,
-) -> Vec<Candidate> {
-    ways(presented, trust)
-        .into_iter()
-        .map(|way| {
-            let verdict = way.verdict(trust, purpose, at);
-            Candidate {
-                reaches_anchor: way.trusted.is_some(),
-                path: way.certificates,
-                verdict,
-            }
-        })
-        .collect()
-}
+use crate::{Certificate, Trust, TrustedCa, name};
 
 /// One way by issuer names from a leaf upwards.
 pub(crate) struct Way {
@@ -44,23 +11,6 @@ pub(crate) struct Way {
     pub(crate) certificates: Vec<Certificate>,
     /// The CA that the last of them is trusted as, where it is one.
     pub(crate) trusted: Option<Arc<TrustedCa>>,
-}
-
-impl Way {
-    fn verdict(&self, trust: &Trust, purpose: Purpose, at: Timestamp) -> Result<(), Refusal> {
-        let (Some((end, below)), Some(ca)) = (self.certificates.split_last(), &self.trusted) else {
-            return judge(&self.certificates, trust, purpose, at);
-        };
-        match Anchors::new(vec![end.clone()], at) {
-            Ok(only) => judge(below, &ca.only(only), purpose, at),
-            Err(_) => Err(Refusal::Expired {
-                role: Role::Anchor,
-                subject: end.called(),
-                not_after: end.not_after(),
-                now: at,
-            }),
-        }
-    }
 }
 
 /// Every way by issuer names from the leaf of `presented`, to an anchor or as far as it goes.
@@ -103,13 +53,8 @@ pub(crate) fn ways(presented: &[Certificate], trust: &Trust) -> Vec<Way> {
     found
 }
 
-/// The most candidate paths that [`candidates`] looks at; cross-signed chains can make very many.
+/// The most ways that are looked at; cross-signed chains can make very many.
 pub const MOST_CANDIDATES: usize = 32;
 
 /// The most certificates below the anchor, as in webpki.
 const LONGEST_PATH: usize = 7;
-
-fn judge(path: &[Certificate], trust: &Trust, purpose: Purpose, at: Timestamp) -> Result<(), Refusal> {
-    let ders: Vec<_> = path.iter().map(|certificate| certificate.der().clone()).collect();
-    verify(&ders, trust, purpose, at).map(drop)
-}

@@ -1,6 +1,8 @@
 //! Every way in which `verify` says no, each beside a chain to which it says yes.
 
-use handfast_pki::{Anchors, Certificate, Code, Profile, Purpose, Refusal, VerifiedChain, code, verify};
+use handfast_pki::{
+    Anchors, Certificate, Code, Profile, Purpose, Refusal, VerifiedChain, candidates, code, verify,
+};
 use handfast_testkit::{Ca, Leaf, Pair, trust};
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::ServerName;
@@ -245,7 +247,7 @@ fn only_ca_certificates_become_anchors() {
 fn every_way_to_an_anchor_is_tried_and_told() {
     let (root, other) = (Ca::root("Root"), Ca::root("Root"));
     let pair = client(&root.below("Issuing"));
-    let found = verify::candidates(
+    let found = candidates::candidates(
         &pair.chain,
         &trust(&[&root, &other]),
         Purpose::Client,
@@ -256,7 +258,7 @@ fn every_way_to_an_anchor_is_tried_and_told() {
         found.iter().filter(|candidate| candidate.verdict.is_ok()).count(),
         1
     );
-    let none = verify::candidates(
+    let none = candidates::candidates(
         &pair.chain[..1],
         &trust(&[&root]),
         Purpose::Client,

@@ -6,7 +6,9 @@ use handfast_finding::{
     Problem,
     when::{relative, when},
 };
-use handfast_pki::{Certificate, Purpose, Refusal, VerifiedChain, name::shown, verify::Candidate};
+use handfast_pki::{
+    Certificate, Purpose, Refusal, VerifiedChain, candidates::Candidate, name::shown,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
