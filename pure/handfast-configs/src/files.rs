@@ -29,6 +29,7 @@ const DEEPEST: usize = 16;
 
 /// Whoever can read files. A test reads from memory.
 pub trait Files {
+    /// All bytes of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// The names of what is in a folder, in any order.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;

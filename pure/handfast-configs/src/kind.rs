@@ -5,10 +5,15 @@ use std::path::Path;
 /// A program whose configuration we can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// nginx, with its own language of blocks and directives.
     Nginx,
+    /// Apache httpd.
     Apache,
+    /// HAProxy.
     HaProxy,
+    /// Envoy's bootstrap, YAML or JSON.
     Envoy,
+    /// A Caddyfile.
     Caddy,
 }
 

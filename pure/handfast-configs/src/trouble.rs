@@ -7,27 +7,46 @@ use handfast_pki::{Code, code, conceal::concealed};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Trouble {
+    /// A file that is missing, or that we may not read.
     #[error("\"{file}\" cannot be read{}: {why}", of(.named_at))]
     Unreadable {
+        /// As it was named.
         file: String,
         /// The line that names it; none for the file that the user named.
         named_at: Option<Place>,
+        /// What the system says.
         why: String,
     },
+    /// Bytes that are no text.
     #[error("\"{file}\": expected text, found bytes that are none")]
-    NotText { file: String },
+    NotText {
+        /// As it was named.
+        file: String,
+    },
+    /// Text that its program would not read either, or that we do not.
     #[error("{place}: expected {expected}, found {found}")]
     Malformed {
+        /// Where.
         place: Place,
+        /// What would have been right.
         expected: String,
+        /// What stands there.
         found: String,
     },
+    /// Text that is of no program that we know.
     #[error(
         "\"{file}\": expected a configuration of nginx, Apache, HAProxy, Envoy or Caddy, found none of them"
     )]
-    UnknownKind { file: String },
+    UnknownKind {
+        /// As it was named.
+        file: String,
+    },
+    /// The configuration of our own proxy.
     #[error("\"{file}\" is a configuration of Handfast itself")]
-    Ours { file: String },
+    Ours {
+        /// As it was named.
+        file: String,
+    },
 }
 
 fn of(named_at: &Option<Place>) -> String {

@@ -6,9 +6,7 @@ use handfast_finding::{
     Problem,
     when::{relative, when},
 };
-use handfast_pki::{
-    Certificate, Purpose, Refusal, VerifiedChain, candidates::Candidate, name::shown,
-};
+use handfast_pki::{Certificate, Purpose, Refusal, VerifiedChain, candidates::Candidate, name::shown};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
