@@ -177,7 +177,7 @@ fn extensions(plan: &Plan, issuer: &Issuer) -> Result<Vec<Extension>> {
     Ok(extensions)
 }
 
-fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> Result<Extension> {
+pub(crate) fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> Result<Extension> {
     let extn_value = value.to_der().and_then(OctetString::new).map_err(impossible)?;
     Ok(Extension {
         extn_id: T::OID,
@@ -187,7 +187,7 @@ fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> Result<Ext
 }
 
 /// UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 section 4.1.2.5).
-fn time(at: Timestamp) -> Result<Time> {
+pub(crate) fn time(at: Timestamp) -> Result<Time> {
     const YEAR_2050: i64 = 2_524_608_000;
     let seconds = u64::try_from(at.as_second()).map_err(|_| Error::BadValue {
         found: at.to_string(),

@@ -146,6 +146,9 @@ codes! {
     LINT = 806, "the certificate to be signed breaks a rule of RFC 5280";
     STORE = 807, "the records of the CA cannot be written or read";
     MAY_NOT_ASK = 808, "the requester may not ask for this certificate";
+    KEY_BLOCKED = 809, "the key is blocked, because it was compromised";
+    NOT_RENEWABLE = 810, "the certificate cannot be renewed";
+    NOT_RECORDED = 811, "no certificate in the records fits";
     BUG = 999, "a bug of ours";
 }
 

@@ -1,4 +1,6 @@
-//! A certificate revocation list (RFC 5280 section 5), for showing what it says.
+//! A certificate revocation list (RFC 5280 section 5): what it says, and ([`build`]) how one is made.
+
+pub mod build;
 
 use const_oid::db::rfc5280::ID_CE_CRL_NUMBER;
 use der::{

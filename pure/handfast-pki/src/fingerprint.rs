@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     Error, Result,
-    text::{hex, printable},
+    text::{hex, printable, unhex},
 };
 
 /// SHA-256 of a certificate's DER bytes.
@@ -32,26 +32,8 @@ impl FromStr for Fingerprint {
             found: printable(text),
             expected: "a SHA-256 fingerprint of 64 hexadecimal digits",
         };
-        let digits: Vec<u8> = text.bytes().filter(|b| *b != b':').collect();
-        let (pairs, []) = digits.as_chunks::<2>() else {
-            return Err(bad());
-        };
-        let mut bytes = [0; 32];
-        if pairs.len() != bytes.len() {
-            return Err(bad());
-        }
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            let digit = |c: u8| {
-                char::from(c)
-                    .to_digit(16)
-                    .and_then(|digit| u8::try_from(digit).ok())
-            };
-            *byte = digit(*high)
-                .zip(digit(*low))
-                .map(|(high, low)| high << 4 | low)
-                .ok_or_else(bad)?;
-        }
-        Ok(Self(bytes))
+        let octets = unhex(&text.replace(':', "")).ok_or_else(bad)?;
+        octets.try_into().map(Self).map_err(|_| bad())
     }
 }
 

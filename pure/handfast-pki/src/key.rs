@@ -193,6 +193,21 @@ impl PrivateKey {
         Zeroizing::new(pem::write("PRIVATE KEY", &self.pkcs8))
     }
 
+    /// A new key of the same kind; of an RSA key of an unusual size the next larger one that is made.
+    pub fn another(&self) -> Result<Self> {
+        let kind = match &self.pair {
+            Pair::Ecdsa(_, Curve::P256) => KeyKind::P256,
+            Pair::Ecdsa(_, Curve::P384) => KeyKind::P384,
+            Pair::Ed25519(_) => KeyKind::Ed25519,
+            Pair::Rsa(pair) => match pair.public_modulus_len() * 8 {
+                ..=2048 => KeyKind::Rsa2048,
+                2049..=3072 => KeyKind::Rsa3072,
+                _ => KeyKind::Rsa4096,
+            },
+        };
+        Self::generate(kind)
+    }
+
     /// The public half.
     pub fn public_key(&self) -> PublicKey {
         let spki = match &self.pair {
@@ -273,6 +288,11 @@ impl PublicKey {
     /// The SubjectPublicKeyInfo in DER; its SHA-256 is what pins compare.
     pub fn spki_der(&self) -> &[u8] {
         &self.spki
+    }
+
+    /// SHA-256 of the SubjectPublicKeyInfo, by which a key is found in records and blocked.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.spki_der())
     }
 
     /// `P-256`, `RSA-2048`, `Ed25519`, or the object identifier.

@@ -57,6 +57,22 @@ pub fn hex(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes that `digits` write, in either case; nothing where they are no pairs of hexadecimal digits.
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let value = |digit: u8| {
+        char::from(digit)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok())
+    };
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    pairs
+        .iter()
+        .map(|[high, low]| Some(value(*high)? << 4 | value(*low)?))
+        .collect()
+}
+
 /// `names` as `"a", "b" and 3 more`, at most four of them spelled out.
 pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     const SHOWN: usize = 4;

@@ -8,7 +8,9 @@
 mod duration;
 mod endpoint;
 mod error;
+mod moment;
 
 pub use duration::{duration, duration_between};
 pub use endpoint::{Endpoint, Form, Place, Scheme};
 pub use error::ValueError;
+pub use moment::moment;
