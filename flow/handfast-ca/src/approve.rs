@@ -97,6 +97,11 @@ pub(crate) fn revocation(requester: &Requester) -> Result<()> {
     }
 }
 
+/// Whether this requester may have revocation lists signed: as with revocations, those who run the CA.
+pub(crate) fn publication(requester: &Requester) -> Result<()> {
+    revocation(requester)
+}
+
 /// The owner may ask for every profile that is offered to it; the others for leaves alone, and those that come from
 /// the network with a proof of their key and names that they can have shown.
 fn may_ask(requester: &Requester, offered: &OfferedProfile, received: &Received) -> Result<()> {

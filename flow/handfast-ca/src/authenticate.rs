@@ -3,7 +3,8 @@
 //! Commands ask as the owner of the CA: an [`Issuer`](crate::Issuer) can only be had by reading its key file, which is
 //! readable by its owner alone, so the file system has done the login. A front that speaks to the network verifies its
 //! requesters before it submits anything. That the applicant holds its key was shown when the
-//! [`Applicant`](crate::Applicant) was made. What is left to refuse here is the CA's own key under another name.
+//! [`Applicant`](crate::Applicant) was made. What is left to refuse here is the CA's own key under another name, and a
+//! key that is blocked.
 
 use crate::{
     context::Context,
@@ -34,6 +35,9 @@ pub(crate) fn requester(
         if received.public_key == *issuer.public_key() {
             return Err(Error::CaKeyAsLeaf);
         }
+    }
+    if context.store.is_blocked(received.public_key.fingerprint())? {
+        return Err(Error::KeyBlocked);
     }
     Ok(Authenticated {
         received,

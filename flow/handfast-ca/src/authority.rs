@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use handfast_pki::{
-    Certificate, Error as PkiError, KeyKind, PrivateKey, Profile, Shown, profile::ProfileName,
+    Certificate, Error as PkiError, KeyKind, NamePattern, PrivateKey, Profile, Shown, profile::ProfileName,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,7 +13,7 @@ use crate::{
     folder,
     issuer::Issuer,
     profiles::{OfferedProfile, Profiles},
-    records::{Condition, Page, Query, Row, Store, StoreError},
+    records::{Condition, Cursor, JournalEntry, JournalQuery, Page, Query, Row, Store, StoreError},
     signer::FileKey,
     sqlite::Sqlite,
 };
@@ -111,6 +111,14 @@ impl Authority {
         }
     }
 
+    pub(crate) fn issuers(&self) -> &[Issuer] {
+        &self.issuers
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.store
     }
@@ -138,6 +146,38 @@ impl Authority {
     /// What is known about the certificates that fit.
     pub fn find(&self, query: &Query) -> Result<Page, StoreError> {
         self.store.find(query)
+    }
+
+    /// The same, of those only whose certificate has a name that `identity` matches. Pages are filled: where `next` is
+    /// given there may be more, and where it is not there is no more.
+    pub fn find_matching(&self, query: &Query, identity: Option<&NamePattern>) -> Result<Page, StoreError> {
+        let Some(identity) = identity else {
+            return self.store.find(query);
+        };
+        let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
+        let mut step = query.clone();
+        let mut rows = Vec::new();
+        loop {
+            let page = self.store.find(&step)?;
+            for row in page.rows {
+                if row.matches(identity) {
+                    if rows.len() == limit {
+                        let next = rows.last().map(Cursor::behind);
+                        return Ok(Page { rows, next });
+                    }
+                    rows.push(row);
+                }
+            }
+            if page.next.is_none() {
+                return Ok(Page { rows, next: None });
+            }
+            step.after = page.next;
+        }
+    }
+
+    /// The lines of the journal that fit, newest first.
+    pub fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
+        self.store.lines(query)
     }
 
     /// What is known about a serial number (hexadecimal digits).

@@ -13,6 +13,7 @@ use crate::{
     folder::{self, Staged},
     issuer::Issuer,
     profiles::Profiles,
+    publish,
     receive::{self, Submitted},
     record::Issued,
     records::{Event, JournalEntry, Store},
@@ -102,6 +103,10 @@ fn issuing_ca(new: &NewAuthority, parent: &Issuer, store: &Sqlite, now: Timestam
     let pem = key.to_pem();
     let received = receive::ca(Profile::Intermediate.into(), subject, &key);
     let issued = issue_ca(received, parent, store, now)?;
+    // While the parent's key is at hand: verifiers that check whole paths want its list, and the key may go away.
+    if publish::may_sign_lists(parent) {
+        publish::sign_list(parent, store, publish::ROOT_LIFETIME, &Requester::Owner, now)?;
+    }
     let chain = std::iter::once(issued.certificate())
         .chain(parent.chain())
         .cloned()

@@ -42,6 +42,15 @@ pub enum Error {
     /// The requester is known and may not take certificates back.
     #[error("{requester} may not revoke certificates")]
     MayNotRevoke { requester: String },
+    /// A certificate that was shown for revoking.
+    #[error("\"{subject}\" was not issued by this CA")]
+    NotOurs { subject: String },
+    /// The key of a certificate that was revoked because it is compromised.
+    #[error("the key is blocked: a certificate with it was revoked because the key is compromised")]
+    KeyBlocked,
+    /// An old certificate that cannot be renewed.
+    #[error("the certificate cannot be renewed: {detail}")]
+    NotRenewable { detail: String },
     /// The CA's own key was handed in.
     #[error("the key is the CA's own, expected one of the applicant")]
     CaKeyAsLeaf,
@@ -98,6 +107,9 @@ impl Error {
             Self::NoNames { .. } => code::NO_NAMES,
             Self::Profile(_) => code::BAD_NAME,
             Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => code::MAY_NOT_ASK,
+            Self::NotOurs { .. } => code::UNKNOWN_ISSUER,
+            Self::KeyBlocked => code::KEY_BLOCKED,
+            Self::NotRenewable { .. } => code::NOT_RENEWABLE,
             Self::CaKeyAsLeaf => code::CA_AS_LEAF,
             Self::BeyondIssuer { .. } => code::BEYOND_ISSUER,
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => code::NOT_YET_VALID,
@@ -118,6 +130,9 @@ impl Error {
         Some(match self {
             Self::Folder(error) => return error.hint(),
             Self::NoNames { common_name, .. } => name_hint(common_name.as_deref()),
+            Self::NotOurs { .. } => "revoke it at the CA that issued it; handfast inspect FILE names that".into(),
+            Self::KeyBlocked => "make a new key: handfast issue does".into(),
+            Self::NotRenewable { .. } => "ask for a new one: handfast issue PROFILE ... --out DIR".into(),
             Self::CaKeyAsLeaf => "make a key for the holder: handfast issue does".into(),
             Self::BeyondIssuer { .. } => "leave --lifetime out: the certificate then expires with its issuer at the latest".into(),
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => "check the clock".into(),

@@ -19,9 +19,11 @@ pub mod folder;
 mod issuer;
 mod plan;
 mod profiles;
+mod publish;
 mod receive;
 mod record;
 mod records;
+mod renew;
 mod requester;
 mod revoke;
 mod sign;
@@ -29,20 +31,24 @@ mod signer;
 mod sqlite;
 mod store;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use crate::{
     authority::{Authority, ExistingAuthority, NewAuthority},
     error::{Error, FolderError, ProfileRefusal, Result},
     issuer::Issuer,
     profiles::{OfferedProfile, Profiles},
+    publish::{MissingList, RevocationLists, SignedList},
     receive::{Applicant, CertRequest},
     record::Issued,
     records::{
-        Condition, Cursor, Event, Finished, JournalEntry, NameFilter, Page, Plan, Query, Reason, Revocation,
-        Revoked, Row, State, Store, StoreError,
+        Condition, Cursor, Event, Finished, IssuerIds, JournalEntry, JournalQuery, KeptList, ListState,
+        NameFilter, Page, Plan, Query, Reason, Revocation, Revoked, RevokedSerial, Row, State, Store,
+        StoreError, Unrecorded,
     },
+    renew::Old,
     requester::{AccountId, Requester, RequesterKind, TokenId},
+    revoke::{Because, Selection, Taken, Which, identity_prefix},
     signer::{FileKey, Signer, SignerError, Tbs},
     sqlite::Sqlite,
 };
@@ -52,6 +58,23 @@ impl Authority {
     /// Issues one leaf certificate to the owner, or says why not.
     pub fn issue(&self, request: CertRequest, now: Timestamp) -> Result<Issued> {
         let answers = self.issue_batch(vec![(Requester::Owner, request)], now)?;
+        // There is exactly one answer to each request.
+        answers.into_iter().next().expect("one request has one answer")
+    }
+
+    /// Issues the successor of `old` to the owner: profile and names are those of the old certificate.
+    pub fn renew(
+        &self,
+        old: &Old,
+        applicant: Applicant,
+        lifetime: Option<SignedDuration>,
+        now: Timestamp,
+    ) -> Result<Issued> {
+        let submitted = Submitted {
+            requester: Requester::Owner,
+            received: receive::successor(old, applicant, lifetime),
+        };
+        let answers = walk(vec![submitted], self.context(now))?;
         // There is exactly one answer to each request.
         answers.into_iter().next().expect("one request has one answer")
     }

@@ -102,6 +102,8 @@ fn record_of(drafted: &Drafted<'_>, context: Context<'_>) -> Plan {
         not_after: approved.not_after,
         requester: approved.requester.to_string(),
         at: context.now,
+        key: received.public_key.fingerprint(),
+        renewed_from: received.renewed_from.clone(),
         tbs: drafted.tbs.clone(),
         entry: approved.entry(Event::Planned, &drafted.serial, context.now),
     }

@@ -10,7 +10,7 @@ use handfast_pki::{
 };
 use jiff::SignedDuration;
 
-use crate::{error::Result, requester::Requester};
+use crate::{error::Result, renew::Old, requester::Requester};
 
 /// Whose key is to be certified. There is no way to ask for a key without a proof that the applicant holds it.
 #[derive(Debug, Clone)]
@@ -93,6 +93,7 @@ pub(crate) struct Received {
     /// Whether a certificate request has proven that the applicant holds the key.
     pub(crate) has_proven_key: bool,
     pub(crate) ignored: Vec<String>,
+    pub(crate) renewed_from: Option<String>,
     _private: (),
 }
 
@@ -130,7 +131,32 @@ pub(crate) fn leaf(request: CertRequest) -> Result<Received> {
         is_generated: applicant.is_generated,
         has_proven_key: applicant.has_proven_key,
         ignored: applicant.ignored,
+        renewed_from: None,
         _private: (),
+    })
+}
+
+/// Receives a request for the successor of `old`: profile and names are the old certificate's, the key the applicant's.
+pub(crate) fn successor(
+    old: &Old,
+    applicant: Applicant,
+    lifetime: Option<SignedDuration>,
+) -> Result<Received> {
+    let received = leaf(CertRequest {
+        profile: old.profile.clone(),
+        // What a request wishes for beside its key counts for nothing here.
+        applicant: Applicant {
+            common_name: None,
+            names: Vec::new(),
+            ..applicant
+        },
+        names: old.names.clone(),
+        common_name: old.common_name.clone(),
+        lifetime,
+    })?;
+    Ok(Received {
+        renewed_from: Some(old.serial.clone()),
+        ..received
     })
 }
 
@@ -145,6 +171,7 @@ pub(crate) fn ca(profile: ProfileName, subject: name::Name, key: &PrivateKey) ->
         is_generated: key.is_generated(),
         has_proven_key: false,
         ignored: Vec::new(),
+        renewed_from: None,
         _private: (),
     }
 }

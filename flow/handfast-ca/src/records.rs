@@ -3,7 +3,9 @@
 //! [`Store`] is the seam: SQLite is the embedded implementation. It works in batches; each is durable when the call
 //! returns, or leaves nothing. A call that fails stops the issuance.
 
-use handfast_pki::{Certificate, Fingerprint, name::AltName};
+use std::{fmt, str::FromStr};
+
+use handfast_pki::{Certificate, Fingerprint, NamePattern, name::AltName};
 use jiff::Timestamp;
 
 /// Writes down certificates and what became of every request.
@@ -15,8 +17,25 @@ pub trait Store: Send + Sync {
     fn finish(&self, done: &[Finished]) -> Result<(), StoreError>;
     /// Takes certificates back. One that may have been signed and was never finished can be revoked as well.
     fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError>;
+    /// Whether this key (SHA-256 of its SubjectPublicKeyInfo) may not be certified any more.
+    fn is_blocked(&self, key: Fingerprint) -> Result<bool, StoreError>;
+    /// Every revoked certificate of `issuer` that a list has to name, in the order of their revocation.
+    fn revoked(
+        &self,
+        issuer: &IssuerIds,
+        since: Option<Timestamp>,
+        each: &mut dyn FnMut(RevokedSerial) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+    /// The last list of `issuer`, and the number that was taken last.
+    fn last_list(&self, issuer: &str) -> Result<ListState, StoreError>;
+    /// Takes the number behind `last` for a new list of `issuer`. Of several that try one succeeds.
+    fn take_list_number(&self, issuer: &str, last: u64) -> Result<u64, StoreError>;
+    /// Keeps a list that was signed under the number that was taken last; an older one is refused.
+    fn keep_list(&self, issuer: &str, list: &KeptList) -> Result<(), StoreError>;
     /// Adds lines to the journal that are about no serial number.
     fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError>;
+    /// The lines of the journal that fit, newest first.
+    fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError>;
     /// What is known about the certificates that fit, those that expire soonest first.
     fn find(&self, query: &Query) -> Result<Page, StoreError>;
     /// How many certificates are complete.
@@ -38,6 +57,10 @@ pub struct Plan {
     pub not_after: Timestamp,
     pub requester: String,
     pub at: Timestamp,
+    /// The key that is certified.
+    pub key: Fingerprint,
+    /// The serial number of the certificate that this one replaces.
+    pub renewed_from: Option<String>,
     /// The exact to-be-signed bytes.
     pub tbs: Vec<u8>,
     /// Written in the same transaction.
@@ -60,8 +83,54 @@ pub struct Revocation {
     pub serial: String,
     pub reason: Reason,
     pub at: Timestamp,
+    /// Its key gets no certificate any more.
+    pub block: Option<Fingerprint>,
+    /// The certificate itself, where it is ours and the records do not know it: they learn of it in the same
+    /// transaction.
+    pub unrecorded: Option<Unrecorded>,
     /// Written in the same transaction.
     pub entry: JournalEntry,
+}
+
+/// A certificate of ours that was shown and that the records do not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unrecorded {
+    /// The issuer's key identifier, hexadecimal digits.
+    pub issuer: String,
+    pub certificate: Certificate,
+}
+
+/// The ways in which records name one issuer: by the identifier of its key, and by that which its certificates carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerIds {
+    pub key: String,
+    pub written: String,
+}
+
+/// One entry of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedSerial {
+    pub serial: String,
+    pub at: Timestamp,
+    pub reason: Reason,
+}
+
+/// How far the lists of one issuer are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListState {
+    /// The number that was taken last; 0 before the first.
+    pub number: u64,
+    /// The last list that was kept.
+    pub list: Option<KeptList>,
+}
+
+/// A signed revocation list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptList {
+    pub number: u64,
+    pub this_update: Timestamp,
+    pub next_update: Timestamp,
+    pub der: Vec<u8>,
 }
 
 /// Why a certificate is revoked (CRLReason, RFC 5280 section 5.3.1). Holds are not offered: what is revoked stays so.
@@ -140,6 +209,10 @@ pub struct Row {
     pub not_before: Timestamp,
     pub not_after: Timestamp,
     pub requester: String,
+    /// The key that it certifies; `None` where it was never signed by a program that kept it.
+    pub key: Option<String>,
+    /// The serial number of the certificate that it replaces.
+    pub renewed_from: Option<String>,
     /// When the serial number was taken.
     pub begun_at: Timestamp,
     pub issued_at: Option<Timestamp>,
@@ -148,6 +221,39 @@ pub struct Row {
     pub tbs: Option<Vec<u8>>,
     /// The certificate.
     pub der: Option<Vec<u8>>,
+}
+
+impl Row {
+    /// Whether its certificate has a name that `pattern` matches. One that was only planned has none.
+    pub(crate) fn matches(&self, pattern: &NamePattern) -> bool {
+        let certificate = self
+            .der
+            .as_deref()
+            .and_then(|der| Certificate::from_der(der).ok());
+        certificate.is_some_and(|certificate| pattern.matches(&certificate.identity()))
+    }
+
+    /// What the records would say of a certificate of `issuer` that they do not have.
+    pub(crate) fn unrecorded(certificate: &Certificate, issuer: String) -> Self {
+        Self {
+            serial: certificate.serial(),
+            issuer: Some(issuer),
+            state: State::Issued,
+            profile: "unknown".into(),
+            subject: handfast_pki::name::shown(certificate.subject()),
+            names: certificate.identity().names(),
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            requester: "unknown".into(),
+            key: Some(certificate.public_key().fingerprint().to_string()),
+            renewed_from: None,
+            begun_at: certificate.not_before(),
+            issued_at: None,
+            revoked: None,
+            tbs: None,
+            der: Some(certificate.der().to_vec()),
+        }
+    }
 }
 
 /// That a certificate is revoked.
@@ -169,6 +275,10 @@ pub struct Query {
     pub profile: Option<String>,
     pub issuer: Option<String>,
     pub requester: Option<String>,
+    /// The key that was certified.
+    pub key: Option<Fingerprint>,
+    /// Those that replace the one with this serial number.
+    pub renewed_from: Option<String>,
     /// Those that expire before.
     pub expiring_before: Option<Timestamp>,
     /// Those that were issued at this time or later.
@@ -215,6 +325,55 @@ pub struct Cursor {
     pub(crate) serial: String,
 }
 
+/// Which lines of the journal; a filter that is `None` fits all.
+#[derive(Debug, Clone, Default)]
+pub struct JournalQuery {
+    /// Those at this time or later.
+    pub since: Option<Timestamp>,
+    pub event: Option<Event>,
+    /// Those about this serial number.
+    pub serial: Option<String>,
+    /// At most so many; `None` for all.
+    pub limit: Option<u32>,
+}
+
+impl Cursor {
+    /// The place behind `row`.
+    pub(crate) fn behind(row: &Row) -> Self {
+        Self {
+            not_after: row.not_after,
+            serial: row.serial.clone(),
+        }
+    }
+}
+
+/// As it is printed and given back: `1796040000-4f2a`.
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.not_after.as_second(), self.serial)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = handfast_pki::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || handfast_pki::Error::BadValue {
+            found: handfast_pki::text::printable(text),
+            expected: "a cursor that a page ended with",
+        };
+        let (seconds, serial) = text.rsplit_once('-').ok_or_else(bad)?;
+        let seconds: i64 = seconds.parse().map_err(|_| bad())?;
+        if !serial.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(bad());
+        }
+        Ok(Self {
+            not_after: Timestamp::from_second(seconds).map_err(|_| bad())?,
+            serial: serial.to_owned(),
+        })
+    }
+}
+
 /// One line of the journal. Every request has exactly one `issued` or `refused`; lines are never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalEntry {
@@ -238,16 +397,30 @@ pub enum Event {
     Issued,
     Refused,
     Revoked,
+    /// A revocation list was signed.
+    Listed,
 }
 
 impl Event {
-    pub(crate) fn name(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Imported,
+        Self::Planned,
+        Self::Issued,
+        Self::Refused,
+        Self::Revoked,
+        Self::Listed,
+    ];
+
+    /// As it is written in the journal.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Imported => "imported",
             Self::Planned => "planned",
             Self::Issued => "issued",
             Self::Refused => "refused",
             Self::Revoked => "revoked",
+            Self::Listed => "listed",
         }
     }
 }
@@ -268,6 +441,12 @@ pub enum StoreError {
     /// It cannot be revoked twice.
     #[error("the certificate {serial} is revoked already")]
     RevokedAlready { serial: String },
+    /// The key was blocked while the certificate was on its way.
+    #[error("the key is blocked, because a certificate with it was revoked for keyCompromise")]
+    KeyBlocked,
+    /// Another process has made a newer list in the meantime.
+    #[error("another process has taken the number {number} for a newer list")]
+    ListOvertaken { number: u64 },
     /// The records were written by a program that knows more than this one.
     #[error("the records are of version {found}, expected at most {known}")]
     TooNew { found: u32, known: usize },

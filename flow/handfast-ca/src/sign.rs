@@ -1,14 +1,15 @@
 //! Sign: the one road to a CA key.
 //!
-//! [`once`] is the only caller of the signer. What comes out is compared with what was planned and verified before
-//! anybody sees it.
+//! Whatever a CA signs goes through [`signature`], the only caller of the signer: certificates ([`once`]) and revocation
+//! lists ([`list`]). What comes out is compared with what was planned and verified before anybody sees it.
 
-use handfast_pki::{AnchorError, Anchors, Certificate, Purpose, Refusal, Trust, build, verify};
+use handfast_pki::{AnchorError, Anchors, Certificate, Purpose, Refusal, Trust, build, crl, verify};
 
 use crate::{
     approve::Approved,
     context::Context,
     error::{Error, Result},
+    issuer::Issuer,
     plan::Planned,
     signer::Tbs,
 };
@@ -30,7 +31,7 @@ pub(crate) fn once<'a>(planned: Planned<'a>, context: Context<'a>) -> Result<Sig
         ..
     } = planned;
     let issuer = approved.issuer;
-    let signature = issuer.sign(&Tbs::written_down(&tbs))?;
+    let signature = signature(&tbs, issuer)?;
     let certificate = build::assemble(&tbs, &issuer.names().algorithm, &signature)?;
     if certificate.tbs_der() != tbs || !certificate.is_signed_by(issuer.public_key()) {
         return Err(Error::Altered { serial });
@@ -46,6 +47,22 @@ pub(crate) fn once<'a>(planned: Planned<'a>, context: Context<'a>) -> Result<Sig
         serial,
         _private: (),
     })
+}
+
+/// A revocation list with the right signature over `tbs`, DER; its number was taken.
+pub(crate) fn list(tbs: &[u8], number: u64, issuer: &Issuer) -> Result<Vec<u8>> {
+    let signature = signature(tbs, issuer)?;
+    let algorithm = &issuer.names().algorithm;
+    if !issuer.public_key().has_signed(algorithm, tbs, &signature) {
+        return Err(Error::Altered {
+            serial: format!("of the list number {number}"),
+        });
+    }
+    Ok(crl::build::assemble(tbs, algorithm, &signature)?)
+}
+
+fn signature(tbs: &[u8], issuer: &Issuer) -> Result<Vec<u8>> {
+    Ok(issuer.sign(&Tbs::written_down(tbs))?)
 }
 
 /// A leaf must pass the same judgement as at every proxy, for every purpose of its profile.

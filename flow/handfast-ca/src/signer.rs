@@ -7,7 +7,8 @@
 use handfast_pki::{PrivateKey, PublicKey};
 use spki::AlgorithmIdentifierOwned;
 
-/// The bytes that will be signed, linted and in the store. Only the CA makes it, so nobody else gets a signature.
+/// The bytes that will be signed: a certificate, linted and in the store, or a revocation list under a number that was
+/// taken. Only the CA makes it, so nobody else gets a signature.
 pub struct Tbs<'a>(&'a [u8]);
 
 impl<'a> Tbs<'a> {

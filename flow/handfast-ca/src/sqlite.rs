@@ -5,6 +5,9 @@
 //! one migrated by numbered steps, each whole or not at all.
 
 mod find;
+mod journal;
+mod lists;
+mod migrate;
 
 use std::{
     path::Path,
@@ -12,22 +15,21 @@ use std::{
     time::Duration,
 };
 
+use handfast_pki::Fingerprint;
+use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
 use crate::{
     error::{FolderError, Result},
     folder,
-    records::{Finished, JournalEntry, Page, Plan, Query, Revocation, State, Store, StoreError},
+    records::{
+        Finished, IssuerIds, JournalEntry, JournalQuery, KeptList, ListState, Page, Plan, Query, Revocation,
+        RevokedSerial, State, Store, StoreError,
+    },
 };
 
 /// How long a writer waits for another process.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
-
-/// In order; the number of those that were taken is the file's `user_version`.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001-certificates.sql"),
-    include_str!("migrations/0002-batches.sql"),
-];
 
 /// Records in one SQLite file.
 pub struct Sqlite {
@@ -58,14 +60,15 @@ impl Sqlite {
 
     /// One transaction for a whole batch. It takes the lock of the file at once: one that began by reading could not
     /// wait for another writer.
-    fn write(
+    fn write<T>(
         &self,
-        batch: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+        batch: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        batch(&transaction)?;
-        Ok(transaction.commit()?)
+        let answer = batch(&transaction)?;
+        transaction.commit()?;
+        Ok(answer)
     }
 }
 
@@ -74,27 +77,8 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY_LIMIT)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")?;
-    migrate(&mut connection)?;
+    migrate::migrate(&mut connection)?;
     Ok(connection)
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    loop {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let taken: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if taken as usize > MIGRATIONS.len() {
-            return Err(StoreError::TooNew {
-                found: taken,
-                known: MIGRATIONS.len(),
-            });
-        }
-        let Some(next) = MIGRATIONS.get(taken as usize) else {
-            return Ok(());
-        };
-        transaction.execute_batch(next)?;
-        transaction.pragma_update(None, "user_version", taken + 1)?;
-        transaction.commit()?;
-    }
 }
 
 impl Store for Sqlite {
@@ -102,7 +86,7 @@ impl Store for Sqlite {
         self.write(|transaction| {
             for plan in plans {
                 insert(transaction, plan)?;
-                add_line(transaction, &plan.entry)?;
+                journal::add(transaction, &plan.entry)?;
             }
             Ok(())
         })
@@ -112,7 +96,7 @@ impl Store for Sqlite {
         self.write(|transaction| {
             for finished in done {
                 complete(transaction, finished)?;
-                add_line(transaction, &finished.entry)?;
+                journal::add(transaction, &finished.entry)?;
             }
             Ok(())
         })
@@ -121,8 +105,8 @@ impl Store for Sqlite {
     fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
         self.write(|transaction| {
             for revocation in revocations {
-                take_back(transaction, revocation)?;
-                add_line(transaction, &revocation.entry)?;
+                lists::take_back(transaction, revocation)?;
+                journal::add(transaction, &revocation.entry)?;
             }
             Ok(())
         })
@@ -131,10 +115,39 @@ impl Store for Sqlite {
     fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
         self.write(|transaction| {
             for entry in entries {
-                add_line(transaction, entry)?;
+                journal::add(transaction, entry)?;
             }
             Ok(())
         })
+    }
+
+    fn is_blocked(&self, key: Fingerprint) -> Result<bool, StoreError> {
+        lists::is_blocked(&self.connection(), key)
+    }
+
+    fn revoked(
+        &self,
+        issuer: &IssuerIds,
+        since: Option<Timestamp>,
+        each: &mut dyn FnMut(RevokedSerial) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        lists::revoked(&self.connection(), issuer, since, each)
+    }
+
+    fn last_list(&self, issuer: &str) -> Result<ListState, StoreError> {
+        lists::last(&self.connection(), issuer)
+    }
+
+    fn take_list_number(&self, issuer: &str, last: u64) -> Result<u64, StoreError> {
+        self.write(|transaction| lists::take_number(transaction, issuer, last))
+    }
+
+    fn keep_list(&self, issuer: &str, list: &KeptList) -> Result<(), StoreError> {
+        self.write(|transaction| lists::keep(transaction, issuer, list))
+    }
+
+    fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
+        journal::lines(&self.connection(), query)
     }
 
     fn find(&self, query: &Query) -> Result<Page, StoreError> {
@@ -149,12 +162,17 @@ impl Store for Sqlite {
 }
 
 fn insert(transaction: &Transaction<'_>, plan: &Plan) -> Result<(), StoreError> {
+    // The last look, in the same transaction as the first durable point: a key that was blocked a moment ago is seen.
+    if lists::is_blocked(transaction, plan.key)? {
+        return Err(StoreError::KeyBlocked);
+    }
     let names: Vec<String> = plan.names.iter().map(ToString::to_string).collect();
     let inserted = transaction
         .prepare_cached(
             "INSERT INTO certificate
-             (serial, issuer, state, profile, subject, names, not_before, not_after, requester, begun_at, tbs)
-             VALUES (?1, ?2, 'planned', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             (serial, issuer, state, profile, subject, names, not_before, not_after, requester, begun_at, tbs,
+              spki, renewed_from)
+             VALUES (?1, ?2, 'planned', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             plan.serial,
@@ -167,6 +185,8 @@ fn insert(transaction: &Transaction<'_>, plan: &Plan) -> Result<(), StoreError> 
             plan.requester,
             plan.at.as_millisecond(),
             plan.tbs,
+            plan.key.to_string(),
+            plan.renewed_from,
         ]);
     only_if_new(inserted, || StoreError::SerialTaken {
         serial: plan.serial.clone(),
@@ -199,43 +219,6 @@ fn complete(transaction: &Transaction<'_>, finished: &Finished) -> Result<(), St
         serial: finished.serial.clone(),
         expected: State::Planned.name(),
     })
-}
-
-fn take_back(transaction: &Transaction<'_>, revocation: &Revocation) -> Result<(), StoreError> {
-    let serial = &revocation.serial;
-    let is_known = transaction
-        .prepare_cached("SELECT 1 FROM certificate WHERE serial = ?1")?
-        .exists([serial])?;
-    if !is_known {
-        return Err(StoreError::Unknown {
-            serial: serial.clone(),
-        });
-    }
-    let inserted = transaction
-        .prepare_cached("INSERT INTO revocation (serial, at, reason) VALUES (?1, ?2, ?3)")?
-        .execute(params![
-            serial,
-            revocation.at.as_millisecond(),
-            revocation.reason.name()
-        ]);
-    only_if_new(inserted, || StoreError::RevokedAlready {
-        serial: serial.clone(),
-    })
-}
-
-fn add_line(transaction: &Transaction<'_>, entry: &JournalEntry) -> Result<(), StoreError> {
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO journal (at, event, serial, requester, code, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    statement.execute(params![
-        entry.at.to_string(),
-        entry.event.name(),
-        entry.serial,
-        entry.requester,
-        entry.code,
-        entry.detail
-    ])?;
-    Ok(())
 }
 
 /// An insertion into a table with one unique column.

@@ -176,7 +176,7 @@ fn a_revocation_keeps_its_reason_and_time_and_has_its_line_in_the_journal() {
     let database = rusqlite::Connection::open(five.scratch.at("ca/authority.db")).expect("a database");
     let lines: i64 = database
         .query_row(
-            "SELECT count(*) FROM journal WHERE event = 'revoked' AND detail = 'keyCompromise'
+            "SELECT count(*) FROM journal WHERE event = 'revoked' AND detail LIKE 'keyCompromise of dns:h_.example'
              AND requester = 'owner' AND serial IS NOT NULL",
             [],
             |row| row.get(0),

@@ -28,10 +28,7 @@ pub(super) fn page(connection: &Connection, query: &Query) -> Result<Page, Store
     let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more).map(|last| Cursor {
-        not_after: last.not_after,
-        serial: last.serial.clone(),
-    });
+    let next = rows.last().filter(|_| has_more).map(Cursor::behind);
     Ok(Page { rows, next })
 }
 
@@ -45,6 +42,19 @@ impl Filters {
     fn add<V: Into<Value>>(&mut self, text: &'static str, values: impl IntoIterator<Item = V>) {
         self.texts.push(text);
         self.values.extend(values.into_iter().map(Into::into));
+    }
+
+    fn add_condition(&mut self, condition: Option<Condition>) {
+        match condition {
+            None => {}
+            Some(Condition::Planned) => self.add("state <> 'issued'", NOTHING),
+            Some(Condition::Revoked) => self.add("sequence IS NOT NULL", NOTHING),
+            Some(Condition::Valid(at)) => self.add(
+                "state = 'issued' AND sequence IS NULL AND not_after >= ?",
+                [at.as_second()],
+            ),
+            Some(Condition::Expired(at)) => self.add("state = 'issued' AND not_after < ?", [at.as_second()]),
+        }
     }
 
     fn text(&self) -> String {
@@ -70,6 +80,8 @@ fn filters(query: &Query) -> Filters {
         ("profile = ?", query.profile.clone()),
         ("issuer = ?", query.issuer.clone()),
         ("requester = ?", query.requester.clone()),
+        ("spki = ?", query.key.map(|key| key.to_string())),
+        ("renewed_from = ?", query.renewed_from.clone()),
     ];
     for (text, value) in equal {
         if let Some(value) = value {
@@ -87,16 +99,7 @@ fn filters(query: &Query) -> Filters {
             [prefix.clone(), format!("{prefix}{}", char::MAX)],
         ),
     }
-    match query.condition {
-        None => {}
-        Some(Condition::Planned) => filters.add("state <> 'issued'", NOTHING),
-        Some(Condition::Revoked) => filters.add("sequence IS NOT NULL", NOTHING),
-        Some(Condition::Valid(at)) => filters.add(
-            "state = 'issued' AND sequence IS NULL AND not_after >= ?",
-            [at.as_second()],
-        ),
-        Some(Condition::Expired(at)) => filters.add("state = 'issued' AND not_after < ?", [at.as_second()]),
-    }
+    filters.add_condition(query.condition);
     if let Some(at) = query.expiring_before {
         filters.add("not_after < ?", [at.as_second()]);
     }
@@ -119,7 +122,7 @@ fn filters(query: &Query) -> Filters {
 const NOTHING: [Value; 0] = [];
 
 const COLUMNS: &str = "serial, issuer, state, profile, subject, names, not_before, not_after, requester, begun_at, \
-                       issued_at, tbs, der, sequence, revocation.at, reason";
+                       issued_at, tbs, der, sequence, revocation.at, reason, spki, renewed_from";
 
 fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let seconds = |column| time(column, Timestamp::from_second(row.get(column)?));
@@ -147,6 +150,8 @@ fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
         tbs: row.get(11)?,
         der: row.get(12)?,
         revoked: read_revoked(row)?,
+        key: row.get(16)?,
+        renewed_from: row.get(17)?,
     })
 }
 
@@ -158,18 +163,22 @@ fn read_revoked(row: &SqlRow<'_>) -> rusqlite::Result<Option<Revoked>> {
     Ok(Some(Revoked {
         sequence: sequence.unsigned_abs(),
         at: time(14, Timestamp::from_millisecond(row.get(14)?))?,
-        reason: Reason::ALL
-            .into_iter()
-            .find(|known| known.name() == reason)
-            .ok_or_else(|| unreadable(15, format!("unknown reason \"{reason}\"").into()))?,
+        reason: known_reason(15, &reason)?,
     }))
 }
 
+pub(super) fn known_reason(column: usize, name: &str) -> rusqlite::Result<Reason> {
+    Reason::ALL
+        .into_iter()
+        .find(|known| known.name() == name)
+        .ok_or_else(|| unreadable(column, format!("unknown reason \"{name}\"").into()))
+}
+
 /// A time that is kept in seconds or milliseconds; one that is out of range is damage.
-fn time(column: usize, read: Result<Timestamp, jiff::Error>) -> rusqlite::Result<Timestamp> {
+pub(super) fn time(column: usize, read: Result<Timestamp, jiff::Error>) -> rusqlite::Result<Timestamp> {
     read.map_err(|error| unreadable(column, error.into()))
 }
 
-fn unreadable(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
+pub(super) fn unreadable(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error)
 }

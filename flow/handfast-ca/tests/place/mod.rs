@@ -9,11 +9,12 @@ use std::{
 };
 
 use handfast_ca::{
-    Applicant, Authority, CertRequest, Finished, Issued, JournalEntry, NewAuthority, Page, Plan, Query,
-    Revocation, Store, StoreError,
+    Applicant, Authority, CertRequest, Finished, Issued, IssuerIds, JournalEntry, JournalQuery, KeptList,
+    ListState, NewAuthority, Page, Plan, Query, Revocation, RevokedSerial, Store, StoreError,
 };
 use handfast_pki::{
-    Anchors, Certificate, KeyKind, PrivateKey, Profile, Purpose, Trust, name::AltName, verify::verify,
+    Anchors, Certificate, Fingerprint, KeyKind, PrivateKey, Profile, Purpose, Trust, name::AltName,
+    verify::verify,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -115,6 +116,29 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     }
     fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
         self.inner.revoke(revocations)
+    }
+    fn is_blocked(&self, key: Fingerprint) -> Result<bool, StoreError> {
+        self.inner.is_blocked(key)
+    }
+    fn revoked(
+        &self,
+        issuer: &IssuerIds,
+        since: Option<Timestamp>,
+        each: &mut dyn FnMut(RevokedSerial) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.inner.revoked(issuer, since, each)
+    }
+    fn last_list(&self, issuer: &str) -> Result<ListState, StoreError> {
+        self.inner.last_list(issuer)
+    }
+    fn take_list_number(&self, issuer: &str, last: u64) -> Result<u64, StoreError> {
+        self.inner.take_list_number(issuer, last)
+    }
+    fn keep_list(&self, issuer: &str, list: &KeptList) -> Result<(), StoreError> {
+        self.inner.keep_list(issuer, list)
+    }
+    fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
+        self.inner.lines(query)
     }
     fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
         self.inner.journal(entries)

@@ -1,0 +1,253 @@
+//! Publish: the revocation lists (CRL, RFC 5280 section 5) of every issuer of the authority.
+//!
+//! A list's number is taken from the records before it is signed, so that of two processes that make one at the same
+//! time the slower signs nothing that counts. Entries stay until a list beyond the expiry of their certificate has named
+//! them (section 3.3).
+//!
+//! A list of the issuing CA does not say which CAs the root has revoked, and verifiers that check every certificate of a
+//! path (nginx, HAProxy, OpenSSL with `crl_check_all`) want both. The root's key may be away; its last list is kept in
+//! the records and handed out for as long as it is fresh.
+
+use std::collections::BTreeSet;
+
+use handfast_pki::{
+    Certificate,
+    crl::{
+        RevocationList,
+        build::{self, Entries, Plan},
+    },
+    pem,
+    text::hex,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    approve,
+    authority::Authority,
+    error::{Error, Result},
+    folder,
+    issuer::Issuer,
+    records::{Event, IssuerIds, JournalEntry, KeptList, Reason, Store, StoreError},
+    requester::Requester,
+    sign,
+    signer::FileKey,
+};
+
+/// How long a list of a root is good: as long as its key may stay away.
+pub(crate) const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 366);
+
+/// One list for each CA of the path, the one that signs leaves first.
+#[derive(Debug, Clone)]
+pub struct RevocationLists {
+    lists: Vec<SignedList>,
+    missing: Vec<MissingList>,
+}
+
+/// A list and what it is about.
+#[derive(Debug, Clone)]
+pub struct SignedList {
+    /// The subject of the CA that signed it.
+    pub issuer: String,
+    /// How many certificates it names.
+    pub entries: usize,
+    pub list: KeptList,
+}
+
+/// A CA of the path whose list cannot be handed out: its key is not here.
+#[derive(Debug, Clone)]
+pub struct MissingList {
+    /// Its subject.
+    pub issuer: String,
+    pub why: &'static str,
+}
+
+impl RevocationLists {
+    /// Every list that there is.
+    pub fn lists(&self) -> &[SignedList] {
+        &self.lists
+    }
+
+    /// What verifiers that check every certificate of a path will miss.
+    pub fn missing(&self) -> &[MissingList] {
+        &self.missing
+    }
+
+    /// All of them as PEM blocks in one file, as nginx, HAProxy and OpenSSL read it.
+    pub fn to_pem(&self) -> String {
+        let blocks = self
+            .lists
+            .iter()
+            .map(|signed| pem::write("X509 CRL", &signed.list.der));
+        blocks.collect()
+    }
+}
+
+impl Authority {
+    /// Signs a new list of every issuing CA, good for `lifetime`, and adds those of the CAs above: a new one where the
+    /// root's key is in the folder, else the last one that is kept and still true.
+    pub fn publish(
+        &self,
+        lifetime: SignedDuration,
+        requester: &Requester,
+        now: Timestamp,
+    ) -> Result<RevocationLists> {
+        approve::publication(requester)?;
+        let mut lists = Vec::new();
+        let mut missing = Vec::new();
+        for issuer in self.issuers() {
+            lists.push(sign_list(issuer, self.store(), lifetime, requester, now)?);
+        }
+        for above in self.chain().iter().skip(1) {
+            match self.list_above(above, requester, now)? {
+                Ok(list) => lists.push(list),
+                Err(why) => missing.push(MissingList {
+                    issuer: above.called(),
+                    why,
+                }),
+            }
+        }
+        Ok(RevocationLists { lists, missing })
+    }
+
+    fn list_above(
+        &self,
+        ca: &Certificate,
+        requester: &Requester,
+        now: Timestamp,
+    ) -> Result<Result<SignedList, &'static str>> {
+        let key = self.folder().join(folder::ROOT_KEY);
+        if Some(ca) == self.root() && key.exists() {
+            let key = folder::read_key(self.folder(), folder::ROOT_KEY)?;
+            let issuer = Issuer::new(Box::new(FileKey::new(key)), vec![ca.clone()], [])?;
+            return sign_list(&issuer, self.store(), ROOT_LIFETIME, requester, now).map(Ok);
+        }
+        let ids = IssuerIds::of(ca);
+        let Some(list) = self.store().last_list(&ids.key)?.list else {
+            return Ok(Err("its key is not here, and it has signed no list"));
+        };
+        let named: BTreeSet<String> = RevocationList::from_der(&list.der)?.revoked.into_iter().collect();
+        let mut newer = 0;
+        self.store().revoked(&ids, Some(now), &mut |revoked| {
+            newer += usize::from(!named.contains(&revoked.serial));
+            Ok(())
+        })?;
+        Ok(if now > list.next_update {
+            Err("its key is not here, and its last list has expired")
+        } else if newer > 0 {
+            Err("its key is not here, and it has revoked a CA since its last list")
+        } else {
+            Ok(SignedList {
+                issuer: ca.called(),
+                entries: named.len(),
+                list,
+            })
+        })
+    }
+}
+
+/// Signs a list of `issuer`, good for `lifetime` and never beyond the issuer itself, and keeps it in the records.
+pub(crate) fn sign_list(
+    issuer: &Issuer,
+    store: &dyn Store,
+    lifetime: SignedDuration,
+    requester: &Requester,
+    now: Timestamp,
+) -> Result<SignedList> {
+    if !may_sign_lists(issuer) {
+        return Err(Error::NotACa {
+            subject: issuer.certificate().map(Certificate::called).unwrap_or_default(),
+            detail: "its key usage leaves cRLSign out, so that its revocation lists count nowhere",
+        });
+    }
+    let id = issuer.id();
+    let last = store.last_list(&id)?;
+    let number = store.take_list_number(&id, last.number)?;
+    let (entries, count) = entries(issuer, store, last.list.as_ref())?;
+    // Lists know whole seconds.
+    let this_update = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let expires = issuer
+        .certificate()
+        .map_or(Timestamp::MAX, Certificate::not_after);
+    let plan = Plan {
+        issuer: issuer.names(),
+        number,
+        this_update,
+        next_update: this_update
+            .checked_add(lifetime)
+            .unwrap_or(Timestamp::MAX)
+            .min(expires),
+    };
+    let tbs = build::to_be_signed(&plan, &entries)?;
+    drop(entries);
+    let list = KeptList {
+        number,
+        this_update: plan.this_update,
+        next_update: plan.next_update,
+        der: sign::list(&tbs, number, issuer)?,
+    };
+    store.keep_list(&id, &list)?;
+    let issuer = issuer.certificate().map(Certificate::called).unwrap_or_default();
+    store.journal(&[JournalEntry {
+        at: now,
+        event: Event::Listed,
+        serial: None,
+        requester: Some(requester.to_string()),
+        code: None,
+        detail: format!("list number {number} of {issuer} with {count} entries"),
+    }])?;
+    Ok(SignedList {
+        issuer,
+        entries: count,
+        list,
+    })
+}
+
+/// Whether verifiers will take lists of this issuer (RFC 5280 section 6.3.3 (f)).
+pub(crate) fn may_sign_lists(issuer: &Issuer) -> bool {
+    let usage = issuer.certificate().and_then(Certificate::key_usage);
+    usage.is_none_or(|usage| usage.crl_sign())
+}
+
+/// What a list after `last` has to name.
+fn entries(issuer: &Issuer, store: &dyn Store, last: Option<&KeptList>) -> Result<(Entries, usize)> {
+    let ids = IssuerIds {
+        key: issuer.id(),
+        written: hex(&issuer.names().key_id),
+    };
+    let mut entries = Entries::default();
+    let mut count = 0;
+    store.revoked(&ids, last.map(|list| list.this_update), &mut |revoked| {
+        count += 1;
+        entries
+            .add(&revoked.serial, revoked.at, revoked.reason.in_lists())
+            .map_err(|error| StoreError::Other(Box::new(error)))
+    })?;
+    Ok((entries, count))
+}
+
+impl IssuerIds {
+    fn of(certificate: &Certificate) -> Self {
+        let key = certificate.public_key().key_id();
+        let written = certificate.subject_key_id().unwrap_or_else(|| key.clone());
+        Self {
+            key: hex(&key),
+            written: hex(&written),
+        }
+    }
+}
+
+impl Reason {
+    fn in_lists(self) -> build::CrlReason {
+        use build::CrlReason as R;
+        match self {
+            Self::Unspecified => R::Unspecified,
+            Self::KeyCompromise => R::KeyCompromise,
+            Self::CaCompromise => R::CaCompromise,
+            Self::AffiliationChanged => R::AffiliationChanged,
+            Self::Superseded => R::Superseded,
+            Self::CessationOfOperation => R::CessationOfOperation,
+            Self::PrivilegeWithdrawn => R::PrivilegeWithdrawn,
+            Self::AaCompromise => R::AaCompromise,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The lines of the journal: added, never changed, and read newest first.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, params, types::Value};
+
+use super::find::unreadable;
+use crate::records::{Event, JournalEntry, JournalQuery, StoreError};
+
+pub(super) fn add(transaction: &Transaction<'_>, entry: &JournalEntry) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO journal (at, event, serial, requester, code, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    statement.execute(params![
+        entry.at.to_string(),
+        entry.event.name(),
+        entry.serial,
+        entry.requester,
+        entry.code,
+        entry.detail
+    ])?;
+    Ok(())
+}
+
+pub(super) fn lines(connection: &Connection, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
+    let mut texts = vec!["true"];
+    let mut values: Vec<Value> = Vec::new();
+    // Times are kept as text of different precision, so that whole seconds are compared.
+    if let Some(since) = query.since {
+        texts.push("unixepoch(at) >= ?");
+        values.push(since.as_second().into());
+    }
+    if let Some(event) = query.event {
+        texts.push("event = ?");
+        values.push(event.name().to_owned().into());
+    }
+    if let Some(serial) = &query.serial {
+        texts.push("serial = ?");
+        values.push(serial.clone().into());
+    }
+    let mut sql = format!(
+        "SELECT at, event, serial, requester, code, detail FROM journal WHERE {} ORDER BY id DESC",
+        texts.join(" AND ")
+    );
+    if let Some(limit) = query.limit {
+        sql.push_str(" LIMIT ?");
+        values.push(i64::from(limit).into());
+    }
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
+        let (at, event): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok(JournalEntry {
+            at: at
+                .parse::<Timestamp>()
+                .map_err(|error| unreadable(0, error.into()))?,
+            event: Event::ALL
+                .into_iter()
+                .find(|known| known.name() == event)
+                .ok_or_else(|| unreadable(1, format!("unknown event \"{event}\"").into()))?,
+            serial: row.get(2)?,
+            requester: row.get(3)?,
+            code: row.get(4)?,
+            detail: row.get(5)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
