@@ -29,6 +29,8 @@ pub enum Exit {
     Interrupted = 130,
     /// Broken off by SIGTERM.
     Terminated = 143,
+    /// `needs-renewal` cannot tell, as `step` numbers it.
+    CannotTell = 255,
 }
 
 impl From<Exit> for ExitCode {

@@ -18,6 +18,8 @@ mod lifetimes;
 mod many_at_once;
 #[path = "authority/one_wins.rs"]
 mod one_wins;
+#[path = "authority/revocation.rs"]
+mod revocation;
 #[path = "authority/verify.rs"]
 mod verify;
 

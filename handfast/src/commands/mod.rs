@@ -1,5 +1,6 @@
 //! One file per command: its flags, what it does with the crates below, what it says.
 
+pub mod ca;
 pub mod check;
 pub mod convert;
 pub mod doctor;
@@ -12,8 +13,10 @@ pub mod inspect;
 pub mod issue;
 pub mod lab;
 pub mod leaf;
+pub mod needs_renewal;
 pub mod proxy;
 pub mod quickstart;
+pub mod renew;
 pub mod schema;
 pub mod setup;
 pub mod shell;

@@ -57,7 +57,7 @@ pub fn tell_limits(profile: Profile, words: &Words) {
         _ => "",
     };
     words.data(format_args!(
-        "it cannot {other}sign others, and cannot be revoked before it expires: keep --lifetime short"
+        "it cannot {other}sign others; until it expires, handfast ca revoke takes it back"
     ));
 }
 

@@ -55,6 +55,16 @@ pub(crate) const TABLE: &[Row] = &[
         &["client --uri spiffe://acme/x --out made --p12 made/x.p12 --p12-password-file tls.key"],
     ),
     all("sign", &["tls.key client --out made.crt"]),
+    few(
+        "renew",
+        &[
+            "--cert tls.key --key ../good/tls.key --dir ../handfast",
+            "--cert ../good/tls.crt --key tls.key --dir ../handfast",
+        ],
+    ),
+    all("needs-renewal", &["tls.key"]),
+    few("ca show", &["tls.key --dir ../handfast"]),
+    few("ca revoke", &["tls.key --dry-run --dir ../handfast"]),
     all("inspect", &["tls.key"]),
     few(
         "inspect",
@@ -245,7 +255,11 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// Commands that read no file, and those that only choose another.
-const WITHOUT_FILES: [&str; 11] = [
+const WITHOUT_FILES: [&str; 15] = [
+    "ca",
+    "ca list",
+    "ca journal",
+    "ca crl",
     "trust",
     "setup list",
     "setup show",
@@ -270,7 +284,9 @@ const WRITTEN: [&str; 8] = [
     "--dir",
 ];
 /// Arguments without a flag that are files.
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
+    "<SERIAL|SHA256|FILE>",
+    "<SERIAL|FILE|--identity",
     "<FILE>",
     "[FILE]",
     "<REQUEST>",

@@ -42,6 +42,11 @@ macro_rules! schemas {
 
 schemas! {
     AccessLog "access-log" 1 "a line of the log of proxy and tunnel";
+    CaCrl "ca-crl" 1 "ca crl";
+    CaJournal "ca-journal" 1 "ca journal";
+    CaList "ca-list" 1 "ca list";
+    CaRevoke "ca-revoke" 1 "ca revoke";
+    CaShow "ca-show" 1 "ca show";
     Check "check" 1 "check";
     Completions "completions" 1 "completions";
     Convert "convert" 1 "convert";
@@ -60,8 +65,10 @@ schemas! {
     LabList "lab-list" 1 "lab list";
     LabRun "lab-run" 1 "lab run";
     Man "man" 1 "man";
+    NeedsRenewal "needs-renewal" 1 "needs-renewal";
     Posture "posture" 1 "doctor posture";
     Quickstart "quickstart" 1 "quickstart";
+    Renew "renew" 1 "renew";
     Schema "schema" 1 "schema NAME";
     SchemaList "schema-list" 1 "schema without a name";
     Setup "setup" 1 "setup TARGET";

@@ -1,0 +1,54 @@
+//! `handfast ca`: what a CA has issued, and what it takes back.
+
+mod crl;
+mod journal;
+mod list;
+mod record;
+mod revoke;
+pub mod show;
+
+use std::path::PathBuf;
+
+use super::leaf::DEFAULT_DIR;
+use crate::{
+    failure::{Exit, Failure},
+    words::Words,
+};
+
+/// Look into the records of a CA, revoke certificates, and make revocation lists
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  handfast ca list --expiring 14d\n  handfast ca revoke --identity uri:spiffe://acme/web\n  \
+    handfast ca crl --out ca.crl"
+)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Journal(journal::Args),
+    Revoke(Box<revoke::Args>),
+    Crl(crl::Args),
+}
+
+/// Which CA.
+#[derive(Debug, clap::Args)]
+struct Where {
+    /// The CA directory
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = DEFAULT_DIR)]
+    dir: PathBuf,
+}
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    match &args.command {
+        Command::List(args) => list::run(args, words),
+        Command::Show(args) => show::run(args, words),
+        Command::Journal(args) => journal::run(args, words),
+        Command::Revoke(args) => revoke::run(args, words),
+        Command::Crl(args) => crl::run(args, words),
+    }
+}
