@@ -16,12 +16,17 @@ const LONG: usize = 40;
 const LONGEST_HEX: usize = 64;
 /// More numbers in a row than an address or a version has.
 const MOST_NUMBERS: usize = 17;
+/// Bytes in a line of a dump of a key that ends with a colon: `openssl pkey -text` has 15, certtool 16. An address of a
+/// network card has fewer, a fingerprint more.
+const DUMPED_IN_A_LINE: std::ops::RangeInclusive<usize> = 10..=18;
 
 /// `text` with a note in the place of everything that could be a private key. Line ends stay where they were.
 pub fn concealed(text: &str) -> Cow<'_, str> {
     let mut parts = in_blocks(text);
     parts.extend(in_runs(text));
     parts.extend(in_digits(text));
+    parts.extend(in_dumps(text));
+    parts.extend(in_pieces(text));
     if parts.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -235,6 +240,85 @@ fn in_digits(text: &str) -> Vec<Range<usize>> {
     hex.chain(decimal).collect()
 }
 
+/// Bytes in pairs with colons between, over several lines, as `openssl pkey -text` prints a private number.
+fn in_dumps(text: &str) -> Vec<Range<usize>> {
+    let is_pair = |pair: &str| pair.len() == 2;
+    let pairs = |written: &str| {
+        written
+            .split([':', ' ', '\t'])
+            .filter(|pair| is_pair(pair))
+            .count()
+    };
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for run in runs(text, |c| c.is_ascii_hexdigit() || ": \t".contains(c)) {
+        let written = text.get(run.clone()).unwrap_or_default();
+        let count = pairs(written);
+        // On one line, where the line ends were lost, a line of the dump goes on behind its colon and blanks.
+        let goes_on = || {
+            let mut lines = written.split(": ").filter(|line| pairs(line) > 0);
+            count >= 16 && lines.by_ref().take(2).count() == 2
+        };
+        let is_line = written.trim_end().ends_with(':') && DUMPED_IN_A_LINE.contains(&count);
+        // The last line has no colon behind it.
+        let is_last = || {
+            let between = found.last().and_then(|last| text.get(last.end..run.start));
+            count > 0
+                && between
+                    .is_some_and(|between| between.chars().all(|c| c.is_whitespace() || "\\rn".contains(c)))
+        };
+        if is_line || goes_on() || is_last() {
+            found.push(run);
+        }
+    }
+    found
+}
+
+/// Base64 with blanks in it: pieces that are no words, which are chance when they are put together. Where pieces are all
+/// of one length, some may look like words.
+fn in_pieces(text: &str) -> Vec<Range<usize>> {
+    /// Fewer characters give too little away.
+    const LEAST: usize = 24;
+    let mut found = Vec::new();
+    let mut range = 0..0;
+    let mut joined = String::new();
+    let mut lengths = [0; 2];
+    let mut close = |joined: &mut String, range: &Range<usize>| {
+        let shares = Shares::of(joined);
+        // Names of programs and algorithms turn at two of five places.
+        if joined.len() >= LEAST && shares.small >= 12 && shares.capital >= 12 && shares.turns >= 45 {
+            found.push(range.clone());
+        }
+        joined.clear();
+    };
+    for piece in runs(text, |c| !c.is_whitespace()) {
+        let written = text.get(piece.clone()).unwrap_or_default();
+        let may_be = written.chars().all(is_base64) && !written.contains("--");
+        if !may_be || is_word(written) && lengths != [written.len(); 2] {
+            close(&mut joined, &range);
+        } else {
+            if joined.is_empty() {
+                range.start = piece.start;
+            }
+            range.end = piece.end;
+            joined.push_str(written);
+        }
+        lengths = [lengths[1], written.len()];
+    }
+    close(&mut joined, &range);
+    found
+}
+
+/// Letters of one case, with a capital at the beginning or without, or digits alone.
+fn is_word(piece: &str) -> bool {
+    const SHORTEST_WORD: usize = 5;
+    let rest = piece.get(1..).unwrap_or_default();
+    piece.len() >= SHORTEST_WORD
+        && (piece.bytes().all(|byte| byte.is_ascii_uppercase())
+            || piece.bytes().all(|byte| byte.is_ascii_digit())
+            || piece.starts_with(|c: char| c.is_ascii_alphabetic())
+                && rest.bytes().all(|byte| byte.is_ascii_lowercase()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,6 +395,66 @@ mod tests {
         }
     }
 
+    /// As `openssl pkey -text` prints the private number of `key`.
+    fn dump(key: &PrivateKey) -> Vec<String> {
+        let pairs: Vec<String> = key.pkcs8()[36..68]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let mut lines: Vec<String> = pairs
+            .chunks(15)
+            .map(|line| format!("    {}:", line.join(":")))
+            .collect();
+        if let Some(last) = lines.last_mut() {
+            last.pop();
+        }
+        lines
+    }
+
+    #[test]
+    fn the_text_of_a_key_that_openssl_prints_is_hidden() {
+        for _ in 0..50 {
+            let key = PrivateKey::generate(KeyKind::P256).expect("a key");
+            let lines = dump(&key);
+            let secret: Vec<String> = lines.iter().map(|line| line.trim().to_owned()).collect();
+            for between in ["\n", "\r\n", " ", "\\n"] {
+                let text = format!(
+                    "Private-Key: (256 bit){between}priv:{between}{}{between}pub:",
+                    lines.join(between)
+                );
+                must_hide(&text, &secret);
+                assert!(concealed(&text).contains("Private-Key: (256 bit)"));
+            }
+            must_hide(&lines[0], &secret[..1]);
+        }
+    }
+
+    #[test]
+    fn base64_with_blanks_in_it_is_hidden() {
+        for _ in 0..50 {
+            let key = PrivateKey::generate(KeyKind::P256).expect("a key");
+            let packed = body(&key.to_pem()).concat();
+            for (size, between) in [(1, " "), (4, " "), (5, "\t"), (8, "  "), (16, " \n")] {
+                let pieces: Vec<&str> = packed
+                    .as_bytes()
+                    .chunks(size)
+                    .map(|piece| std::str::from_utf8(piece).expect("text"))
+                    .collect();
+                let text = format!("error: \"tls.key\": {}", pieces.join(between));
+                let shown = concealed(&text).into_owned();
+                let left: String = shown.split_whitespace().collect();
+                let windows = packed.as_bytes().windows(20);
+                for window in windows {
+                    assert!(
+                        !left.contains(std::str::from_utf8(window).expect("text")),
+                        "{size}: {shown}"
+                    );
+                }
+                assert!(shown.starts_with("error: \"tls.key\": "), "{shown}");
+            }
+        }
+    }
+
     #[test]
     fn a_line_that_looks_like_a_path_or_a_word_is_hidden() {
         for line in [
@@ -343,6 +487,12 @@ mod tests {
             "error 20 at 0 depth lookup: unable to get local issuer certificate",
             "2026-11-28T23:25:59Z 127.0.0.1:8443 1, 2, 3, 4",
             "550e8400-e29b-41d4-a716-446655440000",
+            "ether 00:16:3e:5e:6c:00: link up",
+            "00:11:22:33:44:55:66:77: EUI-64",
+            "2001:0db8:0000:0000:0000:ff00:0042:8329: unreachable",
+            "A9:99:3E:36:47:06:81:6A:BA:3E:25:71:78:50:C2:6C:9C:D0:D8:9D: not trusted",
+            "OpenSSL LibreSSL BoringSSL GnuTLS mbedTLS wolfSSL macOS iPhone NodeJS20 ECDHE-RSA-AES128 X25519MLKEM768",
+            "TLSv1.3 Server SSL_CTX_use_PrivateKey_file:ca md too weak PEM_read_bio PKCS12_parse EVP_PKEY",
         ] {
             assert_eq!(concealed(text), text);
         }
