@@ -41,6 +41,7 @@ pub use kind::Kind;
 pub use outline::{Outline, outline};
 use site::Meant;
 pub use span::Span;
+use telling::{Told, told};
 pub use trouble::Trouble;
 
 /// What the user says beside the name of the file.
@@ -101,9 +102,12 @@ fn begin(file: &Path, wanted: &Wanted, reader: &mut Reader<'_>) -> Result<(Strin
     if wanted.kind.is_none() && kind::is_ours(file, &opened.text) {
         return Err(Trouble::Ours { file: name });
     }
-    let kind = wanted.kind.or_else(|| Kind::told_by(file, &opened.text));
-    let kind = kind.ok_or_else(|| Trouble::UnknownKind { file: name.clone() })?;
-    Ok((name, kind, opened))
+    let told = wanted.kind.map_or_else(|| told(file, &opened.text), Told::Ours);
+    match told {
+        Told::Ours(kind) => Ok((name, kind, opened)),
+        Told::Other(of) => Err(Trouble::OtherKind { file: name, name: of }),
+        Told::Unknown => Err(Trouble::UnknownKind { file: name }),
+    }
 }
 
 fn notes(meant: &Meant, reader: &Reader<'_>) -> Vec<(String, String)> {

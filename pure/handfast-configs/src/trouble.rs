@@ -41,6 +41,16 @@ pub enum Trouble {
         /// As it was named.
         file: String,
     },
+    /// A configuration of another program.
+    #[error(
+        "\"{file}\": expected a configuration of nginx, Apache, HAProxy, Envoy or Caddy, found one of {name}, which is not read"
+    )]
+    OtherKind {
+        /// As it was named.
+        file: String,
+        /// The program.
+        name: &'static str,
+    },
     /// The configuration of our own proxy.
     #[error("\"{file}\" is a configuration of Handfast itself")]
     Ours {
@@ -70,7 +80,7 @@ impl Trouble {
     pub fn code(&self) -> Code {
         match self {
             Self::Unreadable { .. } => code::UNREADABLE,
-            Self::NotText { .. } | Self::UnknownKind { .. } => code::WRONG_FORMAT,
+            Self::NotText { .. } | Self::UnknownKind { .. } | Self::OtherKind { .. } => code::WRONG_FORMAT,
             Self::Malformed { .. } | Self::Ours { .. } => code::CONFIG_INVALID,
         }
     }
@@ -85,6 +95,9 @@ impl From<&Trouble> for Problem {
                 named_at: Some(_), ..
             } => problem.help("name the folder that relative paths start from: --prefix DIR"),
             T::UnknownKind { .. } => problem.help("say what it is: --kind nginx"),
+            T::OtherKind { .. } => problem.help(
+                "nothing is said about its mutual TLS; try it with a connection: handfast doctor HOST:PORT",
+            ),
             T::Ours { file } => problem
                 .help("have it checked as such")
                 .command(format!("handfast check --config {}", shell(file))),

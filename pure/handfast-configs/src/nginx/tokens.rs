@@ -81,13 +81,23 @@ pub(crate) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Resu
     block(&mut tokens, Some(reader), 0)
 }
 
-/// Whether `text` is written as nginx would read it, and says something.
-pub(crate) fn is_one(text: &str) -> bool {
+/// The names of the directives in `text`, at every depth, where it is written as nginx would read it.
+pub(crate) fn names(text: &str) -> Option<Vec<String>> {
+    fn collect(directives: Vec<Directive>, names: &mut Vec<String>) {
+        for directive in directives {
+            names.push(directive.name.text);
+            if let Some(Block::Directives(inside)) = directive.block {
+                collect(inside, names);
+            }
+        }
+    }
     let opened = Opened {
         part: 0,
         text: text.into(),
     };
-    block(&mut Tokens::new("", &opened), None, 0).is_ok_and(|directives| !directives.is_empty())
+    let mut names = Vec::new();
+    collect(block(&mut Tokens::new("", &opened), None, 0).ok()?, &mut names);
+    Some(names)
 }
 
 /// The words of a directive, and what ends them.
