@@ -3,7 +3,7 @@
 #![no_main]
 
 use handfast_formats::{container, jks, kubernetes, pkcs7};
-use handfast_pki::{Certificate, PrivateKey, Request, chain, crl::RevocationList, pem};
+use handfast_pki::{Certificate, PrivateKey, Request, chain, crl::RevocationList, pem, pem::ber};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -29,6 +29,10 @@ fuzz_target!(|input: &[u8]| {
             assert_eq!(pkcs7::read(&written).map(|again| again.len()), Ok(found.len()));
         }
         let _ = chain::repair(&found, None, &[]);
+    }
+    if let Some(der) = ber::definite(input) {
+        // What is definite stays as it is.
+        assert_eq!(ber::definite(&der).as_deref(), Some(&*der));
     }
     kubernetes::looks_like(input);
     let _ = kubernetes::read(input);

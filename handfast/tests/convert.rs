@@ -4,6 +4,8 @@ mod program;
 
 #[path = "convert/chains.rs"]
 mod chains;
+#[path = "convert/containers.rs"]
+mod containers;
 #[path = "convert/forms.rs"]
 mod forms;
 #[path = "convert/others.rs"]

@@ -337,3 +337,18 @@ fn without_a_program_all_of_them_are_listed() {
     let json = place.run("env --json").good().json();
     assert!(json["programs"].as_array().is_some_and(|all| all.len() > 15));
 }
+
+#[test]
+fn a_form_that_we_read_and_the_program_does_not_is_refused() {
+    let place = cast();
+    place
+        .shell("openssl crl2pkcs7 -nocrl -certfile web/tls.crt -out web/tls.p7b")
+        .good();
+    let line = |cert: &str| format!("env --for python --cert {cert} --key web/tls.key --ca web/ca.crt");
+    let ran = place.run(&line("web/tls.p7b")).refused(2, "HF-409");
+    assert!(
+        ran.stderr.contains("found PKCS#7") && ran.stderr.contains("handfast convert web/tls.p7b"),
+        "{ran:#?}"
+    );
+    place.run(&line("web/tls.crt")).good();
+}

@@ -7,10 +7,12 @@ use std::{
 };
 
 use handfast_finding::{Problem, shell::shell};
+use handfast_formats::open::{self, Form};
 use handfast_pki::{
-    Anchors, Certificate, Code, PrivateKey, Purpose, code,
+    Anchors, Certificate, Code, PrivateKey, Purpose, Request, code,
     crl::RevocationList,
     pem::{self, Item},
+    text::utf16,
 };
 use handfast_tls::Credentials;
 use jiff::Timestamp;
@@ -20,40 +22,94 @@ use crate::files::{read, read_regular};
 
 /// The certificates in the file `path`, in order.
 pub fn certificates(path: &Path) -> Result<Vec<Certificate>, Problem> {
-    decoded(path, &read(path)?, pem::certificates)
+    decoded(path, &read(path)?, open::certificates)
 }
 
 /// The private key in the file `path`.
 pub fn private_key(path: &Path) -> Result<PrivateKey, Problem> {
-    decoded(path, &Zeroizing::new(read(path)?), pem::private_key)
+    decoded(path, &Zeroizing::new(read(path)?), open::private_key)
 }
 
-/// The password in the first line of the file `path`. A private key in its place is refused: passwords are handed to
-/// programs, and for Java even shown.
+/// The one certificate request in the file `path`.
+pub fn request(path: &Path) -> Result<Request, Problem> {
+    decoded(path, &read(path)?, open::request)
+}
+
+/// The password in the first line of the file `path`, whichever editor wrote it: in UTF-8 or UTF-16, with a byte order
+/// mark or without, with any line ends. A private key in its place is refused: passwords are handed to programs, and for
+/// Java even shown.
 pub fn password(path: &Path) -> Result<Zeroizing<String>, Problem> {
-    let text = Zeroizing::new(read(path)?);
+    let bytes = Zeroizing::new(read(path)?);
     let shown = path.display();
-    if pem::holds_private_key(&text) {
-        let message = format!("\"{shown}\": expected a password in the first line, found a private key");
-        return Err(Problem::new(code::WRONG_FORMAT, message));
+    let wrong = |what: &str| {
+        let message = format!("\"{shown}\": expected a password in the first line, found {what}");
+        Problem::new(code::WRONG_FORMAT, message)
+    };
+    if pem::holds_private_key(&bytes) {
+        return Err(wrong("a private key"));
     }
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    match std::str::from_utf8(line) {
-        Ok(line) if !line.is_empty() => Ok(Zeroizing::new(line.to_owned())),
-        _ => {
-            let message = format!("\"{shown}\": expected a password in the first line");
-            Err(Problem::new(code::WRONG_FORMAT, message))
+    let text = match (utf16(&bytes), std::str::from_utf8(&bytes)) {
+        (Some(text), _) => Zeroizing::new(text),
+        (None, Ok(text)) => Zeroizing::new(text.to_owned()),
+        (None, Err(_)) => {
+            return Err(wrong("no UTF-8").help("save the file as UTF-8, without anything else in it"));
         }
+    };
+    let text = text.trim_start_matches('\u{feff}');
+    let line = text.split(['\n', '\r']).next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(wrong("nothing"));
     }
+    Ok(Zeroizing::new(line.to_owned()))
 }
 
-/// The revocation lists in `path`, PEM or DER.
+/// Refuses a password file that we read and others do not: what is handed to another program as it is must be UTF-8 without a
+/// byte order mark.
+pub fn password_for_others(path: &Path) -> Result<(), Problem> {
+    password(path)?;
+    let bytes = Zeroizing::new(read(path)?);
+    let what = if utf16(&bytes).is_some() {
+        "text in UTF-16"
+    } else if bytes.starts_with(b"\xef\xbb\xbf") {
+        "a byte order mark"
+    } else {
+        return Ok(());
+    };
+    let message = format!(
+        "\"{}\": expected a password that other programs read, found {what}, which they take for a part of it",
+        path.display()
+    );
+    Err(Problem::new(code::WRONG_FORMAT, message).help("save the file as UTF-8 without a byte order mark"))
+}
+
+/// Refuses a file in a form that we read and other programs do not, for a file that they are pointed to.
+pub fn must_be_plain(path: &Path) -> Result<(), Problem> {
+    let bytes = Zeroizing::new(read(path)?);
+    let opened = decoded(path, &bytes, |bytes| open::open(bytes, &[]))?;
+    let found = match opened.form {
+        _ if utf16(&bytes).is_some() => "text in UTF-16",
+        Form::Pem | Form::Der => return Ok(()),
+        other => other.name(),
+    };
+    let message = format!(
+        "\"{}\": expected PEM, which other programs read, found {found}",
+        path.display()
+    );
+    Err(Problem::new(code::WRONG_FORMAT, message)
+        .help("write it as PEM")
+        .command(format!(
+            "handfast convert {} --to pem --out FILE",
+            shell(path.display())
+        )))
+}
+
+/// The revocation lists in `path`: PEM, DER, or within PKCS#7.
 pub fn revocation_lists(path: &Path) -> Result<Vec<RevocationList>, Problem> {
-    let items = decoded(path, &read(path)?, pem::read)?;
-    let lists: Vec<RevocationList> = items
+    let opened = decoded(path, &read(path)?, |bytes| open::open(bytes, &[]))?;
+    let lists: Vec<RevocationList> = opened
+        .parts
         .into_iter()
-        .filter_map(|item| match item {
+        .filter_map(|part| match part.item {
             Item::Crl(list) => Some(*list),
             _ => None,
         })
@@ -152,11 +208,11 @@ pub fn neighbours(cert: &Path) -> Vec<Certificate> {
 }
 
 fn chain(path: &Path) -> Result<Vec<Certificate>, Problem> {
-    decoded(path, &read_regular(path)?, pem::certificates)
+    decoded(path, &read_regular(path)?, open::certificates)
 }
 
 fn key_of(path: &Path) -> Result<PrivateKey, Problem> {
-    decoded(path, &Zeroizing::new(read_regular(path)?), pem::private_key)
+    decoded(path, &Zeroizing::new(read_regular(path)?), open::private_key)
 }
 
 fn decoded<T>(

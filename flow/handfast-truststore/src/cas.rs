@@ -4,10 +4,8 @@ use std::path::Path;
 
 use handfast_credentials::files;
 use handfast_finding::Problem;
-use handfast_pki::{
-    AnchorError, Anchors, Certificate, code, constraints,
-    pem::{self, Item},
-};
+use handfast_formats::open::{self, Part};
+use handfast_pki::{AnchorError, Anchors, Certificate, code, constraints, pem::Item};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
@@ -15,15 +13,16 @@ use zeroize::Zeroizing;
 pub fn read(path: &Path, now: Timestamp) -> Result<Vec<Certificate>, Problem> {
     let shown = path.display();
     let bytes = Zeroizing::new(files::read(path)?);
-    let items = pem::read(&bytes).map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
-    let is_key = |item: &Item| matches!(item, Item::Key(_) | Item::EncryptedKey(_) | Item::Pkcs12(_));
-    if items.iter().any(is_key) {
+    let opened =
+        open::open(&bytes, &[]).map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
+    let is_key = |part: &Part| matches!(part.item, Item::Key(_) | Item::EncryptedKey(_));
+    if opened.parts.iter().any(is_key) {
         let message = format!("\"{shown}\" holds a private key, which is not needed to trust a CA");
         return Err(Problem::new(code::WRONG_FORMAT, message)
             .help("give the certificate alone; the holder of a CA's key can impersonate every peer to all who trust the CA"));
     }
     let cas =
-        pem::certificates(&bytes).map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
+        open::certificates(&bytes).map_err(|error| Problem::about(format_args!("\"{shown}\""), &error))?;
     let unfit = |error: &AnchorError, hint: &str| {
         Problem::new(error.code(), format!("\"{shown}\": {error}")).help(hint)
     };

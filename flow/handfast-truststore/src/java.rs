@@ -17,7 +17,7 @@ pub(crate) fn plan(request: &Request, change: Change, cas: &[Certificate]) -> Re
         None => found()?,
     };
     if let Some(path) = &request.password_file {
-        load::password(path)?;
+        load::password_for_others(path)?;
     }
     let is_new = !store.exists();
     let mut plan = Plan::default();

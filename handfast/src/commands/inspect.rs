@@ -6,12 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use handfast_credentials::{files, load};
-use handfast_formats::container;
-use handfast_pki::{
-    Certificate, Error as PkiError,
-    pem::{self, Item},
-    text::printable,
+use handfast_finding::Problem;
+use handfast_formats::{
+    container::Protection,
+    open::{Opened, Part, open},
 };
+use handfast_pki::{Certificate, Error as PkiError, code, pem::Item, text::printable};
 use handfast_report::{
     cards::{Card, cards},
     schema::Schema,
@@ -19,15 +19,17 @@ use handfast_report::{
 use handfast_values::{Endpoint, Form};
 use jiff::Timestamp;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::{
     failure::{Exit, Failure},
     words::Words,
 };
 
-/// Show what a file holds: certificates, requests, keys, PKCS#12, revocation lists
+/// Show what a file holds: certificates, requests, keys, keystores, revocation lists
 ///
-/// PEM or DER, any number of things in one file. Names come first, then validity, usages, key and
+/// Reads what `handfast convert` reads: PEM, DER, PKCS#12, PKCS#7, the keystores of Java and Secrets of Kubernetes, any
+/// number of things in one file. Names come first, then validity, usages, key and
 /// fingerprint. What will not work is said with its code and what to do about it. Private keys are named and
 /// never shown. The exit code is 0 when the file could be read, problems or not.
 #[derive(Debug, clap::Args)]
@@ -37,21 +39,21 @@ use crate::{
 pub struct Args {
     /// A file, - for stdin, or https://HOST:PORT for the chain that a server presents
     what: String,
-    /// The password of a PKCS#12 container, the first line of FILE
+    /// The password of a container or key, the first line of FILE
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let items = match args.what.strip_prefix("https://") {
-        Some(place) => presented(place)?
-            .into_iter()
-            .map(|found| Item::Certificate(Box::new(found)))
-            .collect(),
-        None => read(args)?,
+    let cards = match args.what.strip_prefix("https://") {
+        Some(place) => {
+            let chain = presented(place)?.into_iter();
+            let items: Vec<Item> = chain.map(|found| Item::Certificate(Box::new(found))).collect();
+            cards(&items, now)
+        }
+        None => of_file(read(args)?, now),
     };
-    let cards = cards(&items, now);
     let texts: Vec<String> = cards.iter().map(Card::text).collect();
     words.data(texts.join("\n").trim_end());
     words.json(
@@ -70,30 +72,71 @@ fn presented(place: &str) -> Result<Vec<Certificate>, Failure> {
     super::fetch::presented_chain(Endpoint::read(place, &form)?)
 }
 
-/// The items of the file; a container is opened where the password is known.
-fn read(args: &Args) -> Result<Vec<Item>, Failure> {
-    let about = |error: PkiError| Failure::about(format_args!("\"{}\"", printable(&args.what)), &error);
-    let items = pem::read(&files::read(Path::new(&args.what))?).map_err(about)?;
-    let Some(password_file) = &args.password_file else {
-        return Ok(items);
-    };
-    let password = load::password(password_file)?;
-    let mut opened = Vec::new();
-    for item in items {
-        let Item::Pkcs12(der) = item else {
-            opened.push(item);
-            continue;
-        };
-        let mut contents = container::open(&der, &password).map_err(about)?;
-        // A container knows no order; people expect the leaf first.
-        contents.certificates.sort_by_key(Certificate::is_ca);
-        opened.extend(
-            contents
-                .certificates
-                .into_iter()
-                .map(|certificate| Item::Certificate(Box::new(certificate))),
-        );
-        opened.extend(contents.keys.into_iter().map(Item::Key));
+/// The file, opened as every command opens it.
+fn read(args: &Args) -> Result<Opened, Failure> {
+    let password = args.password_file.as_deref().map(load::password).transpose()?;
+    let passwords: Vec<&str> = password.iter().map(|password| password.as_str()).collect();
+    let bytes = Zeroizing::new(files::read(Path::new(&args.what))?);
+    let opened = open(&bytes, &passwords).map_err(|error| about(args, &error))?;
+    // A password that was given and does not fit is an answer of its own.
+    let wrong = |error: &&PkiError| matches!(error, PkiError::Password { .. });
+    let of_parts = opened.parts.iter().filter_map(|part| part.closed.as_ref());
+    match opened.closed.iter().chain(of_parts).find(wrong) {
+        Some(error) => Err(about(args, error)),
+        None => Ok(opened),
     }
-    Ok(opened)
+}
+
+fn about(args: &Args, error: &PkiError) -> Failure {
+    Failure::about(format_args!("\"{}\"", printable(&args.what)), error)
+}
+
+/// A card for each thing in the file, the problem beside what it is about.
+fn of_file(opened: Opened, now: Timestamp) -> Vec<Card> {
+    let is_closed = |part: &Part| matches!(part.item, Item::Pkcs12(_));
+    let is_locked = opened.parts.iter().any(is_closed);
+    let too_old = opened.protections.iter().any(Protection::is_too_old);
+    let closed: Vec<Option<PkiError>> = opened
+        .parts
+        .iter()
+        .map(|part| part.closed.clone().filter(|error| *error != PkiError::Encrypted))
+        .collect();
+    let items: Vec<Item> = opened.parts.into_iter().map(|part| part.item).collect();
+    let mut found: Vec<Card> = cards(&items, now)
+        .into_iter()
+        .zip(&items)
+        .zip(closed)
+        .map(|((card, item), closed)| {
+            let card = match closed {
+                Some(error) => card.with(problem(&error)),
+                None => card,
+            };
+            match item {
+                Item::Pkcs12(_) if too_old => card.with(rc2()),
+                _ => card,
+            }
+        })
+        .collect();
+    if too_old && !is_locked {
+        found.insert(0, Card::of_container().with(rc2()));
+    }
+    found.extend(opened.passed_over.iter().map(Card::of_words));
+    found
+}
+
+fn problem(error: &PkiError) -> Problem {
+    let problem = Problem::new(error.code(), error);
+    match error.hint() {
+        Some(help) => problem.help(help),
+        None => problem,
+    }
+}
+
+/// What is read here and by OpenSSL 3 is not.
+fn rc2() -> Problem {
+    Problem::new(
+        code::P12_TOO_OLD,
+        "it is encrypted with RC2 of 40 bits, which OpenSSL 3 does not read",
+    )
+    .help("write it anew: handfast convert FILE --password-file PASSWORD --to p12 --out new.p12")
 }

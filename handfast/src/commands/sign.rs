@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use handfast_ca::{Applicant, Authority};
-use handfast_credentials::files::{self, Claim, Piece, Readers};
-use handfast_pki::{certificate::chain_to_pem, pem};
+use handfast_credentials::{
+    files::{self, Claim, Piece, Readers},
+    load,
+};
+use handfast_pki::certificate::chain_to_pem;
 use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
@@ -35,8 +38,7 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     files::must_be_free(&[&args.out], args.leaf.force)?;
-    let request = pem::request(&files::read(&args.request)?)
-        .map_err(|error| Failure::about(format_args!("\"{}\"", args.request.display()), &error))?;
+    let request = load::request(&args.request)?;
     let cert_request = args.leaf.request(Applicant::from_request(&request))?;
     let profile = args.leaf.profile;
     let authority = Authority::open(&args.leaf.dir)?;

@@ -126,7 +126,7 @@ fn what_a_form_cannot_hold_is_refused_with_a_way_out() {
     for name in ["Web", "a_b", "-a"] {
         place
             .run(&format!("{line} --to k8s --name={name} --out x"))
-            .refused(2, "HF-803");
+            .refused(2, "HF-701");
     }
     assert!(!place.path("x").exists());
     place.run(&format!("{line} --to k8s --name a-b.c --out x")).good();

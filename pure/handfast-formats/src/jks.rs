@@ -14,6 +14,17 @@ pub struct Store {
     pub kind: &'static str,
     /// In the order of the file; their certificates can be read without a password.
     pub entries: Vec<Entry>,
+    /// The entry behind which nothing is read: a secret key, which is a Java object of no known length.
+    pub ends_at: Option<Unread>,
+}
+
+/// An entry that is not read, and those behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Safe to print.
+    pub alias: String,
+    /// How many entries are not read, this one among them.
+    pub count: usize,
 }
 
 /// One entry of a keystore.
@@ -40,6 +51,11 @@ impl fmt::Debug for Entry {
 }
 
 impl Entry {
+    /// The key as it lies there: EncryptedPrivateKeyInfo (RFC 5958 section 3); empty without one.
+    pub fn protected(&self) -> &[u8] {
+        &self.protected
+    }
+
     /// The key behind this entry. Java can give it another password than the store; then that one is needed.
     pub fn unlock(&self, password: &str) -> Result<PrivateKey> {
         unlock::key(&self.protected, password)
@@ -86,18 +102,26 @@ pub fn read(bytes: &[u8]) -> Result<Store> {
     let version = bytes.u32().ok_or_else(broken)?;
     let count = bytes.u32().ok_or_else(broken)?.min(MOST_ENTRIES);
     let mut entries = Vec::new();
-    for _ in 0..count {
+    let mut ends_at = None;
+    for done in 0..count {
         match entry(&mut bytes, version).ok_or_else(broken)? {
-            Some(entry) => entries.push(entry),
-            // What follows a secret key is a Java object of no known length.
-            None => break,
+            Ok(entry) => entries.push(entry),
+            Err(alias) => {
+                let count = usize::try_from(count - done).unwrap_or(usize::MAX);
+                ends_at = Some(Unread { alias, count });
+                break;
+            }
         }
     }
-    Ok(Store { kind, entries })
+    Ok(Store {
+        kind,
+        entries,
+        ends_at,
+    })
 }
 
-/// Nothing where it breaks off, and inside nothing for an entry of another kind.
-fn entry(bytes: &mut Bytes<'_>, version: u32) -> Option<Option<Entry>> {
+/// Nothing where it breaks off, and inside the alias of an entry of another kind.
+fn entry(bytes: &mut Bytes<'_>, version: u32) -> Option<Result<Entry, String>> {
     let tag = bytes.u32()?;
     let alias = printable(&String::from_utf8_lossy(bytes.text()?));
     bytes.take(8)?;
@@ -118,9 +142,9 @@ fn entry(bytes: &mut Bytes<'_>, version: u32) -> Option<Option<Entry>> {
             }
         }
         2 => certificate(bytes)?,
-        _ => return Some(None),
+        _ => return Some(Err(alias)),
     }
-    Some(Some(Entry {
+    Some(Ok(Entry {
         alias,
         has_key: tag == 1,
         certificates,
@@ -187,6 +211,19 @@ mod tests {
                 ("ca", has_key)
             );
         }
+    }
+
+    #[test]
+    fn what_is_behind_a_secret_key_is_counted_and_not_called_absent() {
+        let mut bytes = store(1);
+        bytes[11] = 3;
+        bytes.extend_from_slice(&3_u32.to_be_bytes());
+        bytes.extend_from_slice(b"\0\x03aes\0\0\0\0\0\0\0\0\xac\xed");
+        let read = read(&bytes).expect("a store");
+        assert_eq!(read.entries.len(), 1);
+        let unread = read.ends_at.expect("not read to its end");
+        assert_eq!((unread.alias.as_str(), unread.count), ("aes", 2));
+        assert_eq!(self::read(&store(1)).expect("a store").ends_at, None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The Secret in which Kubernetes keeps a certificate: YAML or JSON, type `kubernetes.io/tls`, with `tls.crt`,
-//! `tls.key` and, where somebody put it there, `ca.crt`, each in base64.
+//! The objects in which Kubernetes keeps certificates: a Secret, whatever its keys are called (`tls.crt` and `tls.key`,
+//! `user.crt`, `ca-cert.pem`, `keystore.p12` ...), a ConfigMap with CAs, a kubeconfig; alone, in a List, in YAML or JSON.
 //!
-//! Read is what `kubectl get secret NAME -o yaml` prints; written is what `kubectl apply -f` takes.
+//! Read is what `kubectl get secret NAME -o yaml` prints, each entry as the file that it was made from; written is what
+//! `kubectl apply -f` takes.
 
 use std::{
     collections::BTreeMap,
@@ -19,44 +20,90 @@ use handfast_pki::{
 /// A manifest larger than this is none: Kubernetes stores at most 1 MiB in a Secret, base64 adds a third.
 const LARGEST: usize = 4 << 20;
 
-/// What a Secret holds, each part as the file that it was made from.
-#[derive(Default)]
-pub struct Secret {
-    /// `tls.crt`, base64 decoded.
-    pub certificate: Option<Vec<u8>>,
-    /// `tls.key`, base64 decoded; wiped when it is dropped.
-    pub key: Option<Zeroizing<Vec<u8>>>,
-    /// `ca.crt`, base64 decoded.
-    pub ca: Option<Vec<u8>>,
+/// What an object holds.
+pub struct Object {
+    /// The leaf's before the CAs', whichever order they stand in.
+    pub entries: Vec<Entry>,
 }
 
-impl fmt::Debug for Secret {
+/// One entry, as the file that it was made from.
+pub struct Entry {
+    /// The key of the entry, or the user of a kubeconfig.
+    pub name: String,
+    /// Decoded; wiped when it is dropped.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Secret")
-            .field("certificate", &self.certificate.is_some())
-            .field("key", &self.key.is_some())
-            .field("ca", &self.ca.is_some())
-            .finish()
+        let names: Vec<&String> = self.entries.iter().map(|entry| &entry.name).collect();
+        f.debug_struct("Object").field("entries", &names).finish()
     }
 }
+
+impl Object {
+    /// The contents of the entry `name`.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        let found = self.entries.iter().find(|entry| entry.name == name);
+        found.map(|entry| &entry.bytes[..])
+    }
+}
+
+type Texts = BTreeMap<String, Option<String>>;
 
 #[derive(Deserialize)]
 struct Manifest {
     kind: Option<String>,
     #[serde(default)]
-    data: BTreeMap<String, Option<String>>,
+    data: Texts,
     #[serde(default, rename = "stringData")]
-    plain: BTreeMap<String, Option<String>>,
+    plain: Texts,
+    #[serde(default, rename = "binaryData")]
+    binary: Texts,
+    /// Of a List.
+    #[serde(default)]
+    items: Vec<Manifest>,
+    /// Of a kubeconfig.
+    #[serde(default)]
+    clusters: Vec<Cluster>,
+    #[serde(default)]
+    users: Vec<User>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Cluster {
+    name: String,
+    cluster: Texts,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct User {
+    name: String,
+    user: UserParts,
+}
+
+/// Beside these a user may have a token or a command, in any form.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct UserParts {
+    #[serde(rename = "client-certificate-data")]
+    certificate: Option<String>,
+    #[serde(rename = "client-key-data")]
+    key: Option<String>,
 }
 
 impl Drop for Manifest {
     fn drop(&mut self) {
-        let values = self.data.values_mut().chain(self.plain.values_mut());
+        let texts = [&mut self.data, &mut self.plain, &mut self.binary];
+        let values = texts.into_iter().flat_map(BTreeMap::values_mut);
         values.flatten().for_each(Zeroize::zeroize);
+        self.users.iter_mut().for_each(|user| user.user.key.zeroize());
     }
 }
 
-/// Whether `bytes` are text in which an object of the kind Secret stands.
+/// Whether `bytes` are text in which an object stands that may hold certificates.
 pub fn looks_like(bytes: &[u8]) -> bool {
     if bytes.len() > LARGEST {
         return false;
@@ -71,55 +118,99 @@ pub fn looks_like(bytes: &[u8]) -> bool {
             return false;
         };
         let bare = |word: &str| word.trim().trim_matches(['"', '\'']).to_owned();
-        bare(name) == "kind" && bare(value) == "Secret"
+        // As a member of a List, too.
+        bare(name.trim_start_matches("- ")) == "kind" && is_meant(&bare(value), text)
     })
 }
 
-/// The one Secret in `bytes`.
-pub fn read(bytes: &[u8]) -> Result<Secret> {
-    let malformed = |detail: Shown| Error::Malformed {
-        what: "Kubernetes Secret",
-        detail,
-    };
+fn is_meant(kind: &str, text: &str) -> bool {
+    matches!(kind, "Secret" | "ConfigMap") || kind == "Config" && text.contains("clusters")
+}
+
+/// The one object in `bytes`.
+pub fn read(bytes: &[u8]) -> Result<Object> {
     let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is no UTF-8".into()))?;
     let options = serde_saphyr::options! { with_snippet: false };
     let manifests = serde_saphyr::from_multiple_with_options::<Manifest>(text, options)
         .map_err(|error| malformed(place(&error)))?;
-    let is_secret = |manifest: &&Manifest| manifest.kind.as_deref() == Some("Secret");
-    let secrets: Vec<&Manifest> = manifests.iter().filter(is_secret).collect();
-    let [manifest] = secrets[..] else {
+    let lists = manifests.iter().flat_map(|manifest| &manifest.items);
+    let is_meant = |manifest: &&Manifest| {
+        let kind = manifest.kind.as_deref().unwrap_or_default();
+        self::is_meant(kind, text)
+    };
+    let found: Vec<&Manifest> = manifests.iter().chain(lists).filter(is_meant).collect();
+    let [manifest] = found[..] else {
         return Err(Error::Unexpected {
             expected: "one Kubernetes Secret",
-            found: Shown::filled("{} of them", &[&secrets.len()]),
+            found: Shown::filled("{} of them", &[&found.len()]),
         });
     };
-    let value = |name: &'static str| -> Result<Option<Vec<u8>>> {
+    let mut entries = entries(manifest)?;
+    entries.retain(|entry| !entry.bytes.is_empty());
+    // A BTreeMap has them by name, and `ca.crt` before `tls.crt`.
+    entries.sort_by_key(|entry| is_of_cas(&entry.name));
+    Ok(Object { entries })
+}
+
+fn entries(manifest: &Manifest) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let mut add = |name: &str, bytes: Zeroizing<Vec<u8>>| {
+        entries.push(Entry {
+            name: name.to_owned(),
+            bytes,
+        });
+    };
+    let is_secret = manifest.kind.as_deref() == Some("Secret");
+    let (encoded, plain) = if is_secret {
         // As the server does it: stringData wins.
-        if let Some(Some(plain)) = manifest.plain.get(name) {
-            return Ok(Some(plain.as_bytes().to_vec()));
-        }
-        let Some(Some(encoded)) = manifest.data.get(name) else {
-            return Ok(None);
-        };
-        let packed = Zeroizing::new(encoded.split_ascii_whitespace().collect::<String>());
-        let decoded = STANDARD.decode(packed.as_bytes());
-        decoded
-            .map(|bytes| (!bytes.is_empty()).then_some(bytes))
-            .map_err(|_| malformed(Shown::filled("\"{}\" is not base64", &[&name])))
+        let rest = manifest
+            .data
+            .iter()
+            .filter(|(name, _)| !manifest.plain.contains_key(*name));
+        (rest.collect::<Vec<_>>(), &manifest.plain)
+    } else {
+        (manifest.binary.iter().collect(), &manifest.data)
     };
-    let secret = Secret {
-        certificate: value("tls.crt")?,
-        key: value("tls.key")?.map(Zeroizing::new),
-        ca: value("ca.crt")?,
-    };
-    if secret.certificate.is_none() && secret.key.is_none() && secret.ca.is_none() {
-        let names: Vec<&String> = manifest.data.keys().chain(manifest.plain.keys()).collect();
-        return Err(Error::Unexpected {
-            expected: "\"tls.crt\", \"tls.key\" or \"ca.crt\" in the Secret",
-            found: Shown::names(&names),
-        });
+    for (name, text) in encoded {
+        add(name, decoded(name, text.as_deref().unwrap_or_default())?);
     }
-    Ok(secret)
+    for (name, text) in plain {
+        let text = text.as_deref().unwrap_or_default();
+        add(name, Zeroizing::new(text.as_bytes().to_vec()));
+    }
+    for User { name, user } in &manifest.users {
+        for part in [&user.certificate, &user.key].into_iter().flatten() {
+            add(name, decoded(name, part)?);
+        }
+    }
+    for Cluster { name, cluster } in &manifest.clusters {
+        if let Some(Some(ca)) = cluster.get("certificate-authority-data") {
+            add(&format!("ca of {name}"), decoded(name, ca)?);
+        }
+    }
+    Ok(entries)
+}
+
+fn decoded(name: &str, text: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let packed = Zeroizing::new(text.split_ascii_whitespace().collect::<String>());
+    let bytes = STANDARD.decode(packed.as_bytes()).map(Zeroizing::new);
+    bytes.map_err(|_| malformed(Shown::filled("{} is not base64", &[&Shown::names(&[name])])))
+}
+
+/// Whether an entry of this name holds those who are trusted: `ca.crt`, `cacert`, `root-cert.pem`, `truststore.jks`.
+fn is_of_cas(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["ca.", "ca-", "ca_", "cacert", "ca of ", "root", "trust"]
+        .iter()
+        .any(|start| name.starts_with(start))
+        || name.contains("-ca.")
+}
+
+fn malformed(detail: Shown) -> Error {
+    Error::Malformed {
+        what: "Kubernetes Secret",
+        detail,
+    }
 }
 
 /// Where the YAML cannot be read. What the reader of YAML says about it repeats what stands there.
@@ -197,17 +288,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_known_in_yaml_and_json_and_nothing_else_is_taken_for_one() {
+    fn objects_that_hold_certificates_are_known_in_yaml_and_json_and_nothing_else_is_taken_for_one() {
         for text in [
             "apiVersion: v1\nkind: Secret\n",
             "kind: \"Secret\"\n",
             "{\"kind\":\"Secret\",\"data\":{}}",
             "{\n  \"data\": {},\n  \"kind\": \"Secret\"\n}",
+            "kind: List\nitems:\n- kind: Secret\n",
+            "kind: ConfigMap\n",
+            "kind: Config\nclusters: []\n",
         ] {
             assert!(looks_like(text.as_bytes()), "{text}");
         }
         for text in [
-            "kind: ConfigMap\n",
+            "kind: Ingress\n",
+            "kind: SealedSecret\n",
+            "kind: Config\n",
             "-----BEGIN CERTIFICATE-----",
             "",
             "Secret: kind",
@@ -220,11 +316,45 @@ mod tests {
     fn a_broken_secret_is_refused_for_what_is_wrong_with_it() {
         let complaint = |text: &str| read(text.as_bytes()).expect_err("refused").to_string();
         assert!(complaint("kind: Secret\ndata: {tls.crt: '%'}\n").contains("\"tls.crt\" is not base64"));
-        assert!(complaint("kind: Secret\ndata: {password: eA==}\n").contains("found \"password\""));
         assert!(complaint("kind: Secret\n---\nkind: Secret\n").contains("2 of them"));
         assert!(complaint("kind: [").starts_with("malformed Kubernetes Secret"));
         let good = read(b"kind: Secret\ndata: {tls.crt: eA==}\n").expect("read");
-        assert_eq!(good.certificate.as_deref(), Some(&b"x"[..]));
+        assert_eq!(good.get("tls.crt"), Some(&b"x"[..]));
+    }
+
+    #[test]
+    fn every_entry_is_read_whatever_it_is_called_and_cas_come_last() {
+        let names = |text: &str| -> Vec<String> {
+            let object = read(text.as_bytes()).expect("read");
+            object.entries.into_iter().map(|entry| entry.name).collect()
+        };
+        for (text, expected) in [
+            (
+                "kind: Secret\ndata: {ca.crt: eA==, user.crt: eA==, user.key: eA==, none: \"\"}\n",
+                &["user.crt", "user.key", "ca.crt"][..],
+            ),
+            (
+                "kind: Secret\ndata: {a: eA==}\nstringData: {a: y, b: z}\n",
+                &["a", "b"],
+            ),
+            (
+                "kind: List\nitems:\n- kind: Secret\n  data: {tls.crt: eA==}\n",
+                &["tls.crt"],
+            ),
+            (
+                "kind: ConfigMap\ndata: {ca.crt: x}\nbinaryData: {a.p12: eA==}\n",
+                &["a.p12", "ca.crt"],
+            ),
+            (
+                "kind: Config\nclusters:\n- name: c\n  cluster: {server: 'https://x', certificate-authority-data: eA==}\n\
+                 users:\n- name: admin\n  user: {client-certificate-data: eA==, client-key-data: eA==, exec: {command: x}}\n",
+                &["admin", "admin", "ca of c"],
+            ),
+        ] {
+            assert_eq!(names(text), expected, "{text}");
+        }
+        let both = read(b"kind: Secret\ndata: {a: eA==}\nstringData: {a: y}\n").expect("read");
+        assert_eq!(both.get("a"), Some(&b"y"[..]));
     }
 
     #[test]

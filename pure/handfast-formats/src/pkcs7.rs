@@ -8,7 +8,11 @@ use der::{
     asn1::{ObjectIdentifier, SetOfVec},
 };
 
-use handfast_pki::{Certificate, Error, Result, Shown};
+use handfast_pki::{
+    Certificate, Error, Result, Shown,
+    crl::RevocationList,
+    pem::envelope::{self, Container},
+};
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
@@ -35,36 +39,65 @@ struct Unsigned {
     signers: SetOfVec<Any>,
 }
 
-/// Whether `der` says of itself that it is a SignedData.
-pub fn looks_like(der: &[u8]) -> bool {
-    ContentInfo::from_der(der).is_ok_and(|info| info.kind == SIGNED_DATA)
+/// What a SignedData carries beside signatures.
+#[derive(Debug, Default)]
+pub struct Carried {
+    /// In its order, which says nothing.
+    pub certificates: Vec<Certificate>,
+    /// Revocation lists, as `openssl crl2pkcs7` writes them.
+    pub lists: Vec<RevocationList>,
 }
 
-/// The certificates in the SignedData `der`, in its order. Signatures in it are not looked at: a chain is believed
-/// for its own signatures or not at all.
-pub fn read(der: &[u8]) -> Result<Vec<Certificate>> {
+/// The certificates in the PKCS#7 `bytes`, in BER or DER; at least one.
+pub fn read(bytes: &[u8]) -> Result<Vec<Certificate>> {
+    let carried = carried(bytes)?;
+    if carried.certificates.is_empty() {
+        return Err(without("PKCS#7 without any".into()));
+    }
+    Ok(carried.certificates)
+}
+
+/// Everything in the PKCS#7 `bytes`, in BER or DER. Signatures in it are not looked at: a chain is believed for its own
+/// signatures or not at all.
+pub fn carried(bytes: &[u8]) -> Result<Carried> {
     let malformed = |error: der::Error| Error::Malformed {
         what: "PKCS#7",
         detail: error.into(),
     };
-    let info = ContentInfo::from_der(der).map_err(malformed)?;
+    let Some(Container::Pkcs7(der)) = envelope::container(bytes) else {
+        // The complaint of the decoder names the place.
+        return match ContentInfo::from_der(bytes) {
+            Err(error) => Err(malformed(error)),
+            Ok(_) => Err(without("something else".into())),
+        };
+    };
+    let info = ContentInfo::from_der(&der).map_err(malformed)?;
     let content = match info.content {
         Some(content) if info.kind == SIGNED_DATA => content,
-        _ => {
-            return Err(Error::Unexpected {
-                expected: "PKCS#7 with certificates",
-                found: Shown::filled("PKCS#7 of the type {}", &[&info.kind]),
-            });
-        }
+        _ => return Err(without(Shown::filled("PKCS#7 of the type {}", &[&info.kind]))),
     };
-    let raw = certificates_in(&content).map_err(malformed)?;
-    if raw.is_empty() {
-        return Err(Error::Unexpected {
-            expected: "PKCS#7 with certificates",
-            found: "PKCS#7 without any".into(),
-        });
+    let certificates = members(&content, 0).map_err(malformed)?;
+    let lists = members(&content, 1).map_err(malformed)?;
+    if certificates.is_empty() && lists.is_empty() {
+        return Err(without("PKCS#7 without any".into()));
     }
-    raw.into_iter().map(Certificate::from_der).collect()
+    Ok(Carried {
+        certificates: certificates
+            .into_iter()
+            .map(Certificate::from_der)
+            .collect::<Result<_>>()?,
+        lists: lists
+            .into_iter()
+            .map(RevocationList::from_der)
+            .collect::<Result<_>>()?,
+    })
+}
+
+fn without(found: Shown) -> Error {
+    Error::Unexpected {
+        expected: "PKCS#7 with certificates",
+        found,
+    }
 }
 
 /// `chain` as a SignedData. DER sorts a set, so the order is lost; readers build chains by names.
@@ -96,19 +129,19 @@ pub fn write(chain: &[Certificate]) -> Result<Vec<u8>> {
     info.to_der().map_err(failed)
 }
 
-/// The bytes of each certificate in SignedData: the field `[0]`, and of that what is a SEQUENCE (the other choices
-/// of RFC 5652 section 10.2.2 are not X.509 certificates).
-fn certificates_in(signed_data: &Any) -> der::Result<Vec<&[u8]>> {
-    const CERTIFICATES: Tag = Tag::ContextSpecific {
+/// The bytes of each member of the field `[number]` of SignedData: 0 for certificates, 1 for revocation lists. Of those what
+/// is a SEQUENCE; the other choices of RFC 5652 section 10.2 are neither of X.509.
+fn members(signed_data: &Any, number: u32) -> der::Result<Vec<&[u8]>> {
+    let wanted = Tag::ContextSpecific {
         constructed: true,
-        number: TagNumber(0),
+        number: TagNumber(number),
     };
     let mut fields = SliceReader::new(signed_data.value())?;
     let mut found = Vec::new();
     while !fields.is_finished() {
         let field = fields.tlv_bytes()?;
         let (tag, content) = parts(field)?;
-        if tag != CERTIFICATES {
+        if tag != wanted {
             continue;
         }
         let mut inside = SliceReader::new(content)?;

@@ -36,7 +36,7 @@ fn no_debug_print_shows_bytes_of_a_key() {
     let store = jks::read(&store).expect("a store");
     let manifest = format!("kind: Secret\nstringData: {{tls.key: {:?}}}", &**key.to_pem());
     let secret = kubernetes::read(manifest.as_bytes()).expect("a Secret");
-    let item = Item::Pkcs12(key.pkcs8().to_vec());
+    let item = Item::Pkcs12(key.pkcs8().to_vec().into());
     let numbers = format!("{:?}", &key.pkcs8()[16..24]);
     let numbers = numbers.trim_matches(['[', ']']);
     for shown in [

@@ -82,11 +82,15 @@ pub enum Error {
         /// What would have been right.
         expected: &'static str,
     },
-    /// PKCS#12 that is broken or uses what we do not read.
-    #[error("the PKCS#12 file cannot be opened: {detail}")]
-    Container {
-        /// What is wrong, without a byte of the contents.
+    /// A container or key that is locked or written in a way that is not read. It may be perfectly well.
+    #[error("the {what} cannot be opened: {detail}")]
+    NotOpened {
+        /// The kind of thing that it is.
+        what: &'static str,
+        /// What keeps it closed, without a byte of the contents.
         detail: Shown,
+        /// How it is written anew.
+        way: &'static str,
     },
     /// A wrong password, or damaged bytes: the formats do not tell them apart.
     #[error("the password does not open the {what}, or it is damaged")]
@@ -108,7 +112,7 @@ impl Error {
         match self {
             Self::Unexpected { .. }
             | Self::Malformed { .. }
-            | Self::Container { .. }
+            | Self::NotOpened { .. }
             | Self::Password { .. } => code::WRONG_FORMAT,
             Self::Encrypted => code::KEY_ENCRYPTED,
             Self::UnsupportedKey { .. } => code::NO_COMMON_SCHEME,
@@ -134,6 +138,7 @@ impl Error {
             Self::WeakKey { .. } => Some("make a new key: handfast issue ... --key p256"),
             Self::KeyMismatch { .. } => Some("use the key that was made together with this certificate"),
             Self::ChainOrder { .. } => Some("put the leaf first, then the intermediates, without the root"),
+            Self::NotOpened { way, .. } => Some(way),
             Self::Unexpected { .. } => Some("see what a file holds: handfast inspect FILE"),
             _ => None,
         }

@@ -33,7 +33,7 @@ use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use webpki::ALL_VERIFICATION_ALGS;
 use zeroize::Zeroizing;
 
-use self::forms::{RsaParts, inside, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
+use self::forms::{RsaParts, inside, names_an_algorithm, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
 use crate::{Error, Fingerprint, Result, Shown, pem};
 
 /// The kinds of key that are made and used.
@@ -418,6 +418,11 @@ fn read_pair(pkcs8: &[u8]) -> Result<Pair> {
         Err(rejected) if rejected.to_string() == "TooSmall" => Err(Error::WeakKey {
             found: "RSA below 2048 bits".into(),
             expected: "RSA-2048",
+        }),
+        // Every SEQUENCE that begins with a number looks like a key.
+        Err(_) if !names_an_algorithm(pkcs8) => Err(Error::Malformed {
+            what: "private key",
+            detail: "it names no algorithm".into(),
         }),
         Err(_) => Err(Error::UnsupportedKey {
             found: pkcs8_algorithm(pkcs8),

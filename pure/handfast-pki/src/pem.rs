@@ -5,6 +5,7 @@
 //! be a PEM block is skipped in silence. How a text is split into blocks, only `blocks` knows, and what is in them, only
 //! `contents`.
 
+pub mod ber;
 mod blocks;
 mod contents;
 pub mod envelope;
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 use self::blocks::malformed;
 pub use self::{
     blocks::Block,
-    contents::{Item, RFC_1421, certificates, private_key, read, request},
+    contents::{Item, LockedKey, RFC_1421, certificates, private_key, read, request},
     label::Label,
 };
 use crate::{Error, Result, Shown, text::utf16};

@@ -10,13 +10,30 @@ use const_oid::ObjectIdentifier;
 
 use crate::{
     conceal::concealed,
-    pem::Label,
+    pem::{Label, envelope},
     text::{listed, utf16},
 };
 
 /// What is said about contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown(String);
+
+/// What texts that are none of ours begin with, in lower case, and what they are.
+const TEXTS: [(&str, &str); 10] = [
+    ("<!doctype html", "an HTML page"),
+    ("<html", "an HTML page"),
+    ("ssh-", "a public key of SSH"),
+    ("ecdsa-sha2-", "a public key of SSH"),
+    ("putty-user-key-file", "a private key of PuTTY"),
+    ("{\"kty\"", "a JSON Web Key"),
+    ("apiversion:", "a manifest of Kubernetes without a Secret"),
+    ("certificate:", "the text of a certificate without its PEM block"),
+    (
+        "private-key: (",
+        "the text of a private key without its PEM block",
+    ),
+    ("%pdf-", "a PDF document"),
+];
 
 /// A value that tells nothing of a secret: a number, a word of ours, an object identifier.
 pub trait Safe: fmt::Display + private::Sealed {}
@@ -62,14 +79,20 @@ impl Shown {
         if utf16(bytes).is_some() {
             return "text in UTF-16".into();
         }
+        if let Some(store) = envelope::foreign_store(bytes) {
+            return store.into();
+        }
+        if envelope::is_java_keystore(bytes) {
+            return "a Java keystore".into();
+        }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => text,
             _ => return Self::filled("{} bytes that are no text", &[&bytes.len()]),
         };
-        let start: String = text.trim_start().chars().take(16).collect();
+        let start: String = text.trim_start().chars().take(32).collect();
         let start = start.to_ascii_lowercase();
-        if start.starts_with("<!doctype html") || start.starts_with("<html") {
-            return "an HTML page".into();
+        if let Some((_, kind)) = TEXTS.iter().find(|(begin, _)| start.starts_with(begin)) {
+            return (*kind).into();
         }
         let packed = || text.chars().filter(|c| !c.is_whitespace());
         let length = packed().count();

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 
 use handfast_finding::{Problem, when::when};
 use handfast_pki::{
-    Certificate, PrivateKey, Request, code, crl::RevocationList, name::shown, pem::Item, text::printable,
+    Certificate, PrivateKey, Request, Shown, code, crl::RevocationList, name::shown, pem::Item,
+    text::printable,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -28,6 +29,27 @@ pub struct Card {
 }
 
 impl Card {
+    /// With one more problem, which comes first.
+    pub fn with(mut self, problem: Problem) -> Self {
+        self.problems.insert(0, problem);
+        self
+    }
+
+    /// Something that was found and is shown by no card of its own.
+    pub fn of_words(words: &Shown) -> Self {
+        locked_card("something else", "other", words.to_string(), "")
+    }
+
+    /// The container that the items of a file stood in, which was opened.
+    pub fn of_container() -> Self {
+        locked_card(
+            "PKCS#12 container, opened",
+            "pkcs12",
+            "its contents follow".into(),
+            "",
+        )
+    }
+
     /// The card as lines.
     pub fn text(&self) -> String {
         let mut out = String::new();
@@ -60,6 +82,8 @@ impl Card {
     }
 }
 
+const OPEN_IT: &str = "open it: handfast inspect FILE --password-file PASSWORD-FILE";
+
 /// A card for each of `items`, in their order.
 pub fn cards(items: &[Item], now: Timestamp) -> Vec<Card> {
     let chain: Vec<&Certificate> = items
@@ -83,17 +107,27 @@ pub fn cards(items: &[Item], now: Timestamp) -> Vec<Card> {
             Item::Request(request) => request_card(request),
             Item::Key(key) => key_card(key, &chain),
             Item::Crl(list) => list_card(list, now),
-            Item::EncryptedKey(label) => locked_card(
+            Item::EncryptedKey(key) => locked_card(
                 "encrypted private key",
                 "encrypted key",
-                (*label).to_owned(),
-                "decrypt it: openssl pkey -in FILE -out plain.key && chmod 600 plain.key",
+                key.by.to_owned(),
+                if key.by == "Java keystore" {
+                    OPEN_IT
+                } else {
+                    "decrypt it: openssl pkey -in FILE -out plain.key && chmod 600 plain.key"
+                },
             ),
             Item::Pkcs12(der) => locked_card(
                 "PKCS#12 container, locked",
                 "pkcs12",
                 format!("{} bytes", der.len()),
-                "open it: handfast inspect FILE --password-file PASSWORD-FILE",
+                OPEN_IT,
+            ),
+            Item::Pkcs7(der) => locked_card(
+                "PKCS#7 container, not read",
+                "other",
+                format!("{} bytes", der.len()),
+                "",
             ),
             Item::Other(label) => locked_card(
                 "something else",

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use handfast_ca::{Authority, JournalQuery, Query, Row};
-use handfast_credentials::files;
+use handfast_credentials::load;
 use handfast_finding::when::when;
-use handfast_pki::{Certificate, Fingerprint, code, pem};
+use handfast_pki::{Certificate, Fingerprint, code};
 use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
@@ -142,9 +142,7 @@ pub fn find(authority: &Authority, text: &str) -> Result<Row, Failure> {
 
 /// The first certificate of a file: the leaf of a chain.
 pub fn from_file(path: &Path) -> Result<Certificate, Failure> {
-    let certificates = pem::certificates(&files::read(path)?)
-        .map_err(|error| Failure::about(format_args!("\"{}\"", path.display()), &error))?;
-    certificates
+    load::certificates(path)?
         .into_iter()
         .next()
         .ok_or_else(|| Failure::misuse(format_args!("\"{}\" holds no certificate", path.display())))

@@ -28,8 +28,8 @@ use crate::{
 
 /// Write keys and certificates in another form: PEM, DER, PKCS#12, PKCS#7, a Kubernetes Secret
 ///
-/// Reads PEM (keys as PKCS#8, PKCS#1 or SEC 1, locked ones as PKCS#8), DER, PKCS#12 of every age, the keystores of
-/// Java, PKCS#7 (.p7b) and Secrets of Kubernetes. Keys come out as PKCS#8. The chain is put into order, leaf first,
+/// Reads PEM (keys as PKCS#8, PKCS#1 or SEC 1, locked ones as PKCS#8), DER, PKCS#12 of every age, JKS of Java, PKCS#7
+/// (.p7b, under any label) and Secrets of Kubernetes, whatever their entries are called. Keys come out as PKCS#8. The chain is put into order, leaf first,
 /// without the root and without repetitions; an intermediate that is missing is looked for in --chain and in the
 /// folder of FILE, and taken only if it really signed. A key that does not belong to the certificate is refused.
 #[derive(Debug, clap::Args)]

@@ -21,6 +21,9 @@ pub(super) fn check(args: &Args) -> Result<Files, Failure> {
             "there is nothing to point to: give --ca, or --cert and --key",
         ));
     }
+    for file in [&args.cert, &args.key, &args.ca].into_iter().flatten() {
+        load::must_be_plain(file)?;
+    }
     let mut is_open = false;
     if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
         let chain = load::certificates(cert)?;

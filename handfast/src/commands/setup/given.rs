@@ -57,6 +57,15 @@ impl Given {
     pub fn values(&self, role: Role, part: &Part, out: &Path) -> Result<(Values, Vec<Finding>), Failure> {
         let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
         let (chain, notes) = self.own(role, now)?;
+        let files = [
+            Some(&self.cert),
+            Some(&self.key),
+            Some(&self.ca),
+            self.crl.as_ref(),
+        ];
+        for file in files.into_iter().flatten() {
+            load::must_be_plain(file)?;
+        }
         load::anchors(&self.ca, now)?;
         if let Some(crl) = &self.crl {
             check_list(crl, now)?;

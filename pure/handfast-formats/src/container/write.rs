@@ -63,7 +63,7 @@ pub fn write(
     })?;
     key.must_match(leaf)?;
     let certificates = chain.iter().map(foreign).collect::<Result<Vec<_>>>()?;
-    let private = p12_keystore::PrivateKey::from_der(key.pkcs8()).map_err(failed)?;
+    let private = p12_keystore::PrivateKey::from_der(key.pkcs8()).map_err(|error| failed(&[], error))?;
     let id = leaf.fingerprint().0[..20].to_vec();
     let mut store = KeyStore::new();
     store.add_entry(
@@ -96,7 +96,7 @@ fn sixteen_bit(alias: &str) -> String {
 }
 
 fn foreign(certificate: &Certificate) -> Result<p12_keystore::Certificate> {
-    p12_keystore::Certificate::from_der(certificate.der()).map_err(failed)
+    p12_keystore::Certificate::from_der(certificate.der()).map_err(|error| failed(&[], error))
 }
 
 fn locked(store: &KeyStore, lock: Lock<'_>) -> Result<Zeroizing<Vec<u8>>> {
@@ -107,5 +107,8 @@ fn locked(store: &KeyStore, lock: Lock<'_>) -> Result<Zeroizing<Vec<u8>>> {
             .encryption_algorithm(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc)
             .mac_algorithm(MacAlgorithm::HmacSha1),
     };
-    writer.write().map(Zeroizing::new).map_err(failed)
+    writer
+        .write()
+        .map(Zeroizing::new)
+        .map_err(|error| failed(&[], error))
 }

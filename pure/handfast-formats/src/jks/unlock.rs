@@ -9,6 +9,7 @@ use der::{
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
+use crate::algorithms::name_of;
 use handfast_pki::{Error, PrivateKey, Result, Shown};
 
 const DIGEST: usize = 20;
@@ -38,11 +39,13 @@ pub(super) fn key(protected: &[u8], password: &str) -> Result<PrivateKey> {
     };
     let locked = Locked::from_der(protected).map_err(|error| malformed(error.into()))?;
     if locked.algorithm.oid != KEY_PROTECTOR {
-        return Err(malformed(Shown::filled(
-            "it is locked with {}, which is not read; let keytool write it anew: keytool -importkeystore \
-             -deststoretype PKCS12",
-            &[&locked.algorithm.oid],
-        )));
+        let name = name_of(&locked.algorithm.oid.to_string());
+        return Err(Error::NotOpened {
+            what: "key in the Java keystore",
+            detail: Shown::filled("it is locked with {}, which is not read", &[&name]),
+            way: "let keytool write it anew: keytool -importkeystore -srckeystore FILE -destkeystore new.p12 \
+                  -deststoretype PKCS12",
+        });
     }
     let data = locked.data.as_bytes();
     if data.len() <= 2 * DIGEST {

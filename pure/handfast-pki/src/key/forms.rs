@@ -65,13 +65,7 @@ pub(super) fn sec1_curve(der: &[u8]) -> Option<ObjectIdentifier> {
 
 /// The algorithm that a PKCS#8 structure names (RFC 5958 section 2), for a refusal.
 pub(super) fn pkcs8_algorithm(pkcs8: &[u8]) -> String {
-    let named = || {
-        let outer = AnyRef::from_der(pkcs8)?;
-        let mut inner = SliceReader::new(outer.value())?;
-        u8::decode(&mut inner)?;
-        AlgorithmIdentifierOwned::decode(&mut inner)
-    };
-    named().map_or_else(
+    named_in(pkcs8).map_or_else(
         |_| "unreadable".into(),
         |algorithm| {
             const_oid::db::DB
@@ -79,4 +73,16 @@ pub(super) fn pkcs8_algorithm(pkcs8: &[u8]) -> String {
                 .map_or_else(|| algorithm.oid.to_string(), str::to_owned)
         },
     )
+}
+
+/// Whether `der` names an algorithm where PKCS#8 does.
+pub(super) fn names_an_algorithm(der: &[u8]) -> bool {
+    named_in(der).is_ok()
+}
+
+fn named_in(pkcs8: &[u8]) -> der::Result<AlgorithmIdentifierOwned> {
+    let outer = AnyRef::from_der(pkcs8)?;
+    let mut inner = SliceReader::new(outer.value())?;
+    u8::decode(&mut inner)?;
+    AlgorithmIdentifierOwned::decode(&mut inner)
 }

@@ -3,8 +3,13 @@
 use std::fmt;
 
 use der::{Decode, Header, Reader, SliceReader};
+use zeroize::Zeroizing;
 
-use super::{Block, Label, blocks_of, envelope, is_pem, must_not_be_larger, without_mark};
+use super::{
+    Block, Label, blocks_of,
+    envelope::{self, Container},
+    is_pem, must_not_be_larger, without_mark,
+};
 use crate::{Certificate, Error, PrivateKey, Request, Result, Shown, crl::RevocationList, text::utf16};
 
 /// One thing found in a file.
@@ -15,14 +20,33 @@ pub enum Item {
     Request(Box<Request>),
     /// A private key in PKCS#8, PKCS#1 or SEC 1.
     Key(PrivateKey),
-    /// A private key behind a password, and what says so: its label, or a header of RFC 1421.
-    EncryptedKey(&'static str),
+    /// A private key behind a password.
+    EncryptedKey(LockedKey),
     /// A revocation list (RFC 5280 section 5), its signature not verified.
     Crl(Box<RevocationList>),
-    /// PKCS#12, to be opened with a password.
-    Pkcs12(Vec<u8>),
-    /// A public key, parameters, PKCS#7 or whatever else had a PEM label.
+    /// PKCS#12 in DER, to be opened with a password.
+    Pkcs12(Zeroizing<Vec<u8>>),
+    /// PKCS#7 in DER, to be unpacked.
+    Pkcs7(Zeroizing<Vec<u8>>),
+    /// A public key, parameters or whatever else had a PEM label.
     Other(Label),
+}
+
+/// A private key behind a password, still locked.
+pub struct LockedKey {
+    /// What says that it is locked: its label, its form, or a header of RFC 1421.
+    pub by: &'static str,
+    /// EncryptedPrivateKeyInfo (RFC 5958 section 3); none where it is encrypted as before PKCS#8.
+    pub der: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl LockedKey {
+    fn of_pkcs8(der: Zeroizing<Vec<u8>>) -> Self {
+        Self {
+            by: "ENCRYPTED PRIVATE KEY",
+            der: Some(der),
+        }
+    }
 }
 
 /// By kind: a container holds a key, and who prints an item has not opened it.
@@ -42,15 +66,17 @@ impl Item {
             Self::EncryptedKey(_) => "an encrypted private key".into(),
             Self::Crl(_) => "a revocation list (CRL)".into(),
             Self::Pkcs12(_) => "a PKCS#12 container".into(),
+            Self::Pkcs7(_) => "a PKCS#7 container".into(),
             Self::Other(label) if label.name().is_none() => "a PEM block with an unknown label".into(),
             Self::Other(label) => Shown::filled("a PEM block {}", &[label]),
         }
     }
 }
 
+const EXPECTED: &str = "PEM or DER";
+
 /// Everything in `bytes`, in order; empty input and input without any item are errors.
 pub fn read(bytes: &[u8]) -> Result<Vec<Item>> {
-    const EXPECTED: &str = "PEM or DER";
     must_not_be_larger(bytes)?;
     if is_pem(bytes) {
         return blocks_of(bytes)?.iter().map(Block::item).collect();
@@ -133,53 +159,97 @@ fn is_digits(bytes: &[u8]) -> bool {
 }
 
 impl Block<'_> {
-    /// What the label says that this is.
+    /// What this is: by its label, and by its shape where the label is wrong. Microsoft writes PKCS#7 as CERTIFICATE.
     pub fn item(&self) -> Result<Item> {
-        let is_key = [Label::PKCS8, Label::PKCS1, Label::SEC1].contains(&self.label);
         // RFC 1421 encryption keeps the label of a plain key and says so in a header.
         if self.is_encrypted() && self.label.may_be_secret() {
-            return Ok(Item::EncryptedKey(RFC_1421));
+            return Ok(Item::EncryptedKey(LockedKey {
+                by: RFC_1421,
+                der: None,
+            }));
         }
-        Ok(match self.label {
-            Label::CERTIFICATE => Item::Certificate(Box::new(Certificate::from_der(&self.contents()?)?)),
-            Label::REQUEST => Item::Request(Box::new(Request::from_der(&self.contents()?)?)),
-            Label::CRL => Item::Crl(Box::new(RevocationList::from_der(&self.contents()?)?)),
-            Label::ENCRYPTED => Item::EncryptedKey("ENCRYPTED PRIVATE KEY"),
-            _ if is_key => Item::Key(PrivateKey::from_der(&self.contents()?)?),
-            other => Item::Other(other),
-        })
+        let is_key = [Label::PKCS8, Label::PKCS1, Label::SEC1, Label::ENCRYPTED].contains(&self.label);
+        let is_container = [Label::PKCS7, Label::CMS, Label::PKCS12].contains(&self.label);
+        let is_public = [Label::CERTIFICATE, Label::REQUEST, Label::CRL].contains(&self.label);
+        if !(is_key || is_container || is_public) {
+            return Ok(Item::Other(self.label));
+        }
+        let der = self.contents()?;
+        let labelled = match self.label {
+            Label::CERTIFICATE => Certificate::from_der(&der).map(|found| Item::Certificate(Box::new(found))),
+            Label::REQUEST => Request::from_der(&der).map(|found| Item::Request(Box::new(found))),
+            Label::CRL => RevocationList::from_der(&der).map(|found| Item::Crl(Box::new(found))),
+            // What is in it is told when it is opened.
+            Label::ENCRYPTED if !is_plain_key(&der) => {
+                return Ok(Item::EncryptedKey(LockedKey::of_pkcs8(der)));
+            }
+            _ if is_key && !envelope::is_encrypted_key(&der) => PrivateKey::from_der(&der).map(Item::Key),
+            label => Err(Error::Malformed {
+                what: "PEM",
+                detail: Shown::filled(
+                    "the block that begins in line {} holds no {}",
+                    &[&self.line, &label],
+                ),
+            }),
+        };
+        // A request or a key that is refused for what it is would be refused under every label.
+        match labelled {
+            Err(error @ Error::Malformed { .. }) => by_shape(der).unwrap_or(Err(error)),
+            told => told,
+        }
     }
 }
 
 /// What says that a key is encrypted as before PKCS#8.
 pub const RFC_1421: &str = "Proc-Type: 4,ENCRYPTED";
 
-/// DER has no label: the first reading that fits wins, from the most to the least specific shape.
-fn read_der(der: &[u8]) -> Result<Item> {
-    must_be_whole(der)?;
-    let certificate = Certificate::from_der(der);
-    if let Ok(certificate) = certificate {
-        return Ok(Item::Certificate(Box::new(certificate)));
+fn is_plain_key(der: &[u8]) -> bool {
+    !envelope::is_encrypted_key(der) && PrivateKey::from_der(der).is_ok()
+}
+
+/// What `der` is, told by nothing but its shape: the first reading that fits, from the most to the least specific one.
+/// Nothing where none fits.
+fn by_shape(der: Zeroizing<Vec<u8>>) -> Option<Result<Item>> {
+    if let Ok(certificate) = Certificate::from_der(&der) {
+        return Some(Ok(Item::Certificate(Box::new(certificate))));
     }
-    match Request::from_der(der) {
-        Ok(request) => return Ok(Item::Request(Box::new(request))),
-        Err(error @ (Error::RequestSignature | Error::WeakKey { .. })) => return Err(error),
+    match Request::from_der(&der) {
+        Ok(request) => return Some(Ok(Item::Request(Box::new(request)))),
+        Err(error @ (Error::RequestSignature | Error::WeakKey { .. })) => return Some(Err(error)),
         Err(_) => {}
     }
-    if let Ok(crl) = RevocationList::from_der(der) {
-        return Ok(Item::Crl(Box::new(crl)));
+    if let Ok(crl) = RevocationList::from_der(&der) {
+        return Some(Ok(Item::Crl(Box::new(crl))));
     }
     // Before keys: the outer shape of PKCS#8 is a SEQUENCE that begins with a number as well.
-    if envelope::is_pkcs12(der) {
-        return Ok(Item::Pkcs12(der.to_vec()));
+    match envelope::container(&der) {
+        Some(Container::Pkcs12(der)) => return Some(Ok(Item::Pkcs12(der))),
+        Some(Container::Pkcs7(der)) => return Some(Ok(Item::Pkcs7(der))),
+        None => {}
     }
-    match PrivateKey::from_der(der) {
-        Ok(key) => return Ok(Item::Key(key)),
-        Err(error @ (Error::WeakKey { .. } | Error::UnsupportedKey { .. })) => return Err(error),
-        Err(_) => {}
+    if envelope::is_encrypted_key(&der) {
+        return Some(Ok(Item::EncryptedKey(LockedKey::of_pkcs8(der))));
     }
-    // None fits: the certificate's complaint is the one that most people can use.
-    certificate.map(|certificate| Item::Certificate(Box::new(certificate)))
+    if let Some(found) = envelope::foreign_store(&der) {
+        return Some(Err(Error::Unexpected {
+            expected: EXPECTED,
+            found: found.into(),
+        }));
+    }
+    match PrivateKey::from_der(&der) {
+        Ok(key) => Some(Ok(Item::Key(key))),
+        Err(error @ (Error::WeakKey { .. } | Error::UnsupportedKey { .. })) => Some(Err(error)),
+        Err(_) => None,
+    }
+}
+
+/// DER has no label.
+fn read_der(der: &[u8]) -> Result<Item> {
+    must_be_whole(der)?;
+    by_shape(Zeroizing::new(der.to_vec())).unwrap_or_else(|| {
+        // None fits: the certificate's complaint is the one that most people can use.
+        Certificate::from_der(der).map(|certificate| Item::Certificate(Box::new(certificate)))
+    })
 }
 
 /// Said before anything is guessed from the rest of something longer.

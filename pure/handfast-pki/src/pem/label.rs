@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Label(Option<&'static str>);
 
 /// Every label that somebody writes, the old names of the same thing beside the new one (RFC 7468 and its appendix A).
-const KNOWN: [(&str, Label); 32] = [
+const KNOWN: [(&str, Label); 33] = [
     ("CERTIFICATE", Label::CERTIFICATE),
     ("X509 CERTIFICATE", Label::CERTIFICATE),
     ("X.509 CERTIFICATE", Label::CERTIFICATE),
@@ -23,6 +23,7 @@ const KNOWN: [(&str, Label); 32] = [
     ("PKCS7", Label::PKCS7),
     ("CMS", Label::CMS),
     ("PKCS #7 SIGNED DATA", Label::PKCS7),
+    ("PKCS12", Label::PKCS12),
     ("EC PARAMETERS", Label::EC_PARAMETERS),
     ("DH PARAMETERS", Label(Some("DH PARAMETERS"))),
     ("X9.42 DH PARAMETERS", Label(Some("X9.42 DH PARAMETERS"))),
@@ -65,6 +66,8 @@ impl Label {
     pub const PKCS7: Self = Self(Some("PKCS7"));
     /// RFC 7468 section 9.
     pub const CMS: Self = Self(Some("CMS"));
+    /// PKCS#12 as text, which GnuTLS writes.
+    pub const PKCS12: Self = Self(Some("PKCS12"));
     /// The curve, which `openssl ecparam` writes before the key.
     pub const EC_PARAMETERS: Self = Self(Some("EC PARAMETERS"));
     /// A label that is on no list, and so is not repeated.
@@ -85,7 +88,10 @@ impl Label {
     /// Whether the block may hold a secret; of an unknown one nobody knows.
     pub fn may_be_secret(self) -> bool {
         self.0.is_none_or(|name| {
-            name.contains("PRIVATE") || name.contains("SESSION") || name.contains("MESSAGE")
+            name.contains("PRIVATE")
+                || name == "PKCS12"
+                || name.contains("SESSION")
+                || name.contains("MESSAGE")
         })
     }
 }
