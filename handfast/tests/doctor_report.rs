@@ -2,6 +2,8 @@
 
 mod program;
 
+#[path = "doctor_report/folders.rs"]
+mod folders;
 #[path = "doctor_report/forms.rs"]
 mod forms;
 #[path = "doctor_report/hostile.rs"]

@@ -44,6 +44,8 @@ pub fn what_if(client: &Holdings, server: &Holdings, host: Option<&str>, now: Ti
         paths: Vec::new(),
         notes: Vec::new(),
     };
+    made.tell_choice(Purpose::Client, client);
+    made.tell_choice(Purpose::Server, server);
     made.client_at_server(client, server, now);
     made.server_at_client(client, server, host, now);
     made.findings = ranked(std::mem::take(&mut made.findings));
@@ -65,6 +67,14 @@ fn of_files(client: &Holdings, server: &Holdings, now: Timestamp) -> Vec<Finding
 impl WhatIf {
     fn note(&mut self, name: &str, value: impl Into<String>) {
         self.notes.push((name.to_owned(), value.into()));
+    }
+
+    /// Which files were taken, where there was a choice.
+    fn tell_choice(&mut self, whose: Purpose, holdings: &Holdings) {
+        let Some((own, why)) = holdings.own().and_then(|own| Some((own.file, own.why?))) else {
+            return;
+        };
+        self.note(&format!("the {whose}'s file"), format!("{own}; {why}"));
     }
 
     /// The server judges the client.

@@ -1,11 +1,13 @@
 //! What is wrong with a file by itself: its form, its permissions, what it holds in the place of what it should.
 
-use handfast_finding::{Certainty, Finding, Refuser};
-use handfast_formats::container::{Cipher, Digest, Protection};
-use handfast_pki::{Code, code};
+use handfast_finding::{Certainty, Finding, Refuser, shell::shell};
+use handfast_formats::{
+    container::{Cipher, Digest, Protection},
+    open::{Form, Opened, Part},
+};
 use handfast_pki::{
-    Error,
-    pem::Label,
+    Code, Error, code,
+    pem::{Item, Label},
     text::{printable, utf16},
 };
 
@@ -31,7 +33,7 @@ pub(super) fn is_about(finding: &Finding, file: &File) -> bool {
 
 /// Whether a file of this name is meant to hold a key or a certificate.
 pub(super) fn is_meant(name: &str) -> bool {
-    const ENDINGS: [&str; 12] = [
+    const ENDINGS: [&str; 17] = [
         ".crt",
         ".cer",
         ".pem",
@@ -42,6 +44,11 @@ pub(super) fn is_meant(name: &str) -> bool {
         ".jks",
         ".crl",
         ".p7b",
+        ".p7c",
+        ".p7s",
+        ".jceks",
+        ".bks",
+        ".bcfks",
         ".csr",
         ".keystore",
     ];
@@ -53,6 +60,15 @@ pub(super) fn is_meant(name: &str) -> bool {
 pub(super) fn is_trust_store(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.contains("trust") || name.contains("cacerts")
+}
+
+/// Whether a file of this name is meant to hold CAs alone: `ca.crt`, `root-ca.pem`, `cacert.pem`, `trusted.pem`.
+pub(super) fn is_named_for_cas(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+    let stem = name.split('.').next().unwrap_or_default();
+    let mut words = stem.split(['-', '_']);
+    words.any(|word| matches!(word, "ca" | "cas" | "cacert" | "cacerts" | "root" | "rootca"))
+        || is_trust_store(&name)
 }
 
 pub(super) fn unreadable(file: &File, why: &str) -> Finding {
@@ -114,7 +130,6 @@ pub(super) fn request(file: &File) -> Option<Finding> {
 /// Something else with a PEM label.
 pub(super) fn other(file: &File, label: Label) -> Option<Finding> {
     let help = match label.name()? {
-        "PKCS7" | "CMS" => "unpack it: openssl pkcs7 -print_certs",
         "PUBLIC KEY" | "RSA PUBLIC KEY" => {
             "a public key alone proves nothing; the private key or the certificate is needed"
         }
@@ -122,14 +137,68 @@ pub(super) fn other(file: &File, label: Label) -> Option<Finding> {
         _ => return None,
     };
     let because = format!("it holds {label}, and neither a certificate nor a private key");
-    let finding = found(file, code::WRONG_FORMAT, Certainty::Certain, &because).help(help);
-    Some(match label {
-        Label::PKCS7 | Label::CMS => finding.command(format!(
-            "openssl pkcs7 -in {} -print_certs -out chain.pem",
-            file.name
-        )),
-        _ => finding,
-    })
+    Some(found(file, code::WRONG_FORMAT, Certainty::Certain, &because).help(help))
+}
+
+/// PKCS#7, where what is in it stands nowhere else.
+pub(super) fn bag(name: &str) -> Finding {
+    Finding::new(
+        code::WRONG_FORMAT,
+        Refuser::Client,
+        Certainty::Certain,
+        format!("{name}: it is PKCS#7, which servers and clients do not read as a chain"),
+    )
+    .help("write it as PEM")
+    .command(format!(
+        "handfast convert {} --to pem --out chain.pem",
+        shell(name)
+    ))
+    .place(name, 1)
+}
+
+/// What PEM is without the lines that say so.
+pub(super) fn without_lines(file: &File) -> Finding {
+    found(
+        file,
+        code::WRONG_FORMAT,
+        Certainty::Certain,
+        "it is base64 without BEGIN and END lines, which OpenSSL and most programs do not read",
+    )
+    .help("write it as PEM")
+    .command(format!(
+        "handfast convert {} --to pem --out FILE",
+        shell(&file.name)
+    ))
+}
+
+/// The password that the user gave does not open it.
+pub(super) fn wrong_password(file: &File, error: &Error) -> Finding {
+    let finding = found(file, error.code(), Certainty::Certain, &error.to_string());
+    match error.hint() {
+        Some(hint) => finding.help(hint),
+        None => finding,
+    }
+}
+
+/// What is in a file, in words.
+pub(super) fn inventory(opened: &Opened) -> String {
+    let store = matches!(
+        opened.form,
+        Form::Pkcs12 | Form::Jks | Form::Pkcs7 | Form::Kubernetes | Form::Base64
+    );
+    let mut words: Vec<String> = opened.parts.iter().map(described).collect();
+    words.extend(opened.passed_over.iter().map(ToString::to_string));
+    let inside = words.join(", ");
+    match (store, words.is_empty()) {
+        (false, _) => inside,
+        (true, true) => format!("{}, empty", opened.form.name()),
+        (true, false) => format!("{}: {inside}", opened.form.name()),
+    }
+}
+
+fn described(part: &Part) -> String {
+    let closed = if part.closed.is_some() { ", not opened" } else { "" };
+    format!("{}{closed}", part.item.describe())
 }
 
 pub(super) fn malformed(file: &File, error: &Error) -> Finding {
@@ -142,15 +211,28 @@ pub(super) fn malformed(file: &File, error: &Error) -> Finding {
     }
 }
 
-pub(super) fn without_key(file: &File, what: &str) -> Finding {
-    found(
-        file,
-        code::P12_WITHOUT_KEY,
-        Certainty::Certain,
-        &format!("the {what} holds certificates and no private key, so a client with it sends nothing"),
+/// A keystore that was opened to its end and holds no key. A store of trusted CAs holds none, and is called so.
+pub(super) fn without_key(file: &File, opened: &Opened) -> Option<Finding> {
+    let what = match opened.form {
+        Form::Pkcs12 => "PKCS#12 container",
+        Form::Jks => "Java keystore",
+        _ => return None,
+    };
+    let may_be_key =
+        |part: &Part| matches!(part.item, Item::Key(_) | Item::EncryptedKey(_) | Item::Pkcs12(_));
+    if !opened.is_whole || opened.parts.iter().any(may_be_key) || is_trust_store(&file.name) {
+        return None;
+    }
+    Some(
+        found(
+            file,
+            code::P12_WITHOUT_KEY,
+            Certainty::Certain,
+            &format!("the {what} holds certificates and no private key, so a client with it sends nothing"),
+        )
+        .help("export it again together with its key")
+        .command("openssl pkcs12 -export -in tls.crt -inkey tls.key -name client -out client.p12"),
     )
-    .help("export it again together with its key")
-    .command("openssl pkcs12 -export -in tls.crt -inkey tls.key -name client -out client.p12")
 }
 
 /// A container that its reader cannot read.
@@ -163,10 +245,10 @@ pub(super) fn protection(file: &File, protection: &Protection, reader: Option<Re
                 Certainty::Certain,
                 "it is encrypted with RC2 of 40 bits, which OpenSSL 3, Node 17 and Python 3.11 do not read",
             )
-            .help("open it once with the old algorithms and write it with new ones")
+            .help("write it anew with new algorithms")
             .command(format!(
-                "openssl pkcs12 -legacy -in {0} -nodes -out all.pem && openssl pkcs12 -export -in all.pem -out new.p12",
-                file.name
+                "handfast convert {} --password-file PASSWORD --to p12 --out new.p12",
+                shell(&file.name)
             )),
         );
     }
@@ -184,9 +266,8 @@ pub(super) fn protection(file: &File, protection: &Protection, reader: Option<Re
         )
         .help("write it with SHA-1 and triple DES for this reader alone, and with a long password")
         .command(format!(
-            "openssl pkcs12 -in {} -nodes -out all.pem && openssl pkcs12 -export -in all.pem -legacy -keypbe \
-             PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1 -out compatible.p12",
-            file.name
+            "handfast convert {} --password-file PASSWORD --to p12 --legacy --out compatible.p12",
+            shell(&file.name)
         )),
     )
 }

@@ -4,7 +4,7 @@ use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Certificate, Fingerprint, Purpose, code};
 use jiff::SignedDuration;
 
-use super::{Holdings, Look, Own};
+use super::{Holdings, Look, Own, form};
 use crate::{
     Context, Trace,
     judge::{Evidence, files_faults, ranked},
@@ -17,9 +17,12 @@ const LONG: SignedDuration = SignedDuration::from_hours(24 * 366);
 pub fn judge(holdings: &Holdings, look: &Look) -> Vec<Finding> {
     let mut findings = holdings.findings.clone();
     findings.extend(pairing(holdings));
+    findings.extend(bags(holdings));
+    findings.extend(leaf_as_ca(holdings));
     if let Some(own) = holdings.own() {
         findings.extend(faults(holdings, &own, look));
         findings.extend(forgotten(holdings, &own));
+        findings.extend(stray(holdings, &own));
         findings.extend(long_lived(&own, look));
     } else if !holdings.keys.is_empty() && holdings.chains.is_empty() {
         findings.push(
@@ -40,6 +43,105 @@ pub fn judge(holdings: &Holdings, look: &Look) -> Vec<Finding> {
         finding.side = whose;
     }
     ranked(findings)
+}
+
+/// PKCS#7 whose certificates stand in no other file. Beside them it is a copy for somebody else.
+fn bags(holdings: &Holdings) -> impl Iterator<Item = Finding> {
+    let elsewhere = |certificate: &Certificate| {
+        let others = holdings
+            .chains
+            .iter()
+            .filter(|(file, _)| !holdings.bags.contains(file));
+        others.clone().any(|(_, chain)| chain.contains(certificate))
+    };
+    holdings
+        .bags
+        .iter()
+        .filter(move |bag| {
+            let inside = holdings.chains.iter().filter(|(file, _)| file == *bag);
+            inside
+                .flat_map(|(_, chain)| chain)
+                .any(|certificate| !elsewhere(certificate))
+        })
+        .map(|bag| form::bag(bag))
+}
+
+/// A file that is called as one of CAs and holds leaves alone. One that is signed by itself may be trusted by itself.
+fn leaf_as_ca(holdings: &Holdings) -> Option<Finding> {
+    let is_leaf = |certificate: &Certificate| {
+        !certificate.is_ca() && !certificate.is_self_issued() && certificate.version() == 3
+    };
+    let (file, chain) = holdings
+        .chains
+        .iter()
+        .find(|(file, chain)| form::is_named_for_cas(file) && chain.iter().all(is_leaf))?;
+    let called = chain.first().map(Certificate::called).unwrap_or_default();
+    let because = format!(
+        "{file} is called as a file of CAs, and holds the leaf \"{called}\": it makes no peer trusted"
+    );
+    Some(
+        Finding::new(code::BAD_TRUST_FILE, Refuser::Client, Certainty::Certain, because)
+            .help("put the certificate of the CA there that signed the peer's, usually called ca.crt or root.crt")
+            .place(file, 1),
+    )
+}
+
+/// What stands behind the leaf and is no part of its path.
+fn stray(holdings: &Holdings, own: &Own) -> Option<Finding> {
+    let leaf = own.chain.first()?;
+    let mut path = vec![leaf];
+    while let Some(last) = path.last().copied()
+        && let Some(next) = own.chain.iter().find(|next| {
+            last.issuer() == next.subject() && last.is_signed_by(&next.public_key()) && !path.contains(next)
+        })
+    {
+        path.push(next);
+    }
+    let stray = own.chain.iter().find(|one| !path.contains(one))?;
+    let top = path.last()?;
+    // Another one of the same name and key is a renewed or cross-signed one, and of use to somebody.
+    let is_twin =
+        |one: &&Certificate| one.subject() == stray.subject() && one.public_key() == stray.public_key();
+    if path.iter().any(is_twin) {
+        return None;
+    }
+    let issuer_is_root = || {
+        holdings.certificates().iter().any(|root| {
+            root.is_self_issued() && root.subject() == top.issuer() && top.is_signed_by(&root.public_key())
+        })
+    };
+    let about = |code, certainty, because: String, help: &str| {
+        Some(
+            Finding::new(code, Refuser::Client, certainty, because)
+                .help(help)
+                .place(&own.file, 1),
+        )
+    };
+    if top.is_self_issued() || issuer_is_root() {
+        return about(
+            code::CHAIN_ORDER,
+            Certainty::Guess,
+            format!(
+                "{}: \"{}\" is on no path of \"{}\"; strict peers refuse a chain with more in it than its path",
+                own.file,
+                stray.called(),
+                leaf.called()
+            ),
+            "leave it out",
+        );
+    }
+    about(
+        code::MISSING_INTERMEDIATE,
+        Certainty::Likely,
+        format!(
+            "{}: \"{}\" was issued by \"{}\", and \"{}\" stands behind it, which did not issue it",
+            own.file,
+            top.called(),
+            handfast_pki::name::shown(top.issuer()),
+            stray.called()
+        ),
+        "put the intermediate behind the leaf that issued it; the CA hands it out",
+    )
 }
 
 /// Keys without a certificate and the reverse, and chains in the wrong order.
@@ -91,6 +193,8 @@ fn leaf_beside<'a>(holdings: &'a Holdings, key_file: &str) -> Option<(&'a String
         .chains
         .iter()
         .filter_map(|(name, chain)| Some((name, chain.first().filter(|leaf| !leaf.is_ca())?)))
+        // One that has its key here needs no other.
+        .filter(|(_, leaf)| holdings.keys.iter().all(|(_, key)| key.must_match(leaf).is_err()))
         .collect();
     let same = leaves.iter().find(|(name, _)| stem(name) == stem(key_file));
     same.or(leaves.first()).copied()

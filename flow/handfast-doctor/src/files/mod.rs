@@ -4,19 +4,20 @@
 
 mod form;
 mod judge;
+mod own;
 
 use std::fmt;
 
 use handfast_finding::Finding;
-use handfast_formats::{container, jks};
-use handfast_pki::{
-    Certificate, PrivateKey, Purpose,
-    crl::RevocationList,
-    pem::{self, Item},
-};
+use handfast_formats::open::{Form, Opened, Part, open};
+use handfast_pki::{Certificate, Error, PrivateKey, Purpose, crl::RevocationList, pem::Item};
 use jiff::Timestamp;
 
 pub use judge::judge;
+pub use own::Own;
+
+/// Passwords that keystores are found with when nobody chose one.
+const USUAL: [&str; 3] = ["", "changeit", "password"];
 
 /// A file as it lies there.
 #[derive(Clone)]
@@ -45,7 +46,7 @@ impl fmt::Debug for File {
 pub struct Look {
     pub purpose: Purpose,
     pub now: Timestamp,
-    /// Passwords to try on containers.
+    /// Passwords that the user gave; those that nobody chose are tried as well.
     pub passwords: Vec<String>,
     /// Who is to read the containers, where that matters.
     pub reader: Option<Reader>,
@@ -93,6 +94,10 @@ pub struct Holdings {
     /// Certificates by file, in the order of the file.
     pub chains: Vec<(String, Vec<Certificate>)>,
     pub keys: Vec<(String, PrivateKey)>,
+    /// Files of PKCS#7, which few programs read.
+    pub bags: Vec<String>,
+    /// Whose files these are.
+    pub purpose: Option<Purpose>,
     pub lists: Vec<RevocationList>,
     /// What is in each file, in words.
     pub inventory: Vec<(String, String)>,
@@ -102,7 +107,10 @@ pub struct Holdings {
 
 /// Reads `files`.
 pub fn read(files: &[File], look: &Look) -> Holdings {
-    let mut holdings = Holdings::default();
+    let mut holdings = Holdings {
+        purpose: Some(look.purpose),
+        ..Holdings::default()
+    };
     for file in files {
         holdings.take(file, look);
     }
@@ -119,13 +127,11 @@ impl Holdings {
                 return;
             }
         };
-        if jks::looks_like(bytes) {
-            self.keystore(file, bytes);
-            return;
-        }
         self.findings.extend(form::problem(file, bytes));
-        match pem::read(bytes) {
-            Ok(items) => self.items(file, items, look),
+        let given = look.passwords.iter().map(String::as_str);
+        let passwords: Vec<&str> = given.chain(USUAL).collect();
+        match open(bytes, &passwords) {
+            Ok(opened) => self.opened(file, opened, look),
             Err(error) => {
                 self.inventory.push((file.name.clone(), error.to_string()));
                 // A text beside the certificates is nobody's mistake.
@@ -138,102 +144,77 @@ impl Holdings {
         }
     }
 
-    fn items(&mut self, file: &File, items: Vec<Item>, look: &Look) {
-        let mut words = Vec::new();
-        let mut chain = Vec::new();
-        for item in items {
-            words.push(item.describe().to_string());
-            match item {
-                Item::Certificate(certificate) => chain.push(*certificate),
-                Item::Key(key) => {
-                    self.findings.extend(form::readable_by_others(file));
-                    self.keys.push((file.name.clone(), key));
-                }
-                Item::EncryptedKey(label) => self.findings.push(form::encrypted(file, label)),
-                Item::Crl(list) => self.lists.push(*list),
-                Item::Pkcs12(der) => self.container(file, &der, look),
-                Item::Request(_) => self.findings.extend(form::request(file)),
-                Item::Other(label) => self.findings.extend(form::other(file, label)),
-            }
+    fn opened(&mut self, file: &File, mut opened: Opened, look: &Look) {
+        self.inventory.push((file.name.clone(), form::inventory(&opened)));
+        match opened.form {
+            Form::Base64 => self.findings.push(form::without_lines(file)),
+            Form::Pkcs7 => self.bags.push(file.name.clone()),
+            _ => {}
         }
-        if !chain.is_empty() {
-            self.chains.push((file.name.clone(), chain));
-        }
-        self.inventory.push((file.name.clone(), words.join(", ")));
-    }
-
-    fn container(&mut self, file: &File, der: &[u8], look: &Look) {
-        if let Ok(protection) = container::protection(der) {
+        for protection in &opened.protections {
             self.findings
-                .extend(form::protection(file, &protection, look.reader));
+                .extend(form::protection(file, protection, look.reader));
         }
-        let opened = look
-            .passwords
-            .iter()
-            .find_map(|password| container::open(der, password).ok());
-        let Some(contents) = opened else { return };
-        if contents.keys.is_empty() {
-            self.findings.push(form::without_key(file, "PKCS#12 container"));
+        if let Some(error) = opened.closed.take().filter(|_| !look.passwords.is_empty()) {
+            self.refused(file, &error);
         }
-        let mut certificates = contents.certificates;
-        // A container knows no order.
-        certificates.sort_by_key(Certificate::is_ca);
-        if !certificates.is_empty() {
-            self.chains.push((file.name.clone(), certificates));
+        self.findings.extend(form::without_key(file, &opened));
+        let mut chains: Vec<(Option<String>, Vec<Certificate>)> = Vec::new();
+        for part in opened.parts {
+            self.part(file, opened.form, part, look, &mut chains);
         }
-        self.keys
-            .extend(contents.keys.into_iter().map(|key| (file.name.clone(), key)));
+        let chains = chains.into_iter().map(|(_, chain)| (file.name.clone(), chain));
+        self.chains.extend(chains);
     }
 
-    fn keystore(&mut self, file: &File, bytes: &[u8]) {
-        match jks::read(bytes) {
-            Ok(store) => {
-                let keys = store.entries.iter().filter(|entry| entry.has_key).count();
-                let words = format!(
-                    "a {} with {} entries, {keys} of them keys",
-                    store.kind,
-                    store.entries.len()
-                );
-                self.inventory.push((file.name.clone(), words));
-                // A store of trusted CAs holds no keys, and is called so.
-                if keys == 0 && !form::is_trust_store(&file.name) {
-                    self.findings.push(form::without_key(file, "Java keystore"));
-                }
-                for entry in store.entries {
-                    if !entry.certificates.is_empty() {
-                        self.chains.push((file.name.clone(), entry.certificates));
-                    }
-                }
-            }
-            Err(error) => {
-                self.inventory.push((file.name.clone(), error.to_string()));
-                self.findings.push(form::malformed(file, &error));
-            }
+    /// The password that the user gave opens neither the whole nor its parts; said once.
+    fn refused(&mut self, file: &File, error: &Error) {
+        let finding = form::wrong_password(file, error);
+        let is_same = |known: &Finding| known.code == finding.code && form::is_about(known, file);
+        if !self.findings.iter().any(is_same) {
+            self.findings.push(finding);
         }
     }
 
-    /// The chain that belongs to one of the keys, and the two files; else the first chain that begins with a leaf.
-    pub fn own(&self) -> Option<Own> {
-        let paired = self.keys.iter().find_map(|(key_file, key)| {
-            let chain = self
-                .chains
-                .iter()
-                .find(|(_, chain)| chain.first().is_some_and(|leaf| key.must_match(leaf).is_ok()));
-            chain.map(|(file, chain)| Own {
-                file: file.clone(),
-                chain: chain.clone(),
-                key_file: Some(key_file.clone()),
-            })
-        });
-        paired.or_else(|| {
-            let is_leaf = |chain: &[Certificate]| chain.first().is_some_and(|first| !first.is_ca());
-            let (file, chain) = self.chains.iter().find(|(_, chain)| is_leaf(chain))?;
-            Some(Own {
-                file: file.clone(),
-                chain: chain.clone(),
-                key_file: None,
-            })
-        })
+    /// One thing in a file; of certificates, each entry is a chain of its own.
+    fn part(
+        &mut self,
+        file: &File,
+        form: Form,
+        part: Part,
+        look: &Look,
+        chains: &mut Vec<(Option<String>, Vec<Certificate>)>,
+    ) {
+        let by_itself = matches!(form, Form::Pem | Form::Der | Form::Base64);
+        if let Some(by) = part.locked_by.filter(|_| by_itself) {
+            self.findings.push(form::encrypted(file, by));
+        }
+        match part.closed {
+            Some(error @ Error::Password { .. }) if !look.passwords.is_empty() => {
+                self.refused(file, &error);
+            }
+            // Without a password nobody expects it to open.
+            None | Some(Error::Password { .. } | Error::Encrypted) => {}
+            Some(_) if part.locked_by.is_some() => {}
+            Some(error) => self.findings.push(form::malformed(file, &error)),
+        }
+        match part.item {
+            Item::Certificate(certificate) => match chains.iter_mut().find(|(entry, _)| *entry == part.entry)
+            {
+                Some((_, chain)) => chain.push(*certificate),
+                None => chains.push((part.entry, vec![*certificate])),
+            },
+            Item::Key(key) => {
+                if by_itself && part.locked_by.is_none() {
+                    self.findings.extend(form::readable_by_others(file));
+                }
+                self.keys.push((file.name.clone(), key));
+            }
+            Item::Crl(list) => self.lists.push(*list),
+            Item::Request(_) => self.findings.extend(form::request(file)),
+            Item::Other(label) => self.findings.extend(form::other(file, label)),
+            Item::EncryptedKey(_) | Item::Pkcs12(_) | Item::Pkcs7(_) => {}
+        }
     }
 
     /// The CAs that this side seems to believe: every certificate of files that hold CAs alone.
@@ -252,13 +233,4 @@ impl Holdings {
     pub fn certificates(&self) -> Vec<Certificate> {
         self.chains.iter().flat_map(|(_, chain)| chain.clone()).collect()
     }
-}
-
-/// The chain of one side with where it stands.
-#[derive(Debug, Clone)]
-pub struct Own {
-    pub file: String,
-    /// Leaf first.
-    pub chain: Vec<Certificate>,
-    pub key_file: Option<String>,
 }

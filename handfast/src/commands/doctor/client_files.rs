@@ -1,6 +1,9 @@
-//! `handfast doctor --client-files DIR`: the files of one side, without a connection.
+//! `handfast doctor --client-files PATH`: the files of one side, without a connection.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use handfast_credentials::{
     files::{self, Found},
@@ -19,16 +22,15 @@ use crate::{
     words::Words,
 };
 
-/// Passwords that keystores are found with when nobody chose one.
-const USUAL: [&str; 3] = ["", "changeit", "password"];
 /// A folder with more files than this is none of certificates.
 const MOST: usize = 500;
 /// A larger file is no certificate and no key.
 const LARGEST: u64 = 4 << 20;
 
-/// How a folder is looked at.
+/// What is looked at, and how.
 pub struct Wanted<'a> {
-    pub folder: &'a Path,
+    /// Folders, or files by name.
+    pub paths: &'a [PathBuf],
     pub purpose: Purpose,
     pub password_file: Option<&'a PathBuf>,
     pub reader: Option<Reader>,
@@ -39,7 +41,7 @@ pub fn run(wanted: &Wanted<'_>, words: &Words) -> Result<Exit, Failure> {
     if let Some(path) = wanted.password_file {
         passwords.push(load::password(path)?.to_string());
     }
-    let holdings = holdings(wanted.folder, wanted.purpose, &passwords, wanted.reader)?;
+    let holdings = holdings(wanted.paths, wanted.purpose, &passwords, wanted.reader)?;
     let findings = judge(&holdings, &look(wanted.purpose, &passwords, wanted.reader));
     let mut notes = holdings.inventory.clone();
     if let Some(own) = holdings.own() {
@@ -48,11 +50,12 @@ pub fn run(wanted: &Wanted<'_>, words: &Words) -> Result<Exit, Failure> {
             format!("the {}", wanted.purpose),
             format!("{} with {key}", own.file),
         ));
+        notes.extend(own.why.map(|why| ("not taken".to_owned(), why)));
     }
     let report = Report {
         notes,
         findings,
-        ..Report::new(wanted.folder.display().to_string())
+        ..Report::new(named(wanted.paths))
     };
     Ok(conclude(&report, words))
 }
@@ -61,24 +64,31 @@ fn look(purpose: Purpose, passwords: &[String], reader: Option<Reader>) -> Look 
     Look {
         purpose,
         now: Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default(),
-        passwords: passwords
-            .iter()
-            .cloned()
-            .chain(USUAL.map(str::to_owned))
-            .collect(),
+        passwords: passwords.to_vec(),
         reader,
     }
 }
 
-/// Everything in the folder (or the one file) `path`.
+/// The paths as one name.
+pub fn named(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    names.join(", ")
+}
+
+/// Everything in the folders and files `paths`.
 pub fn holdings(
-    path: &Path,
+    paths: &[PathBuf],
     purpose: Purpose,
     passwords: &[String],
     reader: Option<Reader>,
 ) -> Result<Holdings, Failure> {
-    let found = files::found(path, MOST, LARGEST)?;
-    let files: Vec<File> = found.into_iter().map(file).collect();
+    let mut files: Vec<File> = Vec::new();
+    for path in paths {
+        files.extend(files::found(path, MOST, LARGEST)?.into_iter().map(file));
+    }
+    // A file that was named beside its folder is one file.
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(Path::new(&file.name).components().collect::<PathBuf>()));
     Ok(read(&files, &look(purpose, passwords, reader)))
 }
 

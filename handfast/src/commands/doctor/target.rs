@@ -25,16 +25,16 @@ pub struct Flags {
     /// HOST:PORT or an https URL
     #[arg(required_unless_present_any = ["client_files", "server_files"], value_name = "TARGET")]
     target: Option<String>,
-    /// Check the files in this folder, as a client's, and connect to no server
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "server_files"])]
-    client_files: Option<PathBuf>,
+    /// Check these files, or those in a folder, as a client's, and connect to no server
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["target", "server_files"])]
+    client_files: Vec<PathBuf>,
     /// The same, as a server's
-    #[arg(long, value_name = "DIR", conflicts_with = "target")]
-    server_files: Option<PathBuf>,
-    /// The password of containers in the folder, the first line of FILE
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "target")]
+    server_files: Vec<PathBuf>,
+    /// The password of containers and keys among the files, the first line of FILE
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// Who has to read containers in the folder
+    /// Who has to read containers among the files
     #[arg(long = "for", value_name = "READER", value_parser = Reader::ALL.map(|(name, _)| name))]
     reader: Option<String>,
     #[command(flatten)]
@@ -93,13 +93,13 @@ pub fn run(flags: &Flags, words: &Words) -> Result<Exit, Failure> {
         (&flags.client_files, Purpose::Client),
         (&flags.server_files, Purpose::Server),
     ];
-    if let Some((Some(folder), purpose)) = folders.into_iter().find(|(folder, _)| folder.is_some()) {
+    if let Some((paths, purpose)) = folders.into_iter().find(|(paths, _)| !paths.is_empty()) {
         let reader = flags
             .reader
             .as_deref()
             .and_then(|wanted| Reader::ALL.into_iter().find(|(name, _)| *name == wanted));
         let wanted = Wanted {
-            folder,
+            paths,
             purpose,
             password_file: flags.password_file.as_ref(),
             reader: reader.map(|(_, reader)| reader),

@@ -16,7 +16,10 @@ use handfast_report::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{client_files::holdings, say};
+use super::{
+    client_files::{holdings, named},
+    say,
+};
 use crate::{
     failure::{Exit, Failure},
     words::Words,
@@ -24,17 +27,20 @@ use crate::{
 
 /// What would happen between a client and a server with these files, offline
 ///
-/// Finds in each folder the certificate with its key and the CAs that this side trusts (files that hold CAs
-/// alone), verifies both ways as a proxy and a client would, and shows every path that would be tried.
+/// Finds among the files of each side the certificate with its key and the CAs that this side trusts (files that hold
+/// CAs alone), verifies both ways as a proxy and a client would, and shows every path that would be tried.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  handfast doctor what-if --client client --server server")]
+#[command(
+    after_help = "Examples:\n  handfast doctor what-if --client client --server server\n  \
+    handfast doctor what-if --client client.crt client.key ca.crt --server server.crt server.key ca.crt"
+)]
 pub struct WhatIf {
-    /// The client's folder: certificate, key, the CAs it trusts
-    #[arg(long, value_name = "DIR")]
-    client: PathBuf,
-    /// The server's folder: certificate, key, the CAs that it trusts for clients
-    #[arg(long, value_name = "DIR")]
-    server: PathBuf,
+    /// The client's folder, or its files: certificate, key, the CAs it trusts
+    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    client: Vec<PathBuf>,
+    /// The server's folder, or its files: certificate, key, the CAs that it trusts for clients
+    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    server: Vec<PathBuf>,
     /// The name by which the client calls the server
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
@@ -48,7 +54,7 @@ pub fn run(args: &WhatIf, words: &Words) -> Result<Exit, Failure> {
     let report = Report {
         notes: made.notes,
         findings: made.findings,
-        ..Report::new(format!("{} and {}", args.client.display(), args.server.display()))
+        ..Report::new(format!("{} and {}", named(&args.client), named(&args.server)))
     };
     let mut object = json::report(&report);
     object["paths"] = made.paths.iter().map(path_json).collect();
