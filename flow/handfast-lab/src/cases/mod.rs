@@ -2,6 +2,7 @@
 
 mod allowed;
 mod files;
+mod folders;
 mod healthy;
 mod nothing_sent;
 mod protocol;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Case> {
         refused::cases(),
         untrusted::cases(),
         files::cases(),
+        folders::cases(),
         protocol::cases(),
         allowed::cases(),
     ]
