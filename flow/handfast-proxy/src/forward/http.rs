@@ -377,7 +377,7 @@ async fn slot(visit: &Visit) -> Result<BackendSlot, Instead> {
         return Ok(slot);
     }
     visit.worker.context.shared.pressure.note(Cause::Backend);
-    let waited = slots.wait(&visit.share).await;
+    let waited = Box::pin(slots.wait(&visit.share)).await;
     waited.ok_or_else(|| (StatusCode::SERVICE_UNAVAILABLE, code::BACKEND_FULL).into())
 }
 
@@ -395,8 +395,8 @@ async fn send(
         let reused = waiting.is_some();
         let mut sender = match waiting {
             Some(sender) => sender,
-            None => pool
-                .open(&visit.worker.backend)
+            // Boxed, because it is rare, and larger than all that a request over a waiting connection needs.
+            None => Box::pin(pool.open(&visit.worker.backend))
                 .await
                 .map_err(|error| match error.kind() {
                     std::io::ErrorKind::TimedOut => (StatusCode::GATEWAY_TIMEOUT, code::BACKEND_UNREACHABLE),
