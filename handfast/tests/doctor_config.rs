@@ -15,6 +15,8 @@ mod envoy;
 mod haproxy;
 #[path = "doctor_config/nginx.rs"]
 mod nginx;
+#[path = "doctor_config/ways_around.rs"]
+mod ways_around;
 
 use std::{fs, os::unix::fs::PermissionsExt};
 

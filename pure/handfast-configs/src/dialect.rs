@@ -25,6 +25,28 @@ impl Kind {
         }
     }
 
+    /// Ends a request that was refused.
+    pub(super) fn end(self) -> &'static str {
+        match self {
+            Self::Nginx => "return 403;",
+            Self::Apache => "Require all denied",
+            Self::HaProxy => "http-request deny",
+            Self::Envoy => "direct_response: { status: 403 }",
+            Self::Caddy => "respond 403",
+        }
+    }
+
+    /// Sends who comes without TLS to where TLS is.
+    pub(super) fn send_to_tls(self) -> &'static str {
+        match self {
+            Self::Nginx => "return 301 https://$host$request_uri; in the place of what is handed on",
+            Self::Apache => "RewriteEngine on and RewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]",
+            Self::HaProxy => "http-request redirect scheme https unless { ssl_fc }",
+            Self::Envoy => "redirect: { https_redirect: true } in the place of the route",
+            Self::Caddy => "redir https://{host}{uri}",
+        }
+    }
+
     /// Names the CAs of the clients.
     pub(super) fn name_cas(self) -> &'static str {
         match self {
@@ -33,6 +55,19 @@ impl Kind {
             Self::HaProxy => "ca-file client-ca.crt",
             Self::Envoy => "validation_context: { trusted_ca: { filename: client-ca.crt } }",
             Self::Caddy => "trust_pool file client-ca.crt",
+        }
+    }
+
+    /// Has revoked certificates looked up.
+    pub(super) fn name_lists(self) -> &'static str {
+        match self {
+            Self::Nginx => "write ssl_crl client-ca.crl;",
+            Self::Apache => "write SSLCARevocationFile client-ca.crl and SSLCARevocationCheck chain",
+            Self::HaProxy => "write crl-file client-ca.crl",
+            Self::Envoy => "write validation_context: { crl: { filename: client-ca.crl } }",
+            Self::Caddy => {
+                "Caddy reads no lists: keep certificates short-lived, or put handfast proxy in front"
+            }
         }
     }
 

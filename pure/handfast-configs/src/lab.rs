@@ -86,6 +86,7 @@ pub(super) fn report(kind: Kind, text: &str, shelf: Shelf) -> Result<Judged, Tro
     let wanted = Wanted {
         kind: Some(kind),
         folder: None,
+        ..Wanted::default()
     };
     let shelf = shelf.with("conf", text);
     outline::tests::ranges_hold(kind, &shelf);

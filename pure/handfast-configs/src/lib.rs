@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod address;
 mod apache;
 mod caddy;
 mod dialect;
@@ -51,6 +52,8 @@ pub struct Wanted {
     pub kind: Option<Kind>,
     /// The folder that relative paths start from.
     pub folder: Option<PathBuf>,
+    /// Whether a site that looks up no revoked certificate is a finding, and not only a note.
+    pub demands_revocation: bool,
 }
 
 /// What a configuration comes to.
@@ -66,19 +69,20 @@ pub struct Judged {
 pub fn look(file: &Path, wanted: &Wanted, files: &dyn Files, now: Timestamp) -> Result<Judged, Trouble> {
     let mut reader = Reader::new(files, file, wanted.folder.as_deref());
     let (name, kind, opened) = begin(file, wanted, &mut reader)?;
-    let sites = match kind {
-        Kind::Nginx => nginx::read(&name, &opened, &mut reader)?,
-        Kind::Apache => apache::read(&name, &opened, &mut reader)?,
+    let found = match kind {
+        Kind::Nginx => nginx::read(&name, &opened, &mut reader)?.into(),
+        Kind::Apache => apache::read(&name, &opened, &mut reader)?.into(),
         Kind::HaProxy => haproxy::read(&name, &opened, &mut reader)?,
         Kind::Envoy => envoy::read(&name, &opened, &mut reader)?,
         Kind::Caddy => caddy::read(&name, &opened, &mut reader)?,
     };
     let meant = Meant {
         kind,
-        sites,
+        sites: found.sites,
+        admins: found.admins,
         file: name,
     };
-    let mut findings = rules::judge(&meant, &mut reader, now);
+    let mut findings = rules::judge(&meant, wanted, &mut reader, now);
     for place in findings.iter_mut().filter_map(|finding| finding.place.as_mut()) {
         place.text = reader.line(place);
     }
@@ -121,6 +125,16 @@ fn notes(meant: &Meant, reader: &Reader<'_>) -> Vec<(String, String)> {
             format!("{ends} with TLS, {asks} ask for a client certificate"),
         ),
     ];
+    if let Some(site) = rules::without_lists(meant).next() {
+        notes.push((
+            "revocation".to_owned(),
+            format!(
+                "{} names no revocation list (CRL), so a revoked certificate is accepted until it expires ({})",
+                site.called,
+                handfast_pki::code::REVOCATION_OFF
+            ),
+        ));
+    }
     if !reader.passed_over.is_empty() {
         notes.push(("not looked at".to_owned(), reader.passed_over.join("; ")));
     }

@@ -83,6 +83,14 @@ impl Node {
         }
     }
 
+    /// The members of a list, and none of anything else.
+    pub(super) fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::List(list) => list,
+            _ => &[],
+        }
+    }
+
     pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),

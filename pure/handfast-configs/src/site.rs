@@ -15,6 +15,24 @@ pub(super) struct Meant {
     /// As the user named it.
     pub(super) file: String,
     pub(super) sites: Vec<Site>,
+    /// Where the running program can be told to do something else, open to other machines.
+    pub(super) admins: Vec<Said<()>>,
+}
+
+/// What a reader makes of a configuration.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) sites: Vec<Site>,
+    pub(super) admins: Vec<Said<()>>,
+}
+
+impl From<Vec<Site>> for Found {
+    fn from(sites: Vec<Site>) -> Self {
+        Self {
+            sites,
+            admins: Vec::new(),
+        }
+    }
 }
 
 /// Something that one line says.
@@ -70,6 +88,10 @@ pub(super) struct Site {
     /// Whether a request may name another host than its handshake.
     pub(super) crossing: Said<Crossing>,
     pub(super) ways: Vec<Way>,
+    /// What is reached here, and by whom.
+    pub(super) reaches: Vec<Reach>,
+    /// Whether only some addresses are let in at all.
+    pub(super) is_fenced: bool,
     /// Whether anything here depends on who the client is, or tells somebody who it is.
     pub(super) looks: bool,
     pub(super) comparisons: Vec<Comparison>,
@@ -98,6 +120,8 @@ impl Site {
             resumes: true,
             crossing: Said::new(Crossing::Unsaid, "", place),
             ways: Vec::new(),
+            reaches: Vec::new(),
+            is_fenced: false,
             looks: false,
             comparisons: Vec::new(),
         }
@@ -121,14 +145,14 @@ pub(super) enum Asks {
     Required,
 }
 
-/// What becomes, behind the handshake, of a client without a verified certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What becomes, behind the handshake, of a client without a verified certificate; the stricter the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Later {
     Accept,
-    /// A script or another program decides.
-    Unknown,
     /// The backend learns of it, and may refuse.
     Told,
+    /// A script or another program decides.
+    Unknown,
     Refused,
 }
 
@@ -156,6 +180,8 @@ pub(super) struct Trust {
     pub(super) depth: Option<Said<usize>>,
     pub(super) crls: Vec<Material>,
     pub(super) revocation: Revocation,
+    /// Whether a responder (OCSP) is asked.
+    pub(super) asks_responder: bool,
 }
 
 impl Trust {
@@ -234,6 +260,71 @@ pub(super) struct Way {
     pub(super) hands_on: bool,
     /// Whether the backend learns anything of the client's certificate.
     pub(super) tells: bool,
+}
+
+/// One place at which requests are handed to a backend, or answered from files.
+#[derive(Debug, Clone)]
+pub(super) struct Reach {
+    /// For sentences: `location "/admin"`.
+    pub(super) called: String,
+    /// The line that lets clients this far.
+    pub(super) place: Place,
+    /// What is reached, as written.
+    pub(super) backend: String,
+    /// The same in one spelling: addresses, or a folder.
+    pub(super) at: Vec<String>,
+    /// The path under which it is reached, where that is known.
+    pub(super) path: Option<String>,
+    /// What becomes here of a client without a verified certificate, or without TLS.
+    pub(super) stranger: Later,
+    /// Whether a line says just this exception.
+    pub(super) is_meant: bool,
+    /// Whether who is kept out is not refused, and goes on to what comes next.
+    pub(super) passes_on: bool,
+    /// Whether files are answered with, and nothing behind is reached.
+    pub(super) is_files: bool,
+    /// What leads here once a client was refused.
+    pub(super) after: Option<Said<()>>,
+}
+
+impl Reach {
+    /// One that is open.
+    pub(super) fn new(called: impl Into<String>, place: &Place, backend: &str) -> Self {
+        Self {
+            called: called.into(),
+            place: place.clone(),
+            backend: backend.to_owned(),
+            at: super::address::of_backend(backend).into_iter().collect(),
+            path: None,
+            stranger: Later::Accept,
+            is_meant: false,
+            passes_on: false,
+            is_files: false,
+            after: None,
+        }
+    }
+
+    /// Whether the same is reached by `other`.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        self.at.iter().any(|at| other.at.contains(at))
+    }
+
+    /// Whether everything under the path of `other` is under this one's. What is not known may be.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        match (&self.path, &other.path) {
+            (Some(ours), Some(theirs)) => is_below(theirs, ours),
+            (None, _) => true,
+            (Some(ours), None) => ours == "/",
+        }
+    }
+}
+
+/// Whether `path` is `outer`, or something in it.
+pub(super) fn is_below(path: &str, outer: &str) -> bool {
+    let outer = outer.trim_end_matches('/');
+    path.trim_end_matches('/')
+        .strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// One thing done to a header of a request.

@@ -43,6 +43,7 @@ fn judge(kind: Kind, text: &[u8], other: &[u8]) {
     let wanted = Wanted {
         kind: Some(kind),
         folder: None,
+        ..Wanted::default()
     };
     let _ = look(Path::new("conf"), &wanted, &shelf, Timestamp::UNIX_EPOCH);
     if let Ok(outline) = outline(Path::new("conf"), &wanted, &shelf) {

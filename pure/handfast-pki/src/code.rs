@@ -116,6 +116,7 @@ codes! {
     LONG_LIVED = 608, "a client certificate lives long or is shared";
     NOT_ALLOWED = 609, "the identity is proven and no rule allows it";
     REVOCATION_OFF = 610, "revoked certificates are accepted, because the revocation list is not checked";
+    WAY_AROUND = 611, "what demands a client certificate can be reached without one, by another way";
     CONFIG_INVALID = 701, "the configuration is not valid";
     NO_RULE = 702, "no rule says who may connect";
     BAD_RULE = 703, "a rule cannot be read";

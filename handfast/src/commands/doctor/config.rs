@@ -30,12 +30,16 @@ pub struct Config {
     /// The folder that relative paths start from; without it, that of FILE
     #[arg(long, value_name = "DIR")]
     pub prefix: Option<PathBuf>,
+    /// Name every site that verifies certificates and looks up no revoked ones; without this it is a note
+    #[arg(long, value_name = "WHAT", value_parser = ["revocation"])]
+    pub require: Vec<String>,
 }
 
 pub fn run(args: &Config, words: &Words) -> Result<Exit, Failure> {
     let wanted = Wanted {
         kind: args.kind.as_deref().and_then(Kind::of_word),
         folder: args.prefix.clone(),
+        demands_revocation: !args.require.is_empty(),
     };
     let disk = Disk {
         asked_for: args.file.clone(),

@@ -4,6 +4,7 @@
 //! `RequestHeader` adds up from the outside to the inside. Any one `Require` of a group lets in.
 
 pub(super) mod lines;
+mod reaches;
 mod requires;
 pub(super) mod spots;
 #[cfg(test)]
@@ -114,6 +115,7 @@ fn site(server: &Server<'_>, begin: &Node, reader: &Reader<'_>) -> Site {
     crossing(&mut site, server);
     site.ways = ways::of(server);
     conduct(&mut site, server);
+    site.reaches = reaches::of(&site, server);
     site
 }
 
@@ -182,6 +184,9 @@ fn material(site: &mut Site, server: &Server<'_>, reader: &Reader<'_>) {
         .into_iter()
         .chain(last("SSLCARevocationPath"))
         .collect();
+    trust.asks_responder = server
+        .last("SSLOCSPEnable")
+        .is_some_and(|ocsp| !ocsp.first().eq_ignore_ascii_case("off"));
     if let [_, second, ..] = server.all("SSLCACertificateFile").as_slice() {
         trust.twice = Some(Said::new(
             second.name.text.clone(),

@@ -3,7 +3,152 @@
 use handfast_finding::Place;
 
 use super::lines::Node;
-use crate::site::Asks;
+use crate::site::{Asks, Later};
+
+/// What is asked of the rules: whether they keep out who has no verified certificate, or who comes without TLS.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rules {
+    Verified(Asks),
+    /// With whether the requests are handed on: `ProxyPass` comes before `Redirect`.
+    Encrypted {
+        is_handed_on: bool,
+    },
+}
+
+/// What becomes of such a client that passes through `sections`, in their order.
+pub(super) fn merged(sections: &[Vec<&Node>], rules: Rules) -> Later {
+    let mut required: Option<Later> = None;
+    for section in sections {
+        let groups: Vec<&Node> = section.iter().copied().filter(|node| is_rule(node)).collect();
+        if rules.refuse(section) {
+            return Later::Refused;
+        }
+        if groups.is_empty() {
+            continue;
+        }
+        let here = rules.required(&groups);
+        let merging = section.iter().rev().find(|node| node.is("AuthMerging"));
+        let how = merging.map_or("off", |node| node.first()).to_lowercase();
+        required = Some(match (required, how.as_str()) {
+            (Some(before), "and") => before.max(here),
+            (Some(before), "or") => before.min(here),
+            _ => here,
+        });
+    }
+    required.unwrap_or(Later::Accept)
+}
+
+impl Rules {
+    /// Whether something that no `Require` can undo refuses.
+    fn refuse(self, nodes: &[&Node]) -> bool {
+        let others: Vec<&Node> = nodes.iter().copied().filter(|node| !is_rule(node)).collect();
+        match self {
+            Self::Verified(asks) => {
+                let is_undone = can_be_undone(nodes);
+                let refuses = |node: &&Node| match () {
+                    () if node.is("SSLRequire") => !is_undone && speaks_of_verdict(&node.rest, asks),
+                    () if node.is("SSLVerifyClient") => node.first().eq_ignore_ascii_case("require"),
+                    () if is_condition(node) => {
+                        node.inside().iter().any(refuses) && speaks_of_verdict(&node.rest, asks)
+                    }
+                    () => false,
+                };
+                others.iter().any(refuses) || rewritten(&others, asks)
+            }
+            Self::Encrypted { is_handed_on } => others.iter().any(|node| sends_to_tls(node, is_handed_on)),
+        }
+    }
+
+    /// What the `Require` of one section say.
+    fn required(self, groups: &[&Node]) -> Later {
+        match self {
+            Self::Verified(asks) if group(groups, asks, false) => Later::Refused,
+            Self::Verified(_) if is_denied(groups) => Later::Refused,
+            Self::Encrypted { .. } if groups.iter().any(|node| is_of_tls(node)) || is_denied(groups) => {
+                Later::Refused
+            }
+            _ if is_of_address(groups) => Later::Unknown,
+            _ => Later::Accept,
+        }
+    }
+}
+
+/// `Satisfy any` lets in who is refused by `SSLRequire`. Strict options change that where a `Require` is asked, too.
+fn can_be_undone(nodes: &[&Node]) -> bool {
+    let any = |node: &&Node| node.is("Satisfy") && node.first().eq_ignore_ascii_case("any");
+    let strict = |node: &&Node| node.is("SSLOptions") && node.rest.to_lowercase().contains("strictrequire");
+    let is_strict = nodes.iter().any(strict) && nodes.iter().any(|node| is_rule(node));
+    nodes.iter().any(any) && !is_strict
+}
+
+/// Whether a directive is about who is let in.
+fn is_rule(node: &Node) -> bool {
+    ["Require", "RequireAll", "RequireAny", "RequireNone"]
+        .iter()
+        .any(|name| node.is(name))
+}
+
+/// Whether a section holds under a condition.
+pub(super) fn is_condition(node: &Node) -> bool {
+    ["If", "ElseIf", "Else"].iter().any(|name| node.is(name))
+}
+
+/// Whether a section says itself who is let in.
+pub(super) fn has_rules(nodes: &[Node]) -> bool {
+    let names = ["SSLRequire", "SSLVerifyClient"];
+    nodes
+        .iter()
+        .any(|node| is_rule(node) || is_condition(node) || names.iter().any(|name| node.is(name)))
+}
+
+fn is_denied(groups: &[&Node]) -> bool {
+    groups
+        .iter()
+        .all(|node| node.is("Require") && node.rest.to_lowercase().starts_with("all denied"))
+}
+
+/// Whether only some addresses, or users with a password, are let in.
+fn is_of_address(groups: &[&Node]) -> bool {
+    const OTHERS: [&str; 8] = [
+        "ip",
+        "host",
+        "forward-dns",
+        "local",
+        "valid-user",
+        "user",
+        "group",
+        "method",
+    ];
+    groups.iter().any(|node| {
+        let is_one = node.is("Require") && OTHERS.iter().any(|word| node.first().eq_ignore_ascii_case(word));
+        is_one || is_of_address(&node.inside().iter().collect::<Vec<_>>())
+    })
+}
+
+fn is_of_tls(node: &Node) -> bool {
+    let says = node.rest.to_lowercase();
+    let is_one = node.is("Require") && (node.first().eq_ignore_ascii_case("ssl") || says.contains("https"));
+    is_one || node.inside().iter().any(is_of_tls)
+}
+
+/// Whether who comes without TLS is refused, or sent to where TLS is.
+fn sends_to_tls(node: &Node, is_handed_on: bool) -> bool {
+    let is_redirect = ["Redirect", "RedirectMatch", "RedirectPermanent", "RedirectTemp"]
+        .iter()
+        .any(|name| node.is(name));
+    match () {
+        () if node.is("SSLRequireSSL") => true,
+        () if is_redirect => !is_handed_on && node.rest.contains("https://"),
+        () if node.is("RewriteRule") => forbids(node) || node.rest.contains("https://"),
+        () => {
+            is_condition(node)
+                && node
+                    .inside()
+                    .iter()
+                    .any(|inner| sends_to_tls(inner, is_handed_on) || refuses(inner))
+        }
+    }
+}
 
 /// Whether some rule keeps clients without a verified certificate out.
 pub(super) fn verdict(nodes: &[&Node], asks: Asks) -> bool {

@@ -9,22 +9,27 @@ use crate::{
 };
 
 /// What sends requests on, under which path.
-struct Target<'a> {
-    node: &'a Node,
-    path: String,
-    backend: String,
+pub(super) struct Target<'a> {
+    pub(super) node: &'a Node,
+    pub(super) path: String,
+    pub(super) backend: String,
 }
 
 /// The ways on from `server`.
 pub(super) fn of(server: &Server<'_>) -> Vec<Way> {
     let nodes: Vec<&Node> = server.both().collect();
+    targets(server).iter().map(|target| way(&nodes, target)).collect()
+}
+
+/// What sends requests of `server` on.
+pub(super) fn targets<'a>(server: &Server<'a>) -> Vec<Target<'a>> {
     // A host forwards by its own lines, and by those of the main server where it has none.
     let mut targets = Vec::new();
     collect(&server.own.iter().collect::<Vec<_>>(), "", &mut targets);
     if targets.is_empty() {
-        collect(&nodes, "", &mut targets);
+        collect(&server.both().collect::<Vec<_>>(), "", &mut targets);
     }
-    targets.iter().map(|target| way(&nodes, target)).collect()
+    targets
 }
 
 fn collect<'a>(nodes: &[&'a Node], path: &str, found: &mut Vec<Target<'a>>) {

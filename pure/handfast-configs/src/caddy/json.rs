@@ -7,14 +7,14 @@ use super::{
         files::{Opened, Reader},
         node::{self, Node},
         rules,
-        site::{Act, Asks, Crossing, Later, Pair, Said, Site, Step, Way, is_identity_header},
+        site::{Act, Asks, Crossing, Found, Later, Pair, Reach, Said, Site, Step, Way, is_identity_header},
         trouble::Trouble,
     },
     auth::{self, ClientAuth},
-    speaks, speaks_of_presence, speaks_of_proof,
+    is_open_admin, speaks, speaks_of_presence, speaks_of_proof,
 };
 
-pub(super) fn read(file: &str, opened: &Opened, reader: &Reader<'_>) -> Result<Vec<Site>, Trouble> {
+pub(super) fn read(file: &str, opened: &Opened, reader: &Reader<'_>) -> Result<Found, Trouble> {
     let documents = node::read(file, opened)?;
     let mut sites = Vec::new();
     for server in documents
@@ -37,7 +37,16 @@ pub(super) fn read(file: &str, opened: &Opened, reader: &Reader<'_>) -> Result<V
             sites.push(site);
         }
     }
-    Ok(sites)
+    let admins = documents.iter().filter_map(|document| {
+        let (key, address) = document.at("admin").entry("listen")?;
+        let address = address.text()?;
+        let written = format!("admin: {{ listen: {address} }}");
+        is_open_admin(address).then(|| Said::new((), written, &Place::new(file, key.line)))
+    });
+    Ok(Found {
+        admins: admins.collect(),
+        sites,
+    })
 }
 
 /// The files of certificates that are loaded for all.
@@ -179,6 +188,7 @@ fn conduct(site: &mut Site, file: &str, server: &Node) {
         () if tells => Later::Told,
         () => Later::Accept,
     };
+    site.reaches = site.ways.iter().map(|way| reach(site, way)).collect();
     let looks = |node: &&Node| {
         node.at("match")
             .all()
@@ -191,6 +201,22 @@ fn conduct(site: &mut Site, file: &str, server: &Node) {
         .filter_map(|node| Some((node.text()?, node.line)))
         .flat_map(|(text, line)| auth::comparisons(text, text, &Place::new(file, line)))
         .collect();
+}
+
+/// What is reached by a way. Who gets there is told of the server alone, and not of each route.
+fn reach(site: &Site, way: &Way) -> Reach {
+    let mut reach = Reach::new(way.called.clone(), &way.place, &way.backend);
+    reach.at = way
+        .backend
+        .split(' ')
+        .filter_map(crate::address::of_backend)
+        .collect();
+    reach.stranger = match site.asks.value {
+        Asks::Required if site.is_tls => Later::Refused,
+        Asks::Never => Later::Accept,
+        _ => site.later,
+    };
+    reach
 }
 
 /// The routes in order; `outer` is what was done to headers before them.

@@ -2,6 +2,7 @@
 
 mod auth;
 mod json;
+mod reaches;
 pub(super) mod spots;
 #[cfg(test)]
 mod tests;
@@ -11,9 +12,10 @@ mod ways;
 use tokens::Node;
 
 use super::{
+    address,
     files::{Opened, Reader},
     rules,
-    site::{Asks, Crossing, Later, Material, Pair, Said, Site, Source},
+    site::{Asks, Crossing, Found, Later, Material, Pair, Said, Site, Source},
     trouble::Trouble,
 };
 
@@ -34,7 +36,7 @@ const DIRECTIVES: [&str; 12] = [
 ];
 
 /// The sites of the configuration `file`.
-pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
+pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Found, Trouble> {
     if is_json(&opened.text) {
         return json::read(file, opened, reader);
     }
@@ -45,7 +47,17 @@ pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Resu
     for block in blocks(nodes) {
         sites.extend(site(&block, crossing.as_ref(), reader));
     }
-    Ok(sites)
+    let admins = global.iter().flat_map(|options| options.all("admin"));
+    let admins = admins
+        .filter(|admin| is_open_admin(admin.word(1)))
+        .map(|admin| Said::new((), admin.written(), &admin.place))
+        .collect();
+    Ok(Found { sites, admins })
+}
+
+/// Whether other machines can connect to the interface of the running program.
+fn is_open_admin(address: &str) -> bool {
+    !["", "off"].contains(&address) && !address::is_local(address)
 }
 
 /// Whether it is the configuration that Caddy makes of a Caddyfile.
@@ -213,6 +225,18 @@ fn speaks_of_proof(text: &str) -> bool {
     speaks_of_presence(text) && PROVEN.iter().any(|part| text.contains(part))
 }
 
+/// What can be done with a request of some clients and not of others.
+const DECIDE: [&str; 8] = [
+    "respond",
+    "error",
+    "abort",
+    "redir",
+    "handle",
+    "route",
+    "reverse_proxy",
+    "rewrite",
+];
+
 /// What becomes of a client once the handshake is over.
 fn conduct(site: &mut Site, block: &Node) {
     let all = everything(block);
@@ -221,22 +245,13 @@ fn conduct(site: &mut Site, block: &Node) {
     } else {
         speaks_of_presence
     };
-    let matchers: Vec<&str> = all
+    let matchers: Vec<&Node> = all
         .iter()
+        .copied()
         .filter(|node| node.word(0).starts_with('@') && is_meant(&node.text()))
-        .map(|node| node.word(0))
         .collect();
-    const DECIDE: [&str; 8] = [
-        "respond",
-        "error",
-        "abort",
-        "redir",
-        "handle",
-        "route",
-        "reverse_proxy",
-        "rewrite",
-    ];
-    let decides = |node: &&&Node| DECIDE.contains(&node.word(0)) && matchers.contains(&node.word(1));
+    let is_of_clients = |word: &str| matchers.iter().any(|matcher| matcher.word(0) == word);
+    let decides = |node: &&&Node| DECIDE.contains(&node.word(0)) && is_of_clients(node.word(1));
     let asks_others = all
         .iter()
         .any(|node| ["forward_auth", "authorize", "authenticate"].contains(&node.word(0)));
@@ -251,6 +266,7 @@ fn conduct(site: &mut Site, block: &Node) {
         () if tells => Later::Told,
         () => Later::Accept,
     };
+    site.reaches = reaches::of(site, block, &matchers);
     let names_one = |node: &&Node| node.word(0).starts_with('@') && speaks(&node.text());
     site.looks |= tells || asks_others || maps || all.iter().any(names_one);
     site.comparisons = all

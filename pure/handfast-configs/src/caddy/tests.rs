@@ -121,7 +121,7 @@ fn another_way_to_the_same_backend_forges_the_header() {
         "http://b.example {{\nreverse_proxy app:1\n}}\n{}",
         site(GOOD, TOLD)
     );
-    assert_eq!(found(&plain), ["HF-602 certain 2"]);
+    assert_eq!(found(&plain), ["HF-602 certain 2", "HF-611 guess 2"]);
     assert_eq!(found(&plain.replacen("app:1", "another:1", 1)), NONE);
 }
 

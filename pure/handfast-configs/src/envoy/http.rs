@@ -19,13 +19,10 @@ pub(super) fn fill(site: &mut Site, file: &str, chain: &Node) {
     }
     let names: Vec<&str> = below.iter().filter_map(|node| node.at("@type").text()).collect();
     let has = |part: &str| names.iter().any(|name| name.contains(part));
-    let principals: Vec<&&Node> = below
-        .iter()
-        .filter(|node| node.entry("authenticated").is_some())
-        .collect();
+    let principals = principals(chain.at("filters"));
     let tells = site.ways.iter().any(|way| way.tells);
     // A principal is whoever showed a certificate, verified or not.
-    let checks = !principals.is_empty() && site.asks.value == Asks::Optional
+    let checks = checks(chain.at("filters")) && site.asks.value == Asks::Optional
         || below
             .iter()
             .any(|node| node.path(&["match", "tls_context"]).is_there());
@@ -57,7 +54,43 @@ pub(super) fn fill(site: &mut Site, file: &str, chain: &Node) {
     }
 }
 
-fn is_manager(node: &Node) -> bool {
+/// Whoever a filter below `node` calls authenticated, without what is only tried in the shadow of the rules.
+fn principals(node: &Node) -> Vec<&Node> {
+    let mut found = Vec::new();
+    let mut waiting = vec![node];
+    while let Some(node) = waiting.pop() {
+        if node.entry("authenticated").is_some() {
+            found.push(node);
+        }
+        let inner = node.entries().iter();
+        let inner = inner
+            .filter(|(key, _)| key.name != "shadow_rules")
+            .map(|(_, inner)| inner);
+        waiting.extend(inner.chain(node.items()).rev());
+    }
+    found
+}
+
+/// Whether a filter below `node` lets nobody through without a certificate.
+pub(super) fn checks(node: &Node) -> bool {
+    let is_open = |policy: &Node| {
+        let any = |name: &str| policy.at(name).list().iter().any(|one| one.at("any").is("true"));
+        any("principals") && any("permissions")
+    };
+    let mut is_any = false;
+    for rules in node.all().into_iter().filter_map(|node| node.entry("rules")) {
+        let rules = &rules.1;
+        let policies = rules.at("policies").entries();
+        // One that only writes down lets everybody through, and so does one policy for anybody.
+        if rules.at("action").is("LOG") || policies.iter().any(|(_, policy)| is_open(policy)) {
+            continue;
+        }
+        is_any |= !principals(rules).is_empty();
+    }
+    is_any
+}
+
+pub(super) fn is_manager(node: &Node) -> bool {
     node.at("@type")
         .text()
         .is_some_and(|kind| kind.contains("HttpConnectionManager"))

@@ -1,6 +1,7 @@
 //! Envoy: every filter chain of a listener as a site, of a whole bootstrap or of a listener alone, in YAML or JSON.
 
 mod http;
+mod reaches;
 pub(super) mod spots;
 #[cfg(test)]
 mod tests;
@@ -9,14 +10,15 @@ mod tls;
 use handfast_finding::Place;
 
 use super::{
+    address,
     files::{Opened, Reader},
     node::{self, Node},
-    site::{Asks, Crossing, Said, Site},
+    site::{Asks, Crossing, Found, Said, Site},
     trouble::Trouble,
 };
 
 /// The sites of the configuration `file`.
-pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
+pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Found, Trouble> {
     let documents = node::read(file, opened)?;
     let all: Vec<&Node> = documents.iter().flat_map(Node::all).collect();
     let chains =
@@ -44,7 +46,19 @@ pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Resu
         tls::fill(&mut site, file, &all, context, reader)?;
         sites.push(site);
     }
-    Ok(sites)
+    let admins = documents
+        .iter()
+        .filter_map(|document| admin(file, document.at("admin")))
+        .collect();
+    Ok(Found { sites, admins })
+}
+
+/// The interface of the running program, where other machines can connect to it.
+fn admin(file: &str, admin: &Node) -> Option<Said<()>> {
+    let socket = admin.path(&["address", "socket_address"]);
+    let address = socket.at("address").text()?;
+    let place = Place::new(file, socket.line_of("address"));
+    (!address::is_local(address)).then(|| Said::new((), format!("admin on {address}"), &place))
 }
 
 fn is_upstream(node: &Node) -> bool {
@@ -88,6 +102,7 @@ fn chain(
         None => site.is_tls = false,
     }
     http::fill(&mut site, file, chain);
+    site.reaches = reaches::of(&site, file, all, chain);
     Ok(site)
 }
 

@@ -5,6 +5,7 @@
 mod bind;
 mod conditions;
 pub(super) mod lines;
+mod reaches;
 mod rules;
 pub(super) mod spots;
 #[cfg(test)]
@@ -16,14 +17,15 @@ use lines::{Entry, Line, Section};
 use rules::Flow;
 
 use super::{
+    address,
     files::{Naming, Opened, Reader},
-    site::{Asks, Comparison, Crossing, Form, Later, Said, Site},
+    site::{Asks, Comparison, Crossing, Form, Found, Later, Said, Site},
     span::{Word, joined},
     trouble::Trouble,
 };
 
 /// The sites of the configuration `file`.
-pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Vec<Site>, Trouble> {
+pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Result<Found, Trouble> {
     let sections = lines::read(file, opened)?;
     let bases = Bases::of(&sections);
     let mut sites = Vec::new();
@@ -39,7 +41,28 @@ pub(super) fn read(file: &str, opened: &Opened, reader: &mut Reader<'_>) -> Resu
             sites.extend(bound(&flow, line, &bases, reader)?);
         }
     }
-    Ok(sites)
+    Ok(Found {
+        sites,
+        admins: admins(&sections),
+    })
+}
+
+/// Sockets of the running program that other machines can open, and by which it takes other certificates and CAs.
+fn admins(sections: &[Section]) -> Vec<Said<()>> {
+    let lines = sections
+        .iter()
+        .filter(|section| section.kind == "global")
+        .flat_map(|section| section.all("stats"));
+    lines
+        .filter(|line| {
+            let is_admin = line
+                .words
+                .windows(2)
+                .any(|pair| pair[0] == "level" && pair[1] == "admin");
+            line.word(1) == "socket" && is_admin && !address::is_local(line.word(2))
+        })
+        .map(|line| Said::new((), line.written(), &line.place))
+        .collect()
 }
 
 /// The sites of one `bind`: what it says itself, and the entries of its list that say something else.
@@ -145,6 +168,7 @@ fn conduct(site: &mut Site, flow: &Flow<'_>, ignores: bool) {
         () if tells => Later::Told,
         () => Later::Accept,
     };
+    site.reaches = reaches::of(flow, site, if site.is_tls { strangers } else { &[Plain] });
     site.looks = tells || flow.looks();
     let crossing = if flow.compares_host() {
         Crossing::Refused

@@ -186,7 +186,7 @@ impl<'a> Flow<'a> {
 }
 
 /// Whether a line, where it applies, ends the request or the connection.
-fn refuses(line: &Line) -> bool {
+pub(super) fn refuses(line: &Line) -> bool {
     const ENDS: [&str; 6] = ["deny", "reject", "tarpit", "silent-drop", "return", "redirect"];
     match line.word(0) {
         "redirect" | "block" => true,
@@ -207,7 +207,7 @@ fn is_foreign(line: &Line) -> bool {
 }
 
 /// Whether the rules of `section` are sure to refuse `client`.
-fn is_refused(section: &Section, client: Client) -> bool {
+pub(super) fn is_refused(section: &Section, client: Client) -> bool {
     let (tcp, http): (Vec<&Line>, Vec<&Line>) = section
         .lines
         .iter()

@@ -3,6 +3,7 @@
 //! `http`, `stream` and `mail` hold servers; a snippet may be servers alone, or the inside of one. A directive counts
 //! on the innermost level on which it stands, and hides all of its name outside.
 
+mod reaches;
 pub(super) mod spots;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ pub(super) mod tokens;
 mod variables;
 mod ways;
 
+use reaches::Reaches;
 use tokens::{Block, Directive};
 use variables::{Client, Fate, Variables, is_either, is_identity, is_verdict};
 
@@ -90,9 +92,13 @@ impl<'a> Scope<'a> {
         self.last(name).map_or(usually, |found| found.first() == "on")
     }
 
-    /// Of these blocks alone, without those around the server.
-    fn inner(&self, from: usize) -> &[&'a [Directive]] {
-        self.0.get(from..).unwrap_or_default()
+    /// The blocks whose conditions a request passes that ends here: those of the server, after `outside` others, and of
+    /// the innermost location alone.
+    fn passed(&self, outside: usize) -> Vec<&'a [Directive]> {
+        match self.0.get(outside..).unwrap_or_default() {
+            [server, .., last] => vec![server, last],
+            inner => inner.to_vec(),
+        }
     }
 }
 
@@ -205,6 +211,7 @@ fn tls(site: &mut Site, scope: &Scope<'_>, reader: &Reader<'_>) {
     trust.cas = all("ssl_client_certificate");
     trust.others = all("ssl_trusted_certificate");
     trust.crls = all("ssl_crl");
+    trust.asks_responder = scope.last("ssl_ocsp").is_some_and(|ocsp| ocsp.first() != "off");
     if let [_, second, ..] = scope.all("ssl_client_certificate").as_slice() {
         trust.twice = Some(Said::new(
             second.name.text.clone(),
@@ -265,7 +272,8 @@ fn conduct<'a>(site: &mut Site, scope: &Scope<'a>, variables: &Variables<'a>) {
             Asks::Unverified => &[Client::Absent, Client::Stranger],
             _ => &[Client::Absent],
         };
-        let fate = |client| variables.fate(spot.inner(outside), client);
+        let passed = spot.passed(outside);
+        let fate = |client| variables.fate(&passed, client);
         let is_refused = strangers.iter().all(|client| fate(*client) == Fate::Refused);
         let routed = ways::targets(spot).any(|target| variables.depends(target.first(), is_either));
         if routed || is_refused && fate(Client::Verified) != Fate::Refused {
@@ -288,13 +296,15 @@ fn conduct<'a>(site: &mut Site, scope: &Scope<'a>, variables: &Variables<'a>) {
     if site.later != Later::Refused && (is_unsure || tells_verdict) {
         site.later = if is_unsure { Later::Unknown } else { Later::Told };
     }
+    site.reaches = Reaches::new(site, scope, variables).all();
+    site.is_fenced = reaches::is_fenced(scope);
     site.looks = site.ways.iter().any(|way| way.tells)
         || spots.iter().any(|spot| {
             has_script(spot, "ssl_client_")
                 || ways::tells(spot, variables, is_identity)
                 || decides(spot, variables)
         });
-    for level in scope.inner(0) {
+    for level in &scope.0 {
         comparisons(level, &mut site.comparisons);
     }
 }

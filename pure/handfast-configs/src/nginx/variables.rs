@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    super::{pattern, span::Word},
+    super::{address, pattern, span::Word},
     tokens::Directive,
 };
 
@@ -27,6 +27,8 @@ pub(super) enum Client {
     Absent,
     /// With one that was not, and that says whatever its maker wants.
     Stranger,
+    /// Without TLS.
+    Plain,
 }
 
 /// What becomes of a request in the rewrite phase.
@@ -40,10 +42,12 @@ pub(super) enum Fate {
     Answered,
 }
 
-/// The maps of a configuration, and which variables come from the client's certificate.
+/// The maps and upstreams of a configuration, and which variables come from the client's certificate.
 #[derive(Debug, Default)]
 pub(super) struct Variables<'a> {
     maps: BTreeMap<&'a str, &'a Directive>,
+    /// The servers that a name stands for.
+    upstreams: BTreeMap<&'a str, Vec<&'a str>>,
     /// Set by scripts, so that they may be anything.
     opaque: BTreeSet<&'a str>,
     /// A variable, and the texts that it depends on.
@@ -75,6 +79,11 @@ impl<'a> Variables<'a> {
                 }
                 ("js_set" | "perl_set" | "auth_request_set" | "set_by_lua_block", [target, ..]) => {
                     self.opaque.insert(bare(target));
+                }
+                ("upstream", [name]) => {
+                    let servers = directive.inside().iter().filter(|inner| inner.name == "server");
+                    self.upstreams
+                        .insert(name.as_str(), servers.map(Directive::first).collect());
                 }
                 _ => {}
             }
@@ -109,18 +118,63 @@ impl<'a> Variables<'a> {
 
     /// What becomes of a request of `client` that passes through these blocks, the outermost first.
     pub(super) fn fate(&self, blocks: &[&'a [Directive]], client: Client) -> Fate {
+        self.end(blocks, client).0
+    }
+
+    /// The status with which such a request is refused, where it is.
+    pub(super) fn refusal(&self, blocks: &[&'a [Directive]], client: Client) -> Option<u16> {
+        match self.end(blocks, client) {
+            (Fate::Refused, status) => status,
+            _ => None,
+        }
+    }
+
+    fn end(&self, blocks: &[&'a [Directive]], client: Client) -> (Fate, Option<u16>) {
         let mut run = Run {
             variables: self,
             client,
             set: BTreeMap::new(),
             is_unsure: false,
+            status: None,
             left: Cell::new(MOST_LOOKUPS),
         };
         let end = blocks.iter().find_map(|block| run.block(block));
-        match end {
+        let fate = match end {
             Some(fate) => fate,
             None if run.is_unsure => Fate::Unsure,
             None => Fate::GoesOn,
+        };
+        (fate, run.status)
+    }
+
+    /// The addresses that `target` of a `proxy_pass` stands for; none where they are known to the running server alone.
+    pub(super) fn addresses(&self, target: &str) -> Vec<String> {
+        let (scheme, rest) = target.split_once("://").unwrap_or(("", target));
+        // `set $app http://127.0.0.1:9000;` has nginx look the name up while it runs.
+        let constant = rest.strip_prefix('$').and_then(|name| {
+            let mut set = self.edges.iter().filter(|(known, _)| *known == name);
+            match (set.next(), set.next()) {
+                (Some((_, texts)), None) => texts
+                    .first()
+                    .filter(|text| texts.len() == 1 && !text.contains('$')),
+                _ => None,
+            }
+        });
+        if let Some(constant) = constant {
+            let whole = if scheme.is_empty() {
+                (*constant).to_owned()
+            } else {
+                format!("{scheme}://{constant}")
+            };
+            return self.addresses(&whole);
+        }
+        let name = rest.split(['/', '$', '?']).next().unwrap_or_default();
+        match self.upstreams.get(name) {
+            Some(servers) => servers
+                .iter()
+                .filter_map(|server| address::of_backend(&format!("http://{server}")))
+                .collect(),
+            None => address::of_backend(target).into_iter().collect(),
         }
     }
 }
@@ -162,6 +216,8 @@ struct Run<'v, 'a> {
     /// What `set` made; nothing for what cannot be told.
     set: BTreeMap<&'a str, Option<String>>,
     is_unsure: bool,
+    /// With which it was answered.
+    status: Option<u16>,
     /// How many more variables are looked up; maps may name one another without end.
     left: Cell<usize>,
 }
@@ -195,10 +251,14 @@ impl<'a> Run<'_, 'a> {
             Some(true) => self.block(inside),
             Some(false) => None,
             None => {
-                let is_about = words.iter().any(|word| self.variables.depends(word, is_either));
+                // Whether the listener is the one without TLS is told by its port, too.
+                let is_of_port =
+                    self.client == Client::Plain && words.iter().any(|word| word.contains("$server_port"));
+                let is_about = is_of_port || words.iter().any(|word| self.variables.depends(word, is_either));
                 let kept = self.set.clone();
                 let end = self.block(inside);
                 self.set = kept;
+                self.status = None;
                 // A stranger's certificate carries the name that lets it in.
                 let can_evade = self.client == Client::Stranger;
                 self.is_unsure |= is_about && end == Some(Fate::Refused) && !can_evade;
@@ -207,8 +267,9 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
-    fn answer(&self, code: &str) -> Fate {
-        match self.expanded(code, 0).and_then(|code| code.parse::<u16>().ok()) {
+    fn answer(&mut self, code: &str) -> Fate {
+        self.status = self.expanded(code, 0).and_then(|code| code.parse::<u16>().ok());
+        match self.status {
             Some(code) if code >= 300 => Fate::Refused,
             // A URL to go to instead.
             None if code.starts_with("http") || code.starts_with('/') => Fate::Refused,
@@ -275,6 +336,10 @@ impl<'a> Run<'_, 'a> {
                 Some("FAILED:unable to verify the first certificate".to_owned())
             }
             (_, Client::Absent) if name.starts_with("ssl_client_") => Some(String::new()),
+            (_, Client::Plain) if name.starts_with("ssl_") || name == "https" => Some(String::new()),
+            ("scheme", Client::Plain) => Some("http".to_owned()),
+            ("scheme", _) => Some("https".to_owned()),
+            ("https", _) => Some("on".to_owned()),
             // It has the key to this one, so that it cannot be another's.
             (
                 "ssl_client_fingerprint"
@@ -314,14 +379,23 @@ impl<'a> Run<'_, 'a> {
 }
 
 /// The words of a condition without the parentheses around it.
-pub(super) fn condition(words: &[Word]) -> Vec<String> {
-    let mut words: Vec<String> = words.iter().map(|word| word.text.clone()).collect();
+pub(super) fn condition(written: &[Word]) -> Vec<String> {
+    let mut words: Vec<String> = written.iter().map(|word| word.text.clone()).collect();
     if let Some(first) = words.first_mut() {
         *first = first.trim_start_matches('(').to_owned();
     }
-    if let Some(last) = words.last_mut() {
-        *last = last.strip_suffix(')').unwrap_or(last).to_owned();
+    let is_bare = written.last().is_some_and(|last| last.span.range.len() == 1);
+    if let Some(last) = words.last_mut()
+        && let Some(rest) = last.strip_suffix(')')
+    {
+        *last = rest.to_owned();
+        // A parenthesis of its own; `""` before it is a text to compare with.
+        if last.is_empty() && is_bare {
+            words.pop();
+        }
     }
-    words.retain(|word| !word.is_empty());
+    if words.first().is_some_and(String::is_empty) {
+        words.remove(0);
+    }
     words
 }

@@ -6,6 +6,7 @@ fn read(kind: Kind, shelf: &Shelf) -> Result<Outline, Trouble> {
     let wanted = Wanted {
         kind: Some(kind),
         folder: None,
+        ..Wanted::default()
     };
     outline(Path::new("conf"), &wanted, shelf)
 }

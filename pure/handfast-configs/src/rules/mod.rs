@@ -1,5 +1,6 @@
 //! The rules: what is a hole in a configuration, whoever's it is. Each looks at sites and says what it found there.
 
+mod around;
 mod asks;
 mod headers;
 mod hosts;
@@ -7,27 +8,42 @@ mod names;
 mod pairs;
 mod trust;
 mod versions;
+#[cfg(test)]
+mod ways_around_are_named;
 
 use handfast_finding::{Certainty, Finding, Place, Refuser};
 use handfast_pki::{Code, code};
 use jiff::Timestamp;
+pub(super) use trust::without_lists;
 pub(super) use versions::{is_old_version, weak_ciphers};
 
 use super::{
+    Wanted,
     files::Reader,
     site::{Meant, Said, Site},
 };
 
 /// Every finding once per place, the surest and most severe first.
-pub(super) fn judge(meant: &Meant, reader: &mut Reader<'_>, now: Timestamp) -> Vec<Finding> {
+pub(super) fn judge(meant: &Meant, wanted: &Wanted, reader: &mut Reader<'_>, now: Timestamp) -> Vec<Finding> {
     let mut findings = asks::judge(meant);
+    findings.extend(around::judge(meant));
     findings.extend(hosts::judge(meant));
     findings.extend(headers::judge(meant));
     findings.extend(trust::judge(meant, reader, now));
+    if wanted.demands_revocation {
+        findings.extend(trust::unlisted(meant));
+    }
     findings.extend(pairs::judge(meant, reader, now));
     findings.extend(names::judge(meant));
     findings.extend(versions::judge(meant));
     findings.sort_by_key(|finding| (finding.certainty, rank(finding.code)));
+    // What is sure of a line says more than what is likely of it.
+    let crossed: Vec<Option<Place>> = findings
+        .iter()
+        .filter(|finding| finding.code == code::MISDIRECTED && finding.certainty == Certainty::Certain)
+        .map(|finding| finding.place.clone())
+        .collect();
+    findings.retain(|finding| finding.code != code::WAY_AROUND || !crossed.contains(&finding.place));
     let mut seen: Vec<(Code, Option<Place>)> = Vec::new();
     findings.retain(|finding| {
         let key = (finding.code, finding.place.clone());
@@ -40,8 +56,9 @@ pub(super) fn judge(meant: &Meant, reader: &mut Reader<'_>, now: Timestamp) -> V
 
 /// How severe a finding is among equally sure ones: who gets in first, then who stays out, then what is untidy.
 fn rank(code: Code) -> usize {
-    const ORDER: [Code; 20] = [
+    const ORDER: [Code; 21] = [
         code::UNVERIFIED,
+        code::WAY_AROUND,
         code::RESUMED_UNCHECKED,
         code::FORGEABLE,
         code::MISDIRECTED,

@@ -85,6 +85,33 @@ pub(super) fn judge(meant: &Meant, reader: &mut Reader<'_>, now: Timestamp) -> V
     findings
 }
 
+/// Sites that verify certificates and look up nowhere whether one was revoked.
+pub(in super::super) fn without_lists(meant: &Meant) -> impl Iterator<Item = &Site> {
+    meant.sites.iter().filter(|site| {
+        let trust = &site.trust;
+        let looks_up = !trust.crls.is_empty() || trust.asks_responder || trust.is_elsewhere;
+        site.does_ask() && site.asks.value != Asks::Unverified && !looks_up
+    })
+}
+
+/// The same as findings, for who demands it.
+pub(super) fn unlisted(meant: &Meant) -> impl Iterator<Item = Finding> {
+    without_lists(meant).map(|site| {
+        let because = format!(
+            "{}: {} verifies certificates, and no revocation list is named; a revoked one is accepted until it expires",
+            site.called,
+            quoted(&site.asks)
+        );
+        about(
+            code::REVOCATION_OFF,
+            Certainty::Certain,
+            &site.asks.place,
+            because,
+        )
+        .help(meant.kind.name_lists())
+    })
+}
+
 /// What became of reading a file that is named.
 pub(super) enum Loaded<T> {
     Read(T),

@@ -65,6 +65,7 @@ impl Tree {
         let wanted = Wanted {
             kind: Some(kind),
             folder: None,
+            ..Wanted::default()
         };
         let files = Given {
             file,
@@ -122,6 +123,7 @@ impl Tree {
             copies: Vec::new(),
             listeners: Vec::new(),
             exchanged: BTreeMap::new(),
+            names_list: changes.exchange.names_list,
         };
         for (_, part, path) in places {
             moved
