@@ -27,6 +27,10 @@ pub enum Exit {
     Bug = 70,
     /// Broken off by Ctrl-C (SIGINT), as shells number it.
     Interrupted = 130,
+    /// Broken off by SIGQUIT.
+    Quit = 131,
+    /// Broken off by SIGPIPE, or because nobody reads any more.
+    Unread = 141,
     /// Broken off by SIGTERM.
     Terminated = 143,
     /// `needs-renewal` cannot tell, as `step` numbers it.

@@ -1,5 +1,6 @@
 //! Signals. While something serves, SIGHUP reloads, SIGTERM and Ctrl-C stop, a second one does not wait for connections
-//! to end. While something works that has started programs and written keys, SIGTERM, SIGHUP (a closed terminal) and Ctrl-C break it off.
+//! to end. While something works that has started programs and written keys, SIGTERM, SIGHUP (a closed terminal), SIGQUIT, SIGPIPE
+//! and Ctrl-C break it off.
 
 use std::{
     sync::{
@@ -12,7 +13,7 @@ use std::{
 
 use handfast_lab::held;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal as Stream, SignalKind, signal},
     sync::{mpsc, oneshot},
 };
 
@@ -28,11 +29,85 @@ pub enum Signal {
     Stop,
 }
 
-/// While this is there, SIGTERM, SIGHUP and Ctrl-C end the program with all that it has started: programs of others are ended,
-/// folders with keys are removed, and the exit code says which signal it was.
+/// While this is there, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE and Ctrl-C end the program with all that it has started: programs of
+/// others are ended, folders with keys are removed, and the exit code says which signal it was.
 pub struct BrokenOff {
-    is_paused: Arc<AtomicBool>,
+    mood: Arc<Mood>,
     finished: mpsc::UnboundedSender<oneshot::Sender<()>>,
+}
+
+/// What a signal that may end work says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Interrupt,
+    Terminate,
+    /// The terminal is closed.
+    Hangup,
+    Quit,
+    /// Nobody reads what was written, here or on a connection.
+    Pipe,
+}
+
+impl Told {
+    fn exit(self) -> Exit {
+        match self {
+            Self::Interrupt => Exit::Interrupted,
+            Self::Terminate | Self::Hangup => Exit::Terminated,
+            Self::Quit => Exit::Quit,
+            Self::Pipe => Exit::Unread,
+        }
+    }
+}
+
+/// What is to be made of a signal.
+#[derive(Debug, Default)]
+struct Mood {
+    /// Ctrl-C and SIGTERM are the usual end.
+    is_paused: AtomicBool,
+}
+
+impl Mood {
+    /// Whether the work ends.
+    fn is_ended_by(&self, told: Told) -> bool {
+        match told {
+            Told::Interrupt | Told::Terminate => !self.is_paused.load(Ordering::Acquire),
+            // A connection that the other side has closed sends it, too.
+            Told::Pipe => !held::is_talking() || held::is_unread(),
+            Told::Hangup | Told::Quit => true,
+        }
+    }
+}
+
+/// The signals that end work.
+struct Signals {
+    interrupt: Stream,
+    terminate: Stream,
+    hangup: Stream,
+    quit: Stream,
+    pipe: Stream,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
+            pipe: signal(SignalKind::pipe())?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            biased;
+            _ = self.interrupt.recv() => Told::Interrupt,
+            _ = self.terminate.recv() => Told::Terminate,
+            _ = self.hangup.recv() => Told::Hangup,
+            _ = self.quit.recv() => Told::Quit,
+            _ = self.pipe.recv() => Told::Pipe,
+        }
+    }
 }
 
 impl BrokenOff {
@@ -42,61 +117,21 @@ impl BrokenOff {
             .enable_all()
             .build()
             .map_err(Failure::bug)?;
-        let streams = {
+        let signals = {
             let _inside = runtime.enter();
-            (
-                signal(SignalKind::interrupt()),
-                signal(SignalKind::terminate()),
-                signal(SignalKind::hangup()),
-            )
+            Signals::listen()
         };
-        let (mut interrupt, mut terminate, mut hangup) = match streams {
-            (Ok(interrupt), Ok(terminate), Ok(hangup)) => (interrupt, terminate, hangup),
-            (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => return Err(Failure::bug(error)),
-        };
-        let (finished, mut finishing) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
-        let is_paused = Arc::new(AtomicBool::new(false));
-        let (words, paused) = (*words, is_paused.clone());
-        thread::spawn(move || {
-            runtime.block_on(async {
-                loop {
-                    let exit = tokio::select! {
-                        biased;
-                        _ = interrupt.recv() => Exit::Interrupted,
-                        _ = terminate.recv() => Exit::Terminated,
-                        // The terminal is closed.
-                        _ = hangup.recv() => Exit::Terminated,
-                        finished = finishing.recv() => match finished {
-                            Some(answer) => {
-                                // Who signals us may have signalled the programs of others, too, and their end can be
-                                // known here before our own signal is. In this moment it is taken from the system.
-                                let moment = tokio::time::sleep(Duration::from_millis(1));
-                                tokio::select! {
-                                    biased;
-                                    _ = interrupt.recv() => Exit::Interrupted,
-                                    _ = terminate.recv() => Exit::Terminated,
-                                    _ = hangup.recv() => Exit::Terminated,
-                                    () = moment => {
-                                        let _ = answer.send(());
-                                        continue;
-                                    }
-                                }
-                            }
-                            None => return,
-                        },
-                    };
-                    if !paused.load(Ordering::Acquire) {
-                        break_off(exit, &words);
-                    }
-                }
-            });
-        });
-        Ok(Self { is_paused, finished })
+        let signals = signals.map_err(Failure::bug)?;
+        let (finished, finishing) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
+        let mood = Arc::new(Mood::default());
+        let (words, theirs) = (*words, mood.clone());
+        thread::spawn(move || runtime.block_on(until_finished(signals, finishing, &theirs, &words)));
+        Ok(Self { mood, finished })
     }
 
-    /// From here on somebody else takes the signals, and they are the usual end.
+    /// From here on somebody else takes Ctrl-C and SIGTERM, and they are the usual end.
     pub fn pause(&self) {
-        self.is_paused.store(true, Ordering::Release);
+        self.mood.is_paused.store(true, Ordering::Release);
     }
 }
 
@@ -111,10 +146,48 @@ impl Drop for BrokenOff {
     }
 }
 
+/// Breaks the work off with the first signal that ends it; until then, answers whoever has finished.
+async fn until_finished(
+    mut signals: Signals,
+    mut finishing: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
+    mood: &Mood,
+    words: &Words,
+) {
+    let heed = |told: Told| {
+        if mood.is_ended_by(told) {
+            break_off(told.exit(), words);
+        }
+    };
+    loop {
+        let answer = tokio::select! {
+            biased;
+            told = signals.next() => {
+                heed(told);
+                continue;
+            }
+            finished = finishing.recv() => match finished {
+                Some(answer) => answer,
+                None => return,
+            },
+        };
+        // Who signals us may have signalled the programs of others, too, and their end can be known here before our own
+        // signal is. In this moment it is taken from the system.
+        let moment = tokio::time::sleep(Duration::from_millis(1));
+        tokio::select! {
+            biased;
+            told = signals.next() => heed(told),
+            () = moment => {}
+        }
+        let _ = answer.send(());
+    }
+}
+
 fn break_off(exit: Exit, words: &Words) -> ! {
     held::end_all();
     let what = match exit {
         Exit::Interrupted => "interrupted",
+        Exit::Quit => "told to quit",
+        Exit::Unread => "the output is not read any more",
         _ => "terminated",
     };
     words.failure(&Failure {

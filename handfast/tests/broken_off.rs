@@ -119,6 +119,8 @@ fn a_signal_ends_the_programs_and_removes_the_folders_with_keys() {
             ("INT", 130, "interrupted"),
             ("TERM", 143, "terminated"),
             ("HUP", 143, "terminated"),
+            ("QUIT", 131, "told to quit"),
+            ("PIPE", 141, "not read any more"),
         ] {
             let place = place(STAND_IN);
             let working = Working::start(&place, line);
@@ -130,6 +132,28 @@ fn a_signal_ends_the_programs_and_removes_the_folders_with_keys() {
             let left: Vec<String> = pids(&place).into_iter().filter(|pid| is_running(pid)).collect();
             assert!(left.is_empty(), "{line} left {left:?}");
         }
+    }
+}
+
+#[test]
+fn what_a_killed_run_has_left_is_removed_by_the_next_one() {
+    for line in ["verify-config site/nginx.conf", "lab run HF-206/nginx"] {
+        let place = place(STAND_IN);
+        let working = Working::start(&place, line);
+        let (code, ..) = working.end("KILL");
+        assert_eq!(code, None, "{line}");
+        assert!(temporary(&place) > 0, "{line}");
+        // Somebody else's, that is only called like ours.
+        fs::create_dir(place.path("temporary/handfast-lab-notes")).expect("a folder");
+        place.write("bin/nginx", "#!/bin/sh\nexit 1\n");
+        let ran = program::Ran::new(line, command(&place, line));
+        assert!(
+            ran.stderr.contains("was left by a run that was killed"),
+            "{ran:#?}"
+        );
+        assert_eq!(temporary(&place), 1, "{line}");
+        let left: Vec<String> = pids(&place).into_iter().filter(|pid| is_running(pid)).collect();
+        assert!(left.is_empty(), "{line} left {left:?}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! The folder of a case: files written, commands run in it, removed in the end unless it was asked for.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
@@ -11,6 +12,7 @@ use std::{
 use crate::{
     Error,
     held::{self, Held},
+    leftovers,
 };
 
 /// A folder that a case lives in.
@@ -19,6 +21,8 @@ pub struct Folder {
     path: PathBuf,
     /// Where it does not stay.
     held: Option<Held>,
+    /// Says, locked, that its process is alive.
+    _lock: Option<File>,
 }
 
 impl Folder {
@@ -26,8 +30,7 @@ impl Folder {
     pub fn temporary() -> Result<Self, Error> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("handfast-lab-{}-{count}", std::process::id());
-        Self::at(std::env::temp_dir().join(name), false)
+        Self::at(std::env::temp_dir().join(leftovers::name(count)), false)
     }
 
     /// `path`, which stays.
@@ -44,7 +47,16 @@ impl Folder {
         let what = path.display().to_string();
         let path = made.map_err(|source| Error::File { what, source })?;
         let held = (!is_kept).then(|| held::folder(path.clone()));
-        Ok(Self { path, held })
+        let lock = held.as_ref().and_then(|_| File::open(&path).ok());
+        if let Some(lock) = &lock {
+            // Where nothing can be locked, nothing is taken for a leftover either.
+            let _ = lock.try_lock();
+        }
+        Ok(Self {
+            path,
+            held,
+            _lock: lock,
+        })
     }
 
     pub fn path(&self) -> &Path {

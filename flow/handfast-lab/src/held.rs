@@ -5,19 +5,28 @@
 
 use std::{
     fs, io,
-    os::unix::process::CommandExt,
+    os::{fd::AsFd, unix::process::CommandExt},
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpid};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpid},
+};
 
 /// How long programs may take to end after they were asked.
 const MANNERS: Duration = Duration::from_secs(3);
 /// How long is waited for what was killed.
 const MOMENT: Duration = Duration::from_secs(1);
+
+/// Whether this process has connections of its own.
+static TALKS: AtomicBool = AtomicBool::new(false);
 
 static ALL: Mutex<Vec<(u64, What)>> = Mutex::new(Vec::new());
 
@@ -98,6 +107,28 @@ pub fn end_all() {
             remove(path);
         }
     }
+}
+
+/// From here on this process connects to others, or others to it.
+pub fn talk() {
+    TALKS.store(true, Ordering::Release);
+}
+
+/// Whether it does, so that SIGPIPE may be of a connection that the other side has closed.
+pub fn is_talking() -> bool {
+    TALKS.load(Ordering::Acquire)
+}
+
+/// Whether somebody has closed what we write to stdout or stderr.
+pub fn is_unread() -> bool {
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let mut both = [&stdout as &dyn AsFd, &stderr]
+        .map(|stream| PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::empty()));
+    let none = Timespec::default();
+    poll(&mut both, Some(&none)).is_ok()
+        && both
+            .iter()
+            .any(|stream| stream.revents().contains(PollFlags::ERR))
 }
 
 /// Whether anyone of the group of `pid` is left.

@@ -11,6 +11,7 @@ pub mod fixtures;
 mod folder;
 mod forge;
 pub mod held;
+pub mod leftovers;
 mod port;
 mod process;
 mod programs;

@@ -156,6 +156,7 @@ fn run_cases(args: &Run, words: &Words) -> Result<Exit, Failure> {
     let (mut objects, mut wrong) = (Vec::new(), 0);
     let is_alone = cases.len() == 1;
     let broken_off = BrokenOff::by_signals(words)?;
+    words.tell_leftovers(&handfast_lab::leftovers::remove());
     for case in &cases {
         let outcome = match one(case, args, is_alone, &broken_off, words) {
             // One that cannot be made is no reason to leave out the others, and no success either.

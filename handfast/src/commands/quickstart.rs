@@ -14,6 +14,7 @@ use handfast_credentials::{
 use handfast_doctor::{Answer, Ask, Endpoint, Target, Trace, judge};
 use handfast_finding::{Finding, shell::shell};
 use handfast_interop::demo;
+use handfast_lab::held;
 use handfast_pki::{
     Code, KeyKind, PrivateKey, Profile, Purpose, certificate::chain_to_pem, code, name::AltName,
 };
@@ -107,6 +108,7 @@ struct Outcome {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let broken_off = BrokenOff::by_signals(words)?;
+    held::talk();
     prepare(&args.dir)?;
     let demo = match &args.to {
         Some(_) => None,

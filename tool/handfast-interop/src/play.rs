@@ -342,6 +342,7 @@ impl<'a> Visitor<'a> {
                 .then(|| causes(&said).first().map(|finding| finding.code))
                 .flatten(),
             words: if is_in { String::new() } else { alert_of(&said) },
+            settled: None,
         })
     }
 
@@ -421,6 +422,7 @@ fn alert_of(said: &str) -> String {
 }
 
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
+    held::talk();
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -440,6 +442,7 @@ fn cell(fixture: &Fixture, version: &'static str, report: &Report, welcome: Opti
             Some(finding) if !is_in => finding.because.clone(),
             _ => String::new(),
         },
+        settled: None,
     }
 }
 

@@ -45,6 +45,7 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
         ));
     }
     let _broken_off = BrokenOff::by_signals(words)?;
+    words.tell_leftovers(&handfast_lab::leftovers::remove());
     let ground = Ground::new(args.dir.as_ref(), &[])?;
     words.talk(format_args!("testing {} as a {} ...", target.title, role.name()));
     let trial = trial::run(&ground, &target, role, args.which.targets.as_deref())?;
