@@ -52,20 +52,62 @@ fn a_certificate_of_anybody_is_seen_to_come_in() {
 }
 
 #[test]
-fn a_configuration_without_its_revocation_list_is_seen_to_let_the_revoked_in() {
+fn a_configuration_without_a_revocation_list_is_good_with_a_note_unless_revocation_is_demanded() {
     let place = place("nginx.conf", &NGINX.replace("    ssl_crl list.crl;\n", ""));
-    let ran = place.run("verify-config nginx.conf");
-    assert_eq!(ran.exit, 1, "{ran:#?}");
+    let ran = place.run("verify-config nginx.conf").good();
     assert!(
         ran.stdout
             .lines()
-            .any(|line| line.starts_with("revoked") && line.contains("ACCEPTED!")),
+            .any(|line| line.starts_with("revoked") && line.contains("accepted")),
         "{ran:#?}"
     );
     assert!(
-        ran.stderr.contains("no revocation list") && ran.stderr.contains("handfast explain HF-610"),
+        ran.stderr.contains("names no revocation list") && ran.stderr.contains("handfast explain HF-610"),
         "{ran:#?}"
     );
+    let ran = place.run("verify-config nginx.conf --require revocation --json");
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    let report = ran.json();
+    assert_eq!(report["good"], false, "{report:#}");
+    let wrong = report["wrongly_accepted"].as_u64();
+    assert!(wrong.is_some_and(|wrong| wrong > 0), "{report:#}");
+    // The doctor says the same of it.
+    let ran = place.run("doctor config nginx.conf --json");
+    let report = ran.json();
+    let says = |word: &str| report.to_string().contains(word);
+    assert!(
+        says("names no revocation list (CRL)") && !says("\"code\":\"HF-610\""),
+        "{report:#}"
+    );
+    let ran = place.run("doctor config nginx.conf --require revocation --json");
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    let findings = ran.json()["findings"].clone();
+    assert_eq!(
+        (&findings[0]["code"], &findings[0]["certainty"]),
+        (&"HF-610".into(), &"certain".into())
+    );
+}
+
+#[test]
+fn a_revocation_list_that_is_named_and_not_checked_is_a_fault() {
+    let text = "Listen 443\n<VirtualHost *:443>\n  SSLEngine on\n  SSLCertificateFile FOLDER/server/tls.crt\n  \
+                SSLCertificateKeyFile FOLDER/server/tls.key\n  SSLCACertificateFile FOLDER/server/ca.crt\n  SSLVerifyClient require\n  \
+                SSLVerifyDepth 3\n  SSLCARevocationFile FOLDER/list.crl\n</VirtualHost>\n";
+    let place = place("httpd.conf", text);
+    let ran = place.run("verify-config httpd.conf");
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert!(
+        ran.stderr.contains("although the configuration names"),
+        "{ran:#?}"
+    );
+    assert!(ran.stdout.contains("ACCEPTED!"), "{ran:#?}");
+    place.write(
+        "checked.conf",
+        place
+            .read("httpd.conf")
+            .replace("list.crl\n", "list.crl\n  SSLCARevocationCheck chain\n"),
+    );
+    place.run("verify-config checked.conf --target apache").good();
 }
 
 #[test]

@@ -124,16 +124,46 @@ struct Candidate<'a> {
     shown: String,
 }
 
-/// Why the revoked certificate is accepted, where one of `sites` does what nobody said of the software.
-pub fn without_lists(sites: &[Site], part: &Part) -> Option<String> {
-    let mut cells = sites.iter().flat_map(|site| &site.cells);
-    let is_accepted = |cell: &Cell| cell.fixture.name == "revoked" && cell.is_in && !cell.is_as_told(part);
-    cells.any(is_accepted).then(|| {
-        format!(
-            "revoked certificates are accepted, because no revocation list of their CA is checked; see handfast explain {}",
-            code::REVOCATION_OFF
-        )
-    })
+/// Whether a revoked certificate has to be rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// The user says so.
+    Demanded,
+    /// The configuration names a revocation list.
+    Claimed,
+    /// Nobody says so, and most configurations do not.
+    Unsaid,
+}
+
+/// Says of the revoked certificate at each of `sites` whether it had to be rejected, and in words why it is accepted,
+/// where it is and nobody said so of the software.
+pub fn settle(sites: &mut [Site], part: &Part, revocation: Revocation) -> Option<String> {
+    let is_accepted = |cell: &&mut Cell| cell.fixture.name == "revoked" && cell.is_in;
+    let mut is_news = false;
+    for cell in sites
+        .iter_mut()
+        .flat_map(|site| &mut site.cells)
+        .filter(is_accepted)
+    {
+        is_news |= !cell.is_as_told(part);
+        cell.settled = match revocation {
+            Revocation::Demanded => Some(false),
+            Revocation::Claimed => None,
+            Revocation::Unsaid => Some(true),
+        };
+        is_news |= revocation == Revocation::Demanded;
+    }
+    let why = match revocation {
+        Revocation::Demanded => "the revoked certificate is accepted, and --require revocation forbids that",
+        Revocation::Claimed => {
+            "the revoked certificate is accepted, although the configuration names a revocation list (CRL)"
+        }
+        Revocation::Unsaid => {
+            "the revoked certificate is accepted: this configuration names no revocation list (CRL), which counts as a fault \
+             with --require revocation"
+        }
+    };
+    is_news.then(|| format!("{why}; see handfast explain {}", code::REVOCATION_OFF))
 }
 
 /// Shows the fixtures to every site of the server on `stage`.

@@ -216,5 +216,6 @@ fn cell(fixture: Fixture, tls: &'static str, is_in: bool, said: &str) -> Cell {
             causes(said).first().map(|finding| finding.code)
         },
         words: if is_in { String::new() } else { last_words(said) },
+        settled: None,
     }
 }

@@ -8,7 +8,7 @@ use handfast_finding::shell::shell;
 use handfast_interop::{
     moved::Written,
     of_setup,
-    sites::{self, Met, Wanted},
+    sites::{self, Met, Revocation, Wanted},
     stage::{Ground, Setting, Stage},
     table::Cell,
     target::find,
@@ -31,7 +31,7 @@ use crate::{
 /// file with certificates, keys or revocation lists is replaced by a temporary one of the same kind, and every listener
 /// address by a free port; settings of the machine, such as logs, sockets and users, are removed. Then it is tested as
 /// in `setup verify`. FILE itself and what it names are only read. Exit code 1 when it accepts a client that it must
-/// reject.
+/// reject. A revoked certificate counts where FILE names a revocation list, or with --require revocation.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast verify-config /etc/nginx/conf.d/api.conf")]
 pub struct VerifyConfig {
@@ -44,6 +44,9 @@ pub struct VerifyConfig {
     /// Test only the sites at this port, or of this name, as FILE has it; together, at these ports by these names
     #[arg(long, value_name = "PORT|NAME")]
     at: Vec<String>,
+    /// Count it as a fault if a revoked certificate is accepted, also where FILE names no revocation list
+    #[arg(long, value_name = "WHAT", value_parser = ["revocation"])]
+    require: Vec<String>,
     /// Keep the files in this folder
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -74,6 +77,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let hosts = written.hosts();
     let known: Vec<&str> = hosts.iter().map(|(_, host)| host.as_str()).collect();
     let _broken_off = BrokenOff::by_signals(words)?;
+    words.tell_leftovers(&handfast_lab::leftovers::remove());
     let ground = Ground::new(args.dir.as_ref(), &known)?;
     let mut stage = Stage::set(&ground, &target, &Setting::of_good_server())?;
     let moved = written.moved(&args.file, theirs, &stage)?;
@@ -91,12 +95,13 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         hosts: &hosts,
         only: &args.at,
     };
-    let Met { sites, notes } = sites::meet(&mut stage, &wanted)
+    let Met { mut sites, notes } = sites::meet(&mut stage, &wanted)
         .map_err(|failure| failure.detail(format!("the server had said: {}", started.said())))?;
     let missed = written.missed(theirs).into_iter();
     let missed = missed.map(|block| format!("what stands in {block} {{ }} is not tested"));
     let told = theirs.ours.iter().cloned().chain(missed).chain(notes);
-    let notes: Vec<String> = told.chain(sites::without_lists(&sites, part)).collect();
+    let revoked = sites::settle(&mut sites, part, revocation(args, moved.names_list));
+    let notes: Vec<String> = told.chain(revoked).collect();
     for note in &notes {
         words.talk(format_args!("note: {note}"));
     }
@@ -137,6 +142,15 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         words.next(format_args!("handfast doctor config {}", shell(shown)));
     }
     Ok(if wrong == 0 { Exit::Yes } else { Exit::No })
+}
+
+/// Whether FILE has to reject a revoked certificate.
+fn revocation(args: &VerifyConfig, names_list: bool) -> Revocation {
+    match (args.require.is_empty(), names_list) {
+        (false, _) => Revocation::Demanded,
+        (true, true) => Revocation::Claimed,
+        (true, false) => Revocation::Unsaid,
+    }
 }
 
 fn whose(args: &VerifyConfig, text: &str) -> Result<Target, Failure> {

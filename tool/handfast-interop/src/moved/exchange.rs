@@ -22,6 +22,8 @@ pub(super) struct Exchange<'a> {
     pub(super) listeners: Vec<Listener>,
     /// Files as written, and what stands in their places.
     pub(super) exchanged: BTreeMap<String, String>,
+    /// Whether one of them is a revocation list.
+    pub(super) names_list: bool,
     /// How many files or sockets were made up.
     owned: usize,
 }
@@ -32,6 +34,7 @@ impl<'a> Exchange<'a> {
             stage,
             listeners: Vec::new(),
             exchanged: BTreeMap::new(),
+            names_list: false,
             owned: 0,
         }
     }
@@ -98,6 +101,7 @@ impl<'a> Exchange<'a> {
     /// The path of the trial's own `material`, in the place of what is `written`.
     pub(super) fn material(&mut self, written: &str, material: Material) -> Result<String, Problem> {
         let path = self.path_of(material)?;
+        self.names_list |= material == Material::Crl;
         self.exchanged.insert(written.to_owned(), path.clone());
         Ok(path)
     }

@@ -99,6 +99,8 @@ pub struct Move {
     pub listeners: Vec<Listener>,
     /// Files as written, and what stands in their places.
     pub exchanged: BTreeMap<String, String>,
+    /// Whether it names a revocation list.
+    pub names_list: bool,
 }
 
 impl Move {

@@ -55,6 +55,7 @@ impl Text {
             text,
             listeners: exchange.listeners,
             exchanged: exchange.exchanged,
+            names_list: exchange.names_list,
             ..Move::default()
         })
     }
