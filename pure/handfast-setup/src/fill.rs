@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, syntax::SyntaxConfig};
 
 use crate::{
-    Error, Private, Quote, Role, Target, Values,
+    Error, Private, Quote, Role, Target, Values, Version,
     target::{FileWish, Make},
 };
 
@@ -93,17 +93,13 @@ impl Target {
     /// The files and commands of one side for `values`.
     pub fn fill(&self, role: Role, values: &Values) -> Result<Filled, Error> {
         let part = self.part(role)?;
-        let named = values.named();
         let command = |text: &Option<String>| {
             text.as_deref()
-                .map(|text| self.render("a command", text, Quote::Shell, &named))
+                .map(|text| self.render("a command", text, Quote::Shell, values))
                 .transpose()
         };
         let make = |wishes: &[FileWish]| -> Result<Vec<Made>, Error> {
-            wishes
-                .iter()
-                .map(|wish| self.make(wish, values, &named))
-                .collect()
+            wishes.iter().map(|wish| self.make(wish, values)).collect()
         };
         let trial = match &part.trial {
             Some(trial) => Some(Rehearsal {
@@ -114,7 +110,7 @@ impl Target {
                 environment: trial
                     .environment
                     .iter()
-                    .map(|(name, text)| Ok((name.clone(), self.render(name, text, Quote::Line, &named)?)))
+                    .map(|(name, text)| Ok((name.clone(), self.render(name, text, Quote::Line, values)?)))
                     .collect::<Result<_, Error>>()?,
             }),
             None => None,
@@ -124,7 +120,7 @@ impl Target {
                 let quote = part.files.iter().find(|wish| wish.name == theirs.file);
                 let quote = quote.and_then(|wish| wish.quote).unwrap_or(Quote::Line);
                 let text = theirs.begins.as_deref();
-                text.map(|text| self.render("begins", text, quote, &named))
+                text.map(|text| self.render("begins", text, quote, values))
                     .transpose()?
             }
             None => None,
@@ -137,7 +133,7 @@ impl Target {
             does: part
                 .does
                 .iter()
-                .map(|line| self.render("does", line, Quote::Line, &named))
+                .map(|line| self.render("does", line, Quote::Line, values))
                 .collect::<Result<_, _>>()?,
             start: command(&part.start)?,
             check: command(&part.check)?,
@@ -159,16 +155,11 @@ impl Target {
         }
     }
 
-    fn make(
-        &self,
-        wish: &FileWish,
-        values: &Values,
-        named: &BTreeMap<&'static str, Value>,
-    ) -> Result<Made, Error> {
+    fn make(&self, wish: &FileWish, values: &Values) -> Result<Made, Error> {
         let text = match (wish.make, wish.quote, self.files.get(&wish.name)) {
             (Some(Make::Pair), _, _) => Text::Private(values.pair.clone()),
             (None, Some(quote), Some(template)) => {
-                Text::Public(self.render(&wish.name, template, quote, named)?)
+                Text::Public(self.render(&wish.name, template, quote, values)?)
             }
             // Looked at when the target was read.
             _ => {
@@ -186,13 +177,8 @@ impl Target {
     }
 
     /// `template` with every value quoted as `quote` does. A name that nobody knows is an error.
-    fn render(
-        &self,
-        file: &str,
-        template: &str,
-        quote: Quote,
-        named: &BTreeMap<&'static str, Value>,
-    ) -> Result<String, Error> {
+    fn render(&self, file: &str, template: &str, quote: Quote, values: &Values) -> Result<String, Error> {
+        let named = values.named();
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut syntax = SyntaxConfig::builder();
@@ -220,8 +206,15 @@ impl Target {
             out.write_str(&text)
                 .map_err(|_| minijinja::Error::new(ErrorKind::WriteFailure, "writing failed"))
         });
+        let version = values.version;
+        environment.add_function("since", move |from: &str| {
+            let from: Version = from.parse().map_err(|_| {
+                minijinja::Error::new(ErrorKind::InvalidOperation, format!("\"{from}\" is no version"))
+            })?;
+            Ok::<bool, minijinja::Error>(version.is_none_or(|version| version >= from))
+        });
         environment
-            .render_str(template, named)
+            .render_str(template, &named)
             .map_err(|error| unwritable(error, &self.name, file))
     }
 }

@@ -17,12 +17,14 @@ mod quote;
 mod target;
 pub mod theirs;
 mod values;
+mod version;
 
 pub use error::Error;
 pub use fill::{Filled, HOOK, Made, Text};
 pub use quote::Quote;
-pub use target::{Apply, Around, FileWish, Holds, Limits, Part, Role, Target, Theirs, Trial};
+pub use target::{Apply, Around, FileWish, Holds, Limits, Part, Role, Since, Target, Theirs, Trial};
 pub use values::{Private, Values, endpoint};
+pub use version::Version;
 
 /// Folder, file and text of everything in `targets/`.
 const FILES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/targets.rs"));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{Error, Quote};
+use crate::{Error, Quote, Version};
 
 /// Which end of a connection a target is set up as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -50,6 +50,14 @@ pub struct Part {
     /// Programs that have to be here, each with the way to install it.
     #[serde(default)]
     pub needs: BTreeMap<String, String>,
+    /// The versions with which the tests ran it, the oldest first.
+    #[serde(default)]
+    pub tested: Vec<String>,
+    /// The command that says which version is here; nothing where that does not matter.
+    pub version: Option<String>,
+    /// What is written otherwise for older versions, or does not work with them.
+    #[serde(default)]
+    pub since: Vec<Since>,
     /// The templates and what else is written.
     #[serde(default, rename = "file")]
     pub files: Vec<FileWish>,
@@ -82,6 +90,16 @@ pub struct Part {
     /// How it is tried on loopback, from `test.toml`.
     #[serde(skip)]
     pub trial: Option<Trial>,
+}
+
+/// What is known from some version on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Since {
+    /// The first version that knows it.
+    pub version: Version,
+    /// What an older one gets instead, as a sentence without its end.
+    pub before: String,
 }
 
 /// A file that is written for the user.

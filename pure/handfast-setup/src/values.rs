@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use handfast_values::{Endpoint, Form};
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::{Error, Version};
 
 /// Reads `HOST:PORT`, `[IPv6]:PORT`, or either behind `http://`.
 pub fn endpoint(text: &str) -> Result<Endpoint, Error> {
@@ -62,6 +62,8 @@ pub struct Values {
     pub spare: [u16; 2],
     /// The PEM of certificate and key, for programs that want both in one file.
     pub pair: Private,
+    /// The version of the program that reads it; the newest one, where nothing is known.
+    pub version: Option<Version>,
 }
 
 impl Values {

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::{of_lab, of_setup},
-    upstream,
+    target, upstream,
 };
 
 /// The name that a server of ours is set up for.
@@ -92,6 +92,13 @@ impl Setting<'_> {
     }
 }
 
+fn at(host: &str, port: u16) -> Endpoint {
+    Endpoint {
+        host: host.into(),
+        port,
+    }
+}
+
 /// Copies certificate and key of `from` to `to`, and gives back both in one text.
 fn copied(folder: &Folder, from: &str, to: &str) -> Result<Private, Problem> {
     for file in ["tls.crt", "tls.key"] {
@@ -127,10 +134,6 @@ impl<'a> Stage<'a> {
             (Role::Server, Some(_)) => upstream::start().map_err(Problem::bug)?.port(),
             _ => 1,
         };
-        let at = |host: &str, port| Endpoint {
-            host: host.into(),
-            port,
-        };
         let own = format!("{name}-own");
         let pair = copied(folder, setting.pair, &own)?;
         let values = Values {
@@ -146,6 +149,7 @@ impl<'a> Stage<'a> {
             out: out.display().to_string(),
             spare: [free()?, free()?],
             pair,
+            version: target::installed_if_it_matters(part),
         };
         let filled = target
             .fill(setting.role, &values)

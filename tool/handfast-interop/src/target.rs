@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use handfast_finding::Problem;
+use handfast_lab::{Process, is_here};
 use handfast_pki::code;
-use handfast_setup::Target;
+use handfast_setup::{Part, Target, Version};
 
 use crate::error::of_setup;
 
@@ -32,6 +33,27 @@ pub fn find(name: &str, own: Option<&Path>) -> Result<Target, Problem> {
             problem.detail(format!("nearest: {}", near.join(", ")))
         }
     })
+}
+
+/// The same where something is written otherwise for some versions.
+pub(crate) fn installed_if_it_matters(part: &Part) -> Option<Version> {
+    (!part.since.is_empty()).then(|| installed(part)).flatten()
+}
+
+/// The version of the program of `part` that is on this machine; nothing where there is none, or none is known of.
+pub fn installed(part: &Part) -> Option<Version> {
+    let line = part.version.as_ref()?;
+    if !part.needs.keys().all(|program| is_here(program)) {
+        return None;
+    }
+    let process = Process {
+        name: "a version".into(),
+        line: line.clone(),
+        folder: std::env::temp_dir(),
+        ..Process::default()
+    };
+    let (is_good, said) = process.ask().ok()?;
+    is_good.then(|| Version::printed(&said)).flatten()
 }
 
 /// A target out of a folder of the user's own.

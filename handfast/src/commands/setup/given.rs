@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use handfast_credentials::{files::Found, load};
 use handfast_doctor::files::{File, Holdings, Look, judge, read};
 use handfast_finding::{Certainty, Finding, shell::shell};
-use handfast_interop::of_setup;
+use handfast_interop::{of_setup, target::installed};
 use handfast_pki::{Certificate, Code, Identity, Purpose, certificate::chain_to_pem, code};
 use handfast_setup::{Part, Private, Role, Values, endpoint};
 use handfast_values::Endpoint;
@@ -93,6 +93,7 @@ impl Given {
             out: text(out)?,
             spare: [0, 0],
             pair: Private::new(pair),
+            version: installed(part),
         };
         Ok((values, notes))
     }

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use handfast_interop::{of_setup, target::find};
+use handfast_interop::{
+    of_setup,
+    target::{find, installed},
+};
 use handfast_lab::{
     fixtures::{self, Fixture},
     is_here,
@@ -124,7 +127,18 @@ pub fn show(args: &Show, words: &Words) -> Result<Exit, Failure> {
                 words.data(format_args!("  needs {BAD}{program}{BAD:#}: {package}"));
             }
         }
-        for line in write::limits(part) {
+        if !part.tested.is_empty() {
+            words.data(format_args!("  tested with {}", part.tested.join(", ")));
+        }
+        let version = installed(part);
+        if let Some(version) = version {
+            words.data(format_args!("  version {version} is here"));
+        }
+        let limits: Vec<String> = write::older(part, &target.title, version)
+            .into_iter()
+            .chain(write::limits(part))
+            .collect();
+        for line in &limits {
             words.data(format_args!("  {FAINT}warning:{FAINT:#} {line}"));
         }
         sides.push(json!({
@@ -133,7 +147,9 @@ pub fn show(args: &Show, words: &Words) -> Result<Exit, Failure> {
             "files": part.files.iter().map(|file| &file.name).collect::<Vec<_>>(),
             "needs": part.needs,
             "missing": part.needs.keys().filter(|program| !is_here(program)).collect::<Vec<_>>(),
-            "limits": write::limits(part),
+            "tested": part.tested,
+            "version": version.map(|version| version.to_string()),
+            "limits": limits,
         }));
     }
     words.json(

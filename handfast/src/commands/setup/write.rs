@@ -6,7 +6,7 @@ use handfast_credentials::put;
 use handfast_finding::shell::shell;
 use handfast_interop::of_setup;
 use handfast_report::{schema::Schema, style::STRONG};
-use handfast_setup::{Filled, Made, Part, Role, Target};
+use handfast_setup::{Filled, Made, Part, Role, Target, Version};
 use serde_json::{Value, json};
 
 use super::{Which, apply, given::Given};
@@ -53,14 +53,21 @@ pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
     for finding in &notes {
         words.talk(format_args!("note: {}  [{}]", finding.because, finding.code));
     }
-    tell(args, &target, role, &filled, &out, words);
+    tell(args, &target, role, (&filled, values.version), &out, words);
     if let Some(place) = applied {
         words.talk(format_args!("in place: {}", shell(place.display())));
     }
     Ok(Exit::Yes)
 }
 
-fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, words: &Words) {
+fn tell(
+    args: &Write,
+    target: &Target,
+    role: Role,
+    (filled, version): (&Filled, Option<Version>),
+    out: &Path,
+    words: &Words,
+) {
     let is_written = args.out.is_some();
     for file in &filled.files {
         if is_written {
@@ -80,7 +87,10 @@ fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, 
         }
     }
     let Ok(part) = target.part(role) else { return };
-    words.json(Schema::Setup, to_json(target, role, filled, out, is_written));
+    words.json(
+        Schema::Setup,
+        to_json(target, role, (filled, version), out, is_written),
+    );
     words.talk(format_args!("{} as a {}:", target.title, role.name()));
     for line in &filled.does {
         words.talk(format_args!("  - it {line}"));
@@ -94,7 +104,10 @@ fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, 
             words.talk(format_args!("{name}: {command}"));
         }
     }
-    for line in limits(part) {
+    for line in older(part, &target.title, version)
+        .into_iter()
+        .chain(limits(part))
+    {
         words.talk(format_args!("warning: {line}"));
     }
     if part.trial.is_some() {
@@ -105,6 +118,20 @@ fn tell(args: &Write, target: &Target, role: Role, filled: &Filled, out: &Path, 
         };
         words.next(format_args!("handfast setup verify {}{role}", target.name));
     }
+}
+
+/// What is otherwise with the version that is here, or with older ones where none is, a line each.
+pub fn older(part: &Part, title: &str, version: Option<Version>) -> Vec<String> {
+    let rows = part.since.iter();
+    rows.filter(|row| version.is_none_or(|version| version < row.version))
+        .map(|row| match version {
+            Some(version) => format!("{title} {version} is older than {}: {}", row.version, row.before),
+            None => format!(
+                "this is for {title} {} and later, and none is on this machine; before that, {}",
+                row.version, row.before
+            ),
+        })
+        .collect()
 }
 
 /// What the target cannot do, a line each.
@@ -131,7 +158,13 @@ pub fn limits(part: &Part) -> Vec<String> {
         .collect()
 }
 
-fn to_json(target: &Target, role: Role, filled: &Filled, out: &Path, is_written: bool) -> Value {
+fn to_json(
+    target: &Target,
+    role: Role,
+    (filled, version): (&Filled, Option<Version>),
+    out: &Path,
+    is_written: bool,
+) -> Value {
     let file = |file: &Made| {
         json!({
             "name": file.name,
@@ -149,6 +182,9 @@ fn to_json(target: &Target, role: Role, filled: &Filled, out: &Path, is_written:
         "check": filled.check,
         "start": filled.start,
         "reload": filled.reload,
-        "limits": part.map(limits),
+        "version": version.map(|version| version.to_string()),
+        "limits": part.map(|part| {
+            older(part, &target.title, version).into_iter().chain(limits(part)).collect::<Vec<_>>()
+        }),
     })
 }
