@@ -23,6 +23,7 @@ pub(super) fn of(site: &Site, server: &Server<'_>) -> Vec<Reach> {
         found.extend(parts(site, &nodes, &target));
     }
     found.extend(files(site, server, &nodes));
+    found.extend(fallbacks(site, &nodes));
     found
 }
 
@@ -124,6 +125,22 @@ fn files(site: &Site, server: &Server<'_>, nodes: &[&Node]) -> Option<Reach> {
     here.extend(nodes.iter().copied());
     reach.stranger = stranger(site, &here, "/", None);
     Some(reach)
+}
+
+/// What answers for every path without a file. It answers by its own path, too, which is under none of the others.
+fn fallbacks(site: &Site, nodes: &[&Node]) -> Vec<Reach> {
+    let inside = nodes.iter().copied().flat_map(Node::inside);
+    let lines = nodes.iter().copied().chain(inside);
+    lines
+        .filter(|node| node.is("FallbackResource") && node.first().starts_with('/'))
+        .map(|node| {
+            let mut reach = Reach::new(format!("\"{}\"", node.written()), &node.place, node.first());
+            reach.at = vec![format!("resource {}", node.first())];
+            reach.path = Some(node.first().to_owned());
+            reach.stranger = stranger(site, nodes, node.first(), None);
+            reach
+        })
+        .collect()
 }
 
 /// What becomes, under `path`, of a client that has not proven who it is.

@@ -99,6 +99,7 @@ fn unguarded(kind: Kind, site: &Site) -> Vec<Finding> {
     site.reaches
         .iter()
         .filter(open)
+        .filter(|reach| !is_rest(site, reach))
         .map(|reach| {
             let same: Vec<&Reach> = guards(site).filter(|guard| guard.is_beside(reach)).collect();
             // Where everything guarded is a part of what is open, that part alone may be what is to be guarded.
@@ -132,6 +133,12 @@ fn unguarded(kind: Kind, site: &Site) -> Vec<Finding> {
             ))
         })
         .collect()
+}
+
+/// Whether `reach` is the rest of a site of which a part alone is guarded, and leads elsewhere than that part.
+fn is_rest(site: &Site, reach: &Reach) -> bool {
+    let mut guarded = guards(site).peekable();
+    guarded.peek().is_some() && guarded.all(|guard| reach.holds(guard) && !guard.is_beside(reach))
 }
 
 /// What was refused is handed on.

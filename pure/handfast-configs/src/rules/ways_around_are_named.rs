@@ -56,6 +56,9 @@ mod nginx {
     fn a_part_that_alone_demands_a_certificate_is_a_guess_and_public_places_are_none() {
         let part = format!("location / {{ {PASS} }}\nlocation /admin {{ {GUARD} {PASS} }}");
         assert_eq!(found("optional", &part), ["HF-605 guess 5"]);
+        // The rest of the site is another's.
+        let rest = part.replacen("9000", "9001", 1);
+        assert_eq!(found("optional", &rest), NONE);
         for public in [
             "location = /healthz { proxy_pass http://127.0.0.1:9000; }",
             "location /static/ { root /srv; }",
@@ -274,6 +277,9 @@ mod haproxy {
         let same = "use_backend api if { path_beg /api } { ssl_c_used }";
         let text = format!("{}backend api\nserver s 127.0.0.1:9000\n", text(OPTIONAL, same));
         assert_eq!(around(Kind::HaProxy, &text), ["HF-605 likely 4"]);
+        // What others come to instead is another server.
+        let apart = "use_backend other if { path_beg /api } { ssl_c_used }";
+        assert_eq!(found(OPTIONAL, apart), NONE);
         let checked = "http-request deny unless { ssl_c_used }\nuse_backend other if { path_beg /x }";
         assert_eq!(found(OPTIONAL, checked), NONE);
         let conditional = "http-request deny if { path_beg /admin } !{ ssl_c_used }";
@@ -364,6 +370,15 @@ mod apache {
             "ProxyPass /a http://127.0.0.1:9000/\nProxyPass /admin http://127.0.0.1:9000/\n<Location /a>\n{CHECK}\n</Location>"
         );
         assert_eq!(found("optional", &named), ["HF-605 likely 6"]);
+    }
+
+    #[test]
+    fn what_answers_for_every_path_answers_by_its_own() {
+        let text = |path: &str| {
+            format!("DocumentRoot /srv\nFallbackResource /index.php\n<Location {path}>\n{CHECK}\n</Location>")
+        };
+        assert_eq!(found("optional", &text("/admin")), ["HF-605 guess 6"]);
+        assert_eq!(found("optional", &text("/")), NONE);
     }
 
     #[test]
