@@ -68,7 +68,9 @@ impl Walk<'_> {
         let site = self.site;
         let way = site.ways.iter().find(|way| way.place == node.place);
         let backend = way.map_or("", |way| way.backend.as_str());
-        let mut reach = Reach::new(format!("\"{}\"", node.written()), &node.place, backend);
+        let under = path.map_or(String::new(), |path| format!(" under {path}"));
+        let called = format!("\"{}\"{under}", node.written());
+        let mut reach = Reach::new(called, &node.place, backend);
         reach.at = backend.split(' ').filter_map(address::of_backend).collect();
         reach.path = path.map(|path| path.trim_end_matches('*').to_owned());
         reach.stranger = match site.asks.value {

@@ -17,8 +17,13 @@ pub(super) fn of(site: &Site, file: &str, all: &[&Node], chain: &Node) -> Vec<Re
         for host in manager.path(&["route_config", "virtual_hosts"]).list() {
             for route in host.at("routes").list() {
                 let stranger = stranger(site, route, is_checked);
+                let path = path(route.at("match"));
+                let under = path
+                    .as_ref()
+                    .map_or(String::new(), |path| format!(" under {path}"));
                 found.extend(clusters(file, all, route.at("route")).map(|reach| Reach {
-                    path: path(route.at("match")),
+                    called: format!("{}{under}", reach.called),
+                    path: path.clone(),
                     passes_on: route.path(&["match", "tls_context"]).is_there(),
                     stranger: if stranger == Later::Accept && is_told(site, &reach) {
                         Later::Told
