@@ -1,12 +1,13 @@
 //! Receive: what is asked for, in one shape, whether it comes from flags or from a certificate request.
 //!
 //! From a certificate request come the key, the names and the common name, and nothing else; what else it asks for
-//! is listed and ignored.
+//! is listed and ignored. An organization is said by who asks.
 
 use handfast_pki::{
     PrivateKey, PublicKey, Request,
     name::{self, AltName},
     profile::ProfileName,
+    subject::{Organization, subject},
 };
 use jiff::SignedDuration;
 
@@ -19,6 +20,7 @@ pub struct Applicant {
     is_generated: bool,
     has_proven_key: bool,
     common_name: Option<String>,
+    of: Organization,
     names: Vec<AltName>,
     ignored: Vec<String>,
 }
@@ -31,6 +33,7 @@ impl Applicant {
             is_generated: key.is_generated(),
             has_proven_key: false,
             common_name: None,
+            of: Organization::default(),
             names: Vec::new(),
             ignored: Vec::new(),
         }
@@ -54,9 +57,15 @@ impl Applicant {
             is_generated: false,
             has_proven_key: true,
             common_name,
+            of: Organization::default(),
             names: request.wished().to_vec(),
             ignored,
         }
+    }
+
+    /// The same in this organization, which stands in the subject. Only who asks can say it; a request cannot.
+    pub fn within(self, of: Organization) -> Self {
+        Self { of, ..self }
     }
 }
 
@@ -118,10 +127,8 @@ pub(crate) fn leaf(request: CertRequest) -> Result<Received> {
             names.push(name);
         }
     }
-    let subject = match request.common_name.or(applicant.common_name) {
-        Some(common_name) => name::distinguished(&common_name, None)?,
-        None => name::Name::default(),
-    };
+    let common_name = request.common_name.or(applicant.common_name);
+    let subject = subject(common_name.as_deref(), &applicant.of)?;
     Ok(Received {
         profile: request.profile,
         subject,

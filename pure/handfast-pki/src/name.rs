@@ -4,19 +4,19 @@ use std::net::IpAddr;
 
 use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
 use der::{
-    Any, Decode, Encode,
-    asn1::{Ia5String, ObjectIdentifier, OctetString, SetOfVec, Utf8StringRef},
+    Decode, Encode,
+    asn1::{Ia5String, ObjectIdentifier, OctetString},
 };
 use serde::Serialize;
+use x509_cert::ext::pkix::name::{DirectoryString, GeneralName};
 /// A distinguished name (RFC 5280 section 4.1.2.4).
 pub use x509_cert::name::Name;
-use x509_cert::{
-    attr::AttributeTypeAndValue,
-    ext::pkix::name::{DirectoryString, GeneralName},
-    name::{RdnSequence, RelativeDistinguishedName},
-};
 
-use crate::{Error, Result, text::printable};
+use crate::{
+    Error, Result,
+    subject::{Organization, subject},
+    text::printable,
+};
 
 /// A wished-for subject alternative name (RFC 5280 section 4.2.1.6), checked when it is made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -161,27 +161,11 @@ pub fn is_spiffe_id(uri: &str) -> bool {
 
 /// A distinguished name of a common name and, before it, an organization when one is given.
 pub fn distinguished(common_name: &str, organization: Option<&str>) -> Result<Name> {
-    let mut sequence = RdnSequence::default();
-    for (oid, text) in [
-        (ORGANIZATION_NAME, organization),
-        (COMMON_NAME, Some(common_name)),
-    ] {
-        let Some(text) = text else { continue };
-        // ub-common-name and ub-organization-name (RFC 5280 appendix A.1).
-        if text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control) {
-            return Err(bad(text, "a name of 1 to 64 characters"));
-        }
-        let value = Utf8StringRef::new(text)
-            .and_then(|text| Any::encode_from(&text))
-            .map_err(|_| bad(text, "a name"))?;
-        let set = SetOfVec::try_from(vec![AttributeTypeAndValue { oid, value }])
-            .map_err(|_| bad(text, "a name"))?;
-        sequence.push(RelativeDistinguishedName::from(set));
-    }
-    sequence
-        .to_der()
-        .and_then(|der| Name::from_der(&der))
-        .map_err(|_| bad(common_name, "a name"))
+    let of = Organization {
+        organization: organization.map(str::to_owned),
+        ..Organization::default()
+    };
+    subject(Some(common_name), &of)
 }
 
 /// `name` as RFC 4514 text, made safe to print; `(empty)` for the empty name.
