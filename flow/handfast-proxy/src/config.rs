@@ -19,7 +19,7 @@ pub use self::{
     keys::{RawConfig, RawLimits},
     reader::Text,
     reference::{pages, schema},
-    table::{Flag, Key, Lined, Rate, Shape, Without},
+    table::{Connections, Flag, Key, Lined, Rate, Shape, Within, Without},
 };
 use self::{
     reader::Reader,
@@ -215,6 +215,7 @@ pub fn resolve(
         detail: raw.log.unwrap_or(Detail::Connections),
         workers: raw
             .workers
+            .map(|number| number.0)
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         limits: limits(&raw.limits),
     })
@@ -223,10 +224,12 @@ pub fn resolve(
 fn limits(raw: &RawLimits) -> Limits {
     let usual = Limits::default();
     Limits {
-        connections: raw.connections.unwrap_or(usual.connections),
-        unproven_per_address: raw.unproven_per_address,
-        backend_connections: raw.backend_connections.unwrap_or(usual.backend_connections),
-        header_bytes: raw.header_bytes.unwrap_or(usual.header_bytes),
+        connections: raw.connections.map_or(usual.connections, |number| number.0),
+        unproven_per_address: raw.unproven_per_address.map(|number| number.0),
+        backend_connections: raw
+            .backend_connections
+            .map_or(usual.backend_connections, |number| number.0),
+        header_bytes: raw.header_bytes.map_or(usual.header_bytes, |number| number.0),
         handshake: raw.handshake.unwrap_or(usual.handshake),
         headers: raw.headers.unwrap_or(usual.headers),
         response: raw.response.unwrap_or(usual.response),

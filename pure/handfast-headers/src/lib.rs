@@ -50,6 +50,11 @@ pub enum BadPattern {
     /// The proxy writes this header itself, so that no client can be allowed to.
     #[error("\"{0}\" is set by the proxy and cannot be taken from a client")]
     SetByProxy(String),
+    /// It frames the message or belongs to one connection (RFC 9110 section 7.6.1): the proxy decides about it.
+    #[error(
+        "\"{0}\" belongs to the connection or the message itself, and the proxy decides what of it is passed on"
+    )]
+    OfTheMessage(String),
 }
 
 /// Names that the proxy sets itself, so that a client's own can never pass.
@@ -200,6 +205,9 @@ fn passable(text: &str) -> Result<String, BadPattern> {
     let name = header_name(text).ok_or_else(|| BadPattern::NotAName(text.to_owned()))?;
     if SET_BY_PROXY.contains(&name.as_str()) {
         return Err(BadPattern::SetByProxy(text.to_owned()));
+    }
+    if known::FRAMING.contains(&name.as_str()) {
+        return Err(BadPattern::OfTheMessage(text.to_owned()));
     }
     Ok(name)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     reader::Text,
-    table::{Flag, Rate, Without, table},
+    table::{Connections, Flag, Rate, Within, Without, table},
 };
 use crate::limits::Detail;
 
@@ -85,9 +85,9 @@ table! {
             reference: "`\"off\"`, `\"connections\"` or `\"requests\"`, see [access-log.md](access-log.md)",
             without: Without::Is("`\"connections\"`"),
         }
-        workers: Option<usize> = "workers" {
+        workers: Option<Within<1, 1024>> = "workers" {
             flag: Some(Flag { value: "N", help: "Threads; as many as processors when not given" }),
-            reference: "the number of threads; each has its own listener",
+            reference: "the number of threads, at most 1024; each has its own listener",
             without: Without::Is("the number of processors"),
         }
         limits: RawLimits = "limits" {
@@ -101,24 +101,24 @@ table! {
 table! {
     /// The table `[proxy.limits]`. What is not given is that of [`crate::Limits::default`].
     pub struct RawLimits {
-        connections: Option<usize> = "connections" {
+        connections: Option<Connections> = "connections" {
             flag: None,
             reference: "concurrent connections of all workers. At the limit, a new connection replaces the oldest one whose handshake is incomplete, [HF-722](../findings/HF-722.md); if there is none, the proxy closes the new one, [HF-707](../findings/HF-707.md)",
             without: Without::Is("20000"),
         }
-        unproven_per_address: Option<usize> = "unproven-per-address" {
+        unproven_per_address: Option<Connections> = "unproven-per-address" {
             flag: None,
             reference: "connections with an incomplete handshake from one IPv4 address or IPv6 /64, for each worker; above it, the proxy closes the oldest of them",
             without: Without::Is("half of `connections`"),
         }
-        backend_connections: Option<usize> = "backend-connections" {
+        backend_connections: Option<Connections> = "backend-connections" {
             flag: None,
             reference: "concurrent connections to the backend, of all workers; one client uses at most half of them. Further requests queue for five seconds, [HF-720](../findings/HF-720.md)",
             without: Without::Is("4096"),
         }
-        header_bytes: Option<usize> = "header-bytes" {
+        header_bytes: Option<Within<1024, 1_048_576>> = "header-bytes" {
             flag: None,
-            reference: "bytes of the headers of one request; above it, 431. Requests over HTTP/1.1 and HTTP/2, and responses of the backend, have at most 100 header fields",
+            reference: "bytes of the headers of one request, from 1024 to 1048576; above it, 431. Requests over HTTP/1.1 and HTTP/2, and responses of the backend, have at most 100 header fields",
             without: Without::Is("32768"),
         }
         handshake: Option<Duration> = "handshake" {

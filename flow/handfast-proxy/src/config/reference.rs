@@ -69,7 +69,7 @@ fn property(key: &Key) -> Map<String, Value> {
         Shape::Text => json!({ "type": "string" }),
         Shape::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Shape::Switch => json!({ "type": "boolean" }),
-        Shape::Count => json!({ "type": "integer", "minimum": 1 }),
+        Shape::Count(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Shape::Rate => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         // The grammar is wider than a pattern that a person can read.
         Shape::Duration => json!({ "type": "string", "examples": ["500ms", "10s", "5m", "2h30m"] }),

@@ -57,8 +57,8 @@ pub enum Shape {
     Texts,
     /// `true` or `false`; a flag without value.
     Switch,
-    /// A number above 0.
-    Count,
+    /// A number from the first to the second.
+    Count(usize, usize),
     /// Bytes per second, 0 for none.
     Rate,
     /// A text that [`handfast_values::duration`] reads, from a millisecond to a day.
@@ -205,7 +205,6 @@ fn bad_flag(name: &str, expected: &str, given: &[String]) -> Problem {
     )
 }
 
-const COUNT: &str = "a number above 0";
 const RATE: &str = "bytes per second, 0 for none";
 /// What is longer than a day is a mistake, and no limit.
 const DURATIONS: RangeInclusive<SignedDuration> =
@@ -274,32 +273,53 @@ impl Written for bool {
     }
 }
 
-impl Written for Option<usize> {
-    const SHAPE: Shape = Shape::Count;
+/// A number of these bounds: with one outside of them nothing works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Within<const LEAST: usize, const MOST: usize>(pub usize);
+
+/// A number of connections.
+pub type Connections = Within<1, 10_000_000>;
+
+impl<const LEAST: usize, const MOST: usize> Within<LEAST, MOST> {
+    fn of(text: &str) -> Option<Self> {
+        let number = text.parse().ok()?;
+        (LEAST..=MOST).contains(&number).then_some(Self(number))
+    }
+
+    fn expected() -> String {
+        format!("a number from {LEAST} to {MOST}")
+    }
+}
+
+impl<const LEAST: usize, const MOST: usize> Written for Option<Within<LEAST, MOST>> {
+    const SHAPE: Shape = Shape::Count(LEAST, MOST);
 
     fn read(reader: &mut Reader<'_>, at: usize, name: &str, value: &DeValue<'_>) -> Option<Self> {
-        let number = match value {
-            DeValue::Integer(number) => count(number.as_str()),
-            _ => None,
+        let expected = Within::<LEAST, MOST>::expected();
+        let DeValue::Integer(number) = value else {
+            reader.wrong_type(at, name, &expected, value);
+            return None;
         };
-        if number.is_none() {
-            reader.wrong_type(at, name, COUNT, value);
+        let read = Within::of(number.as_str());
+        if read.is_none() {
+            reader.error(
+                at,
+                format!("\"{name}\" must be {expected}, found {}", number.as_str()),
+            );
         }
-        number.map(Some)
+        read.map(Some)
     }
 
     fn from_flag(name: &str, given: Vec<String>) -> Result<Self, Problem> {
-        let number = given.last().and_then(|text| count(text));
-        number.map(Some).ok_or_else(|| bad_flag(name, COUNT, &given))
+        let number = given.last().and_then(|text| Within::of(text));
+        number
+            .map(Some)
+            .ok_or_else(|| bad_flag(name, &Within::<LEAST, MOST>::expected(), &given))
     }
 
     fn is_given(&self) -> bool {
         self.is_some()
     }
-}
-
-fn count(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|number| *number > 0)
 }
 
 /// Bytes per second.
