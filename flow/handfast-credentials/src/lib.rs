@@ -6,6 +6,7 @@
 pub mod disk;
 pub mod files;
 pub mod load;
+mod missing;
 mod put;
 pub mod staging;
 pub mod watch;

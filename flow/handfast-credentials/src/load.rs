@@ -18,16 +18,21 @@ use handfast_tls::Credentials;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::files::{read, read_regular};
+use crate::{
+    files::{read, read_regular},
+    missing::Missing,
+};
 
 /// The certificates in the file `path`, in order.
 pub fn certificates(path: &Path) -> Result<Vec<Certificate>, Problem> {
-    decoded(path, &read(path)?, open::certificates)
+    let bytes = read(path).map_err(|problem| Missing::Certificate.told(path, problem))?;
+    decoded(path, &bytes, open::certificates)
 }
 
 /// The private key in the file `path`.
 pub fn private_key(path: &Path) -> Result<PrivateKey, Problem> {
-    decoded(path, &Zeroizing::new(read(path)?), open::private_key)
+    let bytes = read(path).map_err(|problem| Missing::Key.told(path, problem))?;
+    decoded(path, &Zeroizing::new(bytes), open::private_key)
 }
 
 /// The one certificate request in the file `path`.
@@ -39,7 +44,7 @@ pub fn request(path: &Path) -> Result<Request, Problem> {
 /// mark or without, with any line ends. A private key in its place is refused: passwords are handed to programs, and for
 /// Java even shown.
 pub fn password(path: &Path) -> Result<Zeroizing<String>, Problem> {
-    let bytes = Zeroizing::new(read(path)?);
+    let bytes = Zeroizing::new(read(path).map_err(|problem| Missing::Password.told(path, problem))?);
     let shown = path.display();
     let wrong = |what: &str| {
         let message = format!("\"{shown}\": expected a password in the first line, found {what}");
@@ -84,7 +89,7 @@ pub fn password_for_others(path: &Path) -> Result<(), Problem> {
 
 /// Refuses a file in a form that we read and other programs do not, for a file that they are pointed to.
 pub fn must_be_plain(path: &Path) -> Result<(), Problem> {
-    let bytes = Zeroizing::new(read(path)?);
+    let bytes = Zeroizing::new(read(path).map_err(|problem| Missing::Certificate.told(path, problem))?);
     let opened = decoded(path, &bytes, |bytes| open::open(bytes, &[]))?;
     let found = match opened.form {
         _ if utf16(&bytes).is_some() => "text in UTF-16",
@@ -105,7 +110,8 @@ pub fn must_be_plain(path: &Path) -> Result<(), Problem> {
 
 /// The revocation lists in `path`: PEM, DER, or within PKCS#7.
 pub fn revocation_lists(path: &Path) -> Result<Vec<RevocationList>, Problem> {
-    let opened = decoded(path, &read(path)?, |bytes| open::open(bytes, &[]))?;
+    let bytes = read(path).map_err(|problem| Missing::RevocationList.told(path, problem))?;
+    let opened = decoded(path, &bytes, |bytes| open::open(bytes, &[]))?;
     let lists: Vec<RevocationList> = opened
         .parts
         .into_iter()
@@ -128,7 +134,7 @@ pub fn credentials(
     purpose: Purpose,
     now: Timestamp,
 ) -> Result<Credentials, Problem> {
-    let chain = chain(cert)?;
+    let chain = chain(cert, Missing::Certificate)?;
     let private = key_of(key)?;
     let pair = Credentials::new(chain, &private).map_err(|error| {
         let wrong = if error.code() == code::CHAIN_ORDER {
@@ -150,7 +156,8 @@ pub fn paired(chain: Vec<Certificate>, private: &PrivateKey, key: &Path) -> Resu
 
 /// Reads a file of trusted CAs.
 pub fn anchors(path: &Path, now: Timestamp) -> Result<Anchors, Problem> {
-    Anchors::new(chain(path)?, now).map_err(|error| {
+    let certificates = chain(path, Missing::Ca)?;
+    Anchors::new(certificates, now).map_err(|error| {
         in_file(path, error.code(), &error, Some("see what is in it"))
             .command(format!("handfast inspect {}", shell(path.display())))
     })
@@ -158,7 +165,7 @@ pub fn anchors(path: &Path, now: Timestamp) -> Result<Anchors, Problem> {
 
 /// What is wrong with each of a server's files by itself, without a server.
 pub fn faults(cert: &Path, key: &Path, client_ca: &Path, now: Timestamp) -> Vec<Problem> {
-    let (own, private) = (chain(cert).err(), key_of(key).err());
+    let (own, private) = (chain(cert, Missing::Certificate).err(), key_of(key).err());
     let pair = match (&own, &private) {
         (None, None) => credentials(cert, key, Purpose::Server, now).err(),
         _ => None,
@@ -207,12 +214,14 @@ pub fn neighbours(cert: &Path) -> Vec<Certificate> {
         .collect()
 }
 
-fn chain(path: &Path) -> Result<Vec<Certificate>, Problem> {
-    decoded(path, &read_regular(path)?, open::certificates)
+fn chain(path: &Path, missing: Missing) -> Result<Vec<Certificate>, Problem> {
+    let bytes = read_regular(path).map_err(|problem| missing.told(path, problem))?;
+    decoded(path, &bytes, open::certificates)
 }
 
 fn key_of(path: &Path) -> Result<PrivateKey, Problem> {
-    decoded(path, &Zeroizing::new(read_regular(path)?), open::private_key)
+    let bytes = read_regular(path).map_err(|problem| Missing::Key.told(path, problem))?;
+    decoded(path, &Zeroizing::new(bytes), open::private_key)
 }
 
 fn decoded<T>(
