@@ -2,8 +2,8 @@
 //!
 //! A code never changes its meaning and is never used again. `HF-1xx` to `HF-6xx` follow the order of
 //! a connection (nothing sent, the server refused, the client refused, files, protocol, authorization);
-//! `HF-7xx` are ours: configuration and the running proxy; `HF-8xx` the certificate authority. Every code has a
-//! page in `docs/findings/`.
+//! `HF-7xx` are ours: configuration and the running proxy; `HF-8xx` the certificate authority; `HF-9xx` the program
+//! itself. Every code has a page in `docs/findings/`.
 
 use std::fmt;
 
@@ -139,6 +139,7 @@ codes! {
     BACKEND_FULL = 720, "every connection to the backend is in use";
     FLOODED = 721, "the client sent HTTP/2 frames that belong to no request";
     GAVE_WAY = 722, "a connection that had proven nothing gave way to a newer one";
+    OPEN_PLAINTEXT = 723, "a listener in plain text can be reached by others";
     EXISTS = 801, "it exists already and is not overwritten";
     NOT_AN_AUTHORITY = 802, "the folder is not a usable CA directory";
     BAD_NAME = 803, "a name is not one that a certificate can carry";
@@ -150,6 +151,9 @@ codes! {
     KEY_BLOCKED = 809, "the key is blocked, because it was compromised";
     NOT_RENEWABLE = 810, "the certificate cannot be renewed";
     NOT_RECORDED = 811, "no certificate in the records fits";
+    USAGE = 901, "the command line is not understood";
+    NOTHING_TOLD = 902, "what was given does not tell a cause";
+    OUTPUT_LOST = 903, "the output cannot be written";
     BUG = 999, "a bug of ours";
 }
 

@@ -33,11 +33,12 @@ pub fn bundle(made: &Report, masked: bool, now: Timestamp) -> Result<Vec<u8>, zi
             verbose: 1,
             // A name that is broken in two is not found by the mask.
             unbroken: true,
+            width: None,
         };
         style::plain(&ladder::detailed(trace, detail, bare.blamed()))
     });
     let report = format!("{:#}", Schema::Doctor.answer(mask.value(json::report(&bare))));
-    let page = html::page(&bare, now);
+    let page = html::page(&bare, now, html::Contents::Read);
     let files = [
         ("README.txt", README.to_owned()),
         ("report.json", report),

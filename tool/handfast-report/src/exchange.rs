@@ -16,7 +16,7 @@ pub fn json(trace: &Trace, answer: Option<&Answer>, finding: Option<&Finding>) -
         pairs.collect::<Vec<_>>()
     });
     json!({
-        "target": format!("{}:{}", trace.target.host, trace.target.port),
+        "target": trace.target.to_string(),
         "handshake": trace.handshake_id(),
         "status": answer.map(|answer| answer.status.as_u16()),
         "headers": headers,

@@ -61,4 +61,9 @@ pub(crate) fn one(finding: &Finding, out: &mut String) {
     if let Some(command) = &finding.command {
         let _ = writeln!(out, "  {FAINT}run:{FAINT:#}     {command}");
     }
+    let _ = writeln!(
+        out,
+        "  {FAINT}more:{FAINT:#}    handfast explain {}",
+        finding.code
+    );
 }

@@ -13,6 +13,12 @@ use crate::{
 
 /// The widest message name, so that arrows line up.
 const RUNG: usize = 34;
+/// The least, which the names of most messages fit into.
+const SHORTEST: usize = 21;
+/// The columns of a line beside its rung.
+const BESIDE: usize = 19;
+/// Where stands what is below a message.
+const INDENT: usize = 14;
 /// How wide explanations are, in columns.
 const WIDE: usize = 88;
 /// The most bytes of a message that are shown.
@@ -27,21 +33,29 @@ pub struct Detail {
     pub verbose: u8,
     /// Lines are as long as they have to be, so that names in them stay in one piece.
     pub unbroken: bool,
+    /// The columns that there are; without it, a message stands on one line.
+    pub width: Option<usize>,
 }
 
-/// The ladder of `trace` with the usual detail.
-pub fn ladder(trace: &Trace) -> String {
-    detailed(trace, Detail::default(), None)
+/// The ladder of `trace` with the usual detail, in so many columns where that is known.
+pub fn ladder(trace: &Trace, width: Option<usize>) -> String {
+    let detail = Detail {
+        width,
+        ..Detail::default()
+    };
+    detailed(trace, detail, None)
 }
 
 /// The ladder of `trace`; `blamed` is the message that was refused.
 pub fn detailed(trace: &Trace, detail: Detail, blamed: Option<usize>) -> String {
     let mut out = String::new();
-    let to = format!("{}:{}", trace.target.host, trace.target.port);
-    let _ = writeln!(out, "{}", head(&to));
+    let long = detail
+        .width
+        .map_or(RUNG, |width| width.saturating_sub(BESIDE).clamp(SHORTEST, RUNG));
+    let _ = writeln!(out, "{}", head_of(long, &trace.target.to_string()));
     for rung in rungs(trace) {
         let is_blamed = blamed == Some(rung.index);
-        let _ = writeln!(out, "{}", line(&rung, is_blamed));
+        line(&mut out, &rung, is_blamed, long, detail);
         below(&mut out, &rung, trace, detail);
     }
     if let Some(established) = trace.established {
@@ -90,30 +104,38 @@ pub fn rungs(trace: &Trace) -> Vec<Rung<'_>> {
 
 /// The names of both sides above the rungs, `to` being the server.
 pub fn head(to: &str) -> String {
-    format!("{STRONG}{:>9}  client {:RUNG$} server  {to}{STRONG:#}", "", "")
+    head_of(RUNG, to)
+}
+
+fn head_of(long: usize, to: &str) -> String {
+    format!("{STRONG}{:>9}  client {:long$} server  {to}{STRONG:#}", "", "")
 }
 
 /// A message on its way.
 pub fn arrow(from: Side, name: &str) -> String {
-    let rest = "─".repeat((RUNG + 2).saturating_sub(name.chars().count() + 3));
+    arrow_of(RUNG, from, name)
+}
+
+fn arrow_of(long: usize, from: Side, name: &str) -> String {
+    let rest = "─".repeat((long + 2).saturating_sub(name.chars().count() + 3));
     match from {
         Side::Client => format!("│ {name} {rest}▶ │"),
         Side::Server => format!("│ ◀{rest} {name} │"),
     }
 }
 
-fn line(rung: &Rung<'_>, is_blamed: bool) -> String {
+/// One message with what it says, beside it or below it where the width asks for that.
+fn line(out: &mut String, rung: &Rung<'_>, is_blamed: bool, long: usize, detail: Detail) {
     let message = rung.message;
-    let arrow = arrow(message.from, &message.kind.name());
+    let arrow = arrow_of(long, message.from, &message.kind.name());
     let number = rung.step.map_or("  ".to_owned(), |step| format!("{step:>2}"));
     let time = format!("{:>6.2} ms", message.at.as_secs_f64() * 1000.0);
-    let fields: Vec<String> = message
+    let fields = message
         .fields()
-        .iter()
-        .map(|(key, value)| format!("{key}: {value}"))
-        .collect();
-    let lock = if message.encrypted { " encrypted" } else { "" };
-    let details = format!("{}{lock}", fields.join("; "));
+        .into_iter()
+        .map(|(key, value)| format!("{key}: {value}"));
+    let lock = message.encrypted.then(|| "encrypted".to_owned());
+    let said = fields.chain(lock).collect::<Vec<_>>().join("; ");
     // The words carry it; the colour only helps to find it.
     let (style, mark) = if message.is_refusal() {
         (BAD, "  ✗ refused here")
@@ -122,16 +144,28 @@ fn line(rung: &Rung<'_>, is_blamed: bool) -> String {
     } else {
         (anstyle::Style::new(), "")
     };
-    format!(
-        "{time}  {number} {style}{arrow}{mark}{style:#} {FAINT}{}{FAINT:#}",
-        details.trim()
-    )
+    let begin = format!("{time}  {number} {style}{arrow}{mark}{style:#}");
+    let used = INDENT + arrow.chars().count() + mark.chars().count();
+    let fits = |width: usize| used + 1 + said.chars().count() <= width;
+    if detail.width.is_none_or(fits) {
+        let _ = writeln!(out, "{begin} {FAINT}{said}{FAINT:#}");
+        return;
+    }
+    let _ = writeln!(out, "{begin}");
+    let width = detail
+        .width
+        .map_or(usize::MAX, |width| width.saturating_sub(INDENT));
+    for line in wrapped(&said, width) {
+        let _ = writeln!(out, "{:INDENT$}{FAINT}{line}{FAINT:#}", "");
+    }
 }
 
 /// What stands below a rung: its words, its fields, its bytes.
 fn below(out: &mut String, rung: &Rung<'_>, trace: &Trace, detail: Detail) {
-    const INDENT: usize = 14;
-    let width = if detail.unbroken { usize::MAX } else { WIDE };
+    let wide = detail
+        .width
+        .map_or(WIDE, |width| width.saturating_sub(INDENT).min(WIDE));
+    let width = if detail.unbroken { usize::MAX } else { wide };
     if detail.explain {
         let is_12 = is_12(trace);
         let nine = steps::of_nine(rung.message)
@@ -161,7 +195,8 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let last = lines.len() - 1;
-        if !lines[last].is_empty() && lines[last].chars().count() + word.chars().count() >= width {
+        let length = lines[last].chars().count() + 1 + word.chars().count();
+        if !lines[last].is_empty() && length > width {
             lines.push(word.to_owned());
         } else {
             if !lines[last].is_empty() {

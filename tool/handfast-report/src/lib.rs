@@ -16,6 +16,7 @@ pub mod junit;
 pub mod ladder;
 pub mod mermaid;
 pub mod page;
+pub mod pages;
 pub mod posture;
 pub mod reading;
 pub mod sarif;

@@ -50,6 +50,7 @@ schemas! {
     Check "check" 1 "check";
     Completions "completions" 1 "completions";
     Convert "convert" 1 "convert";
+    Csr "csr" 1 "csr";
     Doctor "doctor" 1 "doctor, with its subcommands other than join and posture";
     Env "env" 1 "env --for PROGRAM";
     EnvList "env-list" 1 "env without a program";

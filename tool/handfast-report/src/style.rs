@@ -8,6 +8,36 @@ pub const BAD: Style = AnsiColor::Red.on_default().bold();
 pub const FAINT: Style = Style::new().dimmed();
 pub const STRONG: Style = Style::new().bold();
 
+/// What our pictures are drawn with, and what stands for it where there is nothing but ASCII.
+const DRAWN: [(char, &str); 13] = [
+    ('│', "|"),
+    ('─', "-"),
+    ('└', "`"),
+    ('▶', ">"),
+    ('◀', "<"),
+    ('✗', "x"),
+    ('✓', "+"),
+    ('●', "*"),
+    ('↑', "^"),
+    ('→', "->"),
+    ('·', "-"),
+    ('…', "..."),
+    ('×', "x"),
+];
+
+/// `text` for a terminal that shows ASCII alone. What else is no ASCII is not ours, and stays.
+pub fn ascii(text: &str) -> String {
+    let drawn = |character: char| DRAWN.iter().find(|(known, _)| *known == character);
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match drawn(character) {
+            Some((_, instead)) => out.push_str(instead),
+            None => out.push(character),
+        }
+    }
+    out
+}
+
 /// `text` without our styles.
 pub(crate) fn plain(text: &str) -> String {
     let mut parts = text.split("\x1b[");
@@ -30,5 +60,10 @@ mod tests {
             "a m [b] c"
         );
         assert_eq!(plain("no style at all"), "no style at all");
+    }
+
+    #[test]
+    fn pictures_are_drawn_in_ascii_and_names_are_left_alone() {
+        assert_eq!(ascii("│ ◀──── Alert │ ✗ höf"), "| <---- Alert | x höf");
     }
 }
