@@ -28,6 +28,7 @@ pub enum Command {
     Quickstart(commands::quickstart::Args),
     Init(commands::init::Args),
     Issue(commands::issue::Args),
+    Csr(commands::csr::Args),
     Sign(commands::sign::Args),
     Renew(commands::renew::Args),
     NeedsRenewal(commands::needs_renewal::Args),
@@ -48,7 +49,7 @@ pub enum Command {
     Check(commands::check::Args),
     Schema(commands::schema::Args),
     Completions(commands::shell::Completions),
-    Man(commands::shell::Man),
+    Man(commands::man::Man),
 }
 
 impl Command {
@@ -58,6 +59,7 @@ impl Command {
             Self::Quickstart(args) => commands::quickstart::run(&args, words),
             Self::Init(args) => commands::init::run(&args, words),
             Self::Issue(args) => commands::issue::run(&args, words),
+            Self::Csr(args) => commands::csr::run(&args, words),
             Self::Sign(args) => commands::sign::run(&args, words),
             Self::Renew(args) => commands::renew::run(&args, words),
             Self::NeedsRenewal(args) => commands::needs_renewal::run(&args, words),
@@ -78,7 +80,7 @@ impl Command {
             Self::Check(args) => commands::check::run(&args, words),
             Self::Schema(args) => commands::schema::run(&args, words),
             Self::Completions(args) => commands::shell::completions(&args, &mut Arguments::command(), words),
-            Self::Man(args) => commands::shell::man(&args, Arguments::command(), words),
+            Self::Man(args) => commands::man::run(&args, Arguments::command(), words),
         }
     }
 }

@@ -1,53 +1,16 @@
 //! How a command ends, and what it says when it does not end well.
 
-use std::process::ExitCode;
-
 use handfast_finding::{Finding, Place, Problem};
 use handfast_pki::{Code, code};
 use handfast_values::ValueError;
 
-/// The exit codes of every command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// The answer is yes, or the work is done.
-    Yes = 0,
-    /// The answer is no, or a problem was found.
-    No = 1,
-    /// Misuse or bad configuration.
-    Misuse = 2,
-    /// Could not connect or find out.
-    Unreachable = 3,
-    /// The peer refused us.
-    Refused = 4,
-    /// We do not trust the peer.
-    Untrusted = 5,
-    /// A policy refused.
-    Denied = 6,
-    /// A bug of ours.
-    Bug = 70,
-    /// Broken off by Ctrl-C (SIGINT), as shells number it.
-    Interrupted = 130,
-    /// Broken off by SIGQUIT.
-    Quit = 131,
-    /// Broken off by SIGPIPE, or because nobody reads any more.
-    Unread = 141,
-    /// Broken off by SIGTERM.
-    Terminated = 143,
-    /// `needs-renewal` cannot tell, as `step` numbers it.
-    CannotTell = 255,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
+pub use crate::exit::Exit;
 
 /// An error as people read it: what failed, its code, what stands around it, and one thing to do.
 #[derive(Debug)]
 pub struct Failure {
     pub exit: Exit,
-    /// None for misuse that the argument parser could have seen.
+    /// None where nothing is wrong, such as after Ctrl-C.
     pub code: Option<Code>,
     /// Lower case, the failing thing first, no full stop.
     pub message: String,
@@ -65,19 +28,16 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What cannot be done because of `code`, which decides how the command ends.
+    pub fn of(code: Code, message: impl ToString) -> Self {
+        Self::new(Exit::of(code), code, message)
+    }
+
+    /// The same where the command's answer decides how it ends.
     pub fn new(exit: Exit, code: Code, message: impl ToString) -> Self {
         Self {
             exit,
             code: Some(code),
-            ..Self::misuse(message)
-        }
-    }
-
-    /// Misuse that the argument parser cannot see.
-    pub fn misuse(message: impl ToString) -> Self {
-        Self {
-            exit: Exit::Misuse,
-            code: None,
             message: message.to_string(),
             details: Vec::new(),
             help: None,
@@ -87,19 +47,34 @@ impl Failure {
         }
     }
 
+    /// A command line that makes no sense.
+    pub fn misuse(message: impl ToString) -> Self {
+        Self::of(code::USAGE, message)
+    }
+
     /// What should not happen; asks for a report.
     pub fn bug(message: impl ToString) -> Self {
         Problem::bug(message).into()
     }
 
-    /// The cause that a diagnosis found.
-    pub fn of_finding(exit: Exit, finding: &Finding) -> Self {
+    /// What a diagnosis found, as the reason that something cannot be done.
+    pub fn of_finding(finding: &Finding) -> Self {
         Self {
             help: Some(finding.help.clone()),
             command: finding.command.as_deref().map(Into::into),
             place: finding.place.clone().map(Box::new),
-            ..Self::new(exit, finding.code, finding.code.title()).detail(finding.because.clone())
+            ..Self::of(finding.code, &finding.because)
         }
+    }
+
+    /// What a diagnosis found to be the reason that a request has failed.
+    pub fn of_request(finding: &Finding) -> Self {
+        Self {
+            exit: Exit::of_request(finding),
+            message: finding.code.title().to_owned(),
+            ..Self::of_finding(finding)
+        }
+        .detail(format!("{} ({})", finding.because, finding.certainty.name()))
     }
 
     /// Several problems at once: the first leads. None at all is a bug of ours.
@@ -135,7 +110,7 @@ impl Failure {
 
     /// An error of the `pki` crate about `what` (a file, a flag), as bad input.
     pub fn about(what: impl std::fmt::Display, error: &handfast_pki::Error) -> Self {
-        let failure = Self::new(Exit::Misuse, error.code(), format!("{what}: {error}"));
+        let failure = Self::of(error.code(), format!("{what}: {error}"));
         match error.hint() {
             Some(help) => failure.help(help),
             None => failure,
@@ -164,23 +139,15 @@ impl From<handfast_interop::Error> for Failure {
     }
 }
 
-/// A problem of a library. Most are bad input; where a program of others is the reason, nothing could be found out.
+/// A problem of a library.
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        let exit = match problem.code {
-            code::BUG => Exit::Bug,
-            code::TOOL | code::LAB | code::NOT_TLS => Exit::Unreachable,
-            _ => Exit::Misuse,
-        };
         Self {
-            exit,
-            code: Some(problem.code),
-            message: problem.message,
             details: problem.details,
             help: problem.help,
             command: problem.command.map(Into::into),
             place: problem.place,
-            also: Box::default(),
+            ..Self::of(problem.code, problem.message)
         }
     }
 }
@@ -188,12 +155,10 @@ impl From<Problem> for Failure {
 impl From<handfast_ca::Error> for Failure {
     fn from(error: handfast_ca::Error) -> Self {
         use handfast_ca::Error as E;
-        let exit = match &error {
-            E::Altered { .. } => return Self::bug(&error),
-            E::Store(_) | E::Lint { .. } | E::NotTrusted { .. } => Exit::No,
-            _ => Exit::Misuse,
-        };
-        let mut failure = Self::new(exit, error.code(), &error);
+        if matches!(error, E::Altered { .. }) {
+            return Self::bug(&error);
+        }
+        let mut failure = Self::of(error.code(), &error);
         failure.help = error.hint();
         let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {

@@ -7,10 +7,13 @@
 
 mod args;
 mod commands;
+mod exit;
 mod failure;
 mod given;
-mod pages;
+mod habits;
 mod signals;
+mod suggest;
+mod usage;
 mod words;
 
 use std::{
@@ -20,10 +23,8 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, error::ErrorKind};
+use clap::{CommandFactory, FromArgMatches};
 use handfast_pki::conceal::concealed;
-use handfast_report::schema::Schema;
-use serde_json::json;
 
 use crate::{
     args::Arguments,
@@ -57,82 +58,43 @@ fn main() -> ExitCode {
 }
 
 fn start() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        // clap prints help and version to stdout and complaints to stderr; both are its own words.
-        Err(error) => {
-            let exit = if error.use_stderr() {
-                Exit::Misuse
-            } else {
-                Exit::Yes
-            };
-            print(&error, exit);
-            return exit.into();
+    let words = Words::new(asks_for_json());
+    let exit = ended(&words);
+    // A result that nobody could read is none.
+    match usage::lost() {
+        Some(failure) if exit == Exit::Yes => {
+            Words::new(false).failure(&failure);
+            failure.exit.into()
         }
+        _ => exit.into(),
+    }
+}
+
+fn ended(words: &Words) -> Exit {
+    let mut root = Arguments::command();
+    let understood = habits::understood(std::env::args_os().collect(), &root);
+    if let Some(failure) = understood.refused {
+        words.failure(&failure);
+        return failure.exit;
+    }
+    let parsed = root
+        .try_get_matches_from_mut(understood.arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::tell(&error.format(&mut root), &root, words),
     };
     let words = Words::new(arguments.json);
-    let failure = match arguments.command.run(&words) {
-        Ok(exit) => return exit.into(),
-        Err(failure) => failure,
-    };
-    words.failure(&failure);
-    failure.exit.into()
+    match arguments.command.run(&words) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            words.failure(&failure);
+            failure.exit
+        }
+    }
 }
 
 /// The flag by itself: it is not parsed where parsing failed.
 fn asks_for_json() -> bool {
     std::env::args_os().any(|argument| argument == "--json")
-}
-
-/// What clap says of the arguments. It repeats them, and a key may be among them.
-fn print(error: &clap::Error, exit: Exit) {
-    let text = error.render().to_string();
-    if asks_for_json() {
-        usage_as_json(error, exit, &text);
-        if exit == Exit::Yes {
-            return;
-        }
-    }
-    match concealed(&text) {
-        std::borrow::Cow::Borrowed(_) => drop(error.print()),
-        std::borrow::Cow::Owned(text) => eprint!("{text}"),
-    }
-}
-
-/// The same as JSON. Help is for people, and stays a text in it.
-fn usage_as_json(error: &clap::Error, exit: Exit, text: &str) {
-    let words = Words::new(true);
-    let text = concealed(text.trim_end());
-    match error.kind() {
-        ErrorKind::DisplayVersion => {
-            words.json(Schema::Version, json!({ "version": env!("CARGO_PKG_VERSION") }))
-        }
-        ErrorKind::DisplayHelp => words.json(Schema::Help, json!({ "help": text })),
-        _ => words.json_failure(&of_usage(exit, &text)),
-    }
-}
-
-/// The lines of clap as the parts of an error.
-fn of_usage(exit: Exit, text: &str) -> Failure {
-    const USAGE: &str = "Usage: ";
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default();
-    let mut failure = Failure::misuse(first.strip_prefix("error: ").unwrap_or(first));
-    failure.exit = exit;
-    for line in lines {
-        if let Some(usage) = line.strip_prefix(USAGE) {
-            let is_name = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-            let names = usage
-                .split(' ')
-                .take_while(is_name)
-                .filter(|word| !word.starts_with('-'));
-            failure.command = Some(format!("{} --help", names.collect::<Vec<_>>().join(" ")).into());
-        }
-        match line.strip_prefix("tip: ") {
-            Some(tip) => failure.help = Some(tip.to_owned()),
-            None if line.starts_with("For more information") => {}
-            None => failure.details.push(line.to_owned()),
-        }
-    }
-    failure
 }

@@ -192,6 +192,7 @@ fn break_off(exit: Exit, words: &Words) -> ! {
     };
     words.failure(&Failure {
         exit,
+        code: None,
         ..Failure::misuse(format!(
             "{what}; what was started is ended, and temporary files are removed"
         ))

@@ -1,17 +1,45 @@
 //! What the program says and where: data to stdout, talk to stderr, JSON when asked. Colour never carries
 //! anything alone, and is left out where stdout or stderr is not a terminal or `NO_COLOR` is set.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    path::PathBuf,
+    sync::OnceLock,
+};
 
 use handfast_pki::{Code, conceal::concealed};
 use handfast_report::{
     json::{place, problem},
     schema::Schema,
-    style::BAD,
+    style::{BAD, ascii},
 };
 use serde_json::{Value, json};
 
 use crate::{failure::Failure, given::hidden};
+
+/// What became of stdout.
+pub struct Output;
+
+/// The first reason why stdout could not be written.
+static LOST: OnceLock<String> = OnceLock::new();
+
+impl Output {
+    /// Why a part of stdout is lost, if one is.
+    pub fn lost() -> Option<&'static str> {
+        Self::note(anstream::stdout().flush());
+        LOST.get().map(String::as_str)
+    }
+
+    /// A closed pipe (`handfast inspect ... | head -1`) is no failure of ours; a full disk is.
+    fn note(written: io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            let _ = LOST.set(error.to_string());
+        }
+    }
+}
 
 /// The two voices of a command.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +56,19 @@ impl Words {
     /// Text for stdout; left out when stdout carries JSON.
     pub fn data(&self, text: impl std::fmt::Display) {
         if !self.json {
-            // A closed pipe (`handfast inspect ... | head -1`) is no failure of ours.
-            let _ = writeln!(anstream::stdout(), "{}", hidden(&text.to_string()));
+            Output::note(writeln!(
+                anstream::stdout(),
+                "{}",
+                drawn(&hidden(&text.to_string()))
+            ));
+        }
+    }
+
+    /// Bytes for stdout as they are, such as the body of an answer; left out when stdout carries JSON.
+    pub fn bytes(&self, bytes: &[u8]) {
+        if !self.json {
+            let mut out = io::stdout();
+            Output::note(out.write_all(bytes).and_then(|()| out.flush()));
         }
     }
 
@@ -46,14 +85,14 @@ impl Words {
 
     fn object(&self, text: impl FnOnce() -> String) {
         if self.json {
-            let _ = writeln!(anstream::stdout(), "{}", hidden(&text()));
+            Output::note(writeln!(anstream::stdout(), "{}", hidden(&text())));
         }
     }
 
     /// Text for stderr. It may repeat what the user gave, and that may be a key.
     pub fn talk(&self, text: impl std::fmt::Display) {
         let text = text.to_string();
-        let _ = writeln!(anstream::stderr(), "{}", concealed(&hidden(&text)));
+        let _ = writeln!(anstream::stderr(), "{}", drawn(&concealed(&hidden(&text))));
     }
 
     /// The next useful command.
@@ -93,6 +132,9 @@ impl Words {
         if let Some(command) = &failure.command {
             self.talk(format_args!("  run:  {command}"));
         }
+        if let Some(code) = failure.code {
+            self.talk(more(code));
+        }
         self.json_failure(failure);
     }
 
@@ -115,6 +157,37 @@ impl Words {
             "exit": failure.exit as u8,
         }))
     }
+}
+
+/// The columns of the terminal, or of `COLUMNS`; none where nobody says.
+pub fn width() -> Option<usize> {
+    const LEAST: usize = 20;
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let shown = terminal_size::terminal_size_of(io::stdout());
+    let shown = || shown.or_else(|| terminal_size::terminal_size_of(io::stderr()));
+    said.or_else(|| shown().map(|(width, _)| usize::from(width.0)))
+        .filter(|width| *width >= LEAST)
+}
+
+/// As the terminal can show it: a locale that is named and is not UTF-8 has ASCII.
+fn drawn(text: &str) -> Cow<'_, str> {
+    static IS_ASCII: OnceLock<bool> = OnceLock::new();
+    let is_ascii = *IS_ASCII.get_or_init(|| {
+        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+        let is_utf8 = |locale: String| locale.to_ascii_lowercase().replace('-', "").contains("utf8");
+        !locale.is_none_or(is_utf8)
+    });
+    if is_ascii && !text.is_ascii() {
+        Cow::Owned(ascii(text))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Where the page of `code` is.
+pub fn more(code: Code) -> String {
+    format!("  more: handfast explain {code}")
 }
 
 /// `value` with a note in the place of every text that could be a private key.

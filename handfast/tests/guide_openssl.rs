@@ -302,7 +302,7 @@ fn a_name_outside_of_what_an_adopted_authority_may_sign_is_not_handed_out() {
     place.run("init --from-cert ca.crt --from-key ca.key").good();
     place
         .run("issue server --dns other.example --out outside")
-        .refused(1, "HF-211");
+        .refused(2, "HF-211");
     assert!(!place.path("outside").exists());
     place.run("issue server --dns a.acme.example --out inside").good();
     place

@@ -112,7 +112,7 @@ fn a_key_of_another_certificate_is_refused_with_the_doctors_finding() {
     let place = place();
     let ran =
         place.run("setup nginx --cert server/tls.crt --key client/tls.key --ca server/ca.crt --out proxy");
-    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("HF-401"), "{ran:#?}");
     assert!(!place.path("proxy").exists(), "nothing may be written");
 }
@@ -121,10 +121,10 @@ fn a_key_of_another_certificate_is_refused_with_the_doctors_finding() {
 fn a_certificate_for_clients_is_refused_for_a_server_and_the_reverse() {
     let place = place();
     let ran = place.run(&format!("setup nginx {CLIENT} --host localhost --out proxy"));
-    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("HF-201"), "{ran:#?}");
     let ran = place.run(&format!("setup curl {SERVER} --out here"));
-    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("HF-201"), "{ran:#?}");
     assert!(!place.path("proxy").exists() && !place.path("here").exists());
 }
@@ -263,7 +263,7 @@ fn a_configuration_that_the_software_refuses_leaves_everything_as_it_was() {
     relay(&place, "nobody-writes-this");
     let line = format!("setup relay --targets mine {SERVER} --apply");
     let ran = place.run(&line);
-    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("everything is as it was before"), "{ran:#?}");
     assert!(!place.path("installed/relay.conf").exists());
     place.write("installed/relay.conf", "the old one\n");
@@ -271,7 +271,7 @@ fn a_configuration_that_the_software_refuses_leaves_everything_as_it_was() {
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("HF-801"), "{ran:#?}");
     assert_eq!(place.read("installed/relay.conf"), "the old one\n");
-    assert_eq!(place.run(&format!("{line} --force")).exit, 1);
+    assert_eq!(place.run(&format!("{line} --force")).exit, 2);
     assert_eq!(place.read("installed/relay.conf"), "the old one\n");
     assert!(
         !place.path("installed/relay.conf.taken").exists(),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use handfast_credentials::files;
 use handfast_finding::Problem;
 use handfast_pki::conceal::concealed;
 use handfast_proxy::{config, live};
@@ -10,20 +11,31 @@ use serde_json::json;
 
 use crate::{
     failure::{Exit, Failure},
-    words::Words,
+    words::{Words, more},
 };
 
 /// Check a configuration: every problem at once, with its line; nothing is started
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  handfast check --config handfast.toml")]
+#[command(
+    after_help = "Examples:\n  handfast check handfast.toml\n  handfast check --config handfast.toml --json"
+)]
 pub struct Args {
     /// The configuration file
-    #[arg(long, value_name = "FILE")]
-    pub config: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "config")]
+    file: Option<PathBuf>,
+    /// The same, as for proxy
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    config: Option<PathBuf>,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let file = &args.config;
+    let file = args.file.as_ref().or(args.config.as_ref());
+    let file = file.ok_or_else(|| Failure::bug("no file, which the parser demands"))?;
+    // One that cannot be read is neither good nor bad.
+    files::read_regular(file).map_err(|problem| {
+        problem
+            .help("the path of a handfast.toml; its keys are in the documentation, or use the flags of proxy")
+    })?;
     let shown = file.display().to_string();
     let shown = concealed(&shown);
     let problems = match config::read(file) {
@@ -71,4 +83,5 @@ fn tell(problem: &Problem, file: &str, words: &Words) {
     if let Some(command) = &problem.command {
         words.data(format_args!("  run:  {command}"));
     }
+    words.data(more(problem.code));
 }

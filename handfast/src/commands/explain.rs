@@ -1,13 +1,13 @@
 //! `handfast explain`: the page of a code, or the causes of an error text.
 
 use handfast_pki::{Code, code, text::printable};
-use handfast_report::{page::render, schema::Schema, style::STRONG};
+use handfast_report::{page::render, pages, schema::Schema, style::STRONG};
 use serde_json::json;
 
 use crate::{
     commands::doctor::text,
     failure::{Exit, Failure},
-    pages,
+    suggest,
     words::Words,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// A code (HF-103, hf-103 or 103), an error text, or - for a text from stdin
-    #[arg(value_name = "WHAT")]
+    #[arg(value_name = "WHAT", hide_possible_values = true, value_parser = suggest::CODES)]
     what: Vec<String>,
 }
 

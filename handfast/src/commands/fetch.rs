@@ -7,7 +7,7 @@ use handfast_pki::{Certificate, Trust, code};
 use handfast_proxy::backend;
 use handfast_tls::client::Versions;
 
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 /// The chain that the server at `endpoint` presents, leaf first.
 pub fn presented_chain(endpoint: Endpoint) -> Result<Vec<Certificate>, Failure> {
@@ -35,8 +35,7 @@ pub fn presented_chain(endpoint: Endpoint) -> Result<Vec<Certificate>, Failure> 
         Ending::Handshake(error) => (error.code(), error.to_string()),
         _ => (code::CUT_SHORT, "it sent no certificate".to_owned()),
     };
-    Err(Failure::new(
-        Exit::Unreachable,
+    Err(Failure::of(
         code,
         format!("{} shows no certificate: {why}", target.endpoint),
     ))

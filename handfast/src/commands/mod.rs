@@ -3,6 +3,7 @@
 pub mod ca;
 pub mod check;
 pub mod convert;
+pub mod csr;
 pub mod doctor;
 pub mod env;
 pub mod explain;
@@ -14,6 +15,8 @@ pub mod issue;
 pub mod lab;
 pub mod leaf;
 pub mod needs_renewal;
+pub mod man;
+pub mod named;
 pub mod proxy;
 pub mod quickstart;
 pub mod renew;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::{Exit, Failure},
+    suggest,
     words::Words,
 };
 
@@ -17,7 +18,7 @@ use crate::{
 #[command(after_help = "Examples:\n  handfast schema\n  handfast schema doctor > handfast-doctor.json")]
 pub struct Args {
     /// The name of a form, such as doctor or handfast-doctor/1
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", hide_possible_values = true, value_parser = suggest::SCHEMAS)]
     name: Option<String>,
 }
 

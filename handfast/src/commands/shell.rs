@@ -1,6 +1,4 @@
-//! `handfast completions` and `handfast man`: made from the same definitions as the flags.
-
-use std::path::PathBuf;
+//! `handfast completions`: made from the same definitions as the flags.
 
 use clap_complete::Shell;
 use handfast_report::schema::Schema;
@@ -10,22 +8,12 @@ use crate::{
     failure::{Exit, Failure},
     words::Words,
 };
-use handfast_credentials::files::{self, Readers};
 
 /// Print the completions for a shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast completions bash > /etc/bash_completion.d/handfast")]
 pub struct Completions {
     shell: Shell,
-}
-
-/// Write the man pages, one per command
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  handfast man --out man && man ./man/handfast-proxy.1")]
-pub struct Man {
-    /// The folder to write into
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
 }
 
 /// `line` is our whole command line.
@@ -39,30 +27,5 @@ pub fn completions(args: &Completions, line: &mut clap::Command, words: &Words) 
         Schema::Completions,
         json!({ "shell": args.shell.to_string(), "script": script }),
     );
-    Ok(Exit::Yes)
-}
-
-/// `root` is our whole command line.
-pub fn man(args: &Man, mut root: clap::Command, words: &Words) -> Result<Exit, Failure> {
-    root.build();
-    let mut pages = vec![("handfast.1".to_owned(), root.clone())];
-    for command in root
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
-    {
-        pages.push((format!("handfast-{}.1", command.get_name()), command.clone()));
-    }
-    let mut written = Vec::new();
-    for (name, command) in pages {
-        let path = args.out.join(name);
-        let mut page = Vec::new();
-        clap_mangen::Man::new(command)
-            .render(&mut page)
-            .map_err(Failure::bug)?;
-        words.tell_leftovers(&files::write(&path, &page, Readers::Everybody)?);
-        words.data(path.display());
-        written.push(path.display().to_string());
-    }
-    words.json(Schema::Man, json!({ "pages": written }));
     Ok(Exit::Yes)
 }

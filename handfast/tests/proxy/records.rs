@@ -350,7 +350,7 @@ fn check_names_every_problem_with_its_line() {
             .is_some_and(|said| !said.contains("bad.toml")),
         "{first:#}"
     );
-    place.run("check --config missing.toml").refused(1, "HF-408");
+    place.run("check --config missing.toml").refused(2, "HF-408");
     std::fs::remove_file(place.path("server/tls.key")).expect("removed");
     place.run("check --config handfast.toml").refused(1, "HF-408");
 }

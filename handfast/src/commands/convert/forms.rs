@@ -1,21 +1,20 @@
-//! What goes into the file, one function for each form.
+//! What goes into the file, one function for each form. Those that hold the key itself are in `keyed.rs`.
 
 use handfast_credentials::files::Readers;
-use handfast_formats::{
-    container::{self, Age, Lock},
-    kubernetes, pkcs7,
-};
-use handfast_pki::{Certificate, Error as PkiError, certificate::chain_to_pem};
+use handfast_formats::pkcs7;
+use handfast_pki::{Certificate, certificate::chain_to_pem};
 use zeroize::Zeroizing;
 
 use super::{
+    flags::has_ending,
+    goods::Goods,
     missing::{counted, missing},
-    output::{Form, Goods, Made, Output, has_ending},
+    output::{Made, Output},
 };
 use crate::failure::Failure;
 
 impl Output<'_> {
-    fn add(&mut self, what: impl Into<String>, bytes: Vec<u8>, readers: Readers) {
+    pub(super) fn add(&mut self, what: impl Into<String>, bytes: Vec<u8>, readers: Readers) {
         self.made.push(Made {
             path: self.args.out.clone(),
             what: what.into(),
@@ -70,55 +69,6 @@ impl Output<'_> {
         }
     }
 
-    pub(super) fn p12(&mut self, goods: &Goods) -> Result<(), Failure> {
-        let age = if self.args.legacy {
-            Age::Legacy
-        } else {
-            Age::Modern
-        };
-        let password = self.password.clone().unwrap_or_default();
-        let lock = Lock {
-            password: &password,
-            age,
-        };
-        let certificates = goods.certificates();
-        let about = |error: PkiError| Failure::about("--to p12", &error);
-        let (what, bytes) = match (&goods.key, certificates.first()) {
-            (Some(key), Some(leaf)) => {
-                let alias = leaf.called();
-                let bytes = container::write(key, &certificates, &alias, lock).map_err(about)?;
-                (
-                    "key and certificates as PKCS#12, readable by its owner alone",
-                    bytes,
-                )
-            }
-            (None, Some(_)) if goods.chain.cas_alone => (
-                "the CA certificates as PKCS#12 without a key: a trust store for Java",
-                container::write_trusted(&certificates, lock).map_err(about)?,
-            ),
-            (None, Some(_)) => {
-                return Err(
-                    missing("the private key of the certificate", "the certificate alone")
-                        .help("give it: --key FILE; without a key there is --to p7b"),
-                );
-            }
-            (_, None) => {
-                return Err(missing("the certificate of the key", "the key alone")
-                    .help("convert the certificate and give the key with --key FILE"));
-            }
-        };
-        if let Some(path) = &self.password_file {
-            self.made.push(Made {
-                path: path.clone(),
-                what: "its password, readable by its owner alone".into(),
-                bytes: Zeroizing::new(format!("{}\n", *password).into_bytes()),
-                readers: Readers::Owner,
-            });
-        }
-        self.add(what, bytes.to_vec(), Readers::Owner);
-        Ok(())
-    }
-
     pub(super) fn p7b(&mut self, certificates: &[Certificate]) -> Result<(), Failure> {
         if certificates.is_empty() {
             return Err(missing(
@@ -140,70 +90,5 @@ impl Output<'_> {
             Readers::Everybody,
         );
         Ok(())
-    }
-
-    pub(super) fn secret(&mut self, goods: &Goods, certificates: &[Certificate]) -> Result<(), Failure> {
-        let key = match &goods.key {
-            Some(key) if !certificates.is_empty() => key,
-            _ => {
-                return Err(missing("a certificate and its private key", "one of them alone")
-                    .help("give the key with --key FILE"));
-            }
-        };
-        let roots = goods.roots();
-        let wanted = kubernetes::Wanted {
-            name: &self.secret_name,
-            namespace: self.args.namespace.as_deref(),
-            key,
-            chain: certificates,
-            roots: &roots,
-        };
-        let text = kubernetes::write(&wanted).map_err(|error| Failure::about("--to k8s", &error))?;
-        let ca = if roots.is_empty() {
-            ""
-        } else {
-            ", and the root as ca.crt"
-        };
-        let what = format!(
-            "Secret \"{}\" with {} and the key{ca}, readable by its owner alone",
-            self.secret_name,
-            counted(certificates.len())
-        );
-        self.add(what, text.as_bytes().to_vec(), Readers::Owner);
-        Ok(())
-    }
-
-    /// What there is and is not written.
-    pub(super) fn left_out(&self, goods: &Goods) -> Vec<String> {
-        let mut notes = Vec::new();
-        let form = self.args.to.name();
-        let key_is_written = self.args.key_out.is_some() || !matches!(self.args.to, Form::Der | Form::P7b);
-        if goods.key.is_some() && !key_is_written && !goods.chain.chain.is_empty() {
-            notes.push(format!(
-                "left out: the private key, which {form} does not hold beside (--key-out FILE)"
-            ));
-        }
-        if self.args.to == Form::Der && goods.chain.chain.len() > 1 {
-            notes.push(format!(
-                "left out: {} above the leaf; DER holds one certificate",
-                counted(goods.chain.chain.len() - 1)
-            ));
-        }
-        if self.takes_root() {
-            return notes;
-        }
-        let roots = goods.roots();
-        notes.extend(
-            roots
-                .iter()
-                .filter(|root| goods.given.contains(root))
-                .map(|root| {
-                    format!(
-                        "left out: the root \"{}\"; relying parties already have it (--with-root)",
-                        root.called()
-                    )
-                }),
-        );
-        notes
     }
 }

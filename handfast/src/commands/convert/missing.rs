@@ -2,15 +2,11 @@
 
 use handfast_pki::code;
 
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 /// The refusal of a form that needs `expected`.
 pub(super) fn missing(expected: &str, found: &str) -> Failure {
-    Failure::new(
-        Exit::Misuse,
-        code::WRONG_FORMAT,
-        format!("expected {expected}, found {found}"),
-    )
+    Failure::of(code::WRONG_FORMAT, format!("expected {expected}, found {found}"))
 }
 
 /// So many certificates of a chain.

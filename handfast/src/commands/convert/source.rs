@@ -1,6 +1,6 @@
 //! What is converted: the file, its key, and what lies around it.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use handfast_credentials::{files, load};
 use handfast_formats::gather::{Gathered, Opening, gather};
@@ -11,12 +11,11 @@ use handfast_pki::{
 };
 use zeroize::Zeroizing;
 
-use super::Args;
-use crate::failure::{Exit, Failure};
-
-/// At most so many files of the folder are looked into, and none that is larger than a chain can be.
-const MOST_NEIGHBOURS: usize = 200;
-const LARGEST_NEIGHBOUR: u64 = 1 << 20;
+use super::{
+    Args,
+    spares::{neighbours, spares_from},
+};
+use crate::failure::Failure;
 
 /// The chain in order, the key that belongs to it, and what was passed over.
 pub(super) struct Source {
@@ -82,12 +81,10 @@ fn refused(path: &Path, opening: Opening<'_>, error: &PkiError) -> Failure {
     let shown = path.display();
     let failure = Failure::about(format_args!("\"{shown}\""), error);
     match error {
-        PkiError::Encrypted if opening.password.is_none() => Failure::new(
-            Exit::Misuse,
-            code::KEY_ENCRYPTED,
-            format!("\"{shown}\" is encrypted"),
-        )
-        .help("give the file that holds it in its first line: --password-file FILE"),
+        PkiError::Encrypted if opening.password.is_none() => {
+            Failure::of(code::KEY_ENCRYPTED, format!("\"{shown}\" is encrypted"))
+                .help("give the file that holds it in its first line: --password-file FILE")
+        }
         PkiError::Unexpected {
             expected: "one private key",
             ..
@@ -107,54 +104,11 @@ fn the_key(path: &Path, opening: Opening<'_>, other: Option<PrivateKey>) -> Resu
         return Err(Failure::about(format_args!("\"{}\"", path.display()), &error));
     };
     match other {
-        Some(other) if other.public_key() != key.public_key() => Err(Failure::new(
-            Exit::Misuse,
+        Some(other) if other.public_key() != key.public_key() => Err(Failure::of(
             code::KEY_MISMATCH,
             format!("\"{}\" is not the key that FILE holds", path.display()),
         )
         .help("leave out --key, or take the key out of FILE")),
         _ => Ok(key),
     }
-}
-
-fn spares_from(path: &Path, certificates: Vec<Certificate>) -> Vec<Spare> {
-    let from = path.display().to_string();
-    certificates
-        .into_iter()
-        .map(|certificate| Spare {
-            certificate,
-            from: from.clone(),
-        })
-        .collect()
-}
-
-/// The certificates in the files beside `file`. What cannot be read or opened is none of ours.
-fn neighbours(file: &Path) -> Vec<Spare> {
-    const ENDINGS: [&str; 6] = ["crt", "cer", "pem", "der", "p7b", "p7c"];
-    let folder = handfast_credentials::staging::parent(file);
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let is_meant = |path: &Path| {
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        let meant = ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()));
-        let small = fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() <= LARGEST_NEIGHBOUR);
-        meant && small && path != file
-    };
-    let mut paths: Vec<_> = entries
-        .flatten()
-        .take(MOST_NEIGHBOURS)
-        .map(|entry| entry.path())
-        .filter(|path| is_meant(path))
-        .collect();
-    // The order of a folder is chance.
-    paths.sort();
-    let certificates = |path: &Path| {
-        let bytes = Zeroizing::new(fs::read(path).ok()?);
-        Some(gather(&bytes, Opening::default()).ok()?.certificates)
-    };
-    paths
-        .iter()
-        .flat_map(|path| spares_from(path, certificates(path).unwrap_or_default()))
-        .collect()
 }

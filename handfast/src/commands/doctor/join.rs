@@ -48,7 +48,7 @@ pub fn run(args: &Join, words: &Words) -> Result<Exit, Failure> {
 
 fn not_joined(args: &Join, apart: &Apart) -> Failure {
     let log = args.log.display();
-    let failed = |message: String| Failure::new(Exit::Unreachable, code::WRONG_FORMAT, message);
+    let failed = |message: String| Failure::of(code::NOTHING_TOLD, message);
     match apart {
         Apart::Nameless => {
             not_ours(&args.client, "it names no handshake").help("make it with doctor --json or get --json")
@@ -67,8 +67,7 @@ fn not_joined(args: &Join, apart: &Apart) -> Failure {
 }
 
 fn not_ours(path: &Path, why: impl std::fmt::Display) -> Failure {
-    Failure::new(
-        Exit::Misuse,
+    Failure::of(
         code::WRONG_FORMAT,
         format!("\"{}\" is not a report of a client: {why}", path.display()),
     )

@@ -76,13 +76,8 @@ pub fn run(args: &Listen, words: &Words) -> Result<Exit, Failure> {
 }
 
 async fn serve(args: &Listen, server: Server, words: &Words) -> Result<Vec<Report>, Failure> {
-    let cannot = |error: std::io::Error| {
-        Failure::new(
-            Exit::Misuse,
-            code::CANNOT_LISTEN,
-            format!("\"{}\": {error}", args.address),
-        )
-    };
+    let cannot =
+        |error: std::io::Error| Failure::of(code::CANNOT_LISTEN, format!("\"{}\": {error}", args.address));
     let mut listening = listen(args.address, server).await.map_err(cannot)?;
     words.talk(format_args!(
         "listening on {}, end with Ctrl-C",

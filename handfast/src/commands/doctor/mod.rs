@@ -2,13 +2,18 @@
 
 pub mod client_files;
 pub mod config;
+mod file;
+mod flags;
 mod join;
+mod known;
 mod listen;
 mod pcap;
+mod place;
 mod posture;
 mod show;
 mod target;
 pub mod text;
+mod usable;
 mod what_if;
 mod whom;
 
@@ -39,7 +44,7 @@ pub struct Args {
     #[command(subcommand)]
     pub look: Option<Look>,
     #[command(flatten)]
-    pub target: target::Flags,
+    pub target: flags::Flags,
 }
 
 /// The other ways to look.

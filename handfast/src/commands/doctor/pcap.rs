@@ -55,8 +55,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
     };
     let bytes = files::read(&args.file)?;
     let mut reports = capture::read(&bytes, key_log.as_deref(), &context, now).map_err(|error| {
-        Failure::new(
-            Exit::Misuse,
+        Failure::of(
             code::WRONG_FORMAT,
             format!("\"{}\": {error}", args.file.display()),
         )
@@ -66,8 +65,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
         reports = vec![only(number, reports)?];
     }
     if reports.is_empty() {
-        return Err(Failure::new(
-            Exit::Unreachable,
+        return Err(Failure::of(
             code::NOT_TLS,
             format!(
                 "\"{}\" holds no conversation of TLS over TCP",

@@ -57,7 +57,7 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
         .subject(&args.target, now)
         .map_err(|unready| match unready {
             Unready::Misused(failure) => failure,
-            Unready::Unusable(finding) => Failure::of_finding(Exit::Misuse, &finding),
+            Unready::Unusable(finding) => Failure::of_finding(&finding),
         })?;
     subject.context.may_forge = args.active;
     if args.active && !args.yes {
@@ -70,8 +70,7 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
         .map_err(Failure::bug)?;
     let made = runtime.block_on(posture::look(args.target.clone(), &subject, &system, now));
     if let Some(why) = &made.unreachable {
-        return Err(Failure::new(
-            Exit::Unreachable,
+        return Err(Failure::of(
             code::CANNOT_CONNECT,
             format!("{} cannot be reached: {why}", args.target),
         )

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::{
     failure::{Exit, Failure},
     given::hidden,
-    words::Words,
+    words::{Words, width},
 };
 
 /// The looks of a report.
@@ -63,7 +63,7 @@ pub fn show_all(reports: &[Report], chosen: usize, show: &Show, words: &Words) -
     if let Some(path) = &show.html {
         words.tell_leftovers(&files::write(
             path,
-            html::page(worst, now).as_bytes(),
+            html::page(worst, now, html::Contents::Whole).as_bytes(),
             Readers::Everybody,
         )?);
     }
@@ -94,6 +94,7 @@ fn picture(made: &Report, show: &Show, now: Timestamp, words: &Words) {
         explain: show.explain,
         verbose: show.verbose,
         unbroken: false,
+        width: width(),
     };
     words.data(ladder::detailed(trace, detail, made.blamed()).trim_end());
     words.data("");

@@ -6,6 +6,7 @@ use std::{
 };
 
 use handfast_credentials::files;
+use handfast_pki::code;
 use handfast_report::{reading, schema::Schema};
 
 use crate::{
@@ -57,11 +58,7 @@ fn unknown(pasted: &str) -> Failure {
     } else {
         "nothing in the text is an error that the doctor knows"
     };
-    Failure {
-        exit: Exit::Unreachable,
-        ..Failure::misuse(message)
-    }
-    .help(
+    Failure::of(code::NOTHING_TOLD, message).help(
         "let the doctor look for itself: handfast doctor HOST:PORT --cert tls.crt --key tls.key --ca ca.crt",
     )
 }

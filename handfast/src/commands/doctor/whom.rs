@@ -1,24 +1,19 @@
 //! Whom to look at, and as whom: the flags that every look at a server shares, and what they come to.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use handfast_credentials::load;
-use handfast_doctor::{Ask, Context, Endpoint, Service, StartTls, Subject, Talk, Target, When};
-use handfast_finding::{Certainty, Finding, Problem, Refuser, shell::shell};
-use handfast_pki::{Anchors, Certificate, code};
+use handfast_doctor::{Ask, Context, Service, StartTls, Subject, Talk, Target, When};
+use handfast_finding::{Finding, shell::shell};
+use handfast_pki::Certificate;
 use handfast_proxy::backend;
-use handfast_tls::{
-    Credentials,
-    client::{Probing, Versions},
-};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use handfast_tls::client::{Probing, Versions};
+use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 
-use crate::{commands::get, failure::Failure};
+use super::{place::Place, usable};
+use crate::failure::Failure;
 
 /// Whom to look at beside its address, and as whom.
 #[derive(Debug, clap::Args)]
@@ -71,11 +66,11 @@ impl Whom {
     pub fn subject(&self, named: &str, now: Timestamp) -> Result<Subject, Unready> {
         let place = Place::of(named)?;
         let credentials = match (&self.cert, &self.key) {
-            (Some(cert), Some(key)) => Some(pair(cert, key).map_err(Unready::Unusable)?),
+            (Some(cert), Some(key)) => Some(usable::pair(cert, key).map_err(Unready::Unusable)?),
             _ => None,
         };
         let (anchors, trusted) = match &self.ca {
-            Some(path) => anchors(path, now).map_err(Unready::Unusable)?,
+            Some(path) => usable::anchors(path, now).map_err(Unready::Unusable)?,
             None => (load::system_anchors(now), Vec::new()),
         };
         let name = self.sni.as_deref().unwrap_or(&place.endpoint.host);
@@ -152,103 +147,6 @@ impl Whom {
             ..Context::default()
         }
     }
-}
-
-/// Where to connect to, out of `HOST:PORT`, `HOST` or a URL.
-struct Place {
-    endpoint: Endpoint,
-    path: String,
-    is_http: bool,
-}
-
-impl Place {
-    fn of(text: &str) -> Result<Self, Failure> {
-        let is_http = text.starts_with("https://");
-        let bad = |why: String| Failure::misuse(why).help("write HOST:PORT or https://HOST:PORT/PATH");
-        if let Some((scheme, _)) = text.split_once("://")
-            && !is_http
-        {
-            return Err(bad(format!(
-                "\"{scheme}\" is not a scheme that speaks TLS at once"
-            )));
-        }
-        let url = if is_http {
-            text.to_owned()
-        } else {
-            format!("https://{text}")
-        };
-        let endpoint = get::endpoint(&url).map_err(|error| bad(error.to_string()))?;
-        let uri: Uri = url
-            .parse()
-            .map_err(|error| bad(format!("\"{text}\" is not HOST:PORT: {error}")))?;
-        Ok(Self {
-            endpoint,
-            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
-            is_http,
-        })
-    }
-
-    /// The value of Host for `name` on this port.
-    fn authority(&self, name: &str) -> String {
-        let name = if name.contains(':') {
-            format!("[{name}]")
-        } else {
-            name.to_owned()
-        };
-        match self.endpoint.port {
-            443 => name,
-            port => format!("{name}:{port}"),
-        }
-    }
-}
-
-/// Our certificate and key; what is wrong with the pair is a finding and not a misuse.
-fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
-    let of = |path: &Path, problem: &Problem| {
-        let because = format!("{}: {}", path.display(), problem.message);
-        Box::new(
-            Finding::new(problem.code, Refuser::Client, Certainty::Certain, because)
-                .help(
-                    problem
-                        .help
-                        .clone()
-                        .unwrap_or_else(|| "see what is in the file".to_owned()),
-                )
-                .command(format!("handfast inspect {}", shell(path.display()))),
-        )
-    };
-    let chain = load::certificates(cert).map_err(|problem| of(cert, &problem))?;
-    let private = load::private_key(key).map_err(|problem| of(key, &problem))?;
-    load::paired(chain, &private, key).map_err(|problem| {
-        let wrong = if problem.code == code::CHAIN_ORDER {
-            cert
-        } else {
-            key
-        };
-        of(wrong, &problem)
-    })
-}
-
-/// The CAs in `path`; a file that holds none is a finding of its own.
-fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), Box<Finding>> {
-    let unusable = |why: String| {
-        Box::new(
-            Finding::new(
-                code::BAD_TRUST_FILE,
-                Refuser::Client,
-                Certainty::Certain,
-                format!(
-                    "\"{}\" cannot be used as the file of trusted CAs: {why}",
-                    path.display()
-                ),
-            )
-            .help("name a PEM file with the root of the server's CA")
-            .command(format!("handfast inspect {}", shell(path.display()))),
-        )
-    };
-    let certificates = load::certificates(path).map_err(|problem| unusable(problem.message))?;
-    let anchors = Anchors::new(certificates.clone(), now).map_err(|error| unusable(error.to_string()))?;
-    Ok((anchors, certificates))
 }
 
 fn headers() -> HeaderMap {

@@ -12,7 +12,7 @@ use handfast_truststore::HEAD;
 use jiff::Timestamp;
 
 use super::Args;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 /// Refuses files that do not hold what they should, for most programs say nothing about those.
 pub(super) fn check(args: &Args) -> Result<Files, Failure> {
@@ -38,12 +38,8 @@ pub(super) fn check(args: &Args) -> Result<Files, Failure> {
     }
     if let Some(ca) = &args.ca {
         Anchors::new(load::certificates(ca)?, Timestamp::now()).map_err(|error| {
-            Failure::new(
-                Exit::Misuse,
-                error.code(),
-                format!("\"{}\": {error}", ca.display()),
-            )
-            .help("give the CA certificates that are to be trusted: --ca ca.crt")
+            Failure::of(error.code(), format!("\"{}\": {error}", ca.display()))
+                .help("give the CA certificates that are to be trusted: --ca ca.crt")
         })?;
     }
     let is_whole = args.ca.as_deref().is_some_and(|ca| {
@@ -62,13 +58,7 @@ pub(super) fn check(args: &Args) -> Result<Files, Failure> {
 
 /// A variable lives longer than the folder in which it was set.
 pub(super) fn absolute(path: &Path) -> Result<String, Failure> {
-    let failed = |why: String| {
-        Failure::new(
-            Exit::Misuse,
-            code::UNREADABLE,
-            format!("\"{}\": {why}", path.display()),
-        )
-    };
+    let failed = |why: String| Failure::of(code::UNREADABLE, format!("\"{}\": {why}", path.display()));
     let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
     let text = path
         .to_str()

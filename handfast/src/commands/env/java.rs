@@ -10,7 +10,7 @@ use handfast_setup::env::Settings;
 use zeroize::Zeroizing;
 
 use super::{Args, given::absolute};
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 /// What every Java keystore has unless somebody changed it.
 const USUAL_PASSWORD: &str = "changeit";
@@ -31,11 +31,9 @@ pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
                 "--truststore trusted.p12 --truststore-password-file trusted.p12.password",
             ),
         };
-        return Err(
-            Failure::new(Exit::Misuse, code::WRONG_FORMAT, "Java reads no PEM")
-                .help(format!("convert it, and then give {flags}"))
-                .command(command),
-        );
+        return Err(Failure::of(code::WRONG_FORMAT, "Java reads no PEM")
+            .help(format!("convert it, and then give {flags}"))
+            .command(command));
     }
     let mut flags = Vec::new();
     if let (Some(store), Some(password)) = (&args.keystore, &args.password_file) {
@@ -85,12 +83,12 @@ fn properties(kind: &str, store: &Path, password: &str, needs_key: bool) -> Resu
         Form::Jks => "JKS",
         other => {
             let message = format!("{about}: expected PKCS#12 or JKS, found {}", other.name());
-            return Err(Failure::new(Exit::Misuse, code::WRONG_FORMAT, message));
+            return Err(Failure::of(code::WRONG_FORMAT, message));
         }
     };
     if needs_key && opened.key.is_none() {
         let message = format!("{about} holds no private key");
-        return Err(Failure::new(Exit::Misuse, code::P12_WITHOUT_KEY, message)
+        return Err(Failure::of(code::P12_WITHOUT_KEY, message)
             .help("with CAs alone it is a trust store: --truststore"));
     }
     [

@@ -10,10 +10,7 @@ use handfast_credentials::files::{self, Claim, Piece, Readers};
 use handfast_pki::code;
 use handfast_setup::{Filled, Part, Target};
 
-use crate::{
-    failure::{Exit, Failure},
-    words::Words,
-};
+use crate::{failure::Failure, words::Words};
 
 /// Installs the file, has the whole configuration checked, and reloads. Returns where the file stands.
 ///
@@ -58,8 +55,7 @@ pub fn apply(
             Some(bytes) => files::write(&place, bytes, Readers::Everybody).map(drop)?,
             None => fs::remove_file(&place).map_err(Failure::bug)?,
         }
-        return Err(Failure::new(
-            Exit::No,
+        return Err(Failure::of(
             code::CONFIG_INVALID,
             format!("\"{check}\" refused the configuration, and everything is as it was before"),
         )
@@ -78,7 +74,7 @@ fn standing(place: &Path) -> Result<Option<Vec<u8>>, Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
             let message = format!("\"{}\" cannot be read: {error}", place.display());
-            Err(Failure::new(Exit::Misuse, code::UNREADABLE, message))
+            Err(Failure::of(code::UNREADABLE, message))
         }
     }
 }
@@ -88,7 +84,7 @@ fn no_folder(target: &Target, place: &Path) -> Failure {
         "\"{}\" cannot be written: its folder is not there",
         place.display()
     );
-    Failure::new(Exit::Misuse, code::UNREADABLE, message).help(format!(
+    Failure::of(code::UNREADABLE, message).help(format!(
         "is {} installed? else write the files with --out DIR",
         target.title
     ))
@@ -99,7 +95,7 @@ fn not_reloaded(reload: &str, place: &Path) -> Failure {
         "\"{reload}\" failed; \"{}\" is in place and not yet in use",
         place.display()
     );
-    Failure::new(Exit::No, code::CONFIG_INVALID, message).help("start it, or reload it by hand")
+    Failure::of(code::TOOL, message).help("start it, or reload it by hand")
 }
 
 fn place(to: &str) -> Result<PathBuf, Failure> {

@@ -2,20 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use handfast_credentials::{files::Found, load};
-use handfast_doctor::files::{File, Holdings, Look, judge, read};
-use handfast_finding::{Certainty, Finding, shell::shell};
+use handfast_credentials::load;
+use handfast_finding::Finding;
 use handfast_interop::{of_setup, target::installed};
-use handfast_pki::{Certificate, Code, Identity, Purpose, certificate::chain_to_pem, code};
+use handfast_pki::{Certificate, certificate::chain_to_pem, code};
 use handfast_setup::{Part, Private, Role, Values, endpoint};
 use handfast_values::Endpoint;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::{
-    commands::doctor::client_files,
-    failure::{Exit, Failure},
-};
+use super::own;
+use crate::failure::Failure;
 
 /// The flags that say what a configuration is for.
 #[derive(Debug, clap::Args)]
@@ -49,14 +46,11 @@ pub struct Given {
     depth: u8,
 }
 
-/// Findings that keep nothing from working.
-const HARMLESS: [Code; 1] = [code::LONG_LIVED];
-
 impl Given {
     /// The values for `part`, whose files stand in `out`, and what is worth knowing of the files.
     pub fn values(&self, role: Role, part: &Part, out: &Path) -> Result<(Values, Vec<Finding>), Failure> {
         let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
-        let (chain, notes) = self.own(role, now)?;
+        let (chain, notes) = own::pair(&self.cert, &self.key, role, now)?;
         let files = [
             Some(&self.cert),
             Some(&self.key),
@@ -68,7 +62,7 @@ impl Given {
         }
         load::anchors(&self.ca, now)?;
         if let Some(crl) = &self.crl {
-            check_list(crl, now)?;
+            own::list(crl, now)?;
         }
         let key = load::private_key(&self.key)?;
         let pair = Zeroizing::new(format!("{}{}", chain_to_pem(&chain), key.to_pem().as_str()));
@@ -98,52 +92,6 @@ impl Given {
         Ok((values, notes))
     }
 
-    /// Our own chain; refused with the doctor's finding where it cannot work.
-    fn own(&self, role: Role, now: Timestamp) -> Result<(Vec<Certificate>, Vec<Finding>), Failure> {
-        let look = Look {
-            purpose: match role {
-                Role::Server => Purpose::Server,
-                Role::Client => Purpose::Client,
-            },
-            now,
-            passwords: Vec::new(),
-            reader: None,
-        };
-        let holdings = read(&[file(&self.cert), file(&self.key)], &look);
-        let (harmless, wrong): (Vec<_>, Vec<_>) = judge(&holdings, &look)
-            .into_iter()
-            .partition(|finding| HARMLESS.contains(&finding.code) || finding.certainty == Certainty::Guess);
-        if let Some(first) = wrong.first() {
-            return Err(refused(first, &wrong));
-        }
-        let chain = own_chain(&holdings, &self.cert)?;
-        let leaf = chain.first();
-        if leaf.is_some_and(|leaf| leaf.version() < 3) {
-            let finding = Finding::new(
-                code::VERSION_1,
-                handfast_finding::Refuser::Client,
-                Certainty::Certain,
-                format!("{} is of version 1 and has no extensions", self.cert.display()),
-            )
-            .help("have it issued again with extensions: handfast issue");
-            return Err(refused(&finding, &[]));
-        }
-        if role == Role::Server && leaf.is_some_and(|leaf| !names_a_host(&leaf.identity())) {
-            let finding = Finding::new(
-                code::NO_NAMES,
-                handfast_finding::Refuser::Client,
-                Certainty::Certain,
-                format!(
-                    "{} names no host, and clients look there alone",
-                    self.cert.display()
-                ),
-            )
-            .help("have it issued again with the names of the server: handfast issue server --dns NAME");
-            return Err(refused(&finding, &[]));
-        }
-        Ok((chain, harmless))
-    }
-
     fn host(&self, role: Role, chain: &[Certificate]) -> Result<String, Failure> {
         if let Some(host) = &self.host {
             handfast_pki::verify::host(host).map_err(|error| Failure::about("--host", &error))?;
@@ -167,57 +115,6 @@ impl Given {
     }
 }
 
-fn names_a_host(identity: &Identity) -> bool {
-    !identity.dns.is_empty() || !identity.ips.is_empty()
-}
-
-fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Failure> {
-    holdings.own().map(|own| own.chain).ok_or_else(|| {
-        Failure::new(
-            Exit::Misuse,
-            code::WRONG_FORMAT,
-            format!("\"{}\" holds no certificate", cert.display()),
-        )
-        .help("see what is in it")
-        .command(format!("handfast inspect {}", shell(cert.display())))
-    })
-}
-
-fn file(path: &Path) -> File {
-    client_files::file(Found::at(path))
-}
-
-/// Nothing is written, for this.
-fn refused(first: &Finding, all: &[Finding]) -> Failure {
-    let mut failure = Failure::of_finding(Exit::No, first);
-    for more in all.iter().skip(1) {
-        failure = failure.detail(format!("{}: {}", more.code, more.because));
-    }
-    failure.detail("nothing was written")
-}
-
-/// A revocation list that has ended would keep everybody out.
-fn check_list(path: &Path, now: Timestamp) -> Result<(), Failure> {
-    let lists = load::revocation_lists(path)?;
-    match lists
-        .iter()
-        .find(|list| list.next_update.is_some_and(|next| next < now))
-    {
-        Some(list) => Err(Failure::new(
-            Exit::No,
-            code::CRL_UNUSABLE,
-            format!(
-                "\"{}\": the CRL of \"{}\" has expired, and would reject every client",
-                path.display(),
-                list.issuer
-            ),
-        )
-        .detail("nothing was written")
-        .help("fetch the present list of the CA")),
-        None => Ok(()),
-    }
-}
-
 fn absolute(path: &Path) -> Result<String, Failure> {
     let absolute = std::path::absolute(path).map_err(Failure::bug)?;
     text(&absolute)
@@ -225,8 +122,7 @@ fn absolute(path: &Path) -> Result<String, Failure> {
 
 fn text(path: &Path) -> Result<String, Failure> {
     path.to_str().map(str::to_owned).ok_or_else(|| {
-        Failure::new(
-            Exit::Misuse,
+        Failure::of(
             code::CONFIG_INVALID,
             format!(
                 "\"{}\" is not UTF-8, and no configuration can name it",

@@ -20,18 +20,21 @@ use serde_json::json;
 use super::write;
 use crate::{
     failure::{Exit, Failure},
+    suggest,
     words::Words,
 };
 
 /// List the targets, one a line
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast setup list --json")]
 pub struct List {}
 
 /// Show what is known of a target: what it does, its files, and what it cannot do
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast setup show nginx")]
 pub struct Show {
     /// The software
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", hide_possible_values = true, value_parser = suggest::TARGETS)]
     target: String,
     /// Look for targets in this folder, too
     #[arg(long, value_name = "DIR")]
@@ -40,6 +43,7 @@ pub struct Show {
 
 /// List the test certificates that `setup verify` presents to a target
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  handfast setup certificates --role client")]
 pub struct Zoo {
     /// Those that are presented to servers, or to clients
     #[arg(long, value_name = "ROLE", value_parser = ["server", "client"], default_value = "server")]

@@ -3,6 +3,7 @@
 mod apply;
 mod given;
 mod list;
+mod own;
 pub mod theirs;
 mod verify;
 mod write;
@@ -15,6 +16,7 @@ use handfast_setup::{Role, Target};
 
 use crate::{
     failure::{Exit, Failure},
+    suggest,
     words::Words,
 };
 
@@ -61,7 +63,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 pub struct Which {
     /// The software; see `handfast setup list`
     // The parser insists on it; where a subcommand stands instead, nobody looks.
-    #[arg(value_name = "TARGET", required = true)]
+    #[arg(value_name = "TARGET", required = true, hide_possible_values = true, value_parser = suggest::TARGETS)]
     target: Option<String>,
     /// Which end of the connection: server, where it can be both
     #[arg(long, value_name = "ROLE", value_parser = ["server", "client"])]

@@ -22,6 +22,7 @@ use super::write;
 use crate::{
     failure::{Exit, Failure},
     signals::BrokenOff,
+    suggest,
     words::Words,
 };
 
@@ -39,7 +40,7 @@ pub struct VerifyConfig {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Whose configuration it is, where that cannot be told from it
-    #[arg(long, value_name = "TARGET")]
+    #[arg(long, value_name = "TARGET", hide_possible_values = true, value_parser = suggest::TARGETS)]
     target: Option<String>,
     /// Test only the sites at this port, or of this name, as FILE has it; together, at these ports by these names
     #[arg(long, value_name = "PORT|NAME")]
@@ -57,8 +58,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
     let bytes = files::read(&args.file)?;
     let shown = args.file.display();
     let text = String::from_utf8(bytes).map_err(|_| {
-        Failure::new(
-            Exit::Misuse,
+        Failure::of(
             code::CONFIG_INVALID,
             format!("\"{shown}\" is not a text in UTF-8"),
         )

@@ -26,6 +26,9 @@ use crate::{
 /// revoked, of another CA, for another purpose, self-signed and others, over TLS 1.2 and 1.3. Then it sends spoofed
 /// headers and renews the certificate under load. Exit code 1 when a result differs from what the target documents.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  handfast setup verify nginx\n  handfast setup verify curl --role client"
+)]
 pub struct Verify {
     #[command(flatten)]
     which: Which,
@@ -38,8 +41,7 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
     let (target, role) = args.which.find()?;
     let part = target.part(role).map_err(|error| of_setup(&error))?;
     if part.trial.is_none() {
-        return Err(Failure::new(
-            Exit::Unreachable,
+        return Err(Failure::of(
             code::LAB,
             format!("nothing is known of how to try {} on one machine", target.title),
         ));

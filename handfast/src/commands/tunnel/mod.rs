@@ -1,17 +1,13 @@
 //! `handfast tunnel`: plain bytes in, mutual TLS out.
 
+mod settings;
+
 use std::{path::PathBuf, sync::Arc};
 
 use handfast_audit::Sink;
-use handfast_credentials::load;
-use handfast_finding::Problem;
-use handfast_pki::{Purpose, code};
-use handfast_policy::{Policy, Rule};
-use handfast_proxy::{AccessLog, Detail, Limits, Tunnel, TunnelSettings, config, descriptors};
+use handfast_pki::code;
+use handfast_proxy::{AccessLog, Tunnel, descriptors};
 use handfast_report::schema::Schema;
-use handfast_tls::{Client, client};
-use handfast_values::{Endpoint, Form};
-use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
@@ -31,9 +27,12 @@ use crate::{
 --cert client/tls.crt --key client/tls.key --ca client/ca.crt --expect uri:spiffe://acme/db"
 )]
 pub struct Args {
-    /// Where to listen, in plain text: keep it on this machine
+    /// Where to listen, in plain text, on this machine: 127.0.0.1:PORT or [::1]:PORT
     #[arg(long, value_name = "ADDRESS")]
     listen: String,
+    /// Listen in plain text on an address that others can reach: they use our certificate, and the network reads along
+    #[arg(long)]
+    unsafe_listen: bool,
     /// The server: its host is also the name that it must have
     #[arg(long, value_name = "HOST:PORT")]
     to: String,
@@ -55,7 +54,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let settings = settings(args)?;
+    let settings = settings::settings(args)?;
     let log = AccessLog::new(settings.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
         log: log.clone(),
@@ -72,6 +71,13 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         tunnel.address(),
         args.to
     ));
+    if !tunnel.address().ip().is_loopback() {
+        words.talk(format_args!(
+            "  warning: everyone who can reach {} uses this certificate, in plain text  [{}]",
+            tunnel.address(),
+            code::OPEN_PLAINTEXT
+        ));
+    }
     words.talk(descriptors);
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
     let force_close = tunnel.force_close();
@@ -90,60 +96,4 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         drained.cut
     ));
     Ok(Exit::Yes)
-}
-
-fn settings(args: &Args) -> Result<TunnelSettings, Problem> {
-    let Endpoint { host, port } = Endpoint::read(&args.to, &Form::CONNECT)?;
-    let rules: Vec<Rule> = args
-        .expect
-        .iter()
-        .map(|text| {
-            text.parse::<Rule>().map_err(|error| {
-                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.hint())
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    let expectation = if rules.is_empty() {
-        format!("dns:{host}")
-    } else {
-        args.expect.join(" or ")
-    };
-    let policy = match rules.is_empty() {
-        true => None,
-        false => Some(Arc::new(
-            Policy::new(rules).map_err(|error| Problem::new(error.code(), error))?,
-        )),
-    };
-    let (cert, key, ca) = (args.cert.clone(), args.key.clone(), args.ca.clone());
-    let files = vec![cert.clone(), key.clone(), ca.clone()];
-    let make = move || {
-        let now = Timestamp::now();
-        let expected = policy.clone();
-        let settings = client::Settings {
-            trust: Arc::new(load::anchors(&ca, now)?.into()),
-            credentials: Some(load::credentials(&cert, &key, Purpose::Client, now)?),
-            admission: expected.map(|policy| -> handfast_tls::Condition {
-                Arc::new(move |chain| policy.decide(chain).is_ok())
-            }),
-            alpn: Vec::new(),
-            versions: client::Versions::Both,
-            secrets: None,
-            probing: Default::default(),
-        };
-        Client::new(settings).map_err(|error| Problem::new(error.code(), error))
-    };
-    Ok(TunnelSettings {
-        listen: config::address(&args.listen)?,
-        host,
-        port,
-        make: Arc::new(make),
-        files,
-        expectation,
-        limits: Limits::default(),
-        detail: if args.log == "off" {
-            Detail::Off
-        } else {
-            Detail::Connections
-        },
-    })
 }

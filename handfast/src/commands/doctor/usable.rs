@@ -1,0 +1,58 @@
+//! The files of the user for a connection; one that cannot be used is a finding, and no connection is made.
+
+use std::path::Path;
+
+use handfast_credentials::load;
+use handfast_finding::{Certainty, Finding, Problem, Refuser, shell::shell};
+use handfast_pki::{Anchors, Certificate, code};
+use handfast_tls::Credentials;
+use jiff::Timestamp;
+
+/// Our certificate and key; what is wrong with the pair is a finding and not a misuse.
+pub fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
+    let of = |path: &Path, problem: &Problem| {
+        let because = format!("{}: {}", path.display(), problem.message);
+        Box::new(
+            Finding::new(problem.code, Refuser::Client, Certainty::Certain, because)
+                .help(
+                    problem
+                        .help
+                        .clone()
+                        .unwrap_or_else(|| "see what is in the file".to_owned()),
+                )
+                .command(format!("handfast inspect {}", shell(path.display()))),
+        )
+    };
+    let chain = load::certificates(cert).map_err(|problem| of(cert, &problem))?;
+    let private = load::private_key(key).map_err(|problem| of(key, &problem))?;
+    load::paired(chain, &private, key).map_err(|problem| {
+        let wrong = if problem.code == code::CHAIN_ORDER {
+            cert
+        } else {
+            key
+        };
+        of(wrong, &problem)
+    })
+}
+
+/// The CAs in `path`; a file that holds none is a finding of its own.
+pub fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), Box<Finding>> {
+    let unusable = |why: String| {
+        Box::new(
+            Finding::new(
+                code::BAD_TRUST_FILE,
+                Refuser::Client,
+                Certainty::Certain,
+                format!(
+                    "\"{}\" cannot be used as the file of trusted CAs: {why}",
+                    path.display()
+                ),
+            )
+            .help("name a PEM file with the root of the server's CA")
+            .command(format!("handfast inspect {}", shell(path.display()))),
+        )
+    };
+    let certificates = load::certificates(path).map_err(|problem| unusable(problem.message))?;
+    let anchors = Anchors::new(certificates.clone(), now).map_err(|error| unusable(error.to_string()))?;
+    Ok((anchors, certificates))
+}

@@ -1,0 +1,94 @@
+//! `handfast lab run`: makes each case, looks at it, compares.
+
+use std::path::PathBuf;
+
+use handfast_report::schema::Schema;
+use serde_json::json;
+
+use super::{
+    chosen,
+    one::{Outcome, not_made, one},
+};
+use crate::{
+    failure::{Exit, Failure},
+    signals::BrokenOff,
+    suggest,
+    words::Words,
+};
+
+/// Make cases, look at each, and compare what is found with what is wrong
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  handfast lab run HF-206\n  handfast lab run --all --skip-missing")]
+pub(super) struct Run {
+    /// A code (HF-206), a case (HF-206/nginx) or a group (healthy); may be repeated
+    #[arg(
+        value_name = "CASE",
+        required_unless_present = "all",
+        hide_possible_values = true,
+        value_parser = suggest::CASES
+    )]
+    pub(super) cases: Vec<String>,
+    /// Every case there is
+    #[arg(long, conflicts_with = "cases")]
+    pub(super) all: bool,
+    /// Pass over cases for which this machine lacks a program
+    #[arg(long)]
+    pub(super) skip_missing: bool,
+    /// Run curl and openssl on the same case, too
+    #[arg(long)]
+    pub(super) compare: bool,
+    /// Keep the programs of a case running until Ctrl-C
+    #[arg(long)]
+    pub(super) stay: bool,
+    /// Keep the files of the case in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Run, words: &Words) -> Result<Exit, Failure> {
+    let mut cases = if args.all {
+        handfast_lab::all()
+    } else {
+        chosen(&args.cases)?
+    };
+    if args.skip_missing {
+        cases.retain(|case| case.missing().is_empty());
+    }
+    if (args.stay || args.dir.is_some()) && cases.len() != 1 {
+        return Err(
+            Failure::misuse(format!("{} cases are named, and this takes one", cases.len()))
+                .help("name one of the cases that there are")
+                .command("handfast lab list"),
+        );
+    }
+    let (mut objects, mut wrong) = (Vec::new(), 0);
+    let is_alone = cases.len() == 1;
+    let broken_off = BrokenOff::by_signals(words)?;
+    words.tell_leftovers(&handfast_lab::leftovers::remove());
+    for case in &cases {
+        let outcome = match one(case, args, is_alone, &broken_off, words) {
+            // One that cannot be made is no reason to leave out the others, and no success either.
+            Err(failure) if !is_alone => {
+                if !words.json {
+                    words.failure(&failure);
+                }
+                Outcome {
+                    is_right: false,
+                    object: not_made(case, &failure),
+                }
+            }
+            other => other?,
+        };
+        wrong += usize::from(!outcome.is_right);
+        objects.push(outcome.object);
+    }
+    words.json(Schema::LabRun, json!({ "cases": objects, "wrong": wrong }));
+    if !is_alone {
+        words.talk(format_args!(
+            "{} of {} cases were found as they are",
+            cases.len() - wrong,
+            cases.len()
+        ));
+    }
+    Ok(if wrong == 0 { Exit::Yes } else { Exit::No })
+}

@@ -1,0 +1,70 @@
+//! `handfast proxy`: opens the proxy and keeps it open.
+
+mod announce;
+mod flags;
+mod told;
+
+use std::{path::PathBuf, sync::Arc};
+
+use handfast_audit::Sink;
+use handfast_proxy::{AccessLog, Proxy, config, descriptors};
+
+pub use self::told::Told;
+use self::{announce::announce, flags::Flags};
+use crate::{
+    failure::{Exit, Failure},
+    signals::{self, Signal},
+    words::Words,
+};
+
+/// Run the reverse proxy: mutual TLS in front of a service, for the clients that a rule allows
+///
+/// One JSON line per connection goes to stdout. Certificate, key, CAs and rules are reloaded on SIGHUP
+/// and when a file changes; if they cannot be loaded, the last good state stays active. SIGTERM and Ctrl-C
+/// drain open connections, and close those that remain.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  handfast proxy --listen :8443 --to http://127.0.0.1:9000 --cert server/tls.crt \
+--key server/tls.key --client-ca server/ca.crt --allow uri:spiffe://acme/web"
+)]
+pub struct Args {
+    /// Everything from a file instead of from flags
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    let (config, file) = match &args.config {
+        Some(file) => (
+            config::read(file).map_err(Failure::of_problems)?,
+            Some(file.clone()),
+        ),
+        None => (args.flags.config()?, None),
+    };
+    let log = AccessLog::new(config.detail, std::io::stdout());
+    let sink: Arc<dyn Sink> = Arc::new(Told {
+        log: log.clone(),
+        words: *words,
+    });
+    let descriptors = descriptors::raise();
+    let proxy = config.open(file, sink)?;
+    announce(&proxy, &config, &descriptors.shown(&config.limits), words);
+    let force_close = proxy.force_close();
+    let drained = signals::serve_until_told(
+        proxy,
+        |proxy, signal| match signal {
+            Signal::Reload => proxy.reload(),
+            Signal::Stop => words.talk("handfast: shutting down; draining open connections"),
+        },
+        Proxy::close,
+        move || force_close.now(),
+    );
+    log.finish();
+    words.talk(match drained.cut {
+        0 => "handfast: stopped, every connection ended by itself".to_owned(),
+        cut => format!("handfast: stopped, {cut} connections were cut"),
+    });
+    Ok(Exit::Yes)
+}

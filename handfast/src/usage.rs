@@ -1,0 +1,95 @@
+//! What is wrong with a command line, in the form of every other error: the reason, one thing to do, a command.
+
+use clap::error::ErrorKind;
+use handfast_pki::conceal::concealed;
+use handfast_report::schema::Schema;
+use serde_json::json;
+
+use crate::{
+    failure::{Exit, Failure},
+    words::{Output, Words},
+};
+
+/// Says what `error` says, which is help or a complaint, and how the program ends. It repeats the arguments, and a key may
+/// be among them.
+pub fn tell(error: &clap::Error, root: &clap::Command, words: &Words) -> Exit {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayVersion => {
+            words.json(Schema::Version, json!({ "version": env!("CARGO_PKG_VERSION") }));
+            words.data(text.trim_end());
+            Exit::Yes
+        }
+        ErrorKind::DisplayHelp => {
+            words.json(Schema::Help, json!({ "help": concealed(text.trim_end()) }));
+            words.data(error.render().ansi().to_string().trim_end());
+            Exit::Yes
+        }
+        // A command that only has others below it: they are listed.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            words.talk(error.render().ansi().to_string().trim_end());
+            words.json_failure(&failure(&text, root));
+            Exit::Misuse
+        }
+        _ => {
+            let failure = failure(&text, root);
+            words.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+/// The lines of clap as the parts of an error.
+fn failure(text: &str, root: &clap::Command) -> Failure {
+    const USAGE: &str = "Usage: ";
+    let text = concealed(text);
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    let mut failure = Failure::misuse(first.trim_end_matches(':'));
+    let mut command = root;
+    for line in lines {
+        if let Some(usage) = line.strip_prefix(USAGE) {
+            let mut name = vec![root.get_name()];
+            for word in usage.split(' ').skip(1) {
+                let Some(below) = command.find_subcommand(word) else {
+                    break;
+                };
+                command = below;
+                name.push(word);
+            }
+            failure.command = Some(format!("{} --help", name.join(" ")).into());
+        }
+        match line.strip_prefix("tip: ") {
+            Some(tip) => failure.help = Some(tip.to_owned()),
+            None if line.starts_with("For more information") => {}
+            None => failure.details.push(line.to_owned()),
+        }
+    }
+    if failure.help.is_none() {
+        failure.help = example(command).map(|example| format!("for example: {example}"));
+    }
+    failure
+}
+
+/// The first example in the help of `command`.
+fn example(command: &clap::Command) -> Option<String> {
+    let after = command.get_after_help()?.to_string();
+    let line = after
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("handfast "))?;
+    Some(line.to_owned())
+}
+
+/// What the system said when stdout was written to, where that failed.
+pub fn lost() -> Option<Failure> {
+    let why = Output::lost()?;
+    Some(
+        Failure::of(
+            handfast_pki::code::OUTPUT_LOST,
+            format!("stdout cannot be written: {why}"),
+        )
+        .help("what the command did is done; its output is not complete"),
+    )
+}
