@@ -53,6 +53,8 @@ enum Instead {
 
 /// A command line in our words.
 pub struct Understood {
+    /// The command and those below it.
+    pub command: Vec<String>,
     pub arguments: Vec<OsString>,
     /// What was not simply taken.
     pub refused: Option<Failure>,
@@ -72,6 +74,7 @@ pub fn understood(arguments: Vec<OsString>, root: &clap::Command) -> Understood 
 fn once(arguments: Vec<OsString>, root: &clap::Command) -> Understood {
     let Some(mut line) = Line::read(&arguments, root) else {
         return Understood {
+            command: Vec::new(),
             arguments,
             refused: None,
             is_other_command: false,
@@ -110,6 +113,7 @@ fn once(arguments: Vec<OsString>, root: &clap::Command) -> Understood {
     let written = line.written();
     Understood {
         refused: refused.map(|(typed, habit)| habit.refusal(&typed, other, &written)),
+        command: line.command.clone(),
         arguments: line.arguments(),
         is_other_command,
     }
@@ -433,6 +437,11 @@ mod tests {
                     .split('.')
                     .fold(Some(&root), |above, name| above?.find_subcommand(name));
                 let command = command.unwrap_or_else(|| panic!("there is no command \"{on}\""));
+                let below = words
+                    .split(' ')
+                    .next()
+                    .and_then(|word| command.find_subcommand(word));
+                let command = below.unwrap_or(command);
                 for flag in words.split(' ').filter_map(|word| word.strip_prefix("--")) {
                     let is_known = command.get_arguments().any(|arg| arg.get_long() == Some(flag));
                     assert!(is_known || flag == "help", "{on}: --{flag}");

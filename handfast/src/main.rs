@@ -82,7 +82,7 @@ fn ended(words: &Words) -> Exit {
         .and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,
-        Err(error) => return usage::tell(&error.format(&mut root), &root, words),
+        Err(error) => return usage::tell(&error.format(&mut root), &root, &understood.command, words),
     };
     let words = Words::new(arguments.json);
     match arguments.command.run(&words) {

@@ -12,7 +12,7 @@ use crate::{
 
 /// Says what `error` says, which is help or a complaint, and how the program ends. It repeats the arguments, and a key may
 /// be among them.
-pub fn tell(error: &clap::Error, root: &clap::Command, words: &Words) -> Exit {
+pub fn tell(error: &clap::Error, root: &clap::Command, path: &[String], words: &Words) -> Exit {
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayVersion => {
@@ -28,48 +28,41 @@ pub fn tell(error: &clap::Error, root: &clap::Command, words: &Words) -> Exit {
         // A command that only has others below it: they are listed.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             words.talk(error.render().ansi().to_string().trim_end());
-            words.json_failure(&failure(&text, root));
+            words.json_failure(&failure(&text, root, path));
             Exit::Misuse
         }
         _ => {
-            let failure = failure(&text, root);
+            let failure = failure(&text, root, path);
             words.failure(&failure);
             failure.exit
         }
     }
 }
 
-/// The lines of clap as the parts of an error.
-fn failure(text: &str, root: &clap::Command) -> Failure {
-    const USAGE: &str = "Usage: ";
+/// The lines of clap as the parts of an error of the command at `path`.
+fn failure(text: &str, root: &clap::Command, path: &[String]) -> Failure {
     let text = concealed(text);
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
     let first = first.strip_prefix("error: ").unwrap_or(first);
     let mut failure = Failure::misuse(first.trim_end_matches(':'));
-    let mut command = root;
     for line in lines {
-        if let Some(usage) = line.strip_prefix(USAGE) {
-            let mut name = vec![root.get_name()];
-            for word in usage.split(' ').skip(1) {
-                let Some(below) = command.find_subcommand(word) else {
-                    break;
-                };
-                command = below;
-                name.push(word);
-            }
-            failure.command = Some(format!("{} --help", name.join(" ")).into());
-        }
         match line.strip_prefix("tip: ") {
             Some(tip) => failure.help = Some(tip.to_owned()),
             None if line.starts_with("For more information") => {}
             None => failure.details.push(line.to_owned()),
         }
     }
+    let command = path
+        .iter()
+        .try_fold(root, |above, name| above.find_subcommand(name));
     if failure.help.is_none() {
-        failure.help = example(command).map(|example| format!("for example: {example}"));
+        failure.help = command
+            .and_then(example)
+            .map(|example| format!("for example: {example}"));
     }
-    failure
+    let name = std::iter::once(root.get_name()).chain(path.iter().map(String::as_str));
+    failure.command(format!("{} --help", name.collect::<Vec<_>>().join(" ")))
 }
 
 /// The first example in the help of `command`.

@@ -114,7 +114,12 @@ impl Words {
     /// say stand in it, and each of them may be a key in the wrong place.
     pub fn failure(&self, failure: &Failure) {
         let code = failure.code.map(|code| format!("  [{code}]")).unwrap_or_default();
-        let place = failure.place.as_ref().map(|place| format!("{place}: "));
+        // A message that begins with its file needs no place in front.
+        let place = failure
+            .place
+            .as_ref()
+            .filter(|place| !failure.message.starts_with(&place.file));
+        let place = place.map(|place| format!("{place}: "));
         self.talk(format_args!(
             "handfast: {BAD}error:{BAD:#} {}{}{code}",
             place.unwrap_or_default(),

@@ -120,7 +120,8 @@ fn an_error_has_what_to_do_and_where_in_keys_of_their_own() {
     let error = &ran.json()["error"];
     assert_eq!(error["command"], "handfast setup list", "{error:#}");
     assert!(
-        ran.stderr.ends_with("\n  run:  handfast setup list\n"),
+        ran.stderr
+            .ends_with("\n  run:  handfast setup list\n  more: handfast explain HF-701\n"),
         "{ran:#?}"
     );
 
@@ -128,7 +129,7 @@ fn an_error_has_what_to_do_and_where_in_keys_of_their_own() {
     let error = &ran.json()["error"];
     assert_eq!(
         (&error["code"], &error["command"]),
-        (&Value::Null, &json!("handfast issue --help"))
+        (&json!("HF-901"), &json!("handfast issue --help"))
     );
 }
 

@@ -163,7 +163,7 @@ fn a_path_that_the_syntax_cannot_say_is_refused_and_one_with_a_space_is_quoted()
 #[test]
 fn what_is_no_target_is_refused_and_the_nearest_are_named() {
     let place = place();
-    let ran = place.run(&format!("setup postgres {SERVER}"));
+    let ran = place.run(&format!("setup postgresq {SERVER}"));
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("nearest: postgresql"), "{ran:#?}");
     let ran = place.run(&format!("setup curl --role server {SERVER}"));

@@ -321,6 +321,52 @@ mod tests {
             .collect()
     }
 
+    #[test]
+    fn a_number_with_which_nothing_works_is_refused_with_its_bounds() {
+        for (line, bounds) in [
+            ("workers = 0", "from 1 to 1024"),
+            ("workers = 5000", "from 1 to 1024"),
+            ("limits.header-bytes = 1", "from 1024 to 1048576"),
+            ("limits.header-bytes = 99999999", "from 1024 to 1048576"),
+            ("limits.connections = 0", "from 1 to 10000000"),
+            ("limits.connections = -1", "from 1 to 10000000"),
+        ] {
+            let found = errors(&format!("{GOOD_WITHOUT_LIMITS}{line}\n"));
+            assert!(
+                found.len() == 1 && found[0].1.contains(bounds),
+                "{line}: {found:?}"
+            );
+        }
+        for line in ["workers = 1024", "limits.header-bytes = 1024"] {
+            assert_eq!(errors(&format!("{GOOD_WITHOUT_LIMITS}{line}\n")), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_the_connection_cannot_be_passed() {
+        for name in ["Connection", "transfer-encoding", "Keep_Alive", "te"] {
+            let found = errors(&format!(
+                "{GOOD_WITHOUT_LIMITS}dangerously-pass-headers = [\"{name}\"]\n"
+            ));
+            assert!(
+                found.len() == 1 && found[0].1.contains("the connection"),
+                "{name}: {found:?}"
+            );
+        }
+        let good = format!("{GOOD_WITHOUT_LIMITS}dangerously-pass-headers = [\"X-Real-Ip\"]\n");
+        assert_eq!(errors(&good), []);
+    }
+
+    const GOOD_WITHOUT_LIMITS: &str = r#"
+[proxy]
+listen = "127.0.0.1:0"
+to = "http://127.0.0.1:9000"
+cert = "tls.crt"
+key = "tls.key"
+client-ca = "ca.crt"
+allow = ["uri:spiffe://acme/web"]
+"#;
+
     const GOOD: &str = r#"
 [proxy]
 listen = "127.0.0.1:0"

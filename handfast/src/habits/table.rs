@@ -16,7 +16,6 @@ const FILES: &str = "get doctor doctor.posture tunnel env setup proxy doctor.lis
 const CERTIFIES: &str = "issue sign csr";
 const SIGNS: &str = "issue sign";
 const KEYS: &str = "issue csr init";
-const TRUST: &str = "trust trust.install trust.remove";
 const STORES: &str = "trust.install trust.remove";
 /// Who reads a file that stands alone.
 const READS: &str = "inspect convert verify";
@@ -73,8 +72,13 @@ pub(super) const HABITS: &[Habit] = &[
     ),
     // Files, whoever takes them.
     same(
-        "get doctor doctor.posture tunnel env setup verify trust.install trust.remove",
+        "get doctor doctor.posture tunnel env setup verify",
         "--cacert --CAfile -CAfile --cafile --ca-file --ca-cert --ca-certificate --certificate-authority --root --roots --ca-bundle --tlscacert",
+        "--ca",
+    ),
+    same(
+        STORES,
+        "--cacert --CAfile -CAfile --cafile --ca-file --ca-cert --ca-certificate --ca-bundle --cert",
         "--ca",
     ),
     same(
@@ -247,17 +251,18 @@ pub(super) const HABITS: &[Habit] = &[
     word("trust", "list ls show status", "")
         .with(dry_run)
         .but("trust stores are not listed", "whether a CA is in one is said by installing it with --dry-run"),
+    same("trust", "--for", "install --for"),
     same(STORES, "--store --in --target", "--for"),
     same(STORES, "-n --dry", "--dry-run"),
-    value(TRUST, "--for", "chrome chromium brave edge opera google-chrome", "firefox --profile ~/.pki/nssdb").but(
+    value(STORES, "--for", "chrome chromium brave edge opera google-chrome", "firefox --profile ~/.pki/nssdb").but(
         "on Linux these browsers share one NSS database",
         "name it as a profile: --for firefox --profile ~/.pki/nssdb; elsewhere they use --for system",
     ),
-    value(TRUST, "--for", "debian ubuntu fedora rhel arch linux os root", "system"),
-    value(TRUST, "--for", "requests httpx pip urllib3 python3", "python"),
-    value(TRUST, "--for", "npm nodejs node.js yarn", "node"),
-    value(TRUST, "--for", "jvm keytool jdk jre cacerts", "java"),
-    value(TRUST, "--for", "nss mozilla thunderbird", "firefox"),
+    value(STORES, "--for", "debian ubuntu fedora rhel arch linux os root", "system"),
+    value(STORES, "--for", "requests httpx pip urllib3 python3", "python"),
+    value(STORES, "--for", "npm nodejs node.js yarn", "node"),
+    value(STORES, "--for", "jvm keytool jdk jre cacerts", "java"),
+    value(STORES, "--for", "nss mozilla thunderbird", "firefox"),
     value("env", "--for", "python3 requests httpx pip", "python"),
     value("env", "--for", "nodejs npm", "node"),
     value("env", "--for", "postgres postgresql libpq", "psql"),

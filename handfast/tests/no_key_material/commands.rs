@@ -54,6 +54,10 @@ pub(crate) const TABLE: &[Row] = &[
         "issue",
         &["client --uri spiffe://acme/x --out made --p12 made/x.p12 --p12-password-file tls.key"],
     ),
+    few(
+        "csr",
+        &["--dns tls.key --out made", "--dns web.example --out tls.key"],
+    ),
     all("sign", &["tls.key client --out made.crt"]),
     few(
         "renew",
@@ -251,7 +255,7 @@ pub(crate) const TABLE: &[Row] = &[
         "check",
         &["--config tls.toml", "--config ../good/names-the-key.toml"],
     ),
-    few("check", &["--config tls.key"]),
+    few("check", &["--config tls.key", "tls.key"]),
 ];
 
 /// Commands that read no file, and those that only choose another.

@@ -30,6 +30,8 @@ const LINES: &[(i32, &str)] = &[
         "issue client --uri spiffe://acme/own --out own-client --p12 own.p12",
     ),
     (2, "issue server --dns localhost --out own"),
+    (0, "csr --dns web.example --organization Acme --out wished"),
+    (2, "csr --out other"),
     (0, "sign wish.csr server --dns localhost --out wish.crt"),
     (2, "sign missing.csr server --dns localhost --out other.crt"),
     (0, "ca list"),
@@ -97,7 +99,7 @@ const LINES: &[(i32, &str)] = &[
         "setup nginx --cert own/tls.crt --key own/tls.key --ca own/ca.crt --out nginx",
     ),
     (
-        1,
+        2,
         "setup nginx --cert stranger/tls.crt --key own/tls.key --ca own/ca.crt",
     ),
     (2, "setup verify nowhere"),

@@ -83,6 +83,9 @@ impl Place {
             .args(words.split_whitespace())
             .current_dir(&self.0)
             .env_remove("HANDFAST_DIR")
+            // Whatever the terminal of the tests is.
+            .env_remove("COLUMNS")
+            .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::null());
         command
     }

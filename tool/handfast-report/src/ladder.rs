@@ -52,7 +52,14 @@ pub fn detailed(trace: &Trace, detail: Detail, blamed: Option<usize>) -> String 
     let long = detail
         .width
         .map_or(RUNG, |width| width.saturating_sub(BESIDE).clamp(SHORTEST, RUNG));
-    let _ = writeln!(out, "{}", head_of(long, &trace.target.to_string()));
+    let to = trace.target.to_string();
+    let fits = |width: usize| long + BESIDE + 6 + to.chars().count() <= width;
+    if detail.width.is_none_or(fits) {
+        let _ = writeln!(out, "{}", head_of(long, &to));
+    } else {
+        let _ = writeln!(out, "{:>9}  {STRONG}{to}{STRONG:#}", "");
+        let _ = writeln!(out, "{}", head_of(long, ""));
+    }
     for rung in rungs(trace) {
         let is_blamed = blamed == Some(rung.index);
         line(&mut out, &rung, is_blamed, long, detail);
@@ -108,7 +115,12 @@ pub fn head(to: &str) -> String {
 }
 
 fn head_of(long: usize, to: &str) -> String {
-    format!("{STRONG}{:>9}  client {:long$} server  {to}{STRONG:#}", "", "")
+    let to = if to.is_empty() {
+        String::new()
+    } else {
+        format!("  {to}")
+    };
+    format!("{STRONG}{:>9}  client {:long$} server{to}{STRONG:#}", "", "")
 }
 
 /// A message on its way.

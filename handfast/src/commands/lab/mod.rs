@@ -1,5 +1,6 @@
 //! `handfast lab`: failures on this machine, one per finding, to look at and to learn from.
 
+mod flags;
 mod list;
 mod one;
 mod run;
@@ -9,7 +10,7 @@ use clap::Subcommand;
 use handfast_lab::Case;
 use serde_json::{Value, json};
 
-use self::{list::List, run::Run};
+use self::{flags::Run, list::List};
 use crate::{
     failure::{Exit, Failure},
     words::Words,

@@ -6,7 +6,7 @@ use handfast_lab::{Case, Folder, Scene};
 use handfast_pki::code;
 use serde_json::{Value, json};
 
-use super::{expected, run::Run, tell};
+use super::{expected, flags::Run, tell};
 use crate::{failure::Failure, signals::BrokenOff, words::Words};
 
 pub(super) struct Outcome {

@@ -1,11 +1,10 @@
-//! The calls: one that is accepted and three that are rejected, and how each must end.
+//! Makes the calls: one that is accepted and three that are rejected.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use handfast_credentials::load;
-use handfast_doctor::{Answer, Ask, Endpoint, Target, Trace, judge};
-use handfast_finding::Finding;
-use handfast_pki::{Code, Purpose, code};
+use handfast_doctor::{Ask, Endpoint, Target, judge};
+use handfast_pki::Purpose;
 use handfast_proxy::backend;
 use handfast_report::json::findings;
 use handfast_tls::client::Versions;
@@ -13,46 +12,12 @@ use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Args, tell};
+use super::{
+    Args,
+    call::{CALLS, Call, Outcome},
+    tell,
+};
 use crate::{failure::Failure, words::Words};
-
-/// One of the calls, and how it must end.
-pub(super) struct Call {
-    pub(super) title: &'static str,
-    /// The folder of the client's pair; none is shown without one.
-    pair: Option<&'static str>,
-    pub(super) expected: Option<Code>,
-}
-
-const CALLS: [Call; 4] = [
-    Call {
-        title: "with the right certificate",
-        pair: Some("client"),
-        expected: None,
-    },
-    Call {
-        title: "without a certificate",
-        pair: None,
-        expected: Some(code::NO_CERTIFICATE),
-    },
-    Call {
-        title: "with a certificate of another CA",
-        pair: Some("stranger"),
-        expected: Some(code::UNKNOWN_ISSUER),
-    },
-    Call {
-        title: "with an identity that no rule allows",
-        pair: Some("guest"),
-        expected: Some(code::NOT_ALLOWED),
-    },
-];
-
-/// What became of a call.
-pub(super) struct Outcome {
-    pub(super) trace: Trace,
-    pub(super) answer: Option<Answer>,
-    pub(super) finding: Option<Finding>,
-}
 
 /// Makes all calls and tells each, also as objects.
 pub(super) fn calls(args: &Args, proxy: SocketAddr, words: &Words) -> Result<Vec<Value>, Failure> {

@@ -1,5 +1,6 @@
 //! `handfast quickstart`: from nothing to a working mutual handshake, and to three that must fail.
 
+mod call;
 mod calls;
 mod prepare;
 mod tell;

@@ -10,7 +10,7 @@ use handfast_report::{
 
 use super::{
     Args,
-    calls::{Call, Outcome},
+    call::{Call, Outcome},
 };
 use crate::words::{Words, width};
 

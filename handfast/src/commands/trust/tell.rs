@@ -20,14 +20,7 @@ pub(super) fn tell(
 ) {
     let store = Store::from(flags.store).name();
     let is_done = plan.steps.is_empty();
-    let head = match (change, is_done, flags.dry_run) {
-        (Change::Install, true, _) => "installed already, nothing to do",
-        (Change::Remove, true, _) => "not installed, nothing to do",
-        (Change::Install, _, true) => "would be installed",
-        (Change::Remove, _, true) => "would be removed",
-        (Change::Install, ..) => "installed",
-        (Change::Remove, ..) => "removed",
-    };
+    let head = headline(change, is_done, flags.dry_run);
     for ca in given {
         words.data(format_args!(
             "{GOOD}{head}{GOOD:#}: \"{}\" for {store}",
@@ -70,5 +63,16 @@ pub(super) fn tell(
     }
     if let Some(next) = next {
         words.next(next);
+    }
+}
+
+fn headline(change: Change, is_done: bool, dry_run: bool) -> &'static str {
+    match (change, is_done, dry_run) {
+        (Change::Install, true, _) => "installed already, nothing to do",
+        (Change::Remove, true, _) => "not installed, nothing to do",
+        (Change::Install, _, true) => "would be installed",
+        (Change::Remove, _, true) => "would be removed",
+        (Change::Install, ..) => "installed",
+        (Change::Remove, ..) => "removed",
     }
 }
