@@ -251,7 +251,7 @@ pub(super) const HABITS: &[Habit] = &[
     word("trust", "list ls show status", "")
         .with(dry_run)
         .but("trust stores are not listed", "whether a CA is in one is said by installing it with --dry-run"),
-    same("trust", "--for", "install --for"),
+    word("trust", "--for", "install --for"),
     same(STORES, "--store --in --target", "--for"),
     same(STORES, "-n --dry", "--dry-run"),
     value(STORES, "--for", "chrome chromium brave edge opera google-chrome", "firefox --profile ~/.pki/nssdb").but(
