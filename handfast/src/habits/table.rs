@@ -58,10 +58,10 @@ pub(super) const HABITS: &[Habit] = &[
         "certificates are issued",
         "say what for: server, client or peer; the CA is made once, with handfast init",
     ),
-    word("", "renew", "issue").but(
-        "there is no renewal of what exists",
-        "issue it again over the old files, with --force; a running proxy reloads them",
-    ),
+    word("", "revoke", "ca revoke"),
+    word("", "list", "ca list"),
+    word("", "gencrl crl", "ca crl"),
+    word("", "renewal", "renew"),
     word("", "-install", "trust install --for system").but(
         "it is said into which trust store a CA is installed",
         "name it with --for, and the CA with --ca",

@@ -111,10 +111,13 @@ fn server(trace: &Trace, now: Timestamp) -> Side {
 fn client(made: &Report, trace: &Trace, now: Timestamp) -> Side {
     let is_asked = trace.asked.is_some();
     let is_accepted = is_asked && trace.established.is_some() && made.findings.is_empty();
+    let first = made.findings.first();
+    let is_denied = first.is_some_and(|first| first.code == code::NOT_ALLOWED);
     let outcome = match (is_asked, trace.own_chain.is_empty()) {
         (false, _) => "was asked for no certificate",
         (true, true) => "was asked for a certificate and sent none",
         (true, false) if is_accepted => "✓ accepted",
+        (true, false) if is_denied => "was recognised and is not allowed",
         (true, false) => "sent this certificate and was not accepted",
     };
     let is_shown = is_asked && !trace.own_chain.is_empty();
