@@ -217,6 +217,51 @@ fn a_browser_shows_every_step_and_loads_nothing_else() {
 }
 
 #[test]
+fn a_page_says_who_was_authenticated_as_whom_and_until_when() {
+    let place = cast();
+    let (_nginx, port) = serve(&place);
+    doctor(&place, port, Some("web"), "--html page.html").good();
+    let page = place.read("page.html");
+    for words in [
+        "accepted as uri:spiffe://acme/web",
+        "by the CA",
+        "in 90 days",
+        "dns:localhost",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    // Each certificate to copy, and none of its key.
+    assert_eq!(
+        page.matches("BEGIN CERTIFICATE").count(),
+        page.matches("article class=\"card certificate\"").count()
+    );
+    assert!(!page.contains("PRIVATE KEY"));
+    // The page of a finding is in the report, and its code leads there.
+    doctor(&place, port, Some("stranger"), "--html page.html");
+    let page = place.read("page.html");
+    for words in [
+        "href=\"#HF-103\"",
+        "id=\"HF-103\"",
+        "Who refused:",
+        "uri:spiffe://acme/",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[test]
+fn of_many_trusted_cas_a_page_shows_five() {
+    let place = cast();
+    let (_nginx, port) = serve(&place);
+    place.run(&format!("doctor https://localhost:{port}/ --html page.html"));
+    let page = place.read("page.html");
+    let (_, trusts) = page.split_once("what the client trusts").expect("both chains");
+    let (trusts, _) = trusts.split_once("</ul>").expect("a list");
+    assert_eq!(trusts.matches("<li").count(), 6, "{trusts}");
+    assert!(trusts.contains(" more</li>"), "{trusts}");
+}
+
+#[test]
 fn a_page_is_light_or_dark_as_the_reader_wishes() {
     let place = cast();
     let (_nginx, port) = serve(&place);

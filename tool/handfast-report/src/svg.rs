@@ -20,18 +20,20 @@ pub(crate) fn anchor(rung: &Rung<'_>) -> String {
     format!("message-{}", rung.index)
 }
 
-/// What a message says, on one line.
+/// What a message says, on one line: as many of its fields as fit. None is cut, for a name that is cut in two is not found by
+/// the mask of a bundle.
 pub(crate) fn facts(message: &Message) -> String {
-    let facts: Vec<String> = message
-        .fields()
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect();
-    let facts = facts.join("; ");
-    match facts.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", facts[..end].trim_end()),
-        None => facts,
+    let mut facts = String::new();
+    for (name, value) in message.fields() {
+        let separator = if facts.is_empty() { "" } else { "; " };
+        let fact = format!("{separator}{name}: {value}");
+        if facts.chars().count() + fact.chars().count() > MOST {
+            facts.push_str(&format!("{separator}{name}: …"));
+            break;
+        }
+        facts.push_str(&fact);
     }
+    facts
 }
 
 /// A rung in its place, and how long was waited for it where that is worth a word.
