@@ -378,8 +378,8 @@ mod tests {
         root.build();
         for habit in table::HABITS {
             for on in habit.on.split(' ') {
-                let names = on.split('.').filter(|name| !name.is_empty());
-                let command = names.fold(Some(&root), |above, name| above?.find_subcommand(name));
+                let mut names = on.split('.').filter(|name| !name.is_empty());
+                let command = names.try_fold(&root, |above, name| above.find_subcommand(name));
                 let command = command.unwrap_or_else(|| panic!("there is no command \"{on}\""));
                 for spelling in spellings(habit) {
                     assert!(!is_known(command, habit, spelling), "{on}: {spelling}");
@@ -435,7 +435,7 @@ mod tests {
             for on in habit.on.split(' ').filter(|on| !on.is_empty()) {
                 let command = on
                     .split('.')
-                    .fold(Some(&root), |above, name| above?.find_subcommand(name));
+                    .try_fold(&root, |above, name| above.find_subcommand(name));
                 let command = command.unwrap_or_else(|| panic!("there is no command \"{on}\""));
                 let below = words
                     .split(' ')

@@ -1,60 +1,22 @@
 //! `handfast doctor listen`: we are the server.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
-
-use handfast_credentials::load;
 use handfast_doctor::{
-    Context, Report,
+    Report,
     listen::{Listen as Server, listen},
-    throwaway,
 };
 use handfast_finding::{Certainty, Finding};
-use handfast_pki::{code, name, name::AltName};
+use handfast_pki::code;
 use handfast_report::{json, schema::Schema};
-use handfast_tls::Credentials;
-use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::say;
+use super::{flags_of_listen::Listen, listener, say};
 use crate::{
     failure::{Exit, Failure},
     words::Words,
 };
 
-/// Be the server: show what a client really sends, and why it would be refused
-///
-/// Answers every client and forwards nothing. If a client sends no certificate when issuers are named, its next
-/// connection is asked without names, so that a certificate that was held back is seen.
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  handfast doctor listen 127.0.0.1:8443 --client-ca ca.crt --cert server/tls.crt --key server/tls.key"
-)]
-pub struct Listen {
-    /// Where to listen; port 0 lets the system choose
-    #[arg(default_value = "127.0.0.1:0", value_name = "ADDRESS")]
-    address: SocketAddr,
-    /// The certificate to show; without it one is made that clients have to be told to accept
-    #[arg(long, value_name = "FILE", requires = "key")]
-    cert: Option<PathBuf>,
-    /// The key of --cert
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    key: Option<PathBuf>,
-    /// The CAs to name to clients, and to judge their certificates by
-    #[arg(long, value_name = "FILE")]
-    client_ca: Option<PathBuf>,
-    /// The certificate file that the client should be using
-    #[arg(long, value_name = "FILE")]
-    expect_cert: Option<PathBuf>,
-    /// End after this many reports
-    #[arg(long, value_name = "COUNT")]
-    connections: Option<usize>,
-    /// End after the first connection
-    #[arg(long, conflicts_with = "connections")]
-    once: bool,
-}
-
 pub fn run(args: &Listen, words: &Words) -> Result<Exit, Failure> {
-    let server = server(args)?;
+    let server = listener::server(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -120,45 +82,4 @@ fn together(reports: &[Report]) -> Vec<Finding> {
     }
     findings.sort_by_key(|finding| finding.certainty);
     findings
-}
-
-fn server(args: &Listen) -> Result<Server, Failure> {
-    let now = Timestamp::now();
-    let credentials = match (&args.cert, &args.key) {
-        (Some(cert), Some(key)) => load::paired(load::certificates(cert)?, &load::private_key(key)?, key)?,
-        _ => throwaway(now)?,
-    };
-    let mut context = Context {
-        is_http: true,
-        ..Context::default()
-    };
-    let mut issuers = Vec::new();
-    if let Some(path) = &args.client_ca {
-        let anchors = load::anchors(path, now)?;
-        issuers = anchors
-            .certificates()
-            .iter()
-            .map(|anchor| name::der_of(anchor.subject()))
-            .collect();
-        context.known = anchors.certificates().to_vec();
-        context.client_trust = Some(Arc::new(anchors.into()));
-    }
-    if let Some(path) = &args.expect_cert {
-        context.served = load::certificates(path)?.into_iter().next();
-        context.known.extend(load::neighbours(path));
-    }
-    Ok(Server {
-        credentials,
-        issuers,
-        context,
-    })
-}
-
-/// A certificate for this machine that nobody has a reason to believe.
-fn throwaway(now: Timestamp) -> Result<Credentials, Failure> {
-    let names = vec![
-        AltName::Dns("localhost".into()),
-        AltName::Ip(std::net::Ipv4Addr::LOCALHOST.into()),
-    ];
-    throwaway::server(names, now).map_err(Failure::bug)
 }

@@ -4,13 +4,16 @@ pub mod client_files;
 pub mod config;
 mod file;
 mod flags;
+mod flags_of_listen;
 mod join;
 mod known;
 mod listen;
+mod listener;
 mod pcap;
 mod place;
 mod posture;
 mod show;
+mod spoken;
 mod target;
 pub mod text;
 mod usable;
@@ -51,7 +54,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Look {
     WhatIf(what_if::WhatIf),
-    Listen(listen::Listen),
+    Listen(flags_of_listen::Listen),
     Pcap(pcap::Pcap),
     Text(text::Text),
     Config(config::Config),

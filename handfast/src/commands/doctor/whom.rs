@@ -2,17 +2,15 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use bytes::Bytes;
 use handfast_credentials::load;
-use handfast_doctor::{Ask, Context, Service, StartTls, Subject, Talk, Target, When};
+use handfast_doctor::{Context, Service, StartTls, Subject, Target, When};
 use handfast_finding::{Finding, shell::shell};
 use handfast_pki::Certificate;
 use handfast_proxy::backend;
 use handfast_tls::client::{Probing, Versions};
-use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 
-use super::{place::Place, usable};
+use super::{place::Place, spoken::Spoken, usable};
 use crate::failure::Failure;
 
 /// Whom to look at beside its address, and as whom.
@@ -65,6 +63,12 @@ impl Whom {
     /// The server that the user calls `named`, to be looked at as its usual client.
     pub fn subject(&self, named: &str, now: Timestamp) -> Result<Subject, Unready> {
         let place = Place::of(named)?;
+        let spoken = Spoken {
+            starttls: self.starttls.as_deref(),
+            speak: self.speak.as_deref(),
+            user: self.user.as_deref(),
+            host: self.host.as_deref(),
+        };
         let credentials = match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => Some(usable::pair(cert, key).map_err(Unready::Unusable)?),
             _ => None,
@@ -80,56 +84,17 @@ impl Whom {
             credentials,
             versions: Versions::Both,
             // A server that was named by its port alone may speak anything, so nothing is demanded of it.
-            alpn: self.alpn(&place),
-            starttls: self.starttls(),
+            alpn: spoken.alpn(&place),
+            starttls: spoken.starttls(),
             probing: Probing::default(),
             endpoint: place.endpoint.clone(),
         };
         Ok(Subject {
-            talk: self.talk(&place, name),
+            talk: spoken.talk(&place, name),
             target,
             context: self.context(&place, trusted),
             when: When::Auto,
         })
-    }
-
-    fn starttls(&self) -> Option<StartTls> {
-        let wanted = self.starttls.as_deref()?;
-        let found = StartTls::ALL.into_iter().find(|(name, _)| *name == wanted);
-        found.map(|(_, protocol)| protocol)
-    }
-
-    fn speak(&self) -> Option<Service> {
-        let wanted = self.speak.as_deref()?;
-        let found = Service::ALL.into_iter().find(|(name, _)| *name == wanted);
-        found.map(|(_, service)| service)
-    }
-
-    fn alpn(&self, place: &Place) -> Vec<String> {
-        let wanted = match self.speak() {
-            Some(service) => service.alpn(),
-            None => place.is_http.then_some("http/1.1"),
-        };
-        wanted.map(str::to_owned).into_iter().collect()
-    }
-
-    fn talk(&self, place: &Place, name: &str) -> Talk {
-        if let Some(service) = self.speak() {
-            return Talk::Service(service);
-        }
-        match self.starttls() {
-            Some(StartTls::Postgres) => Talk::Postgres {
-                user: self.user.clone().unwrap_or_else(|| "postgres".to_owned()),
-            },
-            Some(_) => Talk::Listen,
-            None => Talk::Http(Ask {
-                method: Method::GET,
-                path: place.path.clone(),
-                host: self.host.clone().unwrap_or_else(|| place.authority(name)),
-                headers: headers(),
-                body: Bytes::new(),
-            }),
-        }
     }
 
     fn context(&self, place: &Place, trusted: Vec<Certificate>) -> Context {
@@ -147,14 +112,4 @@ impl Whom {
             ..Context::default()
         }
     }
-}
-
-fn headers() -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        http::header::USER_AGENT,
-        HeaderValue::from_static(concat!("handfast/", env!("CARGO_PKG_VERSION"))),
-    );
-    headers.insert(http::header::ACCEPT, HeaderValue::from_static("*/*"));
-    headers
 }
