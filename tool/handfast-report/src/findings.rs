@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use handfast_doctor::Report;
 use handfast_finding::Finding;
+use handfast_pki::{Code, code};
 
 use crate::style::{BAD, FAINT, GOOD, STRONG};
 
@@ -34,6 +36,15 @@ pub fn list(findings: &[Finding]) -> String {
         one(finding, &mut out);
     }
     out
+}
+
+/// Whose identity `finding` is about, where that is the client's own.
+pub fn concerned(made: &Report, finding: &Finding) -> Option<String> {
+    const ABOUT_IDENTITY: [Code; 2] = [code::NOT_ALLOWED, code::UNMAPPED];
+    let leaf = made.trace.as_ref()?.own_chain.first()?;
+    ABOUT_IDENTITY
+        .contains(&finding.code)
+        .then(|| leaf.identity().names().join(", "))
 }
 
 /// One finding.

@@ -91,5 +91,10 @@ fn say(made: &Report, words: &Words) {
     for (name, value) in &made.notes {
         words.data(format_args!("{name}: {value}"));
     }
+    // The rule is written with it, and the alert does not say it.
+    let first = made.findings.first();
+    if let Some(identity) = first.and_then(|first| findings::concerned(made, first)) {
+        words.data(format_args!("identity: {identity}"));
+    }
     words.data(findings::ranked(&made.findings).trim_end());
 }

@@ -4,7 +4,8 @@ use handfast_doctor::Report;
 use handfast_finding::Finding;
 use maud::{Markup, html};
 
-use super::{codes, who};
+use super::codes;
+use crate::findings::concerned;
 
 pub(super) fn all(made: &Report) -> Markup {
     html! {
@@ -28,7 +29,7 @@ fn one(made: &Report, finding: &Finding, is_first: bool) -> Markup {
                 dt { "refused by" } dd { (finding.side.name()) }
                 dt { "how sure" } dd { (finding.certainty.name()) }
                 dt { "because" } dd { (finding.because) }
-                @if let Some(identity) = who::concerned(made, finding) { dt { "identity" } dd { code { (identity) } } }
+                @if let Some(identity) = concerned(made, finding) { dt { "identity" } dd { code { (identity) } } }
                 @if let Some(place) = &finding.place { dt { "where" } dd { code { (place.file) ":" (place.line) } } }
                 dt { "what to do" } dd { (finding.help) }
                 @if let Some(command) = &finding.command { dt { "run" } dd { pre { (command) } } }

@@ -1,7 +1,7 @@
 //! Who was authenticated as whom, by which CA, and until when.
 
 use handfast_doctor::{Report, Trace};
-use handfast_finding::{Finding, when::when};
+use handfast_finding::when::when;
 use handfast_pki::{Certificate, code, name};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -30,15 +30,6 @@ pub(super) fn success(made: &Report) -> String {
         (true, ..) => "connected, without a client certificate".to_owned(),
     };
     what + &answered.unwrap_or_default()
-}
-
-/// Whose identity `finding` is about, where that is the client's own.
-pub(super) fn concerned(made: &Report, finding: &Finding) -> Option<String> {
-    const ABOUT_IDENTITY: [handfast_pki::Code; 2] = [code::NOT_ALLOWED, code::UNMAPPED];
-    let leaf = made.trace.as_ref()?.own_chain.first()?;
-    ABOUT_IDENTITY
-        .contains(&finding.code)
-        .then(|| leaf.identity().names().join(", "))
 }
 
 pub(super) fn section(made: &Report, now: Timestamp) -> Markup {
