@@ -141,3 +141,32 @@ fn a_trusted_ca_that_may_not_sign_stops_the_start() {
     let files = place.run("doctor --client-files root");
     assert!(files.stdout.contains("HF-209"), "{files:#?}");
 }
+
+#[test]
+fn the_identity_that_no_rule_allows_is_named_by_text_and_page() {
+    let place = Place::new();
+    cast(&place);
+    let service = Service::start(|_, _| {});
+    let proxy = place.open(&format!(
+        "{DOOR} --to {} --allow uri:spiffe://acme/web",
+        service.url()
+    ));
+    let ask = |pair: &str| {
+        place.run(&format!(
+            "doctor https://localhost:{}/ --ca web/ca.crt --cert {pair}/tls.crt --key {pair}/tls.key --html {pair}.html",
+            proxy.port
+        ))
+    };
+    let denied = ask("api").stdout;
+    assert!(denied.contains("HF-609"), "{denied}");
+    assert!(denied.contains("identity: uri:spiffe://acme/api"), "{denied}");
+    let page = place.read("api.html");
+    assert!(
+        page.contains("<dt>identity</dt><dd><code>uri:spiffe://acme/api</code></dd>"),
+        "{page}"
+    );
+    // With another refusal it is not the identity that is to blame.
+    let unknown = ask("stranger").stdout;
+    assert!(unknown.contains("HF-103"), "{unknown}");
+    assert!(!unknown.contains("identity: "), "{unknown}");
+}
