@@ -4,27 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use handfast_pki::Code;
 
-/// Who refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refuser {
-    /// The side that was connected to.
-    Server,
-    /// The side that connected.
-    Client,
-    /// Neither of them: what lies between.
-    Network,
-}
-
-impl Refuser {
-    /// `server`, `client` or `network`, as answers in JSON spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Client => "client",
-            Self::Network => "network",
-        }
-    }
-}
+use crate::{fault, refuser::Refuser};
 
 /// How sure a finding is; the more certain one is the smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +33,10 @@ impl Certainty {
 pub struct Finding {
     /// Which cause it is; each has a page in `docs/findings/`.
     pub code: Code,
-    /// Who refused, which need not be the side at fault.
+    /// Who refused, would refuse, or should have refused.
     pub side: Refuser,
+    /// Whose files or settings are at fault, so where something has to change; nothing where that is not known.
+    pub fault: Option<Refuser>,
     /// How sure this is.
     pub certainty: Certainty,
     /// What was seen, both values in it.
@@ -101,11 +83,29 @@ impl Finding {
         Self {
             code,
             side,
+            fault: fault::of(code, side),
             certainty,
             because: because.into(),
             help: String::new(),
             command: None,
             place: None,
+        }
+    }
+
+    /// Where what has to change is known better than by the code alone.
+    pub fn fault_of(mut self, fault: impl Into<Option<Refuser>>) -> Self {
+        self.fault = fault.into();
+        self
+    }
+
+    /// Who would refuse, where the finding is about files of `whose`: the program that reads them, or the peer that is
+    /// shown them.
+    pub fn refuser_of_files(&self, whose: Refuser) -> Refuser {
+        match whose {
+            _ if fault::is_of_own_program(self.code) => whose,
+            Refuser::Client => Refuser::Server,
+            Refuser::Server => Refuser::Client,
+            Refuser::Network => Refuser::Network,
         }
     }
 

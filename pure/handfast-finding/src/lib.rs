@@ -2,11 +2,14 @@
 
 #![warn(missing_docs)]
 
+mod fault;
 mod finding;
 mod problem;
+mod refuser;
 pub mod shell;
 mod value;
 pub mod when;
 
-pub use finding::{Certainty, Finding, Place, Refuser};
+pub use finding::{Certainty, Finding, Place};
 pub use problem::Problem;
+pub use refuser::Refuser;

@@ -106,6 +106,7 @@ codes! {
     RESUMED_UNCHECKED = 506, "session resumption skips the check of the client's certificate";
     MISDIRECTED = 507, "the request is for another host than the connection";
     OLD_POOL = 508, "a pool of open connections still uses the old identity";
+    INSTANCES = 509, "the servers behind this address do not agree";
     NOT_FORWARDED = 601, "the application behind the proxy cannot see the client's certificate";
     FORGEABLE = 602, "the header that carries the client's identity can be forged";
     NAME_FORM = 603, "the subject is written in another form than the one compared with";

@@ -67,6 +67,9 @@ pub(crate) fn one(finding: &Finding, out: &mut String) {
         finding.side.name(),
         finding.certainty.name()
     );
+    if let Some(fault) = finding.fault {
+        let _ = writeln!(out, "  {FAINT}fault:{FAINT:#}   {}", fault.name());
+    }
     let _ = writeln!(out, "  {FAINT}because:{FAINT:#} {}", finding.because);
     let _ = writeln!(out, "  {FAINT}help:{FAINT:#}    {}", finding.help);
     if let Some(command) = &finding.command {

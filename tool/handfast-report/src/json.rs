@@ -2,7 +2,7 @@
 //! describes them.
 
 use handfast_doctor::{Report, Trace};
-use handfast_finding::{Finding, Place, Problem};
+use handfast_finding::{Finding, Place, Problem, Refuser};
 use handfast_pki::{Certificate, name::shown};
 use handfast_tls::Established;
 use handfast_trace::{Message, Said, Side};
@@ -38,6 +38,7 @@ pub fn findings(findings: &[Finding]) -> Vec<Value> {
         json!({
             "code": finding.code.to_string(),
             "side": finding.side.name(),
+            "fault": finding.fault.map(Refuser::name),
             "certainty": finding.certainty.name(),
             "title": finding.code.title(),
             "because": finding.because,

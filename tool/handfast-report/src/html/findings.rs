@@ -27,6 +27,7 @@ fn one(made: &Report, finding: &Finding, is_first: bool) -> Markup {
             h3 { b { (codes::link(finding.code)) } " " (finding.code.title()) }
             dl {
                 dt { "refused by" } dd { (finding.side.name()) }
+                @if let Some(fault) = finding.fault { dt { "at fault" } dd { (fault.name()) } }
                 dt { "how sure" } dd { (finding.certainty.name()) }
                 dt { "because" } dd { (finding.because) }
                 @if let Some(identity) = concerned(made, finding) { dt { "identity" } dd { code { (identity) } } }
