@@ -8,6 +8,7 @@
 mod duration;
 mod endpoint;
 mod error;
+pub mod idn;
 mod moment;
 
 pub use duration::{duration, duration_between};
