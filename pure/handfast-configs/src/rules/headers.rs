@@ -99,8 +99,23 @@ fn weak(kind: Kind, way: &Way, step: &Step) -> Option<Finding> {
     };
     let because = format!("{}: \"{}\" {how}", way.called, step.said.written);
     Some(
-        about(code::FORGEABLE, step.sure, &step.said.place, because)
-            .help(format!("write {}", kind.strengthen(&step.header))),
+        about(code::FORGEABLE, step.sure, &step.said.place, because).help(format!(
+            "write {}",
+            both(kind, way, &step.header, kind.strengthen(&step.header))
+        )),
+    )
+}
+
+/// `write`, and what takes the underscored spelling away where that comes through as well: else it would be the next thing
+/// to be found.
+fn both(kind: Kind, way: &Way, header: &str, write: String) -> String {
+    let other = header.replace('-', "_");
+    if !way.keeps_underscores || !header.contains('-') || walk(way, &other) == State::Ours {
+        return write;
+    }
+    format!(
+        "{write}, and for its other spelling {}",
+        kind.drop_underscores(header)
     )
 }
 
@@ -125,13 +140,13 @@ fn missing(kind: Kind, way: &Way, header: &str, believed: &Step, certainty: Cert
             way.called, believed.said.written, believed.said.place.line
         )
     };
-    let write = if is_lost {
-        believed.said.written.clone()
-    } else {
-        kind.remove(header)
+    let write = match is_lost {
+        true if kind == Kind::Nginx => format!("{};", believed.said.written),
+        true => believed.said.written.clone(),
+        false => kind.remove(header),
     };
-    let end = if kind == Kind::Nginx && is_lost { ";" } else { "" };
-    Some(about(code::FORGEABLE, certainty, &way.place, because).help(format!("write here {write}{end}")))
+    let write = both(kind, way, header, write);
+    Some(about(code::FORGEABLE, certainty, &way.place, because).help(format!("write here {write}")))
 }
 
 /// `X_SSL_Client_CN` beside `X-SSL-Client-CN`: one and the same for WSGI, PHP, Rack and CGI.
