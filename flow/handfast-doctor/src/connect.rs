@@ -1,6 +1,6 @@
 //! TCP and TLS to a target, with a recording of every byte below TLS.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use handfast_pki::{Trust, code, text::printable};
 use handfast_tls::{
@@ -13,12 +13,10 @@ use rustls_pki_types::ServerName;
 use tokio::{net::TcpStream, time::timeout};
 
 use crate::{
-    Ending,
+    Ending, Verdict,
+    patience::{Patience, shown},
     starttls::{self, StartTls},
 };
-
-/// How long connecting, and then the handshake, may take each.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whom to talk to, and as whom.
 #[derive(Clone)]
@@ -51,6 +49,9 @@ pub(crate) struct Seen {
     pub(crate) established: Option<Established>,
     pub(crate) asked: Option<Asked>,
     pub(crate) resumed: bool,
+    /// Whether words in the clear came before TLS.
+    pub(crate) is_upgraded: bool,
+    pub(crate) verdict: Verdict,
     pub(crate) ending: Ending,
 }
 
@@ -63,6 +64,8 @@ impl Seen {
             established: None,
             asked: None,
             resumed: false,
+            is_upgraded: false,
+            verdict: Verdict::NotSpoken,
             ending: Ending::Open,
         }
     }
@@ -110,23 +113,25 @@ impl Way {
 }
 
 /// Connects and shakes hands; failures are part of what is seen.
-pub(crate) async fn connect(target: &Target) -> Contact {
+pub(crate) async fn connect(target: &Target, patience: Patience) -> Contact {
     match Way::of(target) {
-        Ok(way) => connect_by(&way, target).await,
+        Ok(way) => connect_by(&way, target, patience).await,
         Err(error) => Contact::failed(Seen::nothing(Arc::default()), Ending::Handshake(error)),
     }
 }
 
 /// The same with a client that was made before.
-pub(crate) async fn connect_by(way: &Way, target: &Target) -> Contact {
+pub(crate) async fn connect_by(way: &Way, target: &Target, patience: Patience) -> Contact {
     let mut seen = Seen::nothing(way.secrets.clone());
-    let tcp = match reach(target).await {
+    seen.is_upgraded = target.starttls.is_some();
+    let tcp = match reach(target, patience).await {
         Ok(tcp) => tcp,
         Err(ending) => return Contact::failed(seen, ending),
     };
     let (tap, recording) = Tap::new(tcp, Side::Client);
     seen.recording = Some(recording);
-    match timeout(PATIENCE, way.client.probe(target.name.clone(), tap)).await {
+    let limit = patience.for_handshake();
+    match timeout(limit, way.client.probe(target.name.clone(), tap)).await {
         Ok(Ok(connected)) => {
             seen.peer = connected.peer;
             seen.resumed = connected.resumed;
@@ -142,23 +147,24 @@ pub(crate) async fn connect_by(way: &Way, target: &Target) -> Contact {
             Contact::failed(seen, Ending::Handshake(refused.error))
         }
         Err(_) => {
-            let detail = format!("no answer within {PATIENCE:?} [{}]", code::CUT_SHORT);
+            let detail = format!("no answer within {} [{}]", shown(limit), code::CUT_SHORT);
             Contact::failed(seen, Ending::Handshake(HandshakeError::CutShort { detail }))
         }
     }
 }
 
 /// TCP, and the words before TLS where there are any.
-pub(crate) async fn reach(target: &Target) -> Result<TcpStream, Ending> {
+pub(crate) async fn reach(target: &Target, patience: Patience) -> Result<TcpStream, Ending> {
     let endpoint = (target.endpoint.host.as_str(), target.endpoint.port);
-    let mut tcp = match timeout(PATIENCE, TcpStream::connect(endpoint)).await {
+    let limit = patience.for_tcp();
+    let mut tcp = match timeout(limit, TcpStream::connect(endpoint)).await {
         Ok(Ok(tcp)) => tcp,
         Ok(Err(error)) => return Err(Ending::Unreachable(printable(&error.to_string()))),
-        Err(_) => return Err(Ending::Unreachable(format!("no answer within {PATIENCE:?}"))),
+        Err(_) => return Err(Ending::Unreachable(format!("no answer within {}", shown(limit)))),
     };
     let _ = tcp.set_nodelay(true);
     if let Some(protocol) = target.starttls {
-        starttls::upgrade(&mut tcp, protocol, &target.endpoint.host).await?;
+        starttls::upgrade(&mut tcp, protocol, &target.endpoint.host, patience).await?;
     }
     Ok(tcp)
 }

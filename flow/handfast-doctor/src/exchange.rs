@@ -13,12 +13,13 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
-    Ending, Service,
+    Ending, Service, Verdict,
     connect::{Contact, Seen, Stream},
+    patience::{Patience, shown},
+    service::{Dialog, Next, Speaks, spoken_first},
+    verdict,
 };
 
-/// How long the answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a verdict is waited for where nothing can be asked.
 const PAUSE: Duration = Duration::from_millis(250);
 /// The largest body that is kept.
@@ -32,8 +33,14 @@ pub enum Talk {
     Postgres {
         user: String,
     },
+    /// A login without a password for this user, for MySQL.
+    Mysql {
+        user: String,
+    },
     /// The first words of another protocol.
     Service(Service),
+    /// The same, and a login with a made-up password where the protocol decides no sooner.
+    Login(Service),
     /// Nothing: wait for a moment whether the server has something to say.
     Listen,
 }
@@ -58,32 +65,61 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-pub(crate) async fn exchange(contact: Contact, talk: &Talk) -> (Seen, Option<Answer>) {
+impl Talk {
+    fn dialog(&self, is_greeted: bool) -> Option<Dialog> {
+        let speaks = match self {
+            Self::Service(service) => Speaks::Service(*service),
+            Self::Login(service) => Speaks::Login(*service),
+            Self::Postgres { user } => Speaks::Postgres(user.clone()),
+            Self::Mysql { user } => Speaks::Mysql(user.clone()),
+            Self::Http(_) | Self::Listen => return None,
+        };
+        Some(Dialog::new(speaks, is_greeted))
+    }
+}
+
+/// What came after the handshake.
+type Heard = (Verdict, Option<Answer>);
+
+pub(crate) async fn exchange(contact: Contact, talk: &Talk, patience: Patience) -> (Seen, Option<Answer>) {
     let Contact { stream, mut seen } = contact;
     let Some(mut stream) = stream else {
         return (seen, None);
     };
-    // Servers of HTTP/2 speak first, and that is their verdict.
-    let speaks_first = matches!(talk, Talk::Service(Service::Http2));
+    let dialog = talk.dialog(!seen.is_upgraded);
+    // A server that speaks first says its verdict so.
+    let speaks_first = dialog.as_ref().is_some_and(Dialog::is_spoken_to_first);
     if seen.asked.is_some()
         && !speaks_first
-        && let Some(ending) = verdict(&mut stream).await
+        && let Some((verdict, ending)) = early(&mut stream).await
     {
+        seen.verdict = verdict;
         seen.ending = ending;
         return (seen, None);
     }
     let said = async {
-        match talk {
-            Talk::Http(ask) => send(stream, ask).await.map(Some),
-            Talk::Postgres { user } => start_postgres(stream, user).await.map(|()| None),
-            Talk::Service(service) => speak(stream, *service).await.map(|()| None),
-            Talk::Listen => listen(stream).await.map(|()| None),
+        match (talk, dialog) {
+            (Talk::Http(ask), _) => send(stream, ask).await,
+            (_, Some(dialog)) => speak(stream, dialog).await,
+            (_, None) => listen(stream).await,
         }
     };
-    let waited = tokio::time::timeout(PATIENCE, said).await;
-    match waited.unwrap_or_else(|_| Err(Ending::Silent(format!("no answer within {PATIENCE:?}")))) {
-        Ok(answer) => (seen, answer),
+    let limit = patience.for_answer();
+    let waited = tokio::time::timeout(limit, said).await;
+    match waited.unwrap_or_else(|_| Err(Ending::Silent(format!("no answer within {}", shown(limit))))) {
+        Ok((verdict, answer)) => {
+            // A service that refuses has ended the conversation; HTTP goes on after each answer.
+            if let (Some(refusal), None) = (verdict.refusal(), &answer) {
+                seen.ending = Ending::Service(refusal.told());
+            }
+            seen.verdict = verdict;
+            (seen, answer)
+        }
         Err(ending) => {
+            seen.verdict = match talk {
+                Talk::Listen => Verdict::NotSpoken,
+                _ => Verdict::NotReached,
+            };
             seen.ending = ending;
             (seen, None)
         }
@@ -92,88 +128,79 @@ pub(crate) async fn exchange(contact: Contact, talk: &Talk) -> (Seen, Option<Ans
 
 /// In TLS 1.3 a server that refuses its client says so after the client has finished. A request sent at once
 /// would meet a closed connection, and its error could overtake the alert; so we listen first, for a moment.
-async fn verdict(stream: &mut Stream) -> Option<Ending> {
+async fn early(stream: &mut Stream) -> Option<(Verdict, Ending)> {
     const MOMENT: Duration = Duration::from_millis(60);
+    const GREETING: usize = 512;
     if stream.get_ref().1.protocol_version().map(u16::from) != Some(0x0304) {
         return None;
     }
-    let mut byte = [0; 1];
-    match tokio::time::timeout(MOMENT, stream.read(&mut byte)).await {
+    let mut greeting = [0; GREETING];
+    match tokio::time::timeout(MOMENT, stream.read(&mut greeting)).await {
         Err(_) => None,
-        Ok(Ok(0)) => Some(Ending::Closed),
-        Ok(Ok(_)) => Some(Ending::NotHttp("the server spoke first".into())),
-        Ok(Err(error)) => Some(ending(&error)),
+        Ok(Ok(0)) => Some((Verdict::NotReached, Ending::Closed)),
+        Ok(Ok(length)) => {
+            let heard = greeting.get(..length).unwrap_or_default();
+            let verdict = spoken_first(heard).unwrap_or(Verdict::NotReached);
+            Some((verdict, Ending::NotHttp("the server spoke first".into())))
+        }
+        Ok(Err(error)) => Some((Verdict::NotReached, ending(&error))),
     }
 }
 
-async fn listen(mut stream: Stream) -> Result<(), Ending> {
+async fn listen(mut stream: Stream) -> Result<Heard, Ending> {
     let mut byte = [0; 1];
     match tokio::time::timeout(PAUSE, stream.read(&mut byte)).await {
         Err(_) | Ok(Ok(1..)) => {
             let _ = tokio::time::timeout(PAUSE, stream.shutdown()).await;
-            Ok(())
+            Ok((Verdict::NotSpoken, None))
         }
         Ok(Ok(0)) => Err(Ending::Closed),
         Ok(Err(error)) => Err(ending(&error)),
     }
 }
 
-/// A StartupMessage of protocol 3.0, and the first message of the answer.
-async fn start_postgres(mut stream: Stream, user: &str) -> Result<(), Ending> {
-    let mut message = 196_608_u32.to_be_bytes().to_vec();
-    for text in ["user", user, "database", "postgres"] {
-        // A zero within a name would end it early.
-        message.extend(text.bytes().filter(|byte| *byte != 0));
-        message.push(0);
-    }
-    message.push(0);
-    let length = u32::try_from(message.len() + 4).unwrap_or(u32::MAX);
-    let broke = |error: io::Error| ending(&error);
-    stream.write_all(&length.to_be_bytes()).await.map_err(broke)?;
-    stream.write_all(&message).await.map_err(broke)?;
-    stream.flush().await.map_err(broke)?;
-    let mut head = [0; 5];
-    stream.read_exact(&mut head).await.map_err(broke)?;
-    if head[0] != b'E' {
+/// Says the words of a protocol, and hears what the server thinks of us.
+async fn speak(mut stream: Stream, mut dialog: Dialog) -> Result<Heard, Ending> {
+    const MOST: usize = 16 << 10;
+    let words = dialog.words().to_vec();
+    say(&mut stream, &words).await?;
+    let mut heard = Vec::new();
+    let mut so_far: Option<Verdict> = None;
+    let verdict = loop {
+        let limit = if so_far.is_some() { PAUSE } else { Duration::MAX };
+        let read = tokio::time::timeout(limit, stream.read_buf(&mut heard)).await;
+        match (read, so_far.take()) {
+            (Err(_) | Ok(Ok(0)), Some(verdict)) => break verdict,
+            (Err(_) | Ok(Ok(0)), None) => return Err(Ending::Closed),
+            (Ok(Err(error)), _) => return Err(ending(&error)),
+            (Ok(Ok(_)), _) => {}
+        }
+        match dialog.hear(&heard) {
+            Next::Wait if heard.len() > MOST => {
+                return Err(Ending::Service("more than anybody says in greeting".into()));
+            }
+            Next::Wait => {}
+            Next::Say(words) => {
+                heard.clear();
+                say(&mut stream, &words).await?;
+            }
+            Next::Linger(verdict) => so_far = Some(verdict),
+            Next::Done(verdict) => break verdict,
+        }
+    };
+    let _ = tokio::time::timeout(PAUSE, stream.shutdown()).await;
+    Ok((verdict, None))
+}
+
+async fn say(stream: &mut Stream, words: &[u8]) -> Result<(), Ending> {
+    if words.is_empty() {
         return Ok(());
     }
-    let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]).clamp(4, 8192) as usize - 4;
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.map_err(broke)?;
-    // Fields of one letter and a text; "M" is the message in words.
-    let text = body
-        .split(|byte| *byte == 0)
-        .find_map(|field| field.strip_prefix(b"M"))
-        .unwrap_or_default();
-    Err(Ending::Service(printable(&String::from_utf8_lossy(text))))
+    stream.write_all(words).await.map_err(|error| ending(&error))?;
+    stream.flush().await.map_err(|error| ending(&error))
 }
 
-/// Says the first words of `service`, and listens whether the answer welcomes us.
-async fn speak(mut stream: Stream, service: Service) -> Result<(), Ending> {
-    const MOST: usize = 8192;
-    let broke = |error: io::Error| ending(&error);
-    stream.write_all(&service.words()).await.map_err(broke)?;
-    stream.flush().await.map_err(broke)?;
-    let mut heard = Vec::new();
-    while heard.len() < MOST {
-        match stream.read_buf(&mut heard).await {
-            Ok(0) => return Err(Ending::Closed),
-            Ok(_) => {}
-            Err(error) => return Err(ending(&error)),
-        }
-        match service.verdict(&heard) {
-            Some(Ok(())) => {
-                let _ = tokio::time::timeout(PAUSE, stream.shutdown()).await;
-                return Ok(());
-            }
-            Some(Err(said)) => return Err(Ending::Service(printable(&said))),
-            None => {}
-        }
-    }
-    Err(Ending::Service("more than anybody says in greeting".into()))
-}
-
-async fn send(stream: Stream, ask: &Ask) -> Result<Answer, Ending> {
+async fn send(stream: Stream, ask: &Ask) -> Result<Heard, Ending> {
     let (mut sender, connection) = http1::Builder::new()
         .handshake(TokioIo::new(stream))
         .await
@@ -201,11 +228,12 @@ async fn send(stream: Stream, ask: &Ask) -> Result<Answer, Ending> {
     // The sender goes first, so that the connection ends with a close_notify and not in its middle.
     drop(sender);
     let _ = tokio::time::timeout(Duration::from_millis(500), connection).await;
-    Ok(Answer {
+    let answer = Answer {
         status: head.status,
         headers: head.headers,
         body: body.to_bytes(),
-    })
+    };
+    Ok((verdict::of_answer(&answer, &ask.host), Some(answer)))
 }
 
 /// The alert inside an error of the HTTP library, else what the library says.

@@ -11,6 +11,7 @@ mod exchange;
 pub mod files;
 pub mod judge;
 pub mod listen;
+mod patience;
 pub mod posture;
 pub mod probe;
 mod report;
@@ -19,6 +20,7 @@ mod starttls;
 mod subject;
 pub mod throwaway;
 pub mod trace;
+mod verdict;
 pub mod what_if;
 
 pub use connect::Target;
@@ -26,21 +28,23 @@ pub use ending::Ending;
 pub use examine::examine;
 pub use exchange::{Answer, Ask, Talk};
 pub use handfast_values::Endpoint;
+use patience::Patience;
 pub use report::Report;
 pub use service::Service;
 pub use starttls::StartTls;
 pub use subject::{Context, Subject, When};
 pub use trace::Trace;
+pub use verdict::{Pending, Reply, Verdict};
 
 /// One request over mutual TLS, with everything that was seen on the way.
 pub async fn get(target: &Target, ask: &Ask) -> (Trace, Option<Answer>) {
-    let contact = connect::connect(target).await;
-    let (seen, answer) = exchange::exchange(contact, &Talk::Http(ask.clone())).await;
+    let contact = connect::connect(target, Patience::default()).await;
+    let (seen, answer) = exchange::exchange(contact, &Talk::Http(ask.clone()), Patience::default()).await;
     (trace::trace(seen, target), answer)
 }
 
 /// What a server shows of itself, whether it is to be believed or not.
 pub async fn look(target: &Target) -> Trace {
-    let contact = connect::connect(target).await;
+    let contact = connect::connect(target, Patience::default()).await;
     trace::trace(contact.into_seen(), target)
 }

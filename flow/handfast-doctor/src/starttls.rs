@@ -1,6 +1,6 @@
 //! The words in the clear that some protocols say before TLS begins.
 
-use std::{io, time::Duration};
+use std::io;
 
 use handfast_pki::text::printable;
 use tokio::{
@@ -8,7 +8,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::Ending;
+use crate::{
+    Ending,
+    patience::{Patience, shown},
+};
 
 /// The protocols whose upgrade to TLS is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,16 +48,20 @@ impl StartTls {
     }
 }
 
-/// How long the words before TLS may take in all.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest greeting that is listened to, in bytes.
 const LONGEST: usize = 16 << 10;
 
 /// Brings `tcp` to where the ClientHello may be sent. Not a byte of TLS is read here, for whoever could put
 /// words between would speak for the server (CVE-2011-0411).
-pub(crate) async fn upgrade(tcp: &mut TcpStream, protocol: StartTls, host: &str) -> Result<(), Ending> {
+pub(crate) async fn upgrade(
+    tcp: &mut TcpStream,
+    protocol: StartTls,
+    host: &str,
+    patience: Patience,
+) -> Result<(), Ending> {
     let name = protocol.name();
-    match tokio::time::timeout(PATIENCE, speak(tcp, protocol, host)).await {
+    let limit = patience.for_handshake();
+    match tokio::time::timeout(limit, speak(tcp, protocol, host)).await {
         Ok(Ok(None)) => Ok(()),
         Ok(Ok(Some(said))) => Err(Ending::NoStartTls(format!(
             "the server does not begin TLS in {name}, it said \"{}\"",
@@ -65,7 +72,8 @@ pub(crate) async fn upgrade(tcp: &mut TcpStream, protocol: StartTls, host: &str)
             printable(&error.to_string())
         ))),
         Err(_) => Err(Ending::NoStartTls(format!(
-            "the server said nothing that {name} begins TLS with, within {PATIENCE:?}"
+            "the server said nothing that {name} begins TLS with, within {}",
+            shown(limit)
         ))),
     }
 }

@@ -1,6 +1,6 @@
 //! What is looked at: a server, who we are to it, and what the user knows beside what is seen on the wire.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use handfast_pki::{Certificate, Trust, crl::RevocationList};
 use handfast_tls::Credentials;
@@ -14,6 +14,8 @@ pub struct Subject {
     pub talk: Talk,
     pub context: Context,
     pub when: When,
+    /// How long the whole look may take; without one each part has its own limit.
+    pub limit: Option<Duration>,
 }
 
 /// Whether further connections are made.
@@ -31,8 +33,10 @@ pub enum When {
 pub struct Context {
     /// Certificates that lie around: in the folder of the client's certificate, in the file of trusted CAs.
     pub known: Vec<Certificate>,
-    /// The user said that this is a server of HTTP.
-    pub is_http: bool,
+    /// The user said which protocol is spoken within TLS, so that its silence is a failure.
+    pub is_spoken: bool,
+    /// The host as it was written, where it is asked for in another form.
+    pub written_host: Option<String>,
     /// The subject with which a rule on the server compares.
     pub expected_subject: Option<String>,
     /// The answer repeats the headers of the request that the application saw.

@@ -7,7 +7,7 @@ use handfast_tls::{Established, Peer, client::Asked};
 use handfast_trace::{ClientHello, Kind, Message, Said, ServerHello, Side, decode};
 
 use crate::{
-    Ending, Endpoint,
+    Ending, Endpoint, Verdict,
     connect::{Seen, Target},
 };
 
@@ -26,6 +26,10 @@ pub struct Trace {
     pub resumed: bool,
     /// The chain that we had to show, leaf first; empty without one.
     pub own_chain: Vec<Certificate>,
+    /// How many bytes the server sent, as far as they were recorded.
+    pub received: usize,
+    /// What the protocol within TLS said of us.
+    pub verdict: Verdict,
     pub ending: Ending,
 }
 
@@ -52,6 +56,8 @@ impl Trace {
             messages,
             resumed: false,
             own_chain: Vec::new(),
+            received: 0,
+            verdict: Verdict::NotSpoken,
             ending,
         };
         trace.own_chain = trace.chain_of(Side::Client);
@@ -101,6 +107,31 @@ impl Trace {
         } else {
             None
         }
+    }
+
+    /// Whether the server went on as if all were well, as far as was asked: TLS alone, or the protocol within it.
+    pub fn went_well(&self) -> bool {
+        self.ending.is_good()
+            && match self.verdict {
+                Verdict::NotSpoken | Verdict::Accepted(_) => true,
+                Verdict::NotReached | Verdict::Undecided(..) | Verdict::Refused(_) => false,
+            }
+    }
+
+    /// Whether our turn came: all that the server had to say first was read. Whoever never got there has not declined to
+    /// send something.
+    pub fn our_turn_came(&self) -> bool {
+        self.messages.iter().any(|message| {
+            message.from == Side::Client && matches!(message.kind, Kind::Certificate | Kind::Finished)
+        }) || self.ended_its_flight()
+    }
+
+    /// Whether the server's first flight is complete: its Finished in TLS 1.3, ServerHelloDone in TLS 1.2.
+    fn ended_its_flight(&self) -> bool {
+        let of_server = |message: &Message| {
+            message.from == Side::Server && matches!(message.kind, Kind::Finished | Kind::ServerHelloDone)
+        };
+        self.messages.iter().any(of_server)
     }
 
     /// The last alert that `side` sent.
@@ -153,7 +184,9 @@ pub(crate) fn trace(seen: Seen, target: &Target) -> Trace {
         .map(|recording| recording.chunks())
         .unwrap_or_default();
     let messages = decode(&chunks, &seen.secrets);
+    let of_server = chunks.iter().filter(|chunk| chunk.from == Side::Server);
     Trace {
+        received: of_server.map(|chunk| chunk.bytes.len()).sum(),
         target: target.endpoint.clone(),
         peer: seen.peer,
         established: seen.established,
@@ -166,6 +199,7 @@ pub(crate) fn trace(seen: Seen, target: &Target) -> Trace {
             .as_ref()
             .map(|own| own.chain().to_vec())
             .unwrap_or_default(),
+        verdict: seen.verdict,
         ending: seen.ending,
     }
 }

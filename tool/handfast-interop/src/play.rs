@@ -249,7 +249,7 @@ impl<'a> Visitor<'a> {
             },
         };
         let context = Context {
-            is_http: matches!(talk, Talk::Http(_)),
+            is_spoken: matches!(talk, Talk::Http(_)),
             revocation: self.revocation.clone(),
             ..Context::default()
         };
@@ -258,6 +258,7 @@ impl<'a> Visitor<'a> {
             target,
             context,
             when: When::Never,
+            limit: None,
         })
     }
 
@@ -379,7 +380,8 @@ impl<'a> Visitor<'a> {
 
     fn first_words(&self) -> Vec<u8> {
         match self.talk(HeaderMap::new()) {
-            Talk::Service(service) => service.words(),
+            Talk::Service(service) | Talk::Login(service) => service.words(),
+            Talk::Mysql { .. } => Service::Mysql.words(),
             Talk::Http(_) => format!(
                 "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
                 self.path(),
@@ -402,10 +404,13 @@ impl<'a> Visitor<'a> {
             }
             // Who is not logged in has been let in by TLS.
             Talk::Service(Service::Redis) => has(b"+PONG") || has(b"-NOAUTH"),
-            Talk::Service(Service::Mqtt) => has(b"\x20\x02\x00\x00"),
+            Talk::Service(Service::Mqtt | Service::Mqtt5) => has(b"\x20\x02\x00\x00"),
             Talk::Service(Service::Amqp) => has(b"cluster_name"),
             Talk::Service(Service::Http2) => has(b"\x04\x00\x00\x00\x00\x00"),
             Talk::Service(Service::Mysql) => has(b"\x00\x00\x03\x00\x00\x00\x02"),
+            Talk::Service(Service::Imap | Service::Pop3 | Service::Smtp)
+            | Talk::Login(_)
+            | Talk::Mysql { .. } => !has(b"alert"),
             // AuthenticationOk.
             Talk::Postgres { .. } => has(b"R\0\0\0\x08\0\0\0\0"),
             Talk::Listen => !has(b"alert"),

@@ -40,7 +40,9 @@ pub fn judge(holdings: &Holdings, look: &Look) -> Vec<Finding> {
         Purpose::Server => Refuser::Server,
     };
     for finding in &mut findings {
-        finding.side = whose;
+        // No peer refuses a file that its own program cannot use.
+        finding.side = finding.refuser_of_files(whose);
+        finding.fault = Some(whose);
     }
     ranked(findings)
 }

@@ -52,8 +52,10 @@ pub(crate) fn forgeable(evidence: &Evidence<'_>) -> Option<Finding> {
     };
     Some(
         Finding::new(code::FORGEABLE, Refuser::Server, Certainty::Certain, because).help(
-            "set every identity header on the proxy, also to nothing, and take them from the proxy alone: \
-         proxy_set_header X-SSL-Client-S-DN $ssl_client_s_dn;",
+            "set every identity header on the proxy, also to nothing, and take away what has underscores for hyphens in its \
+             name, which many backends read as the same: proxy_set_header X-SSL-Client-S-DN $ssl_client_s_dn; in nginx, \
+             http-request del-header x_ssl_ -m beg in HAProxy, headers_with_underscores_action: REJECT_REQUEST in Envoy, \
+             RequestHeader unset X_SSL_Client_S_DN in Apache",
         ),
     )
 }
@@ -140,7 +142,7 @@ fn any_of_ca(evidence: &Evidence<'_>) -> Option<Finding> {
     let other = evidence.probe(probe::Kind::MustRefuse)?;
     let trace = other.trace()?;
     let sent = trace.asked.as_ref().is_some_and(|asked| asked.sent);
-    let proven = other.answer().is_some() || trace.acceptance().is_some();
+    let proven = trace.verdict.is_accepted() || trace.acceptance().is_some();
     let leaf = trace.own_chain.first()?;
     (sent && proven && other.went_well()).then(|| {
         Finding::new(

@@ -1,37 +1,15 @@
 //! TLS went well, and the server refuses in its answer: over HTTP, or in the words of the service behind TLS.
 
 use handfast_finding::{Certainty, Finding, Refuser};
-use handfast_pki::code;
+use handfast_pki::{Code, code};
 use handfast_trace::Kind;
 use jiff::Timestamp;
 
 use super::{
-    Evidence, own,
+    Evidence, clock, own,
     refused::{no_certificate, of_fault},
 };
-use crate::{Answer, Trace, probe};
-
-/// The service behind TLS refused in its own words.
-pub(super) fn by_service(evidence: &Evidence<'_>, text: &str) -> Vec<Finding> {
-    let sent = evidence.trace.asked.as_ref().is_some_and(|asked| asked.sent);
-    let said = format!("the server said \"{text}\"");
-    if text.contains("requires a valid client certificate") {
-        return vec![if sent {
-            Finding::new(code::UNKNOWN_ISSUER, Refuser::Server, Certainty::Likely, said)
-                .help("compare the certificate's issuer with the server's ssl_ca_file")
-        } else {
-            no_certificate(Certainty::Certain, said)
-        }];
-    }
-    if text.contains("certificate authentication failed") {
-        return vec![
-            Finding::new(code::UNMAPPED, Refuser::Server, Certainty::Certain, said).help(
-                "ask for the user whose name is the certificate's common name, or map it in pg_ident.conf",
-            ),
-        ];
-    }
-    Vec::new()
-}
+use crate::{Answer, Trace, probe, verdict};
 
 /// The server answered over HTTP, which is where some say what they think of the certificate.
 pub(super) fn in_words(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
@@ -44,7 +22,12 @@ pub(super) fn in_words(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> 
             Certainty::Certain,
             "the server answered 400 \"No required SSL certificate was sent\"".into(),
         )],
-        400 if page.contains("The SSL certificate error") => nginx(evidence, now),
+        400 if page.contains("The SSL certificate error") => unsorted(
+            evidence,
+            "the server answered 400 \"The SSL certificate error\"",
+            true,
+            now,
+        ),
         400 if page.contains("plain HTTP request was sent to HTTPS port") => vec![
             Finding::new(
                 code::NOT_TLS,
@@ -63,24 +46,33 @@ pub(super) fn in_words(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> 
             )
             .help("use one connection per name, and the same name in SNI and Host"),
         ],
-        401 | 403 => forbidden(evidence, answer.status.as_u16()),
+        300..=399 => redirected(evidence, now),
+        // Both are nginx's own, and applications behind it hand them on.
+        495 => unsorted(evidence, "the server answered 495, a bad certificate", true, now),
+        496 => vec![no_certificate(
+            Certainty::Certain,
+            "the server answered 496, no certificate".into(),
+        )],
+        401 | 403 => forbidden(evidence, answer, now),
         _ => Vec::new(),
     }
 }
 
-/// nginx accepts every certificate in TLS and refuses in HTTP, with a page that says no more than that.
-fn nginx(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
-    const SAID: &str = "the server answered 400 \"The SSL certificate error\"";
+/// Every certificate is accepted in TLS and judged later, with an answer that says no more than that; `is_plain` where it
+/// says that the certificate is the reason.
+fn unsorted(evidence: &Evidence<'_>, said: &str, is_plain: bool, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (place, fault) in own::faults(evidence, now).into_iter().enumerate() {
         let certainty = match (fault.is_plain, place) {
-            (true, 0) => Certainty::Certain,
-            (false, 0) => Certainty::Likely,
+            (true, 0) if is_plain => Certainty::Certain,
+            (_, 0) => Certainty::Likely,
             _ => Certainty::Guess,
         };
-        findings.push(of_fault(fault, certainty, SAID));
+        findings.push(of_fault(fault, certainty, said));
     }
-    let log = "look for \"client SSL certificate verify error\" in the server's error log";
+    findings.extend(clock::judge(evidence, said, now));
+    let log =
+        "look for the reason in the server's error log, such as \"client SSL certificate verify error\"";
     let names_ours = evidence
         .trace
         .asked
@@ -102,23 +94,70 @@ fn nginx(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
         ]
     };
     for code in others {
-        let because = format!("{SAID}; it could be this: {}", code.title());
+        let because = format!("{said}; it could be this: {}", code.title());
         findings.push(Finding::new(code, Refuser::Server, Certainty::Guess, because).help(log));
     }
     findings
 }
 
+/// How the server treats a certificate that no server can want, beside ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// It was not tried.
+    Unknown,
+    /// Refused in TLS, or in other words than ours: ours was verified.
+    Worse,
+    /// Answered as ours is: either is as good as the other.
+    Same,
+}
+
+fn beside(evidence: &Evidence<'_>) -> Beside {
+    let thrown = evidence
+        .probe(probe::Kind::ThrowAway)
+        .and_then(probe::Probe::trace);
+    let Some(thrown) = thrown.filter(|thrown| thrown.asked.as_ref().is_some_and(|asked| asked.sent)) else {
+        return Beside::Unknown;
+    };
+    match (thrown.verdict.reply(), evidence.trace.verdict.reply()) {
+        (Some(theirs), Some(ours)) if theirs == ours => Beside::Same,
+        _ => Beside::Worse,
+    }
+}
+
+/// The answer leads to a login.
+fn redirected(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
+    let Some(reply) = evidence.trace.verdict.refusal() else {
+        return Vec::new();
+    };
+    let said = format!(
+        "the server answered {} {}, as it does to clients that it does not know",
+        reply.code, reply.text
+    );
+    match &evidence.trace.asked {
+        Some(asked) if !asked.sent => vec![no_certificate(Certainty::Likely, said)],
+        // Who sends bad certificates away has verified ours, and its login is no matter of TLS.
+        Some(_) if beside(evidence) == Beside::Worse => Vec::new(),
+        Some(_) => unsorted(evidence, &said, false, now),
+        None => Vec::new(),
+    }
+}
+
 /// The handshake went well, the request did not.
-fn forbidden(evidence: &Evidence<'_>, status: u16) -> Vec<Finding> {
+fn forbidden(evidence: &Evidence<'_>, answer: &Answer, now: Timestamp) -> Vec<Finding> {
     let trace = evidence.trace;
-    let said = format!("the server answered {status}");
-    if trace.asked.is_some() {
-        let sent = trace.asked.as_ref().is_some_and(|asked| asked.sent);
-        return if sent {
-            behind(&said)
-        } else {
-            vec![no_certificate(Certainty::Likely, said)]
-        };
+    let front = verdict::is_front(answer);
+    let said = match front {
+        Some(who) => format!(
+            "the server answered {} on a page of {who}",
+            answer.status.as_u16()
+        ),
+        None => format!("the server answered {}", answer.status.as_u16()),
+    };
+    if let Some(asked) = &trace.asked {
+        if !asked.sent {
+            return vec![no_certificate(Certainty::Likely, said)];
+        }
+        return denied(evidence, front, &said, now);
     }
     if let Some(seen) = asks_late(evidence) {
         return vec![
@@ -135,6 +174,86 @@ fn forbidden(evidence: &Evidence<'_>, status: u16) -> Vec<Finding> {
     }
     // Whether it never asks is told by what was expected of it.
     Vec::new()
+}
+
+/// TLS accepted our certificate, what is behind it denied the request.
+fn denied(evidence: &Evidence<'_>, front: Option<&str>, said: &str, now: Timestamp) -> Vec<Finding> {
+    let beside = beside(evidence);
+    let mut findings = Vec::new();
+    // Where a bad certificate is refused in TLS ours is none, whatever it says against itself.
+    if beside != Beside::Worse {
+        for (place, fault) in own::faults(evidence, now).into_iter().enumerate() {
+            let is_first = place == 0 && fault.is_plain;
+            let certainty = if is_first {
+                Certainty::Likely
+            } else {
+                Certainty::Guess
+            };
+            findings.push(of_fault(fault, certainty, said));
+        }
+        findings.extend(clock::judge(evidence, said, now));
+    }
+    let is_explained = findings
+        .iter()
+        .any(|finding| finding.certainty < Certainty::Guess);
+    findings.extend(by_rule(front, said, is_explained));
+    if beside == Beside::Same {
+        findings.push(guess(
+            said,
+            code::UNKNOWN_ISSUER,
+            ", and answers a made-up certificate alike: it may not trust the issuer",
+            "compare the certificate's issuer with the CAs that the application trusts",
+        ));
+    }
+    findings
+}
+
+fn guess(said: &str, code: Code, because: &str, help: &str) -> Finding {
+    Finding::new(
+        code,
+        Refuser::Server,
+        Certainty::Guess,
+        format!("{said}{because}"),
+    )
+    .help(help)
+}
+
+/// The certificate is good, and who it names is not allowed, not told on, or compared in another form.
+fn by_rule(front: Option<&str>, said: &str, is_explained: bool) -> Vec<Finding> {
+    let not_allowed = guess(
+        said,
+        code::NOT_ALLOWED,
+        ": the identity may be known and not allowed here",
+        "ask for a rule for one of its names",
+    );
+    let not_told = guess(
+        said,
+        code::NOT_FORWARDED,
+        ", after a handshake with the client's certificate: the application may not be told of it",
+        "have the proxy hand the certificate on: Client-Cert (RFC 9440) or X-Forwarded-Client-Cert",
+    );
+    let other_form = guess(
+        said,
+        code::NAME_FORM,
+        ": the application may compare the subject in another form",
+        "compare with all forms of the subject: handfast inspect FILE",
+    );
+    match front {
+        // Who ends TLS denied by a rule of its own, and knows the certificate.
+        Some(_) => {
+            let certainty = if is_explained {
+                Certainty::Guess
+            } else {
+                Certainty::Likely
+            };
+            let not_allowed = Finding {
+                certainty,
+                ..not_allowed
+            };
+            vec![not_allowed, not_told, other_form]
+        }
+        None => vec![not_told, not_allowed, other_form],
+    }
 }
 
 /// How it is seen that the server asks once it has read the request.
@@ -157,33 +276,6 @@ fn page(answer: &Answer) -> String {
     const MOST: usize = 4096;
     let start = answer.body.get(..MOST.min(answer.body.len()));
     String::from_utf8_lossy(start.unwrap_or_default()).into_owned()
-}
-
-/// TLS let us in, what is behind it did not.
-fn behind(said: &str) -> Vec<Finding> {
-    vec![
-        Finding::new(
-            code::NOT_FORWARDED,
-            Refuser::Server,
-            Certainty::Guess,
-            format!("{said}, after a handshake with the client's certificate: the application may not be told of it"),
-        )
-        .help("have the proxy hand the certificate on: Client-Cert (RFC 9440) or X-Forwarded-Client-Cert"),
-        Finding::new(
-            code::NOT_ALLOWED,
-            Refuser::Server,
-            Certainty::Guess,
-            format!("{said}: the identity may be known and not allowed here"),
-        )
-        .help("ask for a rule for one of its names"),
-        Finding::new(
-            code::NAME_FORM,
-            Refuser::Server,
-            Certainty::Guess,
-            format!("{said}: the application may compare the subject in another form"),
-        )
-        .help("compare with all forms of the subject: handfast inspect FILE"),
-    ]
 }
 
 /// A HelloRequest: TLS 1.2 asks for a handshake anew, and for the certificate in it (RFC 5246 section 7.4.1.1).

@@ -6,7 +6,7 @@ use handfast_pki::{Certificate, code, name, text::listed};
 use jiff::Timestamp;
 
 use super::{Evidence, allowed, answered, untrusted};
-use crate::probe;
+use crate::{Trace, Verdict, probe, verdict::Pending};
 
 /// More names than these, and the list is no private PKI's.
 pub(crate) const MOST_ISSUERS: usize = 20;
@@ -39,7 +39,7 @@ fn old_process(evidence: &Evidence<'_>, now: Timestamp) -> Option<Finding> {
     Some(
         Finding::new(
             code::OLD_PROCESS,
-            Refuser::Server,
+            Refuser::Client,
             Certainty::Certain,
             format!(
                 "the server shows serial {} (until {}), its file holds serial {} (until {})",
@@ -101,9 +101,10 @@ fn identity(evidence: &Evidence<'_>) -> Option<Finding> {
 fn preflight(evidence: &Evidence<'_>) -> Option<Finding> {
     let origin = evidence.context.origin.as_ref()?;
     let probe = evidence.probe(probe::Kind::Preflight)?;
-    let well =
-        evidence.trace.ending.is_good() && evidence.answer.is_some_and(|answer| answer.status.as_u16() < 400);
-    (well && !probe.went_well()).then(|| {
+    let well = evidence.answer.is_some() && evidence.trace.went_well();
+    // A browser takes no other answer to it (Fetch, section 4.8).
+    let is_ok = probe.answer().is_some_and(|answer| answer.status.is_success());
+    (well && !is_ok).then(|| {
         Finding::new(
             code::PREFLIGHT,
             Refuser::Server,
@@ -126,9 +127,7 @@ fn not_asked(evidence: &Evidence<'_>) -> Option<Finding> {
     if answered::asks_late(evidence).is_some() {
         return None;
     }
-    let refused = evidence
-        .answer
-        .is_some_and(|answer| [401, 403].contains(&answer.status.as_u16()));
+    let refused = matches!(&trace.verdict, Verdict::Refused(reply) if !reply.code.starts_with('3'));
     let has_own = !trace.own_chain.is_empty();
     let certainty = match (has_own, refused) {
         (true, _) => Certainty::Certain,
@@ -157,8 +156,7 @@ fn not_named(evidence: &Evidence<'_>) -> Option<Finding> {
     let trace = evidence.trace;
     let asked = trace.asked.as_ref()?;
     let is_named = |own: &Certificate| asked.issuers.contains(&name::der_of(own.issuer()));
-    let went_well =
-        trace.ending.is_good() && evidence.answer.is_none_or(|answer| answer.status.as_u16() < 400);
+    let went_well = trace.went_well();
     let own = trace.own_chain.first()?;
     if asked.issuers.is_empty() || !asked.sent || !went_well || trace.own_chain.iter().any(is_named) {
         return None;
@@ -180,30 +178,38 @@ fn not_named(evidence: &Evidence<'_>) -> Option<Finding> {
     )
 }
 
-/// A certificate that nobody can want to let in is let in.
+/// A certificate that no server can want to accept is accepted.
 fn unverified(evidence: &Evidence<'_>) -> Option<Finding> {
     let thrown = [probe::Kind::ThrowAway, probe::Kind::Stranger];
-    let is_let_in = |probe: &&probe::Probe| {
-        let Some(trace) = probe.trace() else {
-            return false;
-        };
-        let sent = trace.asked.as_ref().is_some_and(|asked| asked.sent);
-        let proven = probe.answer().is_some() || trace.acceptance().is_some();
-        sent && proven && probe.went_well()
-    };
-    let probe = thrown
+    let (probe, certainty) = thrown
         .into_iter()
         .filter_map(|kind| evidence.probe(kind))
-        .find(is_let_in)?;
+        .filter_map(|probe| Some((probe, accepts(probe.trace()?)?)))
+        .min_by_key(|(_, certainty)| *certainty)?;
     Some(
         Finding::new(
             code::UNVERIFIED,
             Refuser::Server,
-            Certainty::Certain,
+            certainty,
             format!("a self-signed certificate is accepted ({})", probe.told()),
         )
         .help("switch verification on: ssl_verify_client on, SSLVerifyClient require, verify required"),
     )
+}
+
+/// How sure it is that the server accepts a certificate of no CA: many take it in TLS and refuse in the protocol within it,
+/// so that the end of the handshake is a guess, and a login that was not refused for it no more than likely.
+fn accepts(trace: &Trace) -> Option<Certainty> {
+    let sent = trace.asked.as_ref().is_some_and(|asked| asked.sent);
+    if !sent || !trace.ending.is_good() {
+        return None;
+    }
+    match &trace.verdict {
+        Verdict::Accepted(_) => Some(Certainty::Certain),
+        Verdict::Undecided(Pending::LoginRefused, _) => Some(Certainty::Likely),
+        Verdict::NotSpoken => trace.acceptance().map(|_| Certainty::Guess),
+        Verdict::Undecided(..) | Verdict::Refused(_) | Verdict::NotReached => None,
+    }
 }
 
 /// Without a certificate the server refuses us, and with a session of another of its names it does not.

@@ -277,7 +277,7 @@ fn old_process(evidence: &Evidence<'_>) -> Option<Finding> {
     (leaf.fingerprint() != file.fingerprint()).then(|| {
         Finding::new(
             code::OLD_PROCESS,
-            Refuser::Client,
+            Refuser::Server,
             Certainty::Certain,
             format!(
                 "the client shows serial {} (until {}), its file holds serial {} (until {})",

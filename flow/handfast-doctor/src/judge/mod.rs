@@ -5,11 +5,14 @@
 
 mod allowed;
 mod answered;
+mod clock;
 mod expected;
 mod heard;
+mod instances;
 mod own;
 mod protocol;
 mod refused;
+mod service;
 mod untrusted;
 
 pub(crate) use allowed::forgeable;
@@ -58,13 +61,17 @@ impl<'a> Evidence<'a> {
 pub fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     let mut findings = expected::judge(evidence, now);
     findings.extend(by_ending(evidence, now));
+    if let Some(finding) = instances::judge(evidence) {
+        instances::lower(&mut findings);
+        findings.push(finding);
+    }
     ranked(findings)
 }
 
 /// The same for one request over HTTP, where nothing else is known.
 pub fn request(trace: &Trace, answer: Option<&Answer>, now: Timestamp) -> Vec<Finding> {
     let context = Context {
-        is_http: true,
+        is_spoken: true,
         ..Context::default()
     };
     let evidence = Evidence {
@@ -97,8 +104,11 @@ fn by_ending(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
             Finding::new(code::NOT_TLS, Refuser::Server, Certainty::Certain, detail)
                 .help("check the port, and that TLS is switched on in the server"),
         ],
-        Ending::Open => answered::in_words(evidence, now),
-        Ending::Service(text) => answered::by_service(evidence, text),
+        Ending::Open | Ending::Service(_) => {
+            let mut findings = answered::in_words(evidence, now);
+            findings.extend(service::judge(evidence, now));
+            findings
+        }
         // We refused the server.
         Ending::Handshake(HandshakeError::Refused { refusal, purpose }) => {
             untrusted::judge(evidence, refusal, *purpose, now)
@@ -106,6 +116,8 @@ fn by_ending(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
         _ if !trace.saw(&Kind::ServerHello) => protocol::judge(evidence),
         Ending::Handshake(HandshakeError::Incompatible { .. }) => protocol::judge(evidence),
         _ => match probe::refused_by_alert(trace) {
+            // Some servers choose the version first, and find then that they share no application protocol.
+            Some(number) if probe::is_of_protocol(number) => protocol::judge(evidence),
             Some(number) => refused::by_alert(evidence, number, now),
             None => ended(evidence, now),
         },
@@ -130,9 +142,7 @@ fn ended(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
             ],
         },
         // What is behind TLS does not speak HTTP, and nobody said that it does.
-        _ if !evidence.context.is_http && (trace.asked.is_none() || trace.acceptance().is_some()) => {
-            Vec::new()
-        }
+        _ if !evidence.context.is_spoken && (trace.asked.is_none() || trace.acceptance().is_some()) => Vec::new(),
         Ending::NotHttp(detail) => vec![
             Finding::new(
                 code::NOT_TLS,
@@ -143,8 +153,10 @@ fn ended(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
             .help("check that the port serves HTTP behind TLS"),
         ],
         Ending::Silent(detail) => vec![
-            Finding::new(code::CUT_SHORT, Refuser::Server, Certainty::Guess, detail)
-                .help("look at the server's log at this time"),
+            Finding::new(code::CUT_SHORT, Refuser::Server, Certainty::Guess, detail).help(
+                "look at the server's log at this time; an examination waits for some seconds only, and for a minute with \
+                 --probe always",
+            ),
         ],
         Ending::Broken(detail) => refused::by_closing(evidence, detail, now),
         _ => refused::by_closing(evidence, "the server closed the connection without a word", now),

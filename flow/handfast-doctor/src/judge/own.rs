@@ -4,7 +4,7 @@
 mod reach;
 
 use handfast_pki::{
-    AnchorError, Anchors, Certificate, Code, Purpose, Refusal, Role, Trust, code, name, verify,
+    AnchorError, Anchors, Certificate, Code, Purpose, Refusal, Role, Trust, code, name, text::hex, verify,
 };
 use jiff::Timestamp;
 
@@ -70,6 +70,7 @@ pub(super) fn of_files(evidence: &Evidence<'_>, purpose: Purpose, now: Timestamp
         faults.push(self_signed(own, purpose));
     }
     faults.extend(of_leaf.iter().filter_map(|refusal| minded(refusal, own, purpose)));
+    faults.extend(other_key_id(evidence));
     faults.extend(revoked(evidence, own, purpose, now));
     for refusal in &of_cas {
         if faults.iter().all(|fault| fault.code != refusal.code(purpose)) {
@@ -127,6 +128,37 @@ fn minded(refusal: &Refusal, own: &Certificate, purpose: Purpose) -> Option<Faul
         | Refusal::NotOneSpiffeId { .. } => Some(fault.arguable()),
         _ => Some(fault),
     }
+}
+
+/// A certificate that names another key of its issuer than the one which stands above it. OpenSSL and GnuTLS take no such
+/// issuer; others look at names and signatures alone (RFC 5280 section 4.2.1.1).
+fn other_key_id(evidence: &Evidence<'_>) -> Option<Fault> {
+    let around = around(evidence);
+    let sent = &evidence.trace.own_chain;
+    sent.iter().find_map(|below| {
+        let wanted = below.authority_key_id()?;
+        let named = |above: &&&Certificate| above.subject() == below.issuer() && !below.is_self_issued();
+        let ids: Vec<Vec<u8>> = around
+            .iter()
+            .filter(named)
+            .filter_map(|above| above.subject_key_id())
+            .collect();
+        let found = ids.first().filter(|_| !ids.contains(&wanted))?;
+        Some(
+            Fault::new(
+                code::BAD_SIGNATURE,
+                format!(
+                    "\"{}\" names the key {} of its issuer (authority key identifier), and \"{}\" has the key {}",
+                    below.called(),
+                    hex(&wanted),
+                    name::shown(below.issuer()),
+                    hex(found)
+                ),
+                "issue the certificate anew, or use the CA certificate whose key identifier it names",
+            )
+            .arguable(),
+        )
+    })
 }
 
 /// The lists that the user gave say that the leaf was revoked, or are of no use themselves.

@@ -15,8 +15,8 @@ use crate::{
 pub(super) fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
     let trace = evidence.trace;
     let mut findings = Vec::new();
-    findings.extend(other_protocol(evidence));
     findings.extend(by_probes(evidence));
+    findings.extend(other_protocol(evidence));
     match (&trace.ending, probe::refused_by_alert(trace)) {
         (Ending::Handshake(HandshakeError::Incompatible { detail, code }), _) => {
             let side = if trace.saw(&Kind::ServerHello) { Refuser::Client } else { Refuser::Server };
@@ -47,20 +47,12 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 /// The first bytes of the server are no record of TLS.
 fn other_protocol(evidence: &Evidence<'_>) -> Option<Finding> {
-    let message = evidence
-        .trace
-        .messages
-        .iter()
-        .find(|message| message.kind == Kind::NotTls)?;
-    let Said::Start(start) = &message.said else {
-        return None;
-    };
-    Some(plain(start))
+    start_of(&evidence.trace.messages).map(|start| plain(&start))
 }
 
 /// A finding from the words with which another protocol begins.
 fn plain(start: &str) -> Finding {
-    let known: [(&str, &str, Option<StartTls>); 10] = [
+    let known: [(&str, &str, Option<StartTls>); 12] = [
         ("HTTP/", "plain HTTP", None),
         ("<!DOCTYPE", "plain HTTP", None),
         ("<html", "plain HTTP", None),
@@ -68,6 +60,8 @@ fn plain(start: &str) -> Finding {
         ("220", "SMTP or FTP", Some(StartTls::Smtp)),
         ("* OK", "IMAP", Some(StartTls::Imap)),
         ("+OK", "POP3", None),
+        ("-ERR", "Redis or POP3", None),
+        ("AMQP", "AMQP", None),
         ("<?xml", "XMPP", Some(StartTls::Xmpp)),
         ("mysql_native", "MySQL", Some(StartTls::Mysql)),
         ("caching_sha2", "MySQL", Some(StartTls::Mysql)),
@@ -87,38 +81,24 @@ fn plain(start: &str) -> Finding {
             "TLS begins later there: add --starttls {}",
             starttls.name()
         )),
-        None => finding.help("use the port on which the server speaks TLS, or http:// with this one"),
+        // A server that waits for a PROXY line answers in the clear as well, and would refuse plain HTTP too.
+        None => finding.help("use the port on which the server speaks TLS, or switch TLS on for this one"),
     }
 }
 
 /// What the further connections came to.
 fn by_probes(evidence: &Evidence<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let bytes = |kind| match evidence.probe(kind).map(|probe| &probe.outcome) {
-        Some(Outcome::Bytes(bytes)) => bytes.as_slice(),
-        _ => &[],
-    };
     let went = |kind| {
         evidence
             .probe(kind)
             .and_then(probe::Probe::trace)
             .is_some_and(|trace| trace.saw(&Kind::ServerHello))
     };
-    if matches!(bytes(probe::Kind::Postgres).first(), Some(b'S' | b'N'))
-        && bytes(probe::Kind::Postgres).len() == 1
-    {
-        findings.push(
-            Finding::new(
-                code::NOT_TLS,
-                Refuser::Server,
-                Certainty::Certain,
-                "the server is PostgreSQL, where TLS begins after a request in the clear",
-            )
-            .help("add --starttls postgres"),
-        );
-    }
-    findings.extend(old(evidence));
+    findings.extend(postgres(evidence));
     findings.extend(proxied(evidence));
+    findings.extend(in_the_clear(evidence));
+    findings.extend(old(evidence));
     if went(probe::Kind::SmallHello) {
         findings.push(
             Finding::new(
@@ -153,6 +133,22 @@ fn by_probes(evidence: &Evidence<'_>) -> Vec<Finding> {
     findings
 }
 
+/// One byte says that it is PostgreSQL, and whether TLS is on.
+fn postgres(evidence: &Evidence<'_>) -> Option<Finding> {
+    let Outcome::Bytes(bytes) = &evidence.probe(probe::Kind::Postgres)?.outcome else {
+        return None;
+    };
+    matches!(bytes.as_slice(), [b'S' | b'N']).then(|| {
+        Finding::new(
+            code::NOT_TLS,
+            Refuser::Server,
+            Certainty::Certain,
+            "the server is PostgreSQL, where TLS begins after a request in the clear",
+        )
+        .help("add --starttls postgres")
+    })
+}
+
 /// The messages with which the server answered a hello of our own making.
 fn greeted<'a>(evidence: &Evidence<'a>, kind: probe::Kind) -> &'a [Message] {
     let probe = evidence.probes.iter().find(|probe| probe.kind == kind);
@@ -162,26 +158,93 @@ fn greeted<'a>(evidence: &Evidence<'a>, kind: probe::Kind) -> &'a [Message] {
     }
 }
 
-/// A server that answers nobody but clients of old times.
-fn old(evidence: &Evidence<'_>) -> Option<Finding> {
-    let hello = greeted(evidence, probe::Kind::OldHello)
-        .iter()
-        .find_map(Message::server_hello)?;
-    let (version, suite) = (version_name(hello.version()), suite_name(hello.suite));
-    let (code, because) = if hello.version() < 0x0303 {
-        (
-            code::NO_COMMON_VERSION,
-            format!("offered a legacy ClientHello, the server chooses {version}, and nothing newer"),
-        )
-    } else {
-        (
-            code::NO_COMMON_CIPHER,
-            format!(
-                "the server chooses {suite} from the legacy suites, and takes none with ECDHE and an AEAD"
-            ),
-        )
+/// An answer to bytes of our own making that is no TLS.
+fn in_the_clear(evidence: &Evidence<'_>) -> Option<Finding> {
+    let of_probe = |probe: &'_ probe::Probe| {
+        let start = match &probe.outcome {
+            Outcome::Greeted(messages) => start_of(messages),
+            Outcome::Seen(trace, _) => start_of(&trace.messages),
+            Outcome::Bytes(_) | Outcome::Impossible(_) => None,
+        }?;
+        // A PROXY line is no TLS itself, and servers of HTTPS say so in plain HTTP.
+        let is_about_the_line = probe.kind == probe::Kind::ProxyLine && start.starts_with("HTTP/");
+        (!is_about_the_line).then_some(start)
     };
-    Some(Finding::new(code, Refuser::Server, Certainty::Certain, because).help(help(code)))
+    let start = evidence.probes.iter().find_map(of_probe)?;
+    Some(plain(&start))
+}
+
+/// The first bytes of the server, where they are no TLS.
+fn start_of(messages: &[Message]) -> Option<String> {
+    messages.iter().find_map(|message| match &message.said {
+        Said::Start(start) if message.kind == Kind::NotTls => Some(start.clone()),
+        _ => None,
+    })
+}
+
+/// A server that answers no hello of ours, and answers one of another kind: what it chooses then says what it lacks.
+fn old(evidence: &Evidence<'_>) -> Option<Finding> {
+    let of = |kind| greeted(evidence, kind).iter().find_map(Message::server_hello);
+    let offered = evidence
+        .trace
+        .client_hello()
+        .map(|hello| hello.versions())
+        .unwrap_or_default();
+    if let Some(hello) = of(probe::Kind::OldHello).filter(|hello| !offered.contains(&hello.version())) {
+        let offered: Vec<String> = offered.iter().map(|version| version_name(*version)).collect();
+        return Some(protocol_finding(
+            code::NO_COMMON_VERSION,
+            Certainty::Certain,
+            format!(
+                "offered a legacy ClientHello, the server chooses {}; we offered {}",
+                version_name(hello.version()),
+                offered.join(", ")
+            ),
+        ));
+    }
+    // A server that refuses the version has said so; which suite it takes of others is no contradiction.
+    if probe::refused_by_alert(evidence.trace) == Some(70) {
+        return None;
+    }
+    if let Some(hello) = of(probe::Kind::WideHello) {
+        let key = greeted(evidence, probe::Kind::WideHello)
+            .iter()
+            .flat_map(Message::certificates)
+            .next()
+            .map(|leaf| format!("; its key is {}", leaf.public_key().algorithm()));
+        return Some(protocol_finding(
+            code::NO_COMMON_SCHEME,
+            Certainty::Likely,
+            format!(
+                "with every signature scheme and group offered, the server chooses {}, a suite of ours{}: it has a key or a \
+                 curve that we do not offer",
+                suite_name(hello.suite),
+                key.unwrap_or_default()
+            ),
+        ));
+    }
+    let hello = of(probe::Kind::OldHello)?;
+    // That it refuses all suites of ours is known where the same hello with them was made and not answered.
+    let was_tried = evidence
+        .probe(probe::Kind::WideHello)
+        .is_some_and(|probe| matches!(probe.outcome, Outcome::Greeted(_)));
+    let certainty = if was_tried {
+        Certainty::Certain
+    } else {
+        Certainty::Likely
+    };
+    Some(protocol_finding(
+        code::NO_COMMON_CIPHER,
+        certainty,
+        format!(
+            "the server chooses {} from the legacy suites, and takes none with ECDHE and an AEAD",
+            suite_name(hello.suite)
+        ),
+    ))
+}
+
+fn protocol_finding(code: Code, certainty: Certainty, because: String) -> Finding {
+    Finding::new(code, Refuser::Server, certainty, because).help(help(code))
 }
 
 /// A server that speaks TLS once it has been told who is behind the proxy.
@@ -207,7 +270,7 @@ fn by_alert(number: u8) -> Finding {
         alert::name(number)
     );
     let (code, certainty) = match number {
-        70 => (code::NO_COMMON_VERSION, Certainty::Certain),
+        70 | 86 => (code::NO_COMMON_VERSION, Certainty::Certain),
         71 | 40 => (code::NO_COMMON_CIPHER, Certainty::Likely),
         112 => (code::WRONG_SNI, Certainty::Certain),
         120 => (code::NO_COMMON_ALPN, Certainty::Certain),
@@ -223,6 +286,9 @@ fn help(code: Code) -> &'static str {
         }
         code::NO_COMMON_CIPHER => "allow ECDHE with AES-GCM on the server; try --no-pq for very old ones",
         code::WRONG_SNI => "use a name that the server has a certificate for: --sni NAME",
+        code::NO_COMMON_SCHEME => {
+            "give the server a key that every stack takes: ECDSA P-256; openssl s_client shows whether others reach it"
+        }
         code::NO_COMMON_ALPN => "offer what the server speaks: --alpn h2 or --alpn http/1.1",
         _ => "look at the server's log at this time: it knows the reason",
     }

@@ -2,7 +2,7 @@
 
 use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Code, Refusal, alert, code};
-use handfast_trace::Kind;
+use handfast_trace::{Kind, Side};
 use jiff::Timestamp;
 
 use super::{
@@ -24,7 +24,7 @@ pub(super) fn by_alert(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> V
     let trace = evidence.trace;
     if let Some(asked) = trace.asked.as_ref().filter(|asked| !asked.sent) {
         if !trace.own_chain.is_empty() {
-            return vec![no_common_scheme(evidence, &asked.schemes, &said)];
+            return vec![not_sent(evidence, &asked.schemes, &said)];
         }
         if number == 116 || VAGUE.contains(&number) {
             // 116 means this and nothing else; the others are what TLS 1.2 stacks say of it.
@@ -70,10 +70,13 @@ pub(super) fn by_alert(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> V
 /// Without an alert: the connection was closed or reset.
 pub(super) fn by_closing(evidence: &Evidence<'_>, said: &str, now: Timestamp) -> Vec<Finding> {
     let trace = evidence.trace;
+    if !trace.our_turn_came() {
+        return vec![flight_lost(evidence, said)];
+    }
     if trace.asked.as_ref().is_some_and(|asked| !asked.sent) {
         if !trace.own_chain.is_empty() {
             let schemes = trace.asked.as_ref().map(|asked| asked.schemes.as_slice());
-            return vec![no_common_scheme(evidence, schemes.unwrap_or_default(), said)];
+            return vec![not_sent(evidence, schemes.unwrap_or_default(), said)];
         }
         let because = format!("the server asked for a client certificate, none was sent; {said}");
         return vec![no_certificate(Certainty::Likely, because)];
@@ -123,26 +126,8 @@ fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -
         .probe(probe::Kind::ThrowAway)
         .and_then(probe::Probe::trace)
         .and_then(probe::refused_by_alert);
-    const LISTS: &str =
-        "publish a new revocation list for every CA of the chain, and have the server load it";
     match number {
-        45 => vec![if throwaway == Some(45) && !explained {
-            finding(
-                code::CRL_UNUSABLE,
-                Certainty::Certain,
-                "a certificate made this minute is called expired, too: a revocation list has expired, and \
-                 everyone is refused"
-                    .into(),
-                LISTS,
-            )
-        } else {
-            finding(
-                code::CRL_UNUSABLE,
-                likely,
-                "nothing in the client's chain has expired: OpenSSL says so of an expired revocation list".into(),
-                LISTS,
-            )
-        }],
+        45 => expired(throwaway, said, likely),
         48 => unknown_ca(evidence, said, throwaway, explained),
         43 => vec![finding(
             code::WRONG_PURPOSE,
@@ -162,29 +147,18 @@ fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -
         51 => vec![finding(
             code::BAD_SIGNATURE,
             likely,
-            "the server knows an issuer of this name, and its key did not sign the client's certificate".into(),
+            "the server knows an issuer of this name, and its key did not sign the client's certificate"
+                .into(),
             "trust both CA certificates while a CA key changes, and never reuse a CA's name",
         )],
-        49 => vec![finding(
-            code::NOT_ALLOWED,
-            likely,
-            "the certificate is trusted, its name is not allowed".into(),
-            "ask for a rule for one of its names",
-        )],
+        49 => denied(throwaway, said, likely),
+        46 => unsaid(evidence, throwaway, said, explained),
+        80 => internal(evidence, said, likely),
         116 => vec![finding(
             code::NO_CERTIFICATE,
             likely,
             "the server received none".into(),
             Refusal::NoCertificate.hint(),
-        )],
-        // Apache says so of an expired list, and unknown_ca of an issuer that it does not know.
-        46 if throwaway == Some(48) && !explained => vec![finding(
-            code::CRL_UNUSABLE,
-            Certainty::Likely,
-            "a certificate of an unknown issuer is refused with another alert, so the server knows ours; Apache says \
-             this of an expired revocation list"
-                .into(),
-            LISTS,
         )],
         _ => vec![finding(
             code::VAGUE_ALERT,
@@ -193,6 +167,176 @@ fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -
             "look at the server's log at this time: it knows the reason",
         )],
     }
+}
+
+const LISTS: &str = "publish a new revocation list for every CA of the chain, and have the server load it";
+const LOG: &str = "look at the server's log at this time: it knows the reason";
+
+/// One reading of an alert.
+fn reading(code: Code, certainty: Certainty, said: &str, because: &str, help: &str) -> Finding {
+    Finding::new(code, Refuser::Server, certainty, format!("{said}; {because}")).help(help)
+}
+
+/// certificate_expired, and nothing in the client's chain has expired by our clock: a list of the server has, a CA in its
+/// own file, or its clock is wrong.
+fn expired(throwaway: Option<u8>, said: &str, likely: Certainty) -> Vec<Finding> {
+    let seen = if throwaway == Some(45) {
+        "a certificate made this minute is called expired, too, so something of the server's has expired"
+    } else {
+        "nothing in the client's chain has expired by our clock"
+    };
+    let reading = |code, certainty, because: &str, help| {
+        reading(code, certainty, said, &format!("{seen}: {because}"), help).fault_of(Refuser::Server)
+    };
+    vec![
+        reading(
+            code::CRL_UNUSABLE,
+            likely,
+            "OpenSSL says so of an expired revocation list",
+            LISTS,
+        ),
+        reading(
+            code::EXPIRED,
+            Certainty::Guess,
+            "the CA in the server's own file may have expired",
+            "have the server load the CA's renewed certificate",
+        ),
+        reading(
+            code::NOT_YET_VALID,
+            Certainty::Guess,
+            "the server's clock may be ahead",
+            "set both clocks by NTP",
+        ),
+    ]
+}
+
+/// access_denied: proxies say it of a name that no rule allows, and GnuTLS of every certificate that it does not trust. One
+/// that no server can trust tells these apart.
+fn denied(throwaway: Option<u8>, said: &str, likely: Certainty) -> Vec<Finding> {
+    let is_said_of_all = throwaway == Some(49);
+    let because = match throwaway {
+        Some(49) => "a made-up certificate is refused alike, so this says nothing of the name",
+        Some(_) => {
+            "a made-up certificate is refused with another alert: ours is trusted, its name is not allowed"
+        }
+        None => "the certificate may be trusted, and its name not allowed",
+    };
+    let not_allowed = reading(
+        code::NOT_ALLOWED,
+        if is_said_of_all { Certainty::Guess } else { likely },
+        said,
+        because,
+        "ask for a rule for one of its names",
+    );
+    let others = [
+        (
+            code::UNKNOWN_ISSUER,
+            "GnuTLS says so of an issuer that it does not trust",
+        ),
+        (
+            code::CRL_UNUSABLE,
+            "GnuTLS says so where a revocation list is missing or has expired",
+        ),
+    ];
+    let others = others
+        .into_iter()
+        .map(|(code, because)| reading(code, Certainty::Guess, said, because, LOG));
+    if is_said_of_all {
+        others.chain([not_allowed]).collect()
+    } else {
+        std::iter::once(not_allowed).chain(others).collect()
+    }
+}
+
+/// certificate_unknown: of BoringSSL in Envoy a name that its matcher does not take, of Apache a stale revocation list, of
+/// Java and Node anything.
+fn unsaid(evidence: &Evidence<'_>, throwaway: Option<u8>, said: &str, explained: bool) -> Vec<Finding> {
+    let differs = throwaway.is_some_and(|other| other != 46) && !explained;
+    let likely = if differs {
+        Certainty::Likely
+    } else {
+        Certainty::Guess
+    };
+    let because = if differs {
+        "a certificate of an unknown issuer is refused with another alert, so the server trusts ours"
+    } else {
+        "the client's certificate shows no fault of its own"
+    };
+    let is_boring = evidence
+        .trace
+        .asked
+        .as_ref()
+        .is_some_and(|asked| is_boringssl(&asked.schemes));
+    let (name, list) = if is_boring {
+        (likely, Certainty::Guess)
+    } else {
+        (Certainty::Guess, likely)
+    };
+    let findings = [
+        reading(
+            code::NOT_ALLOWED,
+            name,
+            said,
+            &format!("{because}; Envoy says this of a name that match_typed_subject_alt_names does not take"),
+            "ask for a matcher for one of its names, such as its SPIFFE ID",
+        ),
+        reading(
+            code::CRL_UNUSABLE,
+            list,
+            said,
+            &format!("{because}; Apache says this of an expired revocation list"),
+            LISTS,
+        ),
+    ];
+    if differs {
+        return findings.into();
+    }
+    let vague = if explained {
+        Certainty::Guess
+    } else {
+        Certainty::Likely
+    };
+    std::iter::once(reading(code::VAGUE_ALERT, vague, said, because, LOG))
+        .chain(findings)
+        .collect()
+}
+
+/// Whether these schemes are those that BoringSSL asks for where it is told of none (`kVerifySignatureAlgorithms`).
+fn is_boringssl(schemes: &[u16]) -> bool {
+    const BEGIN: [u16; 8] = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601];
+    schemes.starts_with(&BEGIN) && schemes.len() <= BEGIN.len() + 1
+}
+
+/// internal_error: Apache says so of a chain that is longer than its SSLVerifyDepth, also of the shortest where that is 0.
+fn internal(evidence: &Evidence<'_>, said: &str, likely: Certainty) -> Vec<Finding> {
+    let vague = reading(
+        code::VAGUE_ALERT,
+        if likely == Certainty::Likely {
+            Certainty::Guess
+        } else {
+            likely
+        },
+        said,
+        "the client's certificate shows no fault of its own",
+        LOG,
+    );
+    let is_below_ca = evidence
+        .trace
+        .own_chain
+        .first()
+        .is_some_and(|own| !own.is_self_issued());
+    if !is_below_ca {
+        return vec![vague];
+    }
+    let depth = reading(
+        code::VERIFY_DEPTH,
+        likely,
+        said,
+        "Apache says this of a chain that is longer than its SSLVerifyDepth, and with SSLVerifyDepth 0 of every certificate \
+         of a CA",
+        "raise SSLVerifyDepth to the length of the chain",
+    );
+    vec![depth, vague]
 }
 
 /// unknown_ca is said of many things.
@@ -300,14 +444,41 @@ pub(super) fn no_certificate(certainty: Certainty, because: String) -> Finding {
         .help(Refusal::NoCertificate.hint())
 }
 
-/// We have a certificate, and its key can make none of the signatures that the server takes.
-fn no_common_scheme(evidence: &Evidence<'_>, schemes: &[u16], said: &str) -> Finding {
-    let algorithm = evidence
+/// We have a certificate, were asked for one, and sent none.
+fn not_sent(evidence: &Evidence<'_>, schemes: &[u16], said: &str) -> Finding {
+    let key = evidence
         .trace
         .own_chain
         .first()
-        .map(|own| own.public_key().algorithm())
-        .unwrap_or_default();
+        .map(|own| own.public_key().algorithm());
+    let key = key.unwrap_or_default();
+    if schemes.iter().any(|scheme| signs_with(&key, *scheme)) {
+        // The reason is not that the schemes differ, whatever else it is.
+        return Finding::new(
+            code::VAGUE_ALERT,
+            Refuser::Server,
+            Certainty::Guess,
+            format!("the server asked for a client certificate, ours ({key}) was not sent although it fits; {said}"),
+        )
+        .fault_of(None)
+        .help("look at the server's log at this time: it knows the reason");
+    }
+    no_common_scheme(&key, schemes, said)
+}
+
+/// Whether a key, by [`handfast_pki::PublicKey::algorithm`], makes signatures of this scheme in any version of TLS.
+fn signs_with(key: &str, scheme: u16) -> bool {
+    match scheme {
+        0x0403 | 0x0203 => key.starts_with("P-"),
+        0x0503 => key == "P-384",
+        0x0401 | 0x0501 | 0x0601 | 0x0804..=0x0806 => key.starts_with("RSA-"),
+        0x0807 => key == "Ed25519",
+        _ => false,
+    }
+}
+
+/// We have a certificate, and its key can make none of the signatures that the server takes.
+fn no_common_scheme(key: &str, schemes: &[u16], said: &str) -> Finding {
     let schemes: Vec<String> = schemes
         .iter()
         .map(|scheme| handfast_trace::scheme_name(*scheme))
@@ -317,9 +488,34 @@ fn no_common_scheme(evidence: &Evidence<'_>, schemes: &[u16], said: &str) -> Fin
         Refuser::Client,
         Certainty::Certain,
         format!(
-            "the client's key is {algorithm}, the server takes signatures of {}; so no certificate was sent, and {said}",
+            "the client's key is {key}, the server takes signatures of {}; so no certificate was sent, and {said}",
             schemes.join(", ")
         ),
     )
     .help("use a key that every stack takes: ECDSA P-256")
+}
+
+/// The server began, and its first flight did not arrive to its end: we had nothing to say yet.
+fn flight_lost(evidence: &Evidence<'_>, said: &str) -> Finding {
+    let last = evidence
+        .trace
+        .messages
+        .iter()
+        .rfind(|message| message.from == Side::Server)
+        .map(|message| message.kind.name());
+    Finding::new(
+        code::CUT_SHORT,
+        Refuser::Network,
+        Certainty::Likely,
+        format!(
+            "{said}; {} bytes of the server arrived, the last whole message among them is {}, and its flight did not end: \
+             packets are lost, or larger ones than a path lets through",
+            evidence.trace.received,
+            last.as_deref().unwrap_or("none")
+        ),
+    )
+    .help(
+        "compare with a smaller MTU (ip link set dev DEVICE mtu 1280) or from another network; let ICMP \"fragmentation \
+         needed\" through, or clamp the MSS",
+    )
 }

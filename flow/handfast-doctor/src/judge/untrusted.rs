@@ -31,6 +31,7 @@ pub(super) fn judge(
     match refusal {
         Refusal::UnknownIssuer { .. } | Refusal::SelfSigned { .. } | Refusal::BadSignature { .. } => {
             findings.extend(inspected(presented));
+            findings.extend(expired_anchor(evidence, presented, now));
             findings.extend(missing_intermediate(evidence, presented));
             findings.extend(changed_key(evidence, leaf));
             findings.push(Finding {
@@ -105,7 +106,7 @@ fn missing_intermediate(evidence: &Evidence<'_>, presented: &[Certificate]) -> O
         return Some(
             Finding::new(
                 code::SERVER_INTERMEDIATE,
-                Refuser::Server,
+                Refuser::Client,
                 Certainty::Certain,
                 format!(
                     "{said}; that one is an intermediate, which lies around here as \"{}\"",
@@ -123,12 +124,37 @@ fn missing_intermediate(evidence: &Evidence<'_>, presented: &[Certificate]) -> O
     kin.then(|| {
         Finding::new(
             code::SERVER_INTERMEDIATE,
-            Refuser::Server,
+            Refuser::Client,
             Certainty::Likely,
             format!("{said}; a root of the same organisation is trusted, so an intermediate may be missing"),
         )
         .help("configure the server with the full chain: leaf first, then the intermediate")
     })
+}
+
+/// The CA that signed the server's chain stands in our own file, and has expired: it is left out for that.
+fn expired_anchor(evidence: &Evidence<'_>, presented: &[Certificate], now: Timestamp) -> Option<Finding> {
+    let signed = |known: &&Certificate| {
+        let is_issuer = |below: &Certificate| {
+            below.issuer() == known.subject() && below.is_signed_by(&known.public_key())
+        };
+        known.is_ca() && known.not_after() < now && presented.iter().any(is_issuer)
+    };
+    let expired = evidence.context.known.iter().find(signed)?;
+    Some(
+        Finding::new(
+            code::EXPIRED,
+            Refuser::Client,
+            Certainty::Certain,
+            format!(
+                "the CA \"{}\" that signed the server's chain is among ours and expired at {}, it is {now}",
+                expired.called(),
+                expired.not_after()
+            ),
+        )
+        .fault_of(Refuser::Client)
+        .help("get the CA's renewed certificate, and put it into the file of trusted CAs"),
+    )
 }
 
 /// A CA of the right name is trusted, with another key.
@@ -162,7 +188,7 @@ fn other_without_sni(evidence: &Evidence<'_>, leaf: &Certificate) -> Option<Find
     (other.fingerprint() != leaf.fingerprint()).then(|| {
         Finding::new(
             code::WRONG_SNI,
-            Refuser::Server,
+            Refuser::Client,
             Certainty::Certain,
             format!(
                 "the server shows \"{}\" for this name and \"{}\" without one: it serves several sites and chooses \
@@ -197,7 +223,7 @@ pub(super) fn several_instances(
     Some(
         Finding::new(
             code::OLD_PROCESS,
-            Refuser::Server,
+            Refuser::Client,
             Certainty::Certain,
             format!(
                 "two certificates are served in turn: serial {} {state} at {}, serial {} ends at {}",

@@ -8,9 +8,11 @@ use rustls_pki_types::ServerName;
 
 use super::{Check, Grade};
 use crate::{
-    Answer, Ask, Context, Ending, Subject, Talk, Target, Trace,
+    Answer, Ask, Context, Ending, Subject, Talk, Target, Trace, Verdict,
     judge::{self, Evidence, MOST_ISSUERS},
+    patience::Patience,
     probe::{self, Kind, Probe},
+    verdict,
 };
 
 /// How many other names of a server are tried; a certificate may have hundreds.
@@ -41,10 +43,11 @@ fn entry(trace: &Trace, answer: Option<&Answer>) -> Entry {
     let we_asked =
         |message: &Message| message.from == Side::Client && message.kind == MessageKind::ApplicationData;
     match (&trace.ending, answer) {
-        (Ending::Open, Some(answer)) => by_status(answer),
-        (Ending::Open, None) => match trace.acceptance() {
-            Some(proof) => Entry::In(proof.into()),
-            None => Entry::Unknown("nothing came after the handshake".into()),
+        (Ending::Open, Some(answer)) => by_verdict(&trace.verdict, format!("answered {}", answer.status)),
+        (Ending::Open | Ending::Service(_), None) => match (trace.verdict.reply(), trace.acceptance()) {
+            (Some(reply), _) => by_verdict(&trace.verdict, format!("answered {}", reply.told())),
+            (None, Some(proof)) => Entry::In(proof.into()),
+            (None, None) => Entry::Unknown("nothing came after the handshake".into()),
         },
         (Ending::Handshake(_), _) if trace.alert_from(Side::Server).is_some() => {
             Entry::Out(trace.ending.told())
@@ -53,32 +56,24 @@ fn entry(trace: &Trace, answer: Option<&Answer>) -> Entry {
         (Ending::Closed, _) if trace.messages.iter().any(we_asked) => {
             Entry::Unknown("the server closed after a request in HTTP".into())
         }
-        (Ending::Closed | Ending::Service(_), _) => Entry::Out(trace.ending.told()),
+        (Ending::Closed, _) => Entry::Out(trace.ending.told()),
         // Servers of old times break the connection in the middle of their refusal.
         (Ending::Broken(_), _) if trace.asked.is_some() => Entry::Out(trace.ending.told()),
         (ending, _) => Entry::Unknown(ending.told()),
     }
 }
 
-/// A server that verifies after the handshake says so in its answer.
-fn by_status(answer: &Answer) -> Entry {
-    let told = format!("answered {}", answer.status);
-    match answer.status.as_u16() {
-        401 | 403 | 421 | 495 | 496 => Entry::Out(told),
-        // nginx: "No required SSL certificate was sent", "The SSL certificate error".
-        400 if String::from_utf8_lossy(&answer.body)
-            .to_lowercase()
-            .contains("certificate") =>
-        {
-            Entry::Out(told)
-        }
-        400 | 500.. => Entry::Unknown(told),
-        _ => Entry::In(told),
+/// A server that verifies after the handshake says so in the protocol within it.
+fn by_verdict(verdict: &Verdict, told: String) -> Entry {
+    match verdict {
+        Verdict::Accepted(_) => Entry::In(told),
+        Verdict::Refused(_) => Entry::Out(told),
+        Verdict::Undecided(..) | Verdict::NotReached | Verdict::NotSpoken => Entry::Unknown(told),
     }
 }
 
-fn is_refusal(answer: &Answer) -> bool {
-    matches!(by_status(answer), Entry::Out(_))
+fn is_refusal(answer: &Answer, ask: &Ask) -> bool {
+    matches!(verdict::of_answer(answer, &ask.host), Verdict::Refused(_))
 }
 
 fn of(probe: &Probe) -> Entry {
@@ -175,7 +170,7 @@ async fn verification(anonymous: &Subject, first: &Trace, without: &Entry, now: 
         (Kind::ThrowAway, "that says to be of a CA it trusts and is not"),
         (Kind::Stranger, "that no CA signed"),
     ] {
-        match of(&probe::probe(kind, anonymous, first, now).await) {
+        match of(&probe::probe(kind, anonymous, first, now, Patience::default()).await) {
             Entry::In(how) => {
                 return Check::new(NAME, Grade::F, format!("a certificate {what} is taken: {how}"))
                     .help(
@@ -265,7 +260,14 @@ async fn after_refusal(anonymous: &Subject, first: &Trace, without: &Entry, now:
     if first.asked.is_none() || !matches!(without, Entry::Out(_)) {
         return Check::unknown(NAME, "no client is refused whose session could be resumed");
     }
-    let resumed = probe::probe(Kind::ResumedAfterRefusal, anonymous, first, now).await;
+    let resumed = probe::probe(
+        Kind::ResumedAfterRefusal,
+        anonymous,
+        first,
+        now,
+        Patience::default(),
+    )
+    .await;
     let is_resumed = resumed.trace().is_some_and(|trace| trace.resumed);
     match of(&resumed) {
         Entry::In(how) if is_resumed => Check::new(
@@ -335,7 +337,7 @@ async fn across_names(
         },
         ..anonymous.clone()
     };
-    let resumed = probe::probe(Kind::ResumedFromOther, &subject, first, now).await;
+    let resumed = probe::probe(Kind::ResumedFromOther, &subject, first, now, Patience::default()).await;
     let is_resumed = resumed.trace().is_some_and(|trace| trace.resumed);
     match of(&resumed) {
         Entry::In(how) if is_resumed => Check::new(
@@ -422,7 +424,7 @@ async fn forged(subject: &Subject, now: Timestamp) -> Check {
     let Some(before) = answer else {
         return Check::unknown(NAME, format!("no request gets through: {}", trace.ending.told()));
     };
-    let probes = [probe::probe(Kind::Forged, subject, &trace, now).await];
+    let probes = [probe::probe(Kind::Forged, subject, &trace, now, Patience::default()).await];
     let evidence = Evidence {
         trace: &trace,
         answer: Some(&before),
@@ -435,7 +437,7 @@ async fn forged(subject: &Subject, now: Timestamp) -> Check {
             .code(finding.code),
         (None, None) => Check::unknown(NAME, probes[0].told()),
         // A page that is missing, or a service that is down, says nothing of who may see it.
-        (None, Some(after)) if [&before, after].iter().all(|answer| is_refusal(answer)) => Check::new(
+        (None, Some(after)) if [&before, after].iter().all(|answer| is_refusal(answer, ask)) => Check::new(
             NAME,
             Grade::APlus,
             format!("refused with them as without: {}", after.status),

@@ -8,7 +8,7 @@ use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Anchors, Code};
 use jiff::Timestamp;
 
-use crate::{Ending, Subject, connect, exchange, trace};
+use crate::{Ending, Subject, connect, exchange, patience::Patience, trace};
 
 /// From the best to the worst. Each check allows a best one, and the server has the worst of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,8 +157,8 @@ impl Posture {
 /// Looks at the server of `subject` at `now`; `named` is how the user called it, `system` are the public CAs.
 pub async fn look(named: String, subject: &Subject, system: &Anchors, now: Timestamp) -> Posture {
     let anonymous = clients::anonymous(subject);
-    let contact = connect::connect(&anonymous.target).await;
-    let (seen, answer) = exchange::exchange(contact, &anonymous.talk).await;
+    let contact = connect::connect(&anonymous.target, Patience::default()).await;
+    let (seen, answer) = exchange::exchange(contact, &anonymous.talk, Patience::default()).await;
     let first = trace::trace(seen, &anonymous.target);
     let mut posture = Posture {
         target: named,

@@ -8,7 +8,7 @@ use handfast_trace::{
 };
 
 use super::{Check, Grade};
-use crate::{Target, probe};
+use crate::{Target, patience::Patience, probe};
 
 /// Post-quantum hybrids and ML-KEM alone (draft-ietf-tls-ecdhe-mlkem, draft-ietf-tls-mlkem).
 const POST_QUANTUM: [u16; 6] = [0x11ec, 0x11eb, 0x11ed, 0x0200, 0x0201, 0x0202];
@@ -97,7 +97,7 @@ impl Offers {
             groups: groups.to_vec(),
             schemes: SCHEMES.to_vec(),
         };
-        match probe::greeted(target, &[], &greeting).await {
+        match probe::greeted(target, &[], &greeting, Patience::default()).await {
             Ok(messages) if messages.iter().any(|message| message.kind == Kind::NotTls) => {
                 self.trouble = Some("the answer is not TLS".into());
                 None

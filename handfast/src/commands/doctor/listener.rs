@@ -18,7 +18,7 @@ pub(super) fn server(args: &Listen) -> Result<Server, Failure> {
         _ => throwaway(now)?,
     };
     let mut context = Context {
-        is_http: true,
+        is_spoken: true,
         ..Context::default()
     };
     let mut issuers = Vec::new();

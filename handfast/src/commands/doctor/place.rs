@@ -1,15 +1,21 @@
 //! Where the doctor looks: `HOST:PORT`, `HOST` or a URL.
 
-use handfast_values::Endpoint;
+use handfast_pki::code;
+use handfast_values::{Endpoint, idn};
 use http::Uri;
 
-use crate::{commands::get, failure::Failure};
+use crate::{
+    commands::get,
+    failure::{Exit, Failure},
+};
 
 /// Where to connect to, out of `HOST:PORT`, `HOST` or a URL.
 pub struct Place {
     pub endpoint: Endpoint,
     pub path: String,
     pub is_http: bool,
+    /// The host as it was written, where it was written in other letters than ASCII.
+    pub written: Option<String>,
 }
 
 impl Place {
@@ -28,6 +34,7 @@ impl Place {
         } else {
             format!("https://{text}")
         };
+        let (url, written) = in_ascii(&url)?;
         let endpoint = get::endpoint(&url).map_err(|error| bad(error.to_string()))?;
         let uri: Uri = url
             .parse()
@@ -36,6 +43,7 @@ impl Place {
             endpoint,
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             is_http,
+            written,
         })
     }
 
@@ -51,4 +59,21 @@ impl Place {
             port => format!("{name}:{port}"),
         }
     }
+}
+
+/// `url` with its host in the form of DNS, and the host as it was written where that is another one.
+fn in_ascii(url: &str) -> Result<(String, Option<String>), Failure> {
+    let rest = url.strip_prefix("https://").unwrap_or(url);
+    let end = rest.find([':', '/', '?', '#', '@', '[']).unwrap_or(rest.len());
+    let (host, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    if host.is_ascii() {
+        return Ok((url.to_owned(), None));
+    }
+    let form = ascii(host)?;
+    Ok((format!("https://{form}{after}"), Some(host.to_owned())))
+}
+
+/// A name of a host in the form of DNS.
+pub fn ascii(host: &str) -> Result<String, Failure> {
+    idn::to_ascii(host).map_err(|error| Failure::new(Exit::Misuse, code::BAD_NAME, &error).help(error.hint))
 }

@@ -36,12 +36,19 @@ impl Spoken<'_> {
     }
 
     pub(super) fn talk(&self, place: &Place, name: &str) -> Talk {
-        if let Some(service) = self.speak() {
-            return Talk::Service(service);
+        match (self.speak(), self.user) {
+            (Some(Service::Mysql), Some(user)) => return Talk::Mysql { user: user.to_owned() },
+            (Some(service), _) => return Talk::Service(service),
+            (None, _) => {}
         }
         match self.starttls() {
             Some(StartTls::Postgres) => Talk::Postgres {
                 user: self.user.unwrap_or("postgres").to_owned(),
+            },
+            Some(StartTls::Imap) => Talk::Service(Service::Imap),
+            Some(StartTls::Smtp) => Talk::Service(Service::Smtp),
+            Some(StartTls::Mysql) if self.user.is_some() => Talk::Mysql {
+                user: self.user.unwrap_or_default().to_owned(),
             },
             Some(_) => Talk::Listen,
             None => Talk::Http(Ask {

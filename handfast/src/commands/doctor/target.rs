@@ -1,5 +1,7 @@
 //! `handfast doctor HOST:PORT`: one connection of our own, and those that separate the causes.
 
+use std::time::Duration;
+
 use handfast_doctor::{Ending, Report, Subject, Talk, When, examine, files::Reader};
 use handfast_pki::Purpose;
 use handfast_tls::client::Versions;
@@ -17,6 +19,9 @@ use crate::{
     failure::{Exit, Failure},
     words::Words,
 };
+
+/// The longest time of a whole look, unless every further connection is wanted.
+const LIMIT: Duration = Duration::from_secs(5);
 
 pub fn run(flags: &Flags, words: &Words) -> Result<Exit, Failure> {
     let folders = [
@@ -54,7 +59,10 @@ pub fn run(flags: &Flags, words: &Words) -> Result<Exit, Failure> {
                 .enable_all()
                 .build()
                 .map_err(Failure::bug)?;
-            runtime.block_on(examine(named, &subject, now))
+            let made = runtime.block_on(examine(named, &subject, now));
+            // A look-up of a name may still be waiting, and nobody waits for it.
+            runtime.shutdown_background();
+            made
         }
     };
     let exit = show(&made, &flags.show, words)?;
@@ -88,6 +96,9 @@ fn subject(flags: &Flags, named: &str, now: Timestamp) -> Result<Subject, Unread
         "never" => When::Never,
         _ => When::Auto,
     };
+    if subject.when != When::Always {
+        subject.limit = Some(LIMIT);
+    }
     subject.context = known::context(flags, subject.context)?;
     Ok(subject)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use handfast_credentials::load;
 use handfast_finding::{Certainty, Finding, Problem, Refuser, shell::shell};
-use handfast_pki::{Anchors, Certificate, code};
+use handfast_pki::{AnchorError, Anchors, Certificate, code};
 use handfast_tls::Credentials;
 use jiff::Timestamp;
 
@@ -37,10 +37,10 @@ pub fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
 
 /// The CAs in `path`; a file that holds none is a finding of its own.
 pub fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), Box<Finding>> {
-    let unusable = |why: String| {
+    let unusable = |code, why: String| {
         Box::new(
             Finding::new(
-                code::BAD_TRUST_FILE,
+                code,
                 Refuser::Client,
                 Certainty::Certain,
                 format!(
@@ -52,7 +52,22 @@ pub fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>
             .command(format!("handfast inspect {}", shell(path.display()))),
         )
     };
-    let certificates = load::certificates(path).map_err(|problem| unusable(problem.message))?;
-    let anchors = Anchors::new(certificates.clone(), now).map_err(|error| unusable(error.to_string()))?;
+    let certificates =
+        load::certificates(path).map_err(|problem| unusable(code::BAD_TRUST_FILE, problem.message))?;
+    let anchors = Anchors::new(certificates.clone(), now).map_err(|error| {
+        // A CA that has expired is the cause itself, and not the form of the file.
+        let is_expired = matches!(error, AnchorError::Expired { .. });
+        let code = if is_expired {
+            code::EXPIRED
+        } else {
+            code::BAD_TRUST_FILE
+        };
+        let mut finding = unusable(code, error.to_string());
+        if is_expired {
+            finding.fault = Some(Refuser::Client);
+            finding.help = "get the CA's renewed certificate, and put it into this file".into();
+        }
+        finding
+    })?;
     Ok((anchors, certificates))
 }

@@ -10,7 +10,11 @@ use handfast_proxy::backend;
 use handfast_tls::client::{Probing, Versions};
 use jiff::Timestamp;
 
-use super::{place::Place, spoken::Spoken, usable};
+use super::{
+    place::{self, Place},
+    spoken::Spoken,
+    usable,
+};
 use crate::failure::Failure;
 
 /// Whom to look at beside its address, and as whom.
@@ -37,7 +41,7 @@ pub struct Whom {
     /// The protocol that is spoken within TLS, where it is not HTTP
     #[arg(long, value_name = "PROTOCOL", value_parser = Service::ALL.map(|(name, _)| name))]
     speak: Option<String>,
-    /// The user to ask for behind --starttls postgres
+    /// The user to ask for behind --starttls postgres or mysql
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// Another name of the same server: are its sessions good here, too? May be repeated
@@ -77,7 +81,11 @@ impl Whom {
             Some(path) => usable::anchors(path, now).map_err(Unready::Unusable)?,
             None => (load::system_anchors(now), Vec::new()),
         };
-        let name = self.sni.as_deref().unwrap_or(&place.endpoint.host);
+        let name = match &self.sni {
+            Some(name) => place::ascii(name)?,
+            None => place.endpoint.host.clone(),
+        };
+        let name = name.as_str();
         let target = Target {
             name: backend::server_name(name).map_err(Failure::from)?,
             trust: Arc::new(anchors.into()),
@@ -94,6 +102,7 @@ impl Whom {
             target,
             context: self.context(&place, trusted),
             when: When::Auto,
+            limit: None,
         })
     }
 
@@ -106,7 +115,8 @@ impl Whom {
             .collect();
         Context {
             known,
-            is_http: place.is_http,
+            is_spoken: place.is_http || self.speak.is_some() || self.starttls.is_some(),
+            written_host: place.written.clone(),
             other_names: self.other_name.clone(),
             as_whom,
             ..Context::default()
