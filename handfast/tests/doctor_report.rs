@@ -10,6 +10,8 @@ mod forms;
 mod hostile;
 #[path = "doctor_report/names.rs"]
 mod names;
+#[path = "doctor_report/spoken.rs"]
+mod spoken;
 #[path = "doctor_report/starttls.rs"]
 mod starttls;
 #[path = "doctor_report/two_sides.rs"]

@@ -121,6 +121,11 @@ impl Cast<'_> {
                 ..self.client()?
             },
         )?;
+        let nameless = Wish {
+            subject: crate::forge::nameless()?,
+            ..self.client()?
+        };
+        self.leaf("client-nameless", &nameless)?;
         let other = Wish::client("other", self.now)?.named(&["other.example"])?;
         self.leaf("client-other-name", &other)?;
         Ok(())
@@ -241,6 +246,13 @@ impl Cast<'_> {
             ..client
         };
         self.put("client-rekeyed-without-id", &again.sign(&nameless)?, &[])?;
+        let ended = Holder::itself(&Wish {
+            not_before: self.now - DAY * 400,
+            not_after: self.now - DAY * 5,
+            ..Wish::ca("Lab Ended Root", None, self.now)?
+        })?;
+        self.folder.write("ended-root.crt", ended.certificate.to_pem())?;
+        self.put("server-of-ended-root", &ended.sign(&self.server()?)?, &[])?;
         let inspection = Holder::itself(&Wish {
             subject: handfast_pki::name::distinguished("Zscaler Root CA", Some("Zscaler Inc."))?,
             ..Wish::ca("Zscaler Root CA", None, self.now)?

@@ -121,6 +121,11 @@ pub(crate) fn distinguished(common_name: &str) -> Result<Name> {
     Ok(name::distinguished(common_name, Some("Handfast Lab"))?)
 }
 
+/// `O=Handfast Lab`, without a common name.
+pub(crate) fn nameless() -> Result<Name> {
+    Ok("O=Handfast Lab".parse()?)
+}
+
 /// A certificate with its key.
 #[derive(Debug)]
 pub(crate) struct Holder {

@@ -229,7 +229,7 @@ fn for_years() -> Case {
             )))
         },
     );
-    case.expect(code::LONG_LIVED, "client", "certain")
+    case.expect(code::LONG_LIVED, "server", "certain")
 }
 
 fn denied() -> Case {
@@ -285,7 +285,7 @@ fn old_process() -> Case {
             Ok(Scene::https(vec![running], port, Some("client"), &more))
         },
     );
-    case.expect(code::OLD_PROCESS, "server", "certain")
+    case.expect(code::OLD_PROCESS, "client", "certain")
 }
 
 /// Two servers behind one address, one of which still has the expired certificate.
@@ -313,5 +313,5 @@ fn several_instances() -> Case {
             Ok(Scene::https(vec![running, new, old], port, Some("client"), &more))
         },
     );
-    case.expect(code::OLD_PROCESS, "server", "certain")
+    case.expect(code::OLD_PROCESS, "client", "certain")
 }

@@ -7,6 +7,7 @@ mod healthy;
 mod nothing_sent;
 mod protocol;
 mod refused;
+mod spoken;
 mod untrusted;
 
 use handfast_pki::Code;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Case> {
         folders::cases(),
         protocol::cases(),
         allowed::cases(),
+        spoken::cases(),
     ]
     .into_iter()
     .flatten()
@@ -61,6 +63,7 @@ fn short(program: Program) -> &'static str {
         Program::Apache => "apache",
         Program::GnutlsServer => "gnutls",
         Program::Python => "python",
+        Program::Redis => "redis",
         other => other.command(),
     }
 }

@@ -105,7 +105,7 @@ fn forgotten_intermediate() -> Case {
             showing(folder, Nginx, "server-leaf-only", &[])
         },
     );
-    case.expect(code::SERVER_INTERMEDIATE, "server", "certain")
+    case.expect(code::SERVER_INTERMEDIATE, "client", "certain")
 }
 
 fn unseen_intermediate() -> Case {
@@ -122,7 +122,7 @@ fn unseen_intermediate() -> Case {
             Ok(super::healthy::postgres_scene(running, "client", None))
         },
     );
-    case.expect(code::SERVER_INTERMEDIATE, "server", "likely")
+    case.expect(code::SERVER_INTERMEDIATE, "client", "likely")
 }
 
 fn no_ip_name() -> Case {
@@ -173,7 +173,7 @@ fn other_site() -> Case {
             Ok(Scene::https(vec![running], port, None, &[]))
         },
     );
-    case.expect(code::WRONG_SNI, "server", "certain")
+    case.expect(code::WRONG_SNI, "client", "certain")
 }
 
 /// A server that answers nobody who calls it by a name it does not have.

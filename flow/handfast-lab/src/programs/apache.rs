@@ -5,11 +5,17 @@ use crate::Error;
 
 pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> {
     let host = format!(
-        "<VirtualHost 127.0.0.1:{port}>\nSSLEngine on\n{tls}<Location />\nRequire all granted\n{inside}</Location>\n\
+        "<VirtualHost 127.0.0.1:{port}>\nSSLEngine on\n{tls}<Location />\n{granted}{inside}</Location>\n\
          </VirtualHost>\n",
         port = place.port,
         tls = tls(place, setup),
         inside = setup.inside,
+        // One line that grants is enough, whatever others say.
+        granted = if setup.inside.contains("Require ") {
+            ""
+        } else {
+            "Require all granted\n"
+        },
     );
     start(place, &host)
 }

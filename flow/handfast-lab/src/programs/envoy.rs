@@ -36,8 +36,13 @@ fn configuration(place: &Place<'_>, setup: &Setup) -> String {
             let depth = setup.depth.map_or(String::new(), |depth| {
                 format!("              max_verify_depth: {depth}\n")
             });
+            let allowed = setup.allowed.as_ref().map_or(String::new(), |name| {
+                format!(
+                    "              match_typed_subject_alt_names: [{{ san_type: DNS, matcher: {{ exact: {name} }} }}]\n"
+                )
+            });
             format!(
-                "            validation_context:\n              trusted_ca: {{ filename: {} }}\n{crl}{depth}",
+                "            validation_context:\n              trusted_ca: {{ filename: {} }}\n{crl}{depth}{allowed}",
                 place.file(&setup.client_ca)
             )
         }

@@ -13,6 +13,7 @@ mod openssl;
 mod ourselves;
 mod postgres;
 mod python;
+mod redis;
 
 use std::{
     fs::File,
@@ -48,6 +49,7 @@ pub enum Program {
     Postgres,
     Psql,
     Python,
+    Redis,
 }
 
 impl Program {
@@ -71,6 +73,7 @@ impl Program {
             Self::Postgres => "postgres",
             Self::Psql => "psql",
             Self::Python => "python3",
+            Self::Redis => "redis-server",
         }
     }
 
@@ -93,6 +96,7 @@ impl Program {
             Self::Postgres => "apt-get install postgresql",
             Self::Psql => "apt-get install postgresql-client",
             Self::Python => "apt-get install python3",
+            Self::Redis => "apt-get install redis-server",
         }
     }
 
@@ -179,6 +183,8 @@ pub struct Setup {
     pub speaks: Speaks,
     /// The most intermediates that are followed, where the program has a limit to set.
     pub depth: Option<u8>,
+    /// The DNS name that a client must have, where the program demands one by itself.
+    pub allowed: Option<String>,
     /// Lines of the program's own for the place where TLS is set up.
     pub more: String,
     /// Lines of the program's own for the place where requests are answered.
@@ -194,6 +200,7 @@ impl Default for Setup {
             asks: Asks::AndRequires,
             speaks: Speaks::Both,
             depth: None,
+            allowed: None,
             more: String::new(),
             inside: String::new(),
         }
@@ -249,6 +256,7 @@ pub fn serve(program: Program, folder: &Folder, setup: &Setup) -> Result<Running
         Program::Ourselves => ourselves::serve(&place, setup),
         Program::Postgres => postgres::serve(&place, setup),
         Program::Python => python::serve(&place, setup),
+        Program::Redis => redis::serve(&place, setup),
         other => Err(Error::Missing {
             name: other.command(),
             package: "no server",
@@ -385,13 +393,31 @@ pub(crate) fn user_id() -> Option<u32> {
 
 /// A script of Python that listens on the port it is given.
 pub(crate) fn python_script(folder: &Folder, script: &str) -> Result<Running, Error> {
+    python_with(folder, script, &[])
+}
+
+/// The same with more arguments behind the port.
+pub(crate) fn python_with(folder: &Folder, script: &str, more: &[&str]) -> Result<Running, Error> {
     let place = Place {
         program: Program::Python,
         path: Program::Python.find()?,
         folder,
         port: free_port()?,
     };
-    place.start(&[script, &place.port.to_string()])
+    let port = place.port.to_string();
+    let words: Vec<&str> = [script, &port].into_iter().chain(more.iter().copied()).collect();
+    place.start(&words)
+}
+
+/// Redis without TLS.
+pub(crate) fn plain_redis(folder: &Folder) -> Result<Running, Error> {
+    let place = Place {
+        program: Program::Redis,
+        path: Program::Redis.find()?,
+        folder,
+        port: free_port()?,
+    };
+    redis::plain(&place)
 }
 
 /// Python's HTTP server without TLS, for what stands behind a proxy.
