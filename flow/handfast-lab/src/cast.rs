@@ -126,6 +126,11 @@ impl Cast<'_> {
             ..self.client()?
         };
         self.leaf("client-nameless", &nameless)?;
+        let other_key = Wish {
+            wrong_authority_key_id: true,
+            ..self.client()?
+        };
+        self.leaf("client-other-key-id", &other_key)?;
         let other = Wish::client("other", self.now)?.named(&["other.example"])?;
         self.leaf("client-other-name", &other)?;
         Ok(())

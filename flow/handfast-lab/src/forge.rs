@@ -61,6 +61,8 @@ pub(crate) struct Wish {
     pub(crate) private_critical: bool,
     /// Whether it names the key of its issuer.
     pub(crate) authority_key_id: bool,
+    /// Whether the key that it names is another one than its issuer's.
+    pub(crate) wrong_authority_key_id: bool,
 }
 
 impl Wish {
@@ -79,6 +81,7 @@ impl Wish {
             permitted_dns: None,
             private_critical: false,
             authority_key_id: true,
+            wrong_authority_key_id: false,
         })
     }
 
@@ -350,7 +353,12 @@ fn extensions(wish: &Wish, public: &PublicKey, signer: &dyn Signer) -> Result<Ve
     let own = OctetString::new(public.key_id())?;
     extensions.push(extension(false, &SubjectKeyIdentifier(own))?);
     if wish.authority_key_id {
-        extensions.push(authority_key_id(&signer.public())?);
+        let named = if wish.wrong_authority_key_id {
+            public.clone()
+        } else {
+            signer.public()
+        };
+        extensions.push(authority_key_id(&named)?);
     }
     Ok(extensions)
 }

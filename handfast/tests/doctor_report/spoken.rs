@@ -92,6 +92,28 @@ fn a_redirect_to_a_login_is_no_acceptance_of_a_made_up_certificate() {
     assert!(!found.contains("HF-605"), "{found}");
 }
 
+/// nginx's page for a certificate that it does not take, on the date `date`.
+fn bad_certificate(date: &str) -> Vec<u8> {
+    let page = "<center>The SSL certificate error</center>";
+    format!(
+        "HTTP/1.1 400 Bad Request\r\n{date}Content-Length: {}\r\nConnection: close\r\n\r\n{page}",
+        page.len()
+    )
+    .into_bytes()
+}
+
+#[test]
+fn a_server_whose_clock_is_behind_is_told_by_the_date_of_its_answer() {
+    let place = cast();
+    for (date, is_clock) in [("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", true), ("", false)] {
+        let (_server, port) = answering(&place, &bad_certificate(date));
+        let json = looked_at(&place, &format!("https://localhost:{port}/"), "").json();
+        let first = &json["findings"][0];
+        assert_eq!(first["code"] == "HF-203", is_clock, "{json:#}");
+        assert_eq!(json["notes"]["clock"].is_string(), is_clock, "{json:#}");
+    }
+}
+
 /// A listener that accepts and never says a word.
 const MUTE: &str = r#"
 import socket, sys, time

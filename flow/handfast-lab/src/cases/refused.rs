@@ -382,6 +382,15 @@ const FAULTS: &[Fault] = &[
         more: &[],
         minded_by: &[(&[Nginx, Apache, Openssl, Envoy, Caddy], "certain")],
     },
+    Fault {
+        code: code::BAD_SIGNATURE,
+        variant: "key-id",
+        description: "the certificate names another key of its issuer than the issuer has",
+        pair: Some("client-other-key-id"),
+        setup: usual,
+        more: &[],
+        minded_by: &[(&[Nginx, Openssl], "likely")],
+    },
 ];
 
 pub(super) fn cases() -> Vec<Case> {
