@@ -274,15 +274,18 @@ fn by_folder() -> Vec<Case> {
                         .collect(),
                 )))
             });
-            // What its own program can use is refused by the peer that is shown it.
-            let side = if [code::MISSING_INTERMEDIATE, code::EXPIRED].contains(&mess.code) {
-                "server"
-            } else {
-                "client"
-            };
-            case.expect(mess.code, side, mess.certainty)
+            case.expect(mess.code, refuser(mess.code), mess.certainty)
         })
         .collect()
+}
+
+/// Who refuses what is found in files of a client: what its own program can use, the peer that is shown it.
+pub(super) fn refuser(code: Code) -> &'static str {
+    if [code::MISSING_INTERMEDIATE, code::EXPIRED].contains(&code) {
+        "server"
+    } else {
+        "client"
+    }
 }
 
 /// A command line, and what has to run while it does.

@@ -110,7 +110,7 @@ fn case(everyday: &'static Everyday) -> Case {
         )))
     });
     match everyday.expected {
-        Some((code, certainty)) => case.expect(code, "client", certainty),
+        Some((code, certainty)) => case.expect(code, super::files::refuser(code), certainty),
         None => case,
     }
 }
