@@ -85,7 +85,7 @@ pub fn good_key() -> PrivateKey {
 pub fn request(key: &PrivateKey) -> Vec<u8> {
     let info = CertReqInfo {
         version: Version::V1,
-        subject: name::distinguished("web", None).expect("a name"),
+        subject: Decode::from_der(&name::distinguished("web", None).expect("a name").der()).expect("a name"),
         public_key: SubjectPublicKeyInfoOwned::from_der(key.public_key().spki_der()).expect("a key"),
         attributes: SetOfVec::new(),
     };

@@ -6,7 +6,10 @@ use der::{
     flagset::FlagSet,
     oid::AssociatedOid,
 };
-use handfast_pki::{Certificate, KeyKind, PrivateKey, PublicKey, build, name};
+use handfast_pki::{
+    Certificate, KeyKind, PrivateKey, PublicKey, build,
+    name::{self, Name},
+};
 use jiff::{SignedDuration, Timestamp};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::{
@@ -14,7 +17,6 @@ use x509_cert::{
         Extension,
         pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, name::GeneralName},
     },
-    name::Name,
     time::{Time, Validity},
 };
 
@@ -241,6 +243,17 @@ fn time(at: Timestamp) -> Time {
 struct RsaParts {
     modulus: der::asn1::Uint,
     exponent: der::asn1::Uint,
+}
+
+/// A public key of Ed448 (RFC 8410), which nothing here supports; its private half is unknown.
+pub fn ed448_public() -> PublicKey {
+    PublicKey::from_spki(&SubjectPublicKeyInfoOwned {
+        algorithm: AlgorithmIdentifierOwned {
+            oid: ObjectIdentifier::new_unwrap("1.3.101.113"),
+            parameters: None,
+        },
+        subject_public_key: BitString::from_bytes(&[7; 57]).expect("bits"),
+    })
 }
 
 /// The public key of these two numbers, whatever they are.

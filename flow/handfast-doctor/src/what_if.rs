@@ -6,7 +6,7 @@ use handfast_finding::Finding;
 use handfast_pki::{
     Anchors, Certificate, Purpose, Trust,
     candidates::{self, Candidate},
-    name, verify,
+    verify,
 };
 use handfast_tls::{HandshakeError, client::Asked};
 use handfast_trace::{Kind, Message, Presented, Said, Side};
@@ -92,7 +92,7 @@ impl WhatIf {
             return;
         };
         self.tried(Purpose::Client, &own.chain, &trust, now);
-        let issuers: Vec<Vec<u8>> = trusted.iter().map(|ca| name::der_of(ca.subject())).collect();
+        let issuers: Vec<Vec<u8>> = trusted.iter().map(|ca| ca.subject().der()).collect();
         let mut known = client.certificates();
         known.extend(trusted);
         let trace = Trace {

@@ -15,7 +15,7 @@ use der::{
 use handfast_pki::{
     Certificate, KeyKind, PrivateKey, PublicKey, build,
     certificate::chain_to_pem,
-    name::{self, AltName},
+    name::{self, AltName, Name},
     pem,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -28,7 +28,6 @@ use x509_cert::{
             SubjectAltName, SubjectKeyIdentifier, constraints::name::GeneralSubtree, name::GeneralName,
         },
     },
-    name::Name,
     time::{Time, Validity},
 };
 

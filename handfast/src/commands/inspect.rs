@@ -29,12 +29,13 @@ use crate::{
 /// Show what a file holds: certificates, requests, keys, keystores, revocation lists
 ///
 /// Reads what `handfast convert` reads: PEM, DER, PKCS#12, PKCS#7, the keystores of Java and Secrets of Kubernetes, any
-/// number of things in one file. Names come first, then validity, usages, key and
-/// fingerprint. What will not work is said with its code and what to do about it. Private keys are named and
+/// number of things in one file. Names of every kind come first, then validity, Key Usage, Extended Key Usage, Basic
+/// Constraints, key, key identifiers, CRL Distribution Points, Authority Info Access and fingerprint.
+/// What will not work is said with its code and what to do about it. Private keys are named and
 /// never shown. The exit code is 0 when the file could be read, problems or not.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  handfast inspect tls.crt\n  handfast inspect client.p12 --password-file client.p12.password"
+    after_help = "Examples:\n  handfast inspect tls.crt\n  handfast inspect client.p12 --password-file client.p12.password\n  handfast inspect tls.crt --short\n  handfast inspect https://localhost:8443 --pem"
 )]
 pub struct Args {
     /// A file, - for stdin, or https://HOST:PORT for the chain that a server presents
@@ -42,6 +43,12 @@ pub struct Args {
     /// The password of a container or key, the first line of FILE
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// Print the certificates and requests themselves in PEM, and nothing else
+    #[arg(long, conflicts_with = "short")]
+    pem: bool,
+    /// Print one line for each thing: what it is, its name, until when, and the codes of what is wrong
+    #[arg(long)]
+    short: bool,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
@@ -54,8 +61,14 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }
         None => of_file(read(args)?, now),
     };
-    let texts: Vec<String> = cards.iter().map(Card::text).collect();
-    words.data(texts.join("\n").trim_end());
+    let text = if args.pem {
+        cards.iter().filter_map(Card::pem).collect()
+    } else if args.short {
+        cards.iter().map(Card::short).collect::<Vec<_>>().join("\n")
+    } else {
+        cards.iter().map(Card::text).collect::<Vec<_>>().join("\n")
+    };
+    words.data(text.trim_end());
     words.json(
         Schema::Inspect,
         json!({ "items": cards.iter().map(Card::to_json).collect::<Vec<_>>() }),

@@ -19,8 +19,8 @@ use crate::{
 
 /// Verify a certificate against trusted CAs, as the proxy and the client do
 ///
-/// Says yes (exit code 0) or no (exit code 5), why, and shows every path from the certificate up to a
-/// trusted CA. It opens no connection and does not check revocation.
+/// Says yes (exit code 0), no (exit code 5), or that it cannot be verified here (exit code 3: an algorithm that
+/// Handfast does not support), why, and shows every path from the certificate up to a trusted CA. It opens no connection and does not check revocation.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  handfast verify server/tls.crt --ca server/ca.crt --purpose server --host localhost"
@@ -79,10 +79,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             when(left_out.not_after(), at)
         ));
     }
-    Ok(if verdict.is_ok() {
-        Exit::Yes
-    } else {
-        Exit::Untrusted
+    Ok(match verdict {
+        Ok(_) => Exit::Yes,
+        Err(refusal) if refusal.is_undecided() => Exit::Unreachable,
+        Err(_) => Exit::Untrusted,
     })
 }
 

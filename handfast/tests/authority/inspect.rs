@@ -3,6 +3,45 @@
 use crate::program::Place;
 
 #[test]
+fn inspect_speaks_the_words_of_the_field_and_can_be_short_or_pem() {
+    let place = Place::with_authority();
+    place
+        .run("issue client --uri spiffe://acme/web --out client")
+        .good();
+    let shown = place.run("inspect client/tls.crt").good().stdout;
+    let row = |label: &str| {
+        let line = shown.lines().find(|line| line.trim_start().starts_with(label));
+        line.unwrap_or_default().trim().to_owned()
+    };
+    assert!(
+        row("Key Usage").ends_with("digitalSignature (critical)"),
+        "{shown}"
+    );
+    assert!(row("Extended Key Usage").ends_with("clientAuth"), "{shown}");
+    assert!(row("Basic Constraints").contains("CA:FALSE"), "{shown}");
+    assert!(shown.contains("CA:TRUE, pathlen:0"), "{shown}");
+    for label in ["Subject Key Identifier", "Authority Key Identifier"] {
+        let id = row(label);
+        let id = id.rsplit(' ').next().unwrap_or_default();
+        assert!(
+            id.len() == 40 && id.bytes().all(|b| b.is_ascii_hexdigit()),
+            "{shown}"
+        );
+    }
+    let short = place.run("inspect client/tls.crt --short").good().stdout;
+    assert_eq!(short.lines().count(), 2, "{short}");
+    assert!(
+        short.starts_with("certificate: uri:spiffe://acme/web  clientAuth  until "),
+        "{short}"
+    );
+    let pem = place.run("inspect client/tls.crt --pem").good().stdout;
+    assert_eq!(pem.trim(), place.read("client/tls.crt").trim());
+    // A private key is in neither.
+    let key = place.run("inspect client/tls.key --pem").good().stdout;
+    assert_eq!(key.trim(), "");
+}
+
+#[test]
 fn inspect_says_what_a_file_holds_and_never_shows_a_private_key() {
     let place = Place::with_authority();
     place

@@ -1,6 +1,51 @@
 //! `verify`: every way up, and what is wrong with it.
 
+use handfast_testkit::forge::{Forge, dns, ed448_public};
+
 use crate::{certificates, program::Place};
+
+#[test]
+fn verify_begins_with_the_identity_that_rules_use() {
+    let place = Place::with_authority();
+    place
+        .run("issue client --uri spiffe://acme/web --name alice --out client")
+        .good();
+    let said = place
+        .run("verify client/tls.crt --ca client/ca.crt")
+        .good()
+        .stdout;
+    assert!(
+        said.starts_with("trusted: uri:spiffe://acme/web (CN=alice) as a client"),
+        "{said}"
+    );
+    assert!(
+        said.lines()
+            .any(|line| line.starts_with("  uri:spiffe://acme/web (CN=alice)")),
+        "{said}"
+    );
+}
+
+#[test]
+fn verify_says_neither_yes_nor_no_of_a_key_that_is_not_supported() {
+    let place = Place::with_authority();
+    let root = Forge::ca("Root").root();
+    let leaf = Forge::client("web", vec![dns("web.acme.example")]).for_key(&ed448_public(), &root);
+    place.write("ca.crt", root.certificate.to_pem());
+    place.write("leaf.crt", leaf.to_pem());
+    let ran = place.run("verify leaf.crt --ca ca.crt").refused(3, "HF-218");
+    for wrong in ["too weak", "not trusted", "not made by"] {
+        assert!(!ran.stdout.contains(wrong), "{ran:#?}");
+    }
+    assert!(
+        ran.stdout.starts_with("not decided: ") && ran.stdout.contains("Ed448"),
+        "{ran:#?}"
+    );
+    let ran = place.run("verify leaf.crt --ca ca.crt --json");
+    assert!(
+        ran.stdout.contains("\"trusted\": null") || ran.stdout.contains("\"trusted\":null"),
+        "{ran:#?}"
+    );
+}
 
 #[test]
 fn verify_names_what_is_wrong_with_a_chain() {

@@ -161,7 +161,7 @@ impl Lists for Ca {
         let list = TbsCertList::<Rfc5280> {
             version: Version::V2,
             signature: self.key.signature_algorithm(),
-            issuer: self.certificate.subject().clone(),
+            issuer: der::Decode::from_der(&self.certificate.subject().der()).expect("a name"),
             this_update: time(now - SignedDuration::from_hours(2)),
             next_update: Some(time(now + left)),
             revoked_certificates: None,

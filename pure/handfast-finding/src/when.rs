@@ -1,10 +1,15 @@
 //! Times in the forms that people think in.
 
+use handfast_pki::time;
 use jiff::Timestamp;
 
 /// `at` in both forms that people need: `2027-02-21T09:30:00Z (in 89 days)`.
 pub fn when(at: Timestamp, now: Timestamp) -> String {
-    format!("{at} ({})", relative(at, now))
+    let shown = time::shown(at);
+    if time::is_no_end(at) {
+        return format!("{shown} (no well-defined expiration date)");
+    }
+    format!("{shown} ({})", relative(at, now))
 }
 
 /// `in 89 days`, `3 hours ago`: one unit, rounded.

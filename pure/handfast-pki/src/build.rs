@@ -18,12 +18,14 @@ use x509_cert::{
             SubjectKeyIdentifier,
         },
     },
-    name::Name,
     time::{Time, Validity},
 };
 
 use crate::{
-    Certificate, Error, PrivateKey, PublicKey, Result, name::AltName, profile::ProfileRules, text::hex,
+    Certificate, Error, PrivateKey, PublicKey, Result,
+    name::{AltName, Name},
+    profile::ProfileRules,
+    text::hex,
 };
 
 /// A serial number of 158 random bits: positive, 20 octets, never shortened (RFC 5280 section 4.1.2.2).

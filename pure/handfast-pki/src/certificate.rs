@@ -2,42 +2,56 @@
 
 use std::fmt;
 
-use const_oid::AssociatedOid;
-use der::{Decode, asn1::ObjectIdentifier};
+use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
-use x509_cert::{
-    ext::{
-        Extension,
-        pkix::{
-            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
-            SubjectKeyIdentifier,
-        },
-    },
-    name::Name,
-};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectKeyIdentifier};
 
 use crate::{
-    Error, Fingerprint, Identity, PrivateKey, PublicKey, Result, key, name, pem, signed::signed_bytes,
-    text::hex, time::timestamp,
+    Error, Fingerprint, Identity, PrivateKey, PublicKey, Result,
+    asn1::{self, Flaw, Value, Values, constructed, context},
+    extensions::{AuthorityKey, Extended, ExtendedUsages, Extension},
+    general::{AltNames, GeneralName},
+    key::Signature,
+    name::{self, Name},
+    oid::Oid,
+    pem, serial,
+    signed::signed_bytes,
+    time::timestamp,
 };
-
-/// RFC 3279 section 2.2.3; too old for the table of names.
-const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
 /// A decoded certificate with the exact bytes that it came from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
     der: CertificateDer<'static>,
-    decoded: x509_cert::Certificate,
+    decoded: Decoded,
+}
+
+/// What a certificate says (RFC 5280 section 4.1), each part as it stands.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    version: u8,
+    /// Two's complement, as many octets as there are.
+    serial: Vec<u8>,
+    /// The algorithm that was signed with the rest.
+    pub(crate) inner_algorithm: Vec<u8>,
+    issuer: Name,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    subject: Name,
+    public_key: PublicKey,
+    extensions: Vec<Extension>,
+    /// The algorithm beside the signature.
+    pub(crate) algorithm: Vec<u8>,
+    signature: Vec<u8>,
 }
 
 impl Certificate {
     /// Decodes `der`, which must hold nothing after the certificate.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let decoded = x509_cert::Certificate::from_der(der).map_err(|error| Error::Malformed {
+        let decoded = Decoded::read(der).map_err(|flaw| Error::Malformed {
             what: "certificate",
-            detail: error.into(),
+            detail: flaw.into(),
         })?;
         Ok(Self {
             der: CertificateDer::from(der.to_vec()),
@@ -62,22 +76,27 @@ impl Certificate {
 
     /// 1, 2 or 3.
     pub fn version(&self) -> u8 {
-        self.decoded.tbs_certificate().version() as u8 + 1
+        self.decoded.version
     }
 
-    /// The serial number as lower-case hexadecimal digits.
+    /// The serial number as lower-case hexadecimal digits, with a sign where it is below zero.
     pub fn serial(&self) -> String {
-        hex(self.decoded.tbs_certificate().serial_number().as_bytes())
+        serial::shown(&self.decoded.serial)
+    }
+
+    /// The serial number as it stands: two's complement.
+    pub fn serial_octets(&self) -> &[u8] {
+        &self.decoded.serial
     }
 
     /// The subject (RFC 5280 section 4.1.2.6); may be empty.
     pub fn subject(&self) -> &Name {
-        self.decoded.tbs_certificate().subject()
+        &self.decoded.subject
     }
 
     /// The issuer as this certificate names it (RFC 5280 section 4.1.2.4).
     pub fn issuer(&self) -> &Name {
-        self.decoded.tbs_certificate().issuer()
+        &self.decoded.issuer
     }
 
     /// Subject, for messages; a certificate without subject is called by its first name.
@@ -91,34 +110,34 @@ impl Certificate {
 
     /// The first second of its validity (RFC 5280 section 4.1.2.5).
     pub fn not_before(&self) -> Timestamp {
-        timestamp(self.decoded.tbs_certificate().validity().not_before)
+        self.decoded.not_before
     }
 
     /// The last second of its validity.
     pub fn not_after(&self) -> Timestamp {
-        timestamp(self.decoded.tbs_certificate().validity().not_after)
+        self.decoded.not_after
     }
 
     /// Its names, by type. Proven by [`crate::VerifiedChain`] alone.
     pub fn identity(&self) -> Identity {
-        let names = self.extension::<SubjectAltName>().map(|names| names.0);
-        Identity::of(self.fingerprint(), self.subject(), &names.unwrap_or_default())
+        Identity::of(self.fingerprint(), self.subject(), &self.alt_names())
+    }
+
+    /// The subject alternative names of every kind (RFC 5280 section 4.2.1.6).
+    pub fn alt_names(&self) -> Vec<GeneralName> {
+        self.extension::<AltNames>()
+            .map(|names| names.0)
+            .unwrap_or_default()
     }
 
     /// The public key with its algorithm.
     pub fn public_key(&self) -> PublicKey {
-        PublicKey::from_spki(self.decoded.tbs_certificate().subject_public_key_info())
+        self.decoded.public_key.clone()
     }
 
     /// The algorithm of the issuer's signature, by name where we know it.
     pub fn signature_algorithm(&self) -> String {
-        let oid = self.decoded.signature_algorithm().oid;
-        if oid == ECDSA_WITH_SHA_1 {
-            return "ecdsa-with-SHA1".into();
-        }
-        const_oid::db::DB
-            .by_oid(&oid)
-            .map_or_else(|| oid.to_string(), str::to_owned)
+        Signature::of(&self.decoded.algorithm).name()
     }
 
     /// Whether basicConstraints says that this is a CA; a version 1 certificate says nothing.
@@ -135,7 +154,7 @@ impl Certificate {
 
     /// Whether subject and issuer are the same name. Whether it really signed itself is for [`crate::verify`].
     pub fn is_self_issued(&self) -> bool {
-        name::der_of(self.subject()) == name::der_of(self.issuer())
+        self.subject() == self.issuer()
     }
 
     /// Section 4.2.1.3 of RFC 5280; `None` where the extension is missing, and then everything is allowed.
@@ -163,18 +182,13 @@ impl Certificate {
     }
 
     /// The extended key usages; `None` where the extension is missing.
-    pub fn extended_key_usage(&self) -> Option<Vec<ObjectIdentifier>> {
-        self.extension::<ExtendedKeyUsage>().map(|usage| usage.0)
+    pub fn extended_key_usage(&self) -> Option<Vec<Oid>> {
+        self.extension::<ExtendedUsages>().map(|usage| usage.0)
     }
 
     /// The extended key usages by name: `serverAuth`, `clientAuth`, or the object identifier.
     pub fn extended_key_usage_names(&self) -> Option<Vec<String>> {
-        let named = |oid: &ObjectIdentifier| match *oid {
-            const_oid::db::rfc5280::ID_KP_SERVER_AUTH => "serverAuth".to_owned(),
-            const_oid::db::rfc5280::ID_KP_CLIENT_AUTH => "clientAuth".to_owned(),
-            other => other.to_string(),
-        };
-        Some(self.extended_key_usage()?.iter().map(named).collect())
+        Some(self.extended_key_usage()?.iter().map(Oid::called).collect())
     }
 
     /// The bytes of the extension (RFC 5280 section 4.2.1.2).
@@ -185,47 +199,49 @@ impl Certificate {
 
     /// The key identifier of the issuer (RFC 5280 section 4.2.1.1); issuer and serial number are not looked at.
     pub fn authority_key_id(&self) -> Option<Vec<u8>> {
-        self.extension::<AuthorityKeyIdentifier>()?
-            .key_identifier
-            .map(|id| id.as_bytes().to_vec())
+        self.extension::<AuthorityKey>()?.key_id
     }
 
     /// The extension `T` when it is there and can be decoded. Verification reads extensions by itself and
     /// refuses broken ones; this is for showing and for rules that only add refusals.
-    pub fn extension<T: AssociatedOid + for<'a> Decode<'a>>(&self) -> Option<T> {
-        let found = self
-            .extensions()
-            .iter()
-            .find(|extension| extension.extn_id == T::OID)?;
-        T::from_der(found.extn_value.as_bytes()).ok()
+    pub fn extension<T: Extended>(&self) -> Option<T> {
+        T::read(&self.find(T::OID)?.value)
+    }
+
+    /// Whether the extension `T` is there and marked critical.
+    pub fn is_critical<T: Extended>(&self) -> bool {
+        self.find(T::OID).is_some_and(|extension| extension.critical)
     }
 
     /// Whether the extension `T` is there and cannot be decoded.
-    pub(crate) fn is_unreadable<T: AssociatedOid + for<'a> Decode<'a>>(&self) -> bool {
-        self.extensions()
-            .iter()
-            .any(|extension| extension.extn_id == T::OID)
-            && self.extension::<T>().is_none()
+    pub fn is_unreadable<T: Extended>(&self) -> bool {
+        self.find(T::OID).is_some() && self.extension::<T>().is_none()
+    }
+
+    fn find(&self, id: ObjectIdentifier) -> Option<&Extension> {
+        self.extensions().iter().find(|extension| extension.id == id)
     }
 
     /// All extensions, in order.
-    pub(crate) fn extensions(&self) -> &[Extension] {
-        self.decoded
-            .tbs_certificate()
-            .extensions()
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+    pub fn extensions(&self) -> &[Extension] {
+        &self.decoded.extensions
     }
 
-    /// Whether the key `issuer` made the signature. Nothing else is looked at; [`crate::verify`] does.
+    /// Whether the key `issuer` is known to have made the signature. Nothing else is looked at; [`crate::verify`] does.
+    ///
+    /// No is said of what cannot be told, too; see [`Self::signature_by`].
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
-        let signature = self.decoded.signature().as_bytes().unwrap_or_default();
-        issuer.has_signed(self.decoded.signature_algorithm(), self.tbs_der(), signature)
+        self.signature_by(issuer) == Ok(true)
     }
 
-    /// Whether the signature is of a kind that is verified at all: no MD5, no SHA-1.
-    pub(crate) fn has_known_signature(&self) -> bool {
-        key::is_known_signature(self.decoded.signature_algorithm())
+    /// Whether the key `issuer` made the signature, or why that cannot be told here.
+    pub fn signature_by(&self, issuer: &PublicKey) -> std::result::Result<bool, String> {
+        issuer.made(&self.decoded.algorithm, self.tbs_der(), &self.decoded.signature)
+    }
+
+    /// The algorithm of the signature.
+    pub(crate) fn signature(&self) -> Signature<'_> {
+        Signature::of(&self.decoded.algorithm)
     }
 
     /// The to-be-signed bytes, as they were received.
@@ -233,9 +249,72 @@ impl Certificate {
         signed_bytes(&self.der).unwrap_or_default()
     }
 
-    pub(crate) fn decoded(&self) -> &x509_cert::Certificate {
+    pub(crate) fn decoded(&self) -> &Decoded {
         &self.decoded
     }
+}
+
+impl Decoded {
+    fn read(der: &[u8]) -> std::result::Result<Self, Flaw> {
+        let mut outer = Value::only(der, asn1::SEQUENCE, "outer form")?.values();
+        let mut tbs = outer.expect(asn1::SEQUENCE, "contents")?.values();
+        let algorithm = outer.expect(asn1::SEQUENCE, "signature algorithm")?;
+        let signature = outer.expect(asn1::BIT_STRING, "signature")?;
+        outer.end("outer form")?;
+        let version = version(tbs.optional(constructed(0)))?;
+        let serial = tbs.expect(asn1::INTEGER, "serial number")?;
+        let inner_algorithm = tbs.expect(asn1::SEQUENCE, "signature algorithm")?;
+        let issuer = tbs.expect(asn1::SEQUENCE, "issuer")?;
+        let mut validity = tbs.expect(asn1::SEQUENCE, "validity")?.values();
+        let mut time = || timestamp(validity.next().unwrap_or(Err(Flaw("validity")))?);
+        let (not_before, not_after) = (time()?, time()?);
+        validity.end("validity")?;
+        let subject = tbs.expect(asn1::SEQUENCE, "subject")?;
+        let public_key = tbs.expect(asn1::SEQUENCE, "public key")?;
+        // Unique identifiers; webpki refuses them.
+        tbs.optional(context(1));
+        tbs.optional(context(2));
+        let extensions = extensions(tbs.optional(constructed(3)))?;
+        tbs.end("contents")?;
+        Ok(Self {
+            version,
+            serial: integer(serial)?,
+            inner_algorithm: inner_algorithm.whole.to_vec(),
+            issuer: Name::from_content(issuer.content)?,
+            not_before,
+            not_after,
+            subject: Name::from_content(subject.content)?,
+            public_key: PublicKey::from_der(public_key.whole),
+            extensions,
+            algorithm: algorithm.whole.to_vec(),
+            signature: signature.bits().ok_or(Flaw("signature"))?.to_vec(),
+        })
+    }
+}
+
+/// As people count; left out for the first.
+fn version(explicit: Option<Value<'_>>) -> std::result::Result<u8, Flaw> {
+    let Some(explicit) = explicit else { return Ok(1) };
+    match Value::only(explicit.content, asn1::INTEGER, "version")?.content {
+        [number @ 0..=2] => Ok(number + 1),
+        _ => Err(Flaw("version")),
+    }
+}
+
+/// The octets of an integer in its shortest form.
+fn integer(value: Value<'_>) -> std::result::Result<Vec<u8>, Flaw> {
+    match value.content {
+        [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => Err(Flaw("serial number")),
+        octets => Ok(octets.to_vec()),
+    }
+}
+
+fn extensions(explicit: Option<Value<'_>>) -> std::result::Result<Vec<Extension>, Flaw> {
+    let Some(explicit) = explicit else {
+        return Ok(Vec::new());
+    };
+    let list: Values<'_> = Value::only(explicit.content, asn1::SEQUENCE, "extensions")?.values();
+    list.map(|extension| Extension::read(extension?)).collect()
 }
 
 impl PrivateKey {

@@ -249,8 +249,7 @@ enum Found<'a> {
 }
 
 fn issuer_of<'a>(below: &Certificate, given: &'a [Certificate], spares: &'a [Spare]) -> Found<'a> {
-    let wanted = name::der_of(below.issuer());
-    let is_named = |other: &Certificate| name::der_of(other.subject()) == wanted;
+    let is_named = |other: &Certificate| other.subject() == below.issuer();
     let has_signed = |other: &Certificate| is_named(other) && below.is_signed_by(&other.public_key());
     // Of two certificates of one CA the self-signed one makes the shorter chain.
     let best = |candidates: Vec<&'a Certificate>| {

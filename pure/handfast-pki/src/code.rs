@@ -79,6 +79,7 @@ codes! {
     BAD_SIGNATURE = 215, "the issuer has the right name and another key";
     VAGUE_ALERT = 216, "the peer refused with an alert that hides the cause";
     FOREIGN_NAME = 217, "a name of the certificate is none that its CA may vouch for";
+    CANNOT_VERIFY = 218, "it cannot be verified here: Handfast does not support its algorithm or form";
     SERVER_UNTRUSTED = 301, "the server's certificate comes from a CA that the client does not trust";
     SERVER_INTERMEDIATE = 302, "the server does not send its intermediate certificate";
     NAME_MISMATCH = 303, "the certificate is for other names than the one asked for";

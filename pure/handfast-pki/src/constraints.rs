@@ -32,15 +32,15 @@ fn shown(name: &GeneralName) -> String {
         GeneralName::IpAddress(octets) => {
             let bytes = octets.as_bytes();
             let part = |half: &[u8]| {
-                der::asn1::OctetString::new(half)
-                    .ok()
-                    .and_then(|half| ip_from_octets(&half))
-                    .map_or_else(|| crate::text::hex(half), |ip| ip.to_string())
+                ip_from_octets(half).map_or_else(|| crate::text::hex(half), |ip| ip.to_string())
             };
             let (address, mask) = bytes.split_at(bytes.len() / 2);
             format!("ip:{}/{}", part(address), part(mask))
         }
-        GeneralName::DirectoryName(name) => format!("subject:{}", crate::name::shown(name)),
+        GeneralName::DirectoryName(name) => match crate::name::Name::try_from(name) {
+            Ok(name) => format!("subject:{}", crate::name::shown(&name)),
+            Err(_) => "a subject that cannot be read".into(),
+        },
         _ => "names of another type".into(),
     }
 }

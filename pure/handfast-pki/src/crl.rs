@@ -3,28 +3,24 @@
 pub mod build;
 
 use const_oid::db::rfc5280::ID_CE_CRL_NUMBER;
-use der::{
-    Decode, Sequence,
-    asn1::{BitString, UintRef},
-};
 use jiff::Timestamp;
-use spki::AlgorithmIdentifierOwned;
-use x509_cert::{
-    certificate::Rfc5280,
-    crl::{CertificateList, RevokedCert},
-    name::Name,
-    time::Time,
-};
 
-use crate::{Error, Result, name, text::hex, time::timestamp};
+use crate::{
+    Error, Result,
+    asn1::{self, Flaw, Value, Values, constructed},
+    extensions::Extension,
+    name::{self, Name},
+    serial,
+    time::timestamp,
+};
 
 /// A decoded revocation list. Its signature is not verified here.
 #[derive(Debug, Clone)]
 pub struct RevocationList {
     /// 2 as RFC 5280 wants it, or 1, which has no extensions and which much software refuses.
     pub version: u8,
-    /// The issuer as RFC 4514 text.
-    pub issuer: String,
+    /// The issuer (RFC 5280 section 5.1.2.3).
+    pub issuer: Name,
     /// When it was issued (RFC 5280 section 5.1.2.4).
     pub this_update: Timestamp,
     /// When the next list is promised; a verifier that enforces freshness refuses everybody after it.
@@ -35,131 +31,143 @@ pub struct RevocationList {
     pub revoked: Vec<String>,
 }
 
-/// A list of version 1, which does not say so: its version is left out (RFC 5280 section 5.1).
-#[derive(Sequence)]
-struct FirstVersion {
-    content: FirstContent,
-    signature_algorithm: AlgorithmIdentifierOwned,
-    signature: BitString,
-}
-
-#[derive(Sequence)]
-struct FirstContent {
-    signature: AlgorithmIdentifierOwned,
-    issuer: Name,
-    this_update: Time,
-    #[asn1(optional = "true")]
-    next_update: Option<Time>,
-    #[asn1(optional = "true")]
-    revoked_certificates: Option<Vec<RevokedCert<Rfc5280>>>,
-}
-
 impl RevocationList {
-    /// Decodes a list of version 2 or 1.
+    /// Decodes a list of version 2 or 1; the latter does not say so, its version is left out (RFC 5280 section 5.1).
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`], of what is wrong for version 2, which most lists are meant to be.
+    /// [`Error::Malformed`], with the part that cannot be read.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let error = match Self::of_second(der) {
-            Ok(list) => return Ok(list),
-            Err(error) => error,
-        };
-        Self::of_first(der).map_err(|_| Error::Malformed {
+        Self::read(der).map_err(|flaw| Error::Malformed {
             what: "revocation list",
-            detail: error.into(),
+            detail: flaw.into(),
         })
     }
 
-    fn of_first(der: &[u8]) -> der::Result<Self> {
-        let list = FirstVersion::from_der(der)?.content;
-        Ok(Self {
-            version: 1,
-            issuer: name::shown(&list.issuer),
-            this_update: timestamp(list.this_update),
-            next_update: list.next_update.map(timestamp),
-            number: None,
-            revoked: serials(list.revoked_certificates),
-        })
+    /// The issuer as RFC 4514 text.
+    pub fn issuer_shown(&self) -> String {
+        name::shown(&self.issuer)
     }
 
-    fn of_second(der: &[u8]) -> der::Result<Self> {
-        let list = CertificateList::<Rfc5280>::from_der(der)?.tbs_cert_list;
-        let number = list.crl_extensions.as_ref().and_then(|extensions| {
-            let number = extensions
-                .iter()
-                .find(|extension| extension.extn_id == ID_CE_CRL_NUMBER)?;
-            UintRef::from_der(number.extn_value.as_bytes())
-                .ok()
-                .map(|number| hex(number.as_bytes()))
-        });
+    fn read(der: &[u8]) -> Result<Self, Flaw> {
+        let mut outer = Value::only(der, asn1::SEQUENCE, "outer form")?.values();
+        let mut list = outer.expect(asn1::SEQUENCE, "contents")?.values();
+        outer.expect(asn1::SEQUENCE, "signature algorithm")?;
+        outer.expect(asn1::BIT_STRING, "signature")?;
+        outer.end("outer form")?;
+        let version = match list.optional(asn1::INTEGER).map(|version| version.content) {
+            None => 1,
+            Some([1]) => 2,
+            Some(_) => return Err(Flaw("version")),
+        };
+        list.expect(asn1::SEQUENCE, "signature algorithm")?;
+        let issuer = list.expect(asn1::SEQUENCE, "issuer")?;
+        let this_update = timestamp(list.next().unwrap_or(Err(Flaw("time")))?)?;
+        let next_update = [UTC_TIME, GENERALIZED_TIME]
+            .into_iter()
+            .find_map(|tag| list.optional(tag))
+            .map(timestamp)
+            .transpose()?;
+        let revoked = list.optional(asn1::SEQUENCE);
+        let extensions = list.optional(constructed(0));
+        list.end("contents")?;
         Ok(Self {
-            version: 2,
-            issuer: name::shown(&list.issuer),
-            this_update: timestamp(list.this_update),
-            next_update: list.next_update.map(timestamp),
-            number,
-            revoked: serials(list.revoked_certificates),
+            version,
+            issuer: Name::from_content(issuer.content)?,
+            this_update,
+            next_update,
+            number: number(extensions)?,
+            revoked: serials(revoked.map_or(Values(&[]), Value::values))?,
         })
     }
 }
 
-fn serials(revoked: Option<Vec<RevokedCert<Rfc5280>>>) -> Vec<String> {
-    let revoked = revoked.unwrap_or_default();
-    revoked
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+
+/// The CRL number (RFC 5280 section 5.2.3).
+fn number(extensions: Option<Value<'_>>) -> Result<Option<String>, Flaw> {
+    let Some(explicit) = extensions else {
+        return Ok(None);
+    };
+    let list = Value::only(explicit.content, asn1::SEQUENCE, "extensions")?.values();
+    let extensions: Vec<Extension> = list
+        .map(|extension| Extension::read(extension?))
+        .collect::<Result<_, _>>()?;
+    let number = extensions
         .iter()
-        .map(|entry| hex(entry.serial_number.as_bytes()))
-        .collect()
+        .find(|extension| extension.id == ID_CE_CRL_NUMBER);
+    let number = number.and_then(|number| Value::only(&number.value, asn1::INTEGER, "number").ok());
+    Ok(number.map(|number| serial::shown(number.content)))
+}
+
+/// The serial numbers of what was revoked, as certificates show theirs.
+fn serials(revoked: Values<'_>) -> Result<Vec<String>, Flaw> {
+    let one = |entry: Result<Value<'_>, Flaw>| {
+        let mut parts = entry?.values();
+        let serial = parts.expect(asn1::INTEGER, "entries")?;
+        timestamp(parts.next().unwrap_or(Err(Flaw("entries")))?)?;
+        Ok(serial::shown(serial.content))
+    };
+    revoked.map(one).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::str::FromStr;
 
-    use der::Encode;
-    use x509_cert::serial_number::SerialNumber;
-
     use super::*;
 
-    fn first(revoked: &[u8]) -> Vec<u8> {
-        let algorithm = AlgorithmIdentifierOwned {
-            oid: const_oid::db::rfc5912::ECDSA_WITH_SHA_256,
-            parameters: None,
-        };
-        let time = |year| {
-            let time = der::DateTime::new(year, 1, 2, 3, 4, 5).expect("a time");
-            Time::try_from(std::time::SystemTime::from(time)).expect("a time")
-        };
-        let entry = |serial: &u8| RevokedCert {
-            serial_number: SerialNumber::new(&[*serial]).expect("a number"),
-            revocation_date: time(2026),
-            crl_entry_extensions: None,
-        };
-        let list = FirstVersion {
-            content: FirstContent {
-                signature: algorithm.clone(),
-                issuer: Name::from_str("CN=Root").expect("a name"),
-                this_update: time(2026),
-                next_update: Some(time(2027)),
-                revoked_certificates: Some(revoked.iter().map(entry).collect()),
-            },
-            signature_algorithm: algorithm,
-            signature: BitString::from_bytes(b"not verified").expect("bits"),
-        };
-        list.to_der().expect("a list")
+    /// A list of these entries, of the version that `version` is the field of.
+    fn list(version: &[u8], revoked: &[&[u8]], until: &str) -> Vec<u8> {
+        let wrap = asn1::wrap;
+        let time = wrap(UTC_TIME, b"260102030405Z");
+        let entries: Vec<u8> = revoked
+            .iter()
+            .flat_map(|serial| {
+                wrap(
+                    asn1::SEQUENCE,
+                    &[wrap(asn1::INTEGER, serial), time.clone()].concat(),
+                )
+            })
+            .collect();
+        let algorithm = wrap(asn1::SEQUENCE, &[6, 3, 0x2b, 0x65, 0x70]);
+        let content = [
+            version.to_vec(),
+            algorithm.clone(),
+            Name::from_str("CN=Root").expect("a name").der(),
+            time,
+            wrap(GENERALIZED_TIME, until.as_bytes()),
+            wrap(asn1::SEQUENCE, &entries),
+        ];
+        let content = wrap(asn1::SEQUENCE, &content.concat());
+        let signature = wrap(asn1::BIT_STRING, b"\0not verified");
+        wrap(asn1::SEQUENCE, &[content, algorithm, signature].concat())
+    }
+
+    fn first(revoked: &[&[u8]]) -> Vec<u8> {
+        list(&[], revoked, "20270102030405Z")
     }
 
     #[test]
     fn a_list_of_the_first_version_is_read_and_says_so() {
-        let list = RevocationList::from_der(&first(&[7, 9])).expect("a list");
-        assert_eq!((list.version, list.issuer.as_str()), (1, "CN=Root"));
-        assert_eq!(list.revoked, ["07", "09"]);
+        let list = RevocationList::from_der(&first(&[&[7], &[9], &[0xff]])).expect("a list");
+        assert_eq!((list.version, list.issuer_shown().as_str()), (1, "CN=Root"));
+        assert_eq!(list.revoked, ["07", "09", "-01"]);
         assert!(list.next_update.is_some_and(|next| next > list.this_update));
     }
 
     #[test]
+    fn a_list_without_an_end_is_shown_with_the_end_that_it_names() {
+        let list = list(&[2, 1, 1], &[], "99991231235959Z");
+        let list = RevocationList::from_der(&list).expect("a list");
+        assert_eq!(list.version, 2);
+        assert!(list.next_update.is_some_and(crate::time::is_no_end));
+    }
+
+    #[test]
     fn a_list_that_breaks_off_is_refused_wherever_it_does() {
-        let whole = first(&[7]);
+        let whole = first(&[&[7]]);
         for length in 0..whole.len() {
             assert!(RevocationList::from_der(&whole[..length]).is_err(), "{length}");
         }

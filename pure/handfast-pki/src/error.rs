@@ -33,8 +33,8 @@ pub enum Error {
     /// A private key that needs a password first.
     #[error("the private key is encrypted")]
     Encrypted,
-    /// An algorithm that we do not use.
-    #[error("unsupported key \"{found}\", expected RSA-2048 to RSA-8192, P-256, P-384 or Ed25519")]
+    /// An algorithm that we do not use; nothing is said against it.
+    #[error("{found} is not supported here, expected RSA-2048 to RSA-8192, P-256, P-384, P-521 or Ed25519")]
     UnsupportedKey {
         /// What is there, in words of ours.
         found: String,
@@ -115,7 +115,7 @@ impl Error {
             | Self::NotOpened { .. }
             | Self::Password { .. } => code::WRONG_FORMAT,
             Self::Encrypted => code::KEY_ENCRYPTED,
-            Self::UnsupportedKey { .. } => code::NO_COMMON_SCHEME,
+            Self::UnsupportedKey { .. } => code::CANNOT_VERIFY,
             Self::WeakKey { .. } => code::WEAK_KEY,
             Self::KeyMismatch { .. } => code::KEY_MISMATCH,
             Self::ChainOrder { .. } => code::CHAIN_ORDER,

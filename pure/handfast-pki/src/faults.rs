@@ -4,26 +4,26 @@
 //! of them on every path that it would take, so that what it leaves out is checked too and what it refuses can be
 //! said of the right certificate. Nothing here makes a chain trusted that webpki refuses.
 
-use const_oid::{
-    AssociatedOid,
-    db::{
-        rfc3280::EMAIL_ADDRESS,
-        rfc5280::{
-            ANY_EXTENDED_KEY_USAGE, ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES,
-            ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_EXT_KEY_USAGE, ID_CE_INHIBIT_ANY_POLICY, ID_CE_KEY_USAGE,
-            ID_CE_NAME_CONSTRAINTS, ID_CE_POLICY_CONSTRAINTS, ID_CE_POLICY_MAPPINGS, ID_CE_SUBJECT_ALT_NAME,
-        },
+use const_oid::db::{
+    rfc3280::EMAIL_ADDRESS,
+    rfc5280::{
+        ANY_EXTENDED_KEY_USAGE, ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES,
+        ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_EXT_KEY_USAGE, ID_CE_INHIBIT_ANY_POLICY, ID_CE_KEY_USAGE,
+        ID_CE_NAME_CONSTRAINTS, ID_CE_POLICY_CONSTRAINTS, ID_CE_POLICY_MAPPINGS, ID_CE_SUBJECT_ALT_NAME,
     },
 };
-use der::{Decode, asn1::ObjectIdentifier};
+use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 use x509_cert::ext::pkix::{
-    BasicConstraints, ExtendedKeyUsage, KeyUsage, NameConstraints, PolicyConstraints, SubjectAltName,
-    name::GeneralName,
+    BasicConstraints, KeyUsage, NameConstraints, PolicyConstraints, name::GeneralName,
 };
 
 use crate::{
-    Certificate, Error, Purpose, Refusal, Role, TrustedCa, may_sign, name,
+    Certificate, Error, Purpose, Refusal, Role, TrustedCa,
+    extensions::{Extended, ExtendedUsages},
+    general::AltNames,
+    may_sign, name,
+    oid::Oid,
     text::{listed, printable},
 };
 
@@ -136,10 +136,10 @@ fn key_is_strong(step: &Step<'_>) -> Option<Refusal> {
             subject: subject(),
             found,
         }),
-        Err(Error::UnsupportedKey { found }) if step.is_leaf() => Some(Refusal::UnsupportedKey {
+        Err(Error::UnsupportedKey { found }) if step.is_leaf() => Some(Refusal::CannotVerify {
             role,
             subject: subject(),
-            found,
+            because: format!("its key is {found}, which is not supported"),
         }),
         _ => None,
     }
@@ -159,7 +159,10 @@ fn leaf_signs_and_certifies_nothing(step: &Step<'_>) -> Option<Refusal> {
 /// certificate that does not say that it is a client's is none here.
 fn client_says_that_it_is_one(step: &Step<'_>) -> Option<Refusal> {
     let purpose = step.path.purpose;
-    let silent = step.certificate.extended_key_usage().is_none() && !step.certificate.is_ca();
+    // What cannot be read is not the same as none; `extensions_are_readable_and_stand_once` says so.
+    let silent = step.certificate.extended_key_usage().is_none()
+        && !step.certificate.is_unreadable::<ExtendedUsages>()
+        && !step.certificate.is_ca();
     (step.is_leaf() && purpose == Purpose::Client && silent).then(|| Refusal::WrongPurpose {
         role: step.role,
         subject: step.subject(),
@@ -240,9 +243,8 @@ fn purpose_is_among_the_extended_usages(step: &Step<'_>) -> Option<Refusal> {
         Purpose::Server => const_oid::db::rfc5280::ID_KP_SERVER_AUTH,
     };
     // webpki knows no "any"; nobody but us looks at anchors.
-    let fits = |usage: &ObjectIdentifier| {
-        *usage == wanted || (*usage == ANY_EXTENDED_KEY_USAGE && step.role == Role::Anchor)
-    };
+    let fits =
+        |usage: &Oid| *usage == wanted || (*usage == ANY_EXTENDED_KEY_USAGE && step.role == Role::Anchor);
     if usages.iter().any(fits) {
         return None;
     }
@@ -252,7 +254,7 @@ fn purpose_is_among_the_extended_usages(step: &Step<'_>) -> Option<Refusal> {
         subject: step.subject(),
         purpose: step.path.purpose,
         found: match found.join(", ") {
-            none if none.is_empty() => "nothing".into(),
+            none if none.is_empty() => "none (an empty extended key usage)".into(),
             found => found,
         },
     })
@@ -276,18 +278,19 @@ fn critical_extensions_are_understood(step: &Step<'_>) -> Option<Refusal> {
         ID_CE_POLICY_CONSTRAINTS,
         ID_CE_INHIBIT_ANY_POLICY,
     ];
-    let understood = |id: &ObjectIdentifier| {
-        PROCESSED.contains(id) || (step.role == Role::Anchor && OF_POLICIES.contains(id))
+    let understood = |id: &Oid| {
+        let is_it = |known: &ObjectIdentifier| id == known;
+        PROCESSED.iter().any(is_it) || (step.role == Role::Anchor && OF_POLICIES.iter().any(is_it))
     };
     let unknown = step
         .certificate
         .extensions()
         .iter()
-        .find(|extension| extension.critical && !understood(&extension.extn_id))?;
+        .find(|extension| extension.critical && !understood(&extension.id))?;
     Some(Refusal::CriticalExtension {
         role: step.role,
         subject: step.subject(),
-        found: unknown.extn_id.to_string(),
+        found: identified(&unknown.id),
     })
 }
 
@@ -298,25 +301,28 @@ fn extensions_are_readable_and_stand_once(step: &Step<'_>) -> Option<Refusal> {
     let mut ids: Vec<_> = certificate
         .extensions()
         .iter()
-        .map(|extension| extension.extn_id)
+        .map(|extension| &extension.id)
         .collect();
     ids.sort();
     if let Some([twice, _]) = ids.array_windows().find(|[one, next]| one == next) {
-        return Some(step.irregular(format!("the extension {twice} stands twice")));
+        return Some(step.irregular(format!("the extension {} stands twice", identified(twice))));
     }
-    fn unreadable<T: AssociatedOid + for<'a> Decode<'a>>(
-        certificate: &Certificate,
-        name: &'static str,
-    ) -> Option<&'static str> {
+    fn unreadable<T: Extended>(certificate: &Certificate, name: &'static str) -> Option<&'static str> {
         certificate.is_unreadable::<T>().then_some(name)
     }
     unreadable::<BasicConstraints>(certificate, "basicConstraints")
         .or_else(|| unreadable::<KeyUsage>(certificate, "keyUsage"))
-        .or_else(|| unreadable::<ExtendedKeyUsage>(certificate, "extKeyUsage"))
-        .or_else(|| unreadable::<SubjectAltName>(certificate, "subjectAltName"))
+        .or_else(|| unreadable::<ExtendedUsages>(certificate, "extendedKeyUsage"))
+        .or_else(|| unreadable::<AltNames>(certificate, "subjectAltName"))
         .or_else(|| unreadable::<NameConstraints>(certificate, "nameConstraints"))
         .or_else(|| unreadable::<PolicyConstraints>(certificate, "policyConstraints"))
         .map(|name| step.irregular(format!("its extension {name} cannot be read")))
+}
+
+/// Name and number, where there is a name.
+fn identified(id: &Oid) -> String {
+    id.name()
+        .map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
 }
 
 /// Section 4.1.2.4 and 4.1.2.6: who issues has a name.
@@ -349,7 +355,7 @@ fn subject_is_within_name_constraints(step: &Step<'_>) -> Option<Refusal> {
         .certificate
         .subject()
         .iter()
-        .any(|attribute| attribute.oid == EMAIL_ADDRESS);
+        .any(|attribute| attribute.kind == EMAIL_ADDRESS);
     above
         .iter()
         .find(|ca| {
@@ -424,21 +430,39 @@ fn signature_is_good(step: &Step<'_>) -> Option<Refusal> {
     if step.role == Role::Anchor {
         return None;
     }
-    let tbs = certificate.decoded().tbs_certificate();
-    if tbs.signature() != certificate.decoded().signature_algorithm() {
+    let decoded = certificate.decoded();
+    if decoded.inner_algorithm != decoded.algorithm {
         return Some(step.irregular("it names two signature algorithms"));
     }
-    if !certificate.has_known_signature() {
+    let algorithm = certificate.signature();
+    if algorithm.is_broken() {
         return Some(Refusal::Weak {
             role: step.role,
             subject: step.subject(),
-            found: format!("signed with {}", printable(&certificate.signature_algorithm())),
+            found: format!("signed with {}", printable(&algorithm.name())),
         });
     }
-    let issuer = step.path.certificates.get(step.index + 1)?;
-    (!certificate.is_signed_by(&issuer.public_key())).then(|| Refusal::BadSignature {
+    let cannot = |because| Refusal::CannotVerify {
         role: step.role,
         subject: step.subject(),
-        issuer: name::shown(certificate.issuer()),
-    })
+        because,
+    };
+    if !algorithm.is_known() {
+        return Some(cannot(format!(
+            "it is signed with {}, which is not supported",
+            algorithm.name()
+        )));
+    }
+    let issuer = step.path.certificates.get(step.index + 1)?;
+    match certificate.signature_by(&issuer.public_key()) {
+        Ok(true) => None,
+        Ok(false) => Some(Refusal::BadSignature {
+            role: step.role,
+            subject: step.subject(),
+            issuer: name::shown(certificate.issuer()),
+        }),
+        // A key that is too weak is told by its own rule, and nothing else is known of the signature.
+        Err(_) if matches!(issuer.public_key().must_be_strong(), Err(Error::WeakKey { .. })) => None,
+        Err(because) => Some(cannot(because)),
+    }
 }

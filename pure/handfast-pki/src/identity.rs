@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
-use x509_cert::{ext::pkix::name::GeneralName, name::Name};
 
 use crate::{
     Fingerprint,
-    name::{self, AltName},
+    general::GeneralName,
+    name::{self, AltName, Name},
     text::printable,
 };
 
@@ -22,6 +22,8 @@ pub struct Identity {
     pub emails: Vec<String>,
     /// `iPAddress` names.
     pub ips: Vec<IpAddr>,
+    /// Names of kinds that no rule compares with, as they are shown: a UPN, a directory name. They are there all the same.
+    pub others: Vec<String>,
     /// The common name of the subject when there is exactly one; an identity only where a rule says `cn:`.
     pub common_name: Option<String>,
     /// SHA-256 of the certificate.
@@ -33,12 +35,13 @@ pub struct Identity {
 impl Serialize for Identity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let shown = |names: &[String]| names.iter().map(|name| printable(name)).collect::<Vec<_>>();
-        let mut object = serializer.serialize_struct("Identity", 7)?;
+        let mut object = serializer.serialize_struct("Identity", 8)?;
         object.serialize_field("called", &self.called())?;
         object.serialize_field("uris", &shown(&self.uris))?;
         object.serialize_field("dns", &shown(&self.dns))?;
         object.serialize_field("emails", &shown(&self.emails))?;
         object.serialize_field("ips", &self.ips)?;
+        object.serialize_field("others", &self.others)?;
         object.serialize_field("common_name", &self.common_name.as_deref().map(printable))?;
         object.serialize_field("fingerprint", &self.fingerprint)?;
         object.end()
@@ -46,24 +49,26 @@ impl Serialize for Identity {
 }
 
 impl Identity {
-    /// What a certificate says with `subject` and the alternative `names`; those of types that nobody matches on are
-    /// left out.
+    /// What a certificate says with `subject` and the alternative `names`.
     pub(crate) fn of(fingerprint: Fingerprint, subject: &Name, names: &[GeneralName]) -> Self {
         let mut identity = Self {
             uris: Vec::new(),
             dns: Vec::new(),
             emails: Vec::new(),
             ips: Vec::new(),
+            others: Vec::new(),
             common_name: name::common_name(subject),
             fingerprint,
         };
         for general in names {
             match general {
-                GeneralName::UniformResourceIdentifier(uri) => identity.uris.push(uri.to_string()),
-                GeneralName::DnsName(dns) => identity.dns.push(dns.as_str().to_ascii_lowercase()),
-                GeneralName::Rfc822Name(email) => identity.emails.push(email.to_string()),
-                GeneralName::IpAddress(octets) => identity.ips.extend(name::ip_from_octets(octets)),
-                _ => {}
+                GeneralName::Uri(uri) => identity.uris.push(uri.clone()),
+                GeneralName::Dns(dns) => identity.dns.push(dns.to_ascii_lowercase()),
+                GeneralName::Email(email) => identity.emails.push(email.clone()),
+                other => match other.ip() {
+                    Some(ip) => identity.ips.push(ip),
+                    None => identity.others.push(other.to_string()),
+                },
             }
         }
         identity
@@ -89,7 +94,17 @@ impl Identity {
         self
     }
 
-    /// All names with their type, the ones that people know first: `uri:…`, `dns:…`, `email:…`, `ip:…`, `cn:…`.
+    /// Whether there is no subject alternative name at all; a common name is none.
+    pub fn is_nameless(&self) -> bool {
+        self.uris.is_empty()
+            && self.dns.is_empty()
+            && self.emails.is_empty()
+            && self.ips.is_empty()
+            && self.others.is_empty()
+    }
+
+    /// All names with their type, the ones that people know first: `uri:…`, `dns:…`, `email:…`, `ip:…`, `cn:…`; those that
+    /// no rule compares with come last.
     pub fn names(&self) -> Vec<String> {
         let uris = self.uris.iter().map(|uri| format!("uri:{}", printable(uri)));
         let dns = self.dns.iter().map(|dns| format!("dns:{}", printable(dns)));
@@ -103,6 +118,7 @@ impl Identity {
             .chain(emails)
             .chain(ips)
             .chain(common_name)
+            .chain(self.others.iter().cloned())
             .collect()
     }
 

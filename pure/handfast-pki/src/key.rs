@@ -1,11 +1,13 @@
 //! Private and public keys: reading, making, pairing, signing certificates.
 //!
-//! RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519. Private bytes live in one zeroizing buffer and are
+//! RSA of 2048 to 8192 bits, P-256, P-384, P-521 and Ed25519. Private bytes live in one zeroizing buffer and are
 //! never printed.
 
 mod curves;
 mod factors;
 mod forms;
+mod public;
+mod signature_algorithm;
 mod strength;
 
 use std::{fmt, str::FromStr};
@@ -15,26 +17,27 @@ use aws_lc_rs::{
     rand::SystemRandom,
     rsa,
     signature::{
-        self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
-        KeyPair, RsaKeyPair,
+        self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+        EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
     },
 };
 use const_oid::db::{
     rfc5912::{
-        ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1,
+        ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION,
         SHA_256_WITH_RSA_ENCRYPTION,
     },
     rfc8410::ID_ED_25519,
 };
-use der::{Any, Decode, Encode, asn1::ObjectIdentifier};
+use der::{Any, Encode};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::Serialize;
-use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use webpki::ALL_VERIFICATION_ALGS;
+use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use self::forms::{RsaParts, inside, names_an_algorithm, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
-use crate::{Error, Fingerprint, Result, Shown, pem};
+use self::forms::{names_an_algorithm, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
+pub use self::public::PublicKey;
+pub(crate) use self::signature_algorithm::Signature;
+use crate::{Error, Result, Shown, pem};
 
 /// The kinds of key that are made and used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -108,6 +111,7 @@ enum Pair {
 enum Curve {
     P256,
     P384,
+    P521,
 }
 
 impl PrivateKey {
@@ -198,6 +202,18 @@ impl PrivateKey {
         let kind = match &self.pair {
             Pair::Ecdsa(_, Curve::P256) => KeyKind::P256,
             Pair::Ecdsa(_, Curve::P384) => KeyKind::P384,
+            // Not offered by name, since few programs take it; whoever has one gets one again.
+            Pair::Ecdsa(_, Curve::P521) => {
+                let made =
+                    EcdsaKeyPair::generate_pkcs8(&ECDSA_P521_SHA512_ASN1_SIGNING, &SystemRandom::new());
+                let pkcs8 = made.map_err(|_| Error::Crypto {
+                    what: "key generation",
+                })?;
+                return Ok(Self {
+                    is_generated: true,
+                    ..Self::from_der(pkcs8.as_ref())?
+                });
+            }
             Pair::Ed25519(_) => KeyKind::Ed25519,
             Pair::Rsa(pair) => match pair.public_modulus_len() * 8 {
                 ..=2048 => KeyKind::Rsa2048,
@@ -222,9 +238,7 @@ impl PrivateKey {
             }
         };
         // A key that was read has a public half; an empty one pairs with nothing.
-        PublicKey {
-            spki: spki.unwrap_or_default(),
-        }
+        PublicKey::from_der(&spki.unwrap_or_default())
     }
 
     /// The algorithm identifier of [`Self::sign`].
@@ -232,6 +246,7 @@ impl PrivateKey {
         let (oid, parameters) = match &self.pair {
             Pair::Ecdsa(_, Curve::P256) => (ECDSA_WITH_SHA_256, None),
             Pair::Ecdsa(_, Curve::P384) => (ECDSA_WITH_SHA_384, None),
+            Pair::Ecdsa(_, Curve::P521) => (ECDSA_WITH_SHA_512, None),
             Pair::Ed25519(_) => (ID_ED_25519, None),
             Pair::Rsa(_) => (SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null())),
         };
@@ -271,136 +286,15 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), as bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PublicKey {
-    spki: Vec<u8>,
-}
-
-impl PublicKey {
-    /// The exact bytes of `spki`.
-    pub fn from_spki(spki: &SubjectPublicKeyInfoOwned) -> Self {
-        Self {
-            spki: spki.to_der().unwrap_or_default(),
-        }
-    }
-
-    /// The SubjectPublicKeyInfo in DER; its SHA-256 is what pins compare.
-    pub fn spki_der(&self) -> &[u8] {
-        &self.spki
-    }
-
-    /// SHA-256 of the SubjectPublicKeyInfo, by which a key is found in records and blocked.
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(self.spki_der())
-    }
-
-    /// `P-256`, `RSA-2048`, `Ed25519`, or the object identifier.
-    pub fn algorithm(&self) -> String {
-        let Some(spki) = self.decoded() else {
-            return "unreadable".into();
-        };
-        match spki.algorithm.oid {
-            RSA_ENCRYPTION => format!("RSA-{}", self.rsa_bits().unwrap_or(0)),
-            ID_EC_PUBLIC_KEY => match spki
-                .algorithm
-                .parameters
-                .and_then(|p| p.decode_as::<ObjectIdentifier>().ok())
-            {
-                Some(SECP_256_R_1) => "P-256".into(),
-                Some(SECP_384_R_1) => "P-384".into(),
-                Some(other) => const_oid::db::DB
-                    .by_oid(&other)
-                    .map_or_else(|| other.to_string(), str::to_owned),
-                None => "EC with explicit parameters".into(),
-            },
-            ID_ED_25519 => "Ed25519".into(),
-            other => const_oid::db::DB
-                .by_oid(&other)
-                .map_or_else(|| other.to_string(), str::to_owned),
-        }
-    }
-
-    /// Whether the private half of this key made `signature` over `message` with `algorithm`.
-    pub fn has_signed(&self, algorithm: &AlgorithmIdentifierOwned, message: &[u8], signature: &[u8]) -> bool {
-        let Some(spki) = self.decoded() else { return false };
-        let (Ok(wanted), Ok(own)) = (algorithm.to_der(), spki.algorithm.to_der()) else {
-            return false;
-        };
-        let Some(bits) = spki.subject_public_key.as_bytes() else {
-            return false;
-        };
-        ALL_VERIFICATION_ALGS.iter().any(|known| {
-            inside(&wanted) == Some(known.signature_alg_id().as_ref())
-                && inside(&own) == Some(known.public_key_alg_id().as_ref())
-                && known.verify_signature(bits, message, signature).is_ok()
-        })
-    }
-
-    /// SHA-1-length key identifier from SHA-256 of the key's bits (RFC 7093 section 2 method 1).
-    pub fn key_id(&self) -> Vec<u8> {
-        let bits = self
-            .decoded()
-            .and_then(|spki| spki.subject_public_key.as_bytes().map(<[u8]>::to_vec))
-            .unwrap_or_default();
-        Fingerprint::of(&bits).0[..20].to_vec()
-    }
-
-    pub(crate) fn short(&self) -> String {
-        format!(
-            "{} {}",
-            self.algorithm(),
-            &Fingerprint::of(&self.spki).to_string()[..16]
-        )
-    }
-
-    /// Compares algorithm and bits: RSA writers differ on whether the parameters are NULL or absent.
-    pub(crate) fn same_key(&self, other: &Self) -> bool {
-        let parts = |key: &Self| {
-            key.decoded()
-                .map(|spki| (spki.algorithm.oid, spki.subject_public_key))
-        };
-        match (parts(self), parts(other)) {
-            (Some(own), Some(theirs)) => own == theirs,
-            _ => false,
-        }
-    }
-
-    fn decoded(&self) -> Option<SubjectPublicKeyInfoOwned> {
-        SubjectPublicKeyInfoOwned::from_der(&self.spki).ok()
-    }
-
-    fn rsa_bits(&self) -> Option<usize> {
-        let bytes = self.rsa_modulus()?;
-        let first = bytes.first()?;
-        Some(bytes.len() * 8 - first.leading_zeros() as usize)
-    }
-
-    fn rsa_modulus(&self) -> Option<Vec<u8>> {
-        let spki = self
-            .decoded()
-            .filter(|spki| spki.algorithm.oid == RSA_ENCRYPTION)?;
-        let parts = RsaParts::from_der(spki.subject_public_key.as_bytes()?).ok()?;
-        Some(parts.modulus.as_bytes().to_vec())
-    }
-}
-
-/// Whether signatures of `algorithm` are verified at all.
-pub(crate) fn is_known_signature(algorithm: &AlgorithmIdentifierOwned) -> bool {
-    let Ok(wanted) = algorithm.to_der() else {
-        return false;
-    };
-    ALL_VERIFICATION_ALGS
-        .iter()
-        .any(|known| inside(&wanted) == Some(known.signature_alg_id().as_ref()))
-}
-
 fn read_pair(pkcs8: &[u8]) -> Result<Pair> {
     if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8) {
         return Ok(Pair::Ecdsa(Box::new(pair), Curve::P256));
     }
     if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, pkcs8) {
         return Ok(Pair::Ecdsa(Box::new(pair), Curve::P384));
+    }
+    if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P521_SHA512_ASN1_SIGNING, pkcs8) {
+        return Ok(Pair::Ecdsa(Box::new(pair), Curve::P521));
     }
     if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8) {
         return Ok(Pair::Ed25519(Box::new(pair)));

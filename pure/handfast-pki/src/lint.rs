@@ -3,10 +3,10 @@
 //! What a certificate of a profile may be is read from the profile's data, and nowhere else.
 
 use const_oid::AssociatedOid;
-use x509_cert::ext::pkix::{SubjectAltName, name::GeneralName};
 
 use crate::{
-    Certificate, build, name,
+    Certificate, build,
+    general::GeneralName,
     profile::{NameKind, ProfileRules},
 };
 
@@ -35,8 +35,7 @@ type Rule = (bool, &'static str);
 
 fn of_every_certificate(certificate: &Certificate) -> Vec<Rule> {
     let decoded = certificate.decoded();
-    let tbs = decoded.tbs_certificate();
-    let serial = tbs.serial_number().as_bytes();
+    let serial = certificate.serial_octets();
     vec![
         (certificate.version() == 3, "version must be 3"),
         (
@@ -44,7 +43,7 @@ fn of_every_certificate(certificate: &Certificate) -> Vec<Rule> {
             "the serial number must be 20 octets, positive, of 158 random bits",
         ),
         (
-            tbs.signature() == decoded.signature_algorithm(),
+            decoded.inner_algorithm == decoded.algorithm,
             "both signature algorithms must be the same",
         ),
         (
@@ -77,7 +76,11 @@ fn of_the_profile(certificate: &Certificate, profile: &ProfileRules) -> Vec<Rule
             "the path length must be the profile's",
         ),
         (
-            usages == profile.extended_key_usage,
+            usages.len() == profile.extended_key_usage.len()
+                && usages
+                    .iter()
+                    .zip(&profile.extended_key_usage)
+                    .all(|(has, wanted)| has == wanted),
             "extended key usage must follow the profile",
         ),
         (
@@ -111,7 +114,7 @@ fn of_the_issuer(certificate: &Certificate, profile: &ProfileRules, issuer: &Cer
         .unwrap_or_else(|| issuer.public_key().key_id());
     vec![
         (
-            name::der_of(certificate.issuer()) == name::der_of(issuer.subject()),
+            certificate.issuer().is_written_as(issuer.subject()),
             "the issuer must be the CA's subject, byte for byte",
         ),
         (
@@ -136,10 +139,7 @@ pub fn placeholder(tbs: &[u8], issuer: &build::Issuer) -> crate::Result<Certific
 
 fn names_follow(certificate: &Certificate, profile: &ProfileRules) -> bool {
     let rules = &profile.names;
-    let names: Vec<GeneralName> = certificate
-        .extension::<SubjectAltName>()
-        .map(|names| names.0)
-        .unwrap_or_default();
+    let names = certificate.alt_names();
     let is_of_the_profile =
         |name: &GeneralName| NameKind::of_general(name).is_some_and(|kind| rules.kinds.contains(&kind));
     let identity = certificate.identity();
@@ -154,9 +154,11 @@ fn no_extension_twice(certificate: &Certificate) -> bool {
     let mut ids: Vec<_> = certificate
         .extensions()
         .iter()
-        .map(|extension| extension.extn_id)
+        .map(|extension| &extension.id)
         .collect();
     ids.sort();
     ids.windows(2).all(|pair| pair[0] != pair[1])
-        && ids.contains(&x509_cert::ext::pkix::BasicConstraints::OID)
+        && ids
+            .iter()
+            .any(|id| **id == x509_cert::ext::pkix::BasicConstraints::OID)
 }

@@ -1,6 +1,6 @@
 //! Whether a certificate is one of a CA that may issue others.
 
-use x509_cert::ext::pkix::KeyUsage;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 
 use crate::Certificate;
 
@@ -9,6 +9,9 @@ use crate::Certificate;
 pub(crate) fn may_not_sign(certificate: &Certificate) -> Option<String> {
     // A root of version 1 cannot say anything; that it is trusted is the word of the one who configured it.
     let is_old_root = certificate.version() == 1 && certificate.is_self_issued();
+    if certificate.is_unreadable::<BasicConstraints>() {
+        return Some("its basicConstraints cannot be read".into());
+    }
     if !certificate.is_ca() && !is_old_root {
         return Some("it does not say that it is a CA (basicConstraints)".into());
     }

@@ -1,17 +1,19 @@
 //! Names: what may stand in a certificate, and how a distinguished name is shown.
 
+mod distinguished;
+
 use std::net::IpAddr;
 
-use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
-use der::{
-    Decode, Encode,
-    asn1::{Ia5String, ObjectIdentifier, OctetString},
+use const_oid::{
+    ObjectIdentifier,
+    db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME},
 };
+use der::asn1::Ia5String;
 use serde::Serialize;
-use x509_cert::ext::pkix::name::{DirectoryString, GeneralName};
-/// A distinguished name (RFC 5280 section 4.1.2.4).
-pub use x509_cert::name::Name;
+use x509_cert::ext::pkix::name::GeneralName;
 
+pub(crate) use self::distinguished::text;
+pub use self::distinguished::{Attribute, Name};
 use crate::{
     Error, Result,
     subject::{Organization, subject},
@@ -179,7 +181,7 @@ pub fn shown(name: &Name) -> String {
 
 /// `name` in every form that programs write it in, with who does, safe to print.
 pub fn forms(name: &Name) -> Vec<(&'static str, String)> {
-    let text = shown(name);
+    let (text, strict) = (shown(name), printable(&name.strict()));
     let mut parts: Vec<&str> = Vec::new();
     let (mut begin, mut is_escaped) = (0, false);
     for (at, c) in text.char_indices() {
@@ -195,6 +197,7 @@ pub fn forms(name: &Name) -> Vec<(&'static str, String)> {
     let spaced: Vec<String> = upwards.iter().map(|part| part.replacen('=', " = ", 1)).collect();
     vec![
         ("RFC 4514: nginx, Apache, Handfast", joined(&parts, ",")),
+        ("RFC 4514 to the letter: Java (RFC2253), OpenID", strict),
         ("with blanks: Java, GnuTLS", joined(&parts, ", ")),
         (
             "one line of OpenSSL: HAProxy, nginx's legacy variables",
@@ -208,7 +211,7 @@ pub fn forms(name: &Name) -> Vec<(&'static str, String)> {
 
 /// The DER bytes of a name as text; `(unreadable)` for what is none.
 pub fn shown_der(der: &[u8]) -> String {
-    Name::from_der(der).map_or_else(|_| "(unreadable)".to_owned(), |name| shown(&name))
+    of_der(der).map_or_else(|| "(unreadable)".to_owned(), |name| shown(&name))
 }
 
 /// The common name, when there is exactly one: with two, nobody can say which one is meant.
@@ -222,12 +225,11 @@ pub fn organization(name: &Name) -> Option<String> {
 }
 
 fn only(name: &Name, kind: ObjectIdentifier) -> Option<String> {
-    let mut found = name.iter().filter(|attribute| attribute.oid == kind);
+    let mut found = name.iter().filter(|attribute| attribute.kind == kind);
     let (only, None) = (found.next()?, found.next()) else {
         return None;
     };
-    let text = DirectoryString::try_from(&only.value).ok()?;
-    Some(text.value().into_owned())
+    only.text()
 }
 
 /// The name in `der`, when it is one.
@@ -235,14 +237,13 @@ pub fn of_der(der: &[u8]) -> Option<Name> {
     Name::from_der(der).ok()
 }
 
-/// The DER bytes, by which names are compared.
-pub fn der_of(name: &Name) -> Vec<u8> {
-    name.to_der().unwrap_or_default()
+/// Whether one of `list`, names in DER, is `name`.
+pub fn is_among(name: &Name, list: &[Vec<u8>]) -> bool {
+    list.iter().any(|der| of_der(der).as_ref() == Some(name))
 }
 
 /// An IP address as it stands in a certificate: four or sixteen octets.
-pub fn ip_from_octets(octets: &OctetString) -> Option<IpAddr> {
-    let bytes = octets.as_bytes();
+pub fn ip_from_octets(bytes: &[u8]) -> Option<IpAddr> {
     <[u8; 4]>::try_from(bytes)
         .map(IpAddr::from)
         .or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))

@@ -12,11 +12,11 @@ pub use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 pub use der::asn1::ObjectIdentifier;
 use jiff::SignedDuration;
 use serde::Serialize;
-use x509_cert::ext::pkix::{BasicConstraints, name::GeneralName};
+use x509_cert::ext::pkix::BasicConstraints;
 /// Key usage (RFC 5280 section 4.2.1.3).
 pub use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
-use crate::{Error, Purpose, Result, name::AltName, text::printable};
+use crate::{Error, Purpose, Result, general::GeneralName, name::AltName, text::printable};
 
 /// The profiles that every CA has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -207,10 +207,10 @@ impl NameKind {
     /// The type of a name that stands in a certificate, when it is one of ours.
     pub(crate) fn of_general(name: &GeneralName) -> Option<Self> {
         match name {
-            GeneralName::DnsName(_) => Some(Self::Dns),
-            GeneralName::IpAddress(_) => Some(Self::Ip),
-            GeneralName::UniformResourceIdentifier(_) => Some(Self::Uri),
-            GeneralName::Rfc822Name(_) => Some(Self::Email),
+            GeneralName::Dns(_) => Some(Self::Dns),
+            GeneralName::Ip(_) => Some(Self::Ip),
+            GeneralName::Uri(_) => Some(Self::Uri),
+            GeneralName::Email(_) => Some(Self::Email),
             _ => None,
         }
     }

@@ -28,6 +28,9 @@ impl fmt::Display for Role {
     }
 }
 
+const UNDECIDED: &str = "ask a program that supports it: openssl verify -show_chain -CAfile CA.crt -untrusted CHAIN.crt CERT.crt; \
+                         with Handfast, use P-256, P-384, P-521, Ed25519 or RSA of 2048 to 8192 bits";
+
 /// Why a chain was refused, with what was expected and what was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -191,15 +194,16 @@ pub enum Refusal {
         /// What it has instead, safe to print.
         found: String,
     },
-    /// The algorithm cannot be verified here.
-    #[error("{role}\"{subject}\" has a key that is not supported here: {found}")]
-    UnsupportedKey {
+    /// Neither yes nor no: the algorithm or the form is one that is not supported here. It says nothing of what others
+    /// would say, and nobody is let in on it.
+    #[error("{role}\"{subject}\" cannot be verified here: {because}")]
+    CannotVerify {
         /// Where in the path it stands.
         role: Role,
         /// The certificate, by [`crate::Certificate::called`].
         subject: String,
-        /// What it has instead, safe to print.
-        found: String,
+        /// What is not supported, safe to print.
+        because: String,
     },
     /// RFC 5280 section 4.2 asks to refuse it.
     #[error("{role}\"{subject}\" has a critical extension that is not understood: {found}")]
@@ -291,7 +295,7 @@ impl Refusal {
             Self::ForeignName { .. } => code::FOREIGN_NAME,
             Self::BadSignature { .. } => code::BAD_SIGNATURE,
             Self::Weak { .. } => code::WEAK_KEY,
-            Self::UnsupportedKey { .. } => code::NO_COMMON_SCHEME,
+            Self::CannotVerify { .. } => code::CANNOT_VERIFY,
             Self::CriticalExtension { .. } | Self::PolicyDemanded { .. } => code::CRITICAL_EXTENSION,
             Self::NotOneSpiffeId { .. } => code::IDENTITY_MISMATCH,
             Self::NoNames { .. } => code::NO_NAMES,
@@ -300,6 +304,17 @@ impl Refusal {
             Self::Revoked { .. } => code::REVOKED,
             Self::Malformed { .. } | Self::Irregular { .. } | Self::TooComplex { .. } => code::WRONG_FORMAT,
         }
+    }
+
+    /// Whether it is neither yes nor no.
+    pub fn is_undecided(&self) -> bool {
+        matches!(self, Self::CannotVerify { .. })
+    }
+
+    /// The first of `faults` that decides, else the first: what is wrong for certain outranks what cannot be told.
+    pub fn first(faults: Vec<Self>) -> Option<Self> {
+        let decided = faults.iter().position(|fault| !fault.is_undecided());
+        faults.into_iter().nth(decided.unwrap_or(0))
     }
 
     /// Which certificate of the path it is about; a refusal of the whole chain is told of its leaf.
@@ -314,7 +329,7 @@ impl Refusal {
             | Self::PathLength { role, .. }
             | Self::BadSignature { role, .. }
             | Self::Weak { role, .. }
-            | Self::UnsupportedKey { role, .. }
+            | Self::CannotVerify { role, .. }
             | Self::CriticalExtension { role, .. }
             | Self::PolicyDemanded { role, .. } => *role,
             _ => Role::Leaf,
@@ -349,7 +364,7 @@ impl Refusal {
                 "trust both CA certificates while a CA key changes, and never reuse a CA's name"
             }
             Self::Weak { .. } => "make a new key: P-256, or RSA of 2048 bits and SHA-256",
-            Self::UnsupportedKey { .. } => "make a key that is: P-256, P-384, Ed25519 or RSA",
+            Self::CannotVerify { .. } => UNDECIDED,
             Self::NoIpName { .. } => "issue it with the address: handfast issue server --ip ADDRESS",
             Self::NameMismatch { .. } => {
                 "use one of its names, or issue it for this one: handfast issue server --dns NAME"
@@ -392,7 +407,6 @@ impl Refusal {
             Self::Weak { .. } => {
                 "make a new CA with a P-256 key and SHA-256, and issue from that; the leaf alone is not the fault"
             }
-            Self::UnsupportedKey { .. } => "make a new CA with a P-256, P-384, Ed25519 or RSA key",
             Self::CriticalExtension { .. } => {
                 "issue the CA certificate again without that extension, or with it not critical"
             }

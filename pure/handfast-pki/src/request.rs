@@ -3,15 +3,17 @@
 //! Nothing else is taken from it: extensions of a certificate come from the profile, so a request that
 //! asks to be a CA is simply not heard.
 
-use const_oid::{AssociatedOid, db::rfc5912};
-use der::Decode;
-use x509_cert::{
-    ext::pkix::{SubjectAltName, name::GeneralName},
-    name::Name,
-    request::{CertReq, ExtensionReq},
-};
+use const_oid::{AssociatedOid, db::rfc5912::ID_EXTENSION_REQ};
 
-use crate::{Error, PublicKey, Result, name, name::AltName, signed::signed_bytes};
+use crate::{
+    Error, PublicKey, Result,
+    asn1::{self, Flaw, Value, Values, constructed},
+    extensions::{Extended, Extension},
+    general::{AltNames, GeneralName},
+    name::{self, AltName, Name},
+    oid::Oid,
+    signed::signed_bytes,
+};
 
 /// A request whose signature was verified with the key that it carries, and whose key is strong.
 #[derive(Debug, Clone)]
@@ -26,18 +28,27 @@ pub struct Request {
 impl Request {
     /// Decodes `der`, checks the key and the proof of possession.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let decoded = CertReq::from_der(der).map_err(|error| Error::Malformed {
-            what: "certificate request",
-            detail: error.into(),
-        })?;
-        let public_key = PublicKey::from_spki(&decoded.info.public_key);
-        public_key.must_be_strong()?;
-        prove_possession(der, &decoded, &public_key)?;
-        let (wished, ignored) = wishes(&decoded)?;
+        let decoded = Decoded::read(der).map_err(malformed)?;
+        decoded.public_key.must_be_strong()?;
+        let signed = signed_bytes(der).ok_or(Error::RequestSignature)?;
+        match decoded
+            .public_key
+            .made(decoded.algorithm, signed, decoded.signature)
+        {
+            Ok(true) => {}
+            Ok(false) => return Err(Error::RequestSignature),
+            // The key is of a kind that is verified with, so it is the algorithm that is not.
+            Err(_) => {
+                return Err(Error::UnsupportedKey {
+                    found: crate::key::Signature::of(decoded.algorithm).name(),
+                });
+            }
+        }
+        let (wished, ignored) = wishes(decoded.attributes)?;
         Ok(Self {
             der: der.to_vec(),
-            subject: decoded.info.subject,
-            public_key,
+            subject: decoded.subject,
+            public_key: decoded.public_key,
             wished,
             ignored,
         })
@@ -74,42 +85,67 @@ impl Request {
     }
 }
 
-fn prove_possession(der: &[u8], request: &CertReq, key: &PublicKey) -> Result<()> {
-    let signed = signed_bytes(der).ok_or(Error::RequestSignature)?;
-    let signature = request.signature.as_bytes().ok_or(Error::RequestSignature)?;
-    if key.has_signed(&request.algorithm, signed, signature) {
-        Ok(())
-    } else {
-        Err(Error::RequestSignature)
+/// CertificationRequest (RFC 2986 section 4).
+struct Decoded<'a> {
+    subject: Name,
+    public_key: PublicKey,
+    attributes: Values<'a>,
+    algorithm: &'a [u8],
+    signature: &'a [u8],
+}
+
+impl<'a> Decoded<'a> {
+    fn read(der: &'a [u8]) -> Result<Self, Flaw> {
+        let mut outer = Value::only(der, asn1::SEQUENCE, "outer form")?.values();
+        let mut info = outer.expect(asn1::SEQUENCE, "contents")?.values();
+        let algorithm = outer.expect(asn1::SEQUENCE, "signature algorithm")?;
+        let signature = outer.expect(asn1::BIT_STRING, "signature")?;
+        outer.end("outer form")?;
+        if info.expect(asn1::INTEGER, "version")?.content != [0] {
+            return Err(Flaw("version"));
+        }
+        let subject = info.expect(asn1::SEQUENCE, "subject")?;
+        let public_key = info.expect(asn1::SEQUENCE, "public key")?;
+        // Programs leave them out where there is none.
+        let attributes = info.optional(constructed(0));
+        info.end("contents")?;
+        Ok(Self {
+            subject: Name::from_content(subject.content)?,
+            public_key: PublicKey::from_der(public_key.whole),
+            attributes: attributes.map_or(Values(&[]), Value::values),
+            algorithm: algorithm.whole,
+            signature: signature.bits().ok_or(Flaw("signature"))?,
+        })
     }
 }
 
-fn wishes(request: &CertReq) -> Result<(Vec<AltName>, Vec<String>)> {
+fn malformed(flaw: Flaw) -> Error {
+    Error::Malformed {
+        what: "certificate request",
+        detail: flaw.into(),
+    }
+}
+
+fn wishes(attributes: Values<'_>) -> Result<(Vec<AltName>, Vec<String>)> {
+    const WHAT: Flaw = Flaw("attributes");
     let (mut wished, mut ignored) = (Vec::new(), Vec::new());
-    for attribute in request
-        .info
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.oid == rfc5912::ID_EXTENSION_REQ)
-    {
-        for value in attribute.values.iter() {
-            let malformed = |error: der::Error| Error::Malformed {
-                what: "extension request",
-                detail: error.into(),
-            };
-            let extensions: ExtensionReq = value.decode_as().map_err(malformed)?;
-            for extension in extensions.0 {
-                if extension.extn_id == SubjectAltName::OID {
-                    let names =
-                        SubjectAltName::from_der(extension.extn_value.as_bytes()).map_err(malformed)?;
+    for attribute in attributes {
+        let mut parts = attribute.map_err(malformed)?.values();
+        let kind = parts.expect(asn1::OBJECT_IDENTIFIER, WHAT.0).map_err(malformed)?;
+        let kind = Oid::from_octets(kind.content).map_err(|_| malformed(WHAT))?;
+        let values = parts.expect(asn1::SET, WHAT.0).map_err(malformed)?.values();
+        if kind != ID_EXTENSION_REQ {
+            continue;
+        }
+        for list in values {
+            let list = list.ok().filter(|list| list.tag == asn1::SEQUENCE);
+            for extension in list.ok_or_else(|| malformed(WHAT))?.values() {
+                let extension = extension.and_then(Extension::read).map_err(malformed)?;
+                if extension.id == AltNames::OID {
+                    let names = AltNames::read(&extension.value).ok_or_else(|| malformed(Flaw("names")))?;
                     collect(names, &mut wished, &mut ignored)?;
                 } else {
-                    let oid = extension.extn_id;
-                    ignored.push(
-                        const_oid::db::DB
-                            .by_oid(&oid)
-                            .map_or_else(|| oid.to_string(), str::to_owned),
-                    );
+                    ignored.push(extension.id.called());
                 }
             }
         }
@@ -117,17 +153,17 @@ fn wishes(request: &CertReq) -> Result<(Vec<AltName>, Vec<String>)> {
     Ok((wished, ignored))
 }
 
-fn collect(names: SubjectAltName, wished: &mut Vec<AltName>, ignored: &mut Vec<String>) -> Result<()> {
+fn collect(names: AltNames, wished: &mut Vec<AltName>, ignored: &mut Vec<String>) -> Result<()> {
     for general in &names.0 {
         match general {
-            GeneralName::DnsName(dns) => wished.push(AltName::dns(dns.as_str())?),
-            GeneralName::UniformResourceIdentifier(uri) => wished.push(AltName::uri(uri.as_str())?),
-            GeneralName::Rfc822Name(email) => wished.push(AltName::email(email.as_str())?),
-            GeneralName::IpAddress(octets) => match name::ip_from_octets(octets) {
+            GeneralName::Dns(dns) => wished.push(AltName::dns(dns)?),
+            GeneralName::Uri(uri) => wished.push(AltName::uri(uri)?),
+            GeneralName::Email(email) => wished.push(AltName::email(email)?),
+            GeneralName::Ip(octets) => match name::ip_from_octets(octets) {
                 Some(ip) => wished.push(AltName::Ip(ip)),
                 None => ignored.push("an IP address of odd length".to_owned()),
             },
-            _ => ignored.push("a name of a type that we do not certify".to_owned()),
+            other => ignored.push(format!("the name {other}, of a type that we do not certify")),
         }
     }
     Ok(())

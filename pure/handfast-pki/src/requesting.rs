@@ -9,17 +9,19 @@ use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::{
     attr::Attribute,
     ext::{Extension, pkix::SubjectAltName},
-    name::Name,
     request::{CertReq, CertReqInfo, ExtensionReq, Version},
 };
 
-use crate::{Error, PrivateKey, Request, Result, name::AltName};
+use crate::{
+    Error, PrivateKey, Request, Result,
+    name::{AltName, Name},
+};
 
 /// The request of the holder of `key` for these names, read back as a CA reads it.
 pub fn request(key: &PrivateKey, subject: &Name, names: &[AltName]) -> Result<Request> {
     let info = CertReqInfo {
         version: Version::V1,
-        subject: subject.clone(),
+        subject: Decode::from_der(&subject.der()).map_err(impossible)?,
         public_key: SubjectPublicKeyInfoOwned::from_der(key.public_key().spki_der()).map_err(impossible)?,
         attributes: attributes(subject, names)?,
     };

@@ -5,15 +5,15 @@ use const_oid::{
     db::rfc4519::{COMMON_NAME, COUNTRY_NAME, ORGANIZATION_NAME, ORGANIZATIONAL_UNIT_NAME},
 };
 use der::{
-    Any, Decode, Encode,
+    Any, Encode,
     asn1::{PrintableStringRef, SetOfVec, Utf8StringRef},
 };
 use x509_cert::{
     attr::AttributeTypeAndValue,
-    name::{Name, RdnSequence, RelativeDistinguishedName},
+    name::{RdnSequence, RelativeDistinguishedName},
 };
 
-use crate::{Error, Result, text::printable};
+use crate::{Error, Result, name::Name, text::printable};
 
 /// Whose a certificate is, beside its names. Peers are not recognised by any of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,10 +40,9 @@ pub fn subject(common_name: Option<&str>, of: &Organization) -> Result<Name> {
             sequence.push(part(oid, text)?);
         }
     }
-    sequence
-        .to_der()
-        .and_then(|der| Name::from_der(&der))
-        .map_err(|_| bad(common_name.unwrap_or_default(), "a name"))
+    let refused = || bad(common_name.unwrap_or_default(), "a name");
+    let der = sequence.to_der().map_err(|_| refused())?;
+    Name::from_der(&der).map_err(|_| refused())
 }
 
 fn part(oid: ObjectIdentifier, text: &str) -> Result<RelativeDistinguishedName> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{AnchorError, Anchors, Certificate, Identity, NamePattern, name};
+use crate::{AnchorError, Anchors, Certificate, Identity, NamePattern};
 
 /// One CA, or one bundle of CAs that stand for each other, and the names that it may vouch for.
 ///
@@ -180,7 +180,7 @@ impl Trust {
 
 /// Whether two certificates are of one CA: the same name and the same key.
 fn is_same(one: &Certificate, other: &Certificate) -> bool {
-    name::der_of(one.subject()) == name::der_of(other.subject()) && one.public_key() == other.public_key()
+    one.subject() == other.subject() && one.public_key() == other.public_key()
 }
 
 /// CAs that may vouch for every name.

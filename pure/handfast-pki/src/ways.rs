@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{Certificate, Trust, TrustedCa, name};
+use crate::{Certificate, Trust, TrustedCa};
 
 /// One way by issuer names from a leaf upwards.
 pub(crate) struct Way {
@@ -26,8 +26,7 @@ pub(crate) fn ways(presented: &[Certificate], trust: &Trust) -> Vec<Way> {
         }
         // A path is never empty: it begins with the leaf.
         let Some(last) = path.last() else { continue };
-        let issuer = name::der_of(last.issuer());
-        let is_issuer = |certificate: &&Certificate| name::der_of(certificate.subject()) == issuer;
+        let is_issuer = |certificate: &&Certificate| certificate.subject() == last.issuer();
         let ends: Vec<_> = trust.anchors().certificates().iter().filter(is_issuer).collect();
         let steps: Vec<_> = rest
             .iter()

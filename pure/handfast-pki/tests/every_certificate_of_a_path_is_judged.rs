@@ -14,12 +14,9 @@ use handfast_pki::{
 use handfast_testkit::forge::{Forge, Forged, dns, email, extension, raw, uri};
 use jiff::{SignedDuration, Timestamp};
 use spki::AlgorithmIdentifierOwned;
-use x509_cert::{
-    ext::pkix::{
-        BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, NameConstraints, PolicyConstraints,
-        constraints::name::GeneralSubtree, name::GeneralName,
-    },
-    name::Name,
+use x509_cert::ext::pkix::{
+    BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, NameConstraints, PolicyConstraints,
+    constraints::name::GeneralSubtree, name::GeneralName,
 };
 
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -238,7 +235,7 @@ fn a_ca_that_has_expired_or_is_not_valid_yet_is_named() {
 #[test]
 fn a_certificate_without_an_issuer_is_refused() {
     let nameless = |forge: Forge| Forge {
-        subject: Name::default(),
+        subject: handfast_pki::name::Name::default(),
         ..forge
     };
     let (found, _, text) = Cast::good().issuing(nameless).refused();
@@ -362,7 +359,9 @@ fn constraints_on_kinds_of_names_that_are_not_compared_refuse_every_such_name() 
         Cast::good().leaf(with(name)).accepted();
     }
     // A limit on distinguished names refuses everything, for everything has a subject.
-    let directory = GeneralName::DirectoryName(distinguished("Acme", None).expect("a name"));
+    let directory = GeneralName::DirectoryName(
+        der::Decode::from_der(&distinguished("Acme", None).expect("a name").der()).expect("a name"),
+    );
     for (cast, _) in constrained(limited(directory)) {
         assert_eq!(cast.refused().0, code::NAME_CONSTRAINTS);
     }

@@ -155,6 +155,7 @@ mod tests {
             dns: vec!["a.b.acme.example".into(), "api.acme.example".into()],
             emails: vec!["me@acme.example".into()],
             ips: vec!["10.1.2.3".parse().expect("an address")],
+            others: Vec::new(),
             common_name: Some("web \"quoted\" \\ \n".into()),
             fingerprint: Fingerprint([7; 32]),
         }
@@ -272,6 +273,7 @@ mod tests {
             dns: Vec::new(),
             emails: Vec::new(),
             ips: Vec::new(),
+            others: Vec::new(),
             common_name: None,
             fingerprint: Fingerprint([7; 32]),
         };
@@ -343,6 +345,7 @@ mod tests {
                 dns: vec![dns],
                 emails: vec![email],
                 ips: vec![ip, "10.1.2.3".parse().expect("an address")],
+                others: Vec::new(),
                 common_name: Some("a".into()),
                 fingerprint: Fingerprint([7; 32]),
             };

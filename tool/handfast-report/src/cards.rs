@@ -3,18 +3,23 @@
 //! Shows and judges nothing but the items themselves; whether a certificate is trusted is not asked. Private bytes are
 //! never shown.
 
+mod certificate;
+
 use std::fmt::Write as _;
 
 use handfast_finding::{Problem, when::when};
 use handfast_pki::{
-    Certificate, PrivateKey, Request, Shown, code, crl::RevocationList, name::shown, pem::Item,
-    text::printable,
+    Certificate, PrivateKey, Request, Shown, code,
+    crl::RevocationList,
+    name::shown,
+    pem::{Item, write},
+    time,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    json::{self, problem},
+    json::problem,
     style::{BAD, STRONG},
 };
 
@@ -23,6 +28,10 @@ pub struct Card {
     title: String,
     kind: &'static str,
     rows: Vec<(&'static str, String)>,
+    /// All of it in one line, without the kind.
+    short: String,
+    /// The certificate or request itself.
+    pem: Option<String>,
     /// What will not work, and what to do about it.
     problems: Vec<Problem>,
     json: Value,
@@ -56,20 +65,40 @@ impl Card {
         let _ = writeln!(out, "{STRONG}{}{STRONG:#}", self.title);
         let mut last = "";
         for (label, value) in &self.rows {
-            let _ = writeln!(out, "  {:<12} {value}", if *label == last { "" } else { label });
+            let _ = writeln!(out, "  {:<24} {value}", if *label == last { "" } else { label });
             last = label;
         }
         for problem in &self.problems {
             let _ = writeln!(
                 out,
-                "  {BAD}problem{BAD:#}      {}  [{}]",
+                "  {BAD}problem{BAD:#}                  {}  [{}]",
                 problem.message, problem.code
             );
             if let Some(help) = &problem.help {
-                let _ = writeln!(out, "               {help}");
+                let _ = writeln!(out, "                           {help}");
             }
         }
         out
+    }
+
+    /// The card as one line: what it is, whose, until when, and what is wrong with it.
+    pub fn short(&self) -> String {
+        let codes: Vec<String> = self
+            .problems
+            .iter()
+            .map(|problem| problem.code.to_string())
+            .collect();
+        let codes = if codes.is_empty() {
+            String::new()
+        } else {
+            format!("  [{}]", codes.join(", "))
+        };
+        format!("{}: {}{codes}", self.kind, self.short)
+    }
+
+    /// The certificate or request itself in PEM; nothing for a key or a locked container.
+    pub fn pem(&self) -> Option<&str> {
+        self.pem.as_deref()
     }
 
     pub fn to_json(&self) -> Value {
@@ -102,7 +131,7 @@ pub fn cards(items: &[Item], now: Timestamp) -> Vec<Card> {
         .map(|item| match item {
             Item::Certificate(_) => {
                 position += 1;
-                certificate_card(&chain, position, now)
+                certificate::card(&chain, position, now)
             }
             Item::Request(request) => request_card(request),
             Item::Key(key) => key_card(key, &chain),
@@ -142,149 +171,6 @@ pub fn cards(items: &[Item], now: Timestamp) -> Vec<Card> {
         .collect()
 }
 
-/// The card of `chain[position - 1]`.
-fn certificate_card(chain: &[&Certificate], position: usize, now: Timestamp) -> Card {
-    let certificate = chain[position - 1];
-    let identity = certificate.identity();
-    let role = match (certificate.is_ca(), certificate.is_self_issued()) {
-        (true, true) => "root CA certificate",
-        (true, false) => "intermediate CA certificate",
-        (false, _) => "certificate",
-    };
-    let of = if chain.len() > 1 {
-        format!(" ({position} of {})", chain.len())
-    } else {
-        String::new()
-    };
-    let mut rows: Vec<(&'static str, String)> =
-        identity.names().into_iter().map(|name| ("names", name)).collect();
-    if rows.is_empty() && !certificate.is_ca() {
-        rows.push(("names", "none".into()));
-    }
-    rows.push(("valid from", when(certificate.not_before(), now)));
-    rows.push(("until", when(certificate.not_after(), now)));
-    rows.push(("key usage", listed(&certificate.key_usage_names())));
-    rows.push((
-        "ext. usage",
-        listed(&certificate.extended_key_usage_names().unwrap_or_default()),
-    ));
-    if let Some(limit) = certificate.path_length() {
-        rows.push(("pathlen", limit.to_string()));
-    }
-    rows.push(("key", certificate.public_key().algorithm()));
-    rows.push(("signed with", certificate.signature_algorithm()));
-    rows.push(("subject", shown(certificate.subject())));
-    rows.push(("issuer", issuer(chain, position)));
-    rows.push(("serial", certificate.serial()));
-    rows.push(("SHA-256", certificate.fingerprint().to_string()));
-    Card {
-        title: format!("{role}{of}, X.509 version {}", certificate.version()),
-        kind: "certificate",
-        rows,
-        problems: certificate_problems(chain, position, now),
-        json: certificate_json(certificate),
-    }
-}
-
-/// What stands in every answer that names a certificate, and what it may do.
-fn certificate_json(certificate: &Certificate) -> Value {
-    let mut json = json::certificate(certificate);
-    let more = json!({
-        "version": certificate.version(),
-        "ca": certificate.is_ca(),
-        "path_length": certificate.path_length(),
-        "key_usage": certificate.key_usage_names(),
-        "extended_key_usage": certificate.extended_key_usage_names(),
-        "key": certificate.public_key().algorithm(),
-        "signature": certificate.signature_algorithm(),
-    });
-    for (name, value) in more.as_object().into_iter().flatten() {
-        json[name] = value.clone();
-    }
-    json
-}
-
-/// The usages of a certificate, those of one extension.
-fn listed<Name: AsRef<str>>(names: &[Name]) -> String {
-    if names.is_empty() {
-        return "none".into();
-    }
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    printable(&names.join(", "))
-}
-
-/// The issuer's name, and whether the file holds it.
-fn issuer(chain: &[&Certificate], position: usize) -> String {
-    let certificate = chain[position - 1];
-    let name = shown(certificate.issuer());
-    // Names first: a bundle of hundreds of CAs must not cost a signature check for every pair.
-    let signs = |other: &Certificate| {
-        other.subject() == certificate.issuer() && certificate.is_signed_by(&other.public_key())
-    };
-    let signer = chain.iter().position(|other| signs(other));
-    match signer.map(|index| index + 1) {
-        Some(own) if own == position => format!("{name} (itself)"),
-        Some(other) => format!("{name} (number {other} here)"),
-        None => name,
-    }
-}
-
-fn certificate_problems(chain: &[&Certificate], position: usize, now: Timestamp) -> Vec<Problem> {
-    const SIGN_AGAIN: &str =
-        "sign its request again with names: handfast sign REQUEST.csr server --dns NAME --out FILE";
-    let certificate = chain[position - 1];
-    let mut problems = Vec::new();
-    let mut problem = |code, text: String, help| problems.push(Problem::new(code, text).help(help));
-    if certificate.version() != 3 {
-        let text = format!(
-            "X.509 version {}, without extensions: modern TLS refuses it",
-            certificate.version()
-        );
-        problem(code::VERSION_1, text, SIGN_AGAIN);
-    }
-    let identity = certificate.identity();
-    let nameless = identity.uris.is_empty()
-        && identity.dns.is_empty()
-        && identity.emails.is_empty()
-        && identity.ips.is_empty();
-    if nameless && !certificate.is_ca() {
-        problem(
-            code::NO_NAMES,
-            "no subject alternative name: it is valid for no host and no identity".into(),
-            SIGN_AGAIN,
-        );
-    }
-    if now > certificate.not_after() {
-        problem(
-            code::EXPIRED,
-            format!("expired {}", when(certificate.not_after(), now)),
-            "issue a new one: handfast issue",
-        );
-    }
-    if now < certificate.not_before() {
-        let text = format!("valid from {}", when(certificate.not_before(), now));
-        problem(code::NOT_YET_VALID, text, "check the clock");
-    }
-    if let Err(error) = certificate.public_key().must_be_strong() {
-        problem(
-            error.code(),
-            error.to_string(),
-            "make a new key: P-256, or RSA of 2048 bits or more",
-        );
-    }
-    if position == 1
-        && certificate.is_ca()
-        && chain.iter().any(|other| !other.is_ca() && other.version() == 3)
-    {
-        problem(
-            code::CHAIN_ORDER,
-            "the file begins with a CA certificate and holds a leaf below it".into(),
-            "put the leaf first, then the intermediates, without the root",
-        );
-    }
-    problems
-}
-
 fn request_card(request: &Request) -> Card {
     let mut rows: Vec<(&'static str, String)> = request
         .wished()
@@ -317,10 +203,17 @@ fn request_card(request: &Request) -> Card {
         "sign it",
         format!("handfast sign REQUEST.csr server{dns} --out FILE"),
     ));
+    let names = request.wished().iter().map(ToString::to_string);
     Card {
         title: "certificate request (CSR)".into(),
         kind: "request",
         rows,
+        short: format!(
+            "{}  {}",
+            names.chain([shown(request.subject())]).next().unwrap_or_default(),
+            request.public_key().algorithm()
+        ),
+        pem: Some(write("CERTIFICATE REQUEST", request.der())),
         problems: Vec::new(),
         json: json!({
             "names": request.wished().iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -350,6 +243,8 @@ fn key_card(key: &PrivateKey, chain: &[&Certificate]) -> Card {
         title: "private key, not shown".into(),
         kind: "key",
         rows,
+        short: key.public_key().algorithm(),
+        pem: None,
         problems,
         json,
     }
@@ -358,7 +253,7 @@ fn key_card(key: &PrivateKey, chain: &[&Certificate]) -> Card {
 fn list_card(list: &RevocationList, now: Timestamp) -> Card {
     const SHOWN: usize = 20;
     let mut rows = vec![
-        ("issuer", list.issuer.clone()),
+        ("issuer", list.issuer_shown()),
         ("made", when(list.this_update, now)),
     ];
     rows.push(match list.next_update {
@@ -391,12 +286,14 @@ fn list_card(list: &RevocationList, now: Timestamp) -> Card {
         title: "revocation list (CRL)".into(),
         kind: "crl",
         rows,
+        short: format!("{}  {} revoked", list.issuer_shown(), list.revoked.len()),
+        pem: None,
         problems: Vec::new(),
         json: json!({
             "version": list.version,
-            "issuer": list.issuer,
-            "this_update": list.this_update,
-            "next_update": list.next_update,
+            "issuer": list.issuer_shown(),
+            "this_update": time::shown(list.this_update),
+            "next_update": list.next_update.map(time::shown),
             "number": list.number,
             "revoked": list.revoked,
         }),
@@ -406,6 +303,7 @@ fn list_card(list: &RevocationList, now: Timestamp) -> Card {
 /// Something that cannot be looked into.
 fn locked_card(title: &str, kind: &'static str, what: String, next: &'static str) -> Card {
     let json = json!({ "what": what });
+    let short = what.clone();
     let mut rows = vec![("what", what)];
     if !next.is_empty() {
         rows.push(("next", next.to_owned()));
@@ -414,6 +312,8 @@ fn locked_card(title: &str, kind: &'static str, what: String, next: &'static str
         title: title.to_owned(),
         kind,
         rows,
+        short,
+        pem: None,
         problems: Vec::new(),
         json,
     }

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use handfast_doctor::{Report, Trace};
 use handfast_finding::{Refuser, when::relative};
-use handfast_pki::{Certificate, name};
+use handfast_pki::{
+    Certificate,
+    name::{self, Name},
+    time,
+};
 use jiff::Timestamp;
 
 use crate::style::{BAD, FAINT, GOOD, STRONG};
@@ -43,10 +47,7 @@ pub fn of(made: &Report, now: Timestamp) -> Option<Chains> {
     let presented = trace.presented();
     if (by_client || trace.own_chain.is_empty()) && !presented.is_empty() {
         let trusted: Vec<&Certificate> = made.trusted.iter().collect();
-        let names = trusted
-            .iter()
-            .map(|anchor| name::shown(anchor.subject()))
-            .collect();
+        let names = trusted.iter().map(|anchor| anchor.subject().clone()).collect();
         return Some(chains("server", &presented, names, true, now));
     }
     (!trace.own_chain.is_empty()).then(|| of_client(trace, now))
@@ -58,7 +59,7 @@ fn of_client(trace: &Trace, now: Timestamp) -> Chains {
         .as_ref()
         .map(|asked| asked.issuers.as_slice())
         .unwrap_or_default();
-    let names: Vec<String> = issuers.iter().map(|der| name::shown_der(der)).collect();
+    let names: Vec<Name> = issuers.iter().filter_map(|der| name::of_der(der)).collect();
     let is_told = !names.is_empty();
     chains("client", &trace.own_chain, names, is_told, now)
 }
@@ -66,7 +67,7 @@ fn of_client(trace: &Trace, now: Timestamp) -> Chains {
 fn chains(
     sender: &'static str,
     sent: &[Certificate],
-    trusted: Vec<String>,
+    trusted: Vec<Name>,
     is_told: bool,
     now: Timestamp,
 ) -> Chains {
@@ -76,15 +77,12 @@ fn chains(
         .or(sent.last());
     let looked_for = top.map(|top| name::shown(top.issuer())).unwrap_or_default();
     // A chain may also pass through what is trusted before its end.
-    let issuers: Vec<String> = sent
-        .iter()
-        .map(|certificate| name::shown(certificate.issuer()))
-        .collect();
+    let is_issuer = |name: &Name| sent.iter().any(|certificate| certificate.issuer() == name);
     Chains {
         sender,
-        meets: trusted.iter().position(|trusted| issuers.contains(trusted)),
+        meets: trusted.iter().position(is_issuer),
         sent: sent.iter().map(|certificate| link(certificate, now)).collect(),
-        trusted,
+        trusted: trusted.iter().map(name::shown).collect(),
         is_told,
         looked_for,
     }
@@ -102,7 +100,7 @@ fn link(certificate: &Certificate, now: Timestamp) -> Link {
         name: certificate.called(),
         until: format!(
             "until {} ({})",
-            certificate.not_after(),
+            time::shown(certificate.not_after()),
             relative(certificate.not_after(), now)
         ),
         fault,

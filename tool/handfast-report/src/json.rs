@@ -99,7 +99,7 @@ pub fn certificate(certificate: &Certificate) -> Value {
         "subject": shown(certificate.subject()),
         "issuer": shown(certificate.issuer()),
         "serial": certificate.serial(),
-        "not_before": certificate.not_before(),
-        "not_after": certificate.not_after(),
+        "not_before": handfast_pki::time::shown(certificate.not_before()),
+        "not_after": handfast_pki::time::shown(certificate.not_after()),
     })
 }

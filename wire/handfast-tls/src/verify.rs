@@ -94,7 +94,7 @@ impl<A: Admit> Verifier<A> {
             .anchors()
             .certificates()
             .iter()
-            .map(|certificate| DistinguishedName::from(handfast_pki::name::der_of(certificate.subject())))
+            .map(|certificate| DistinguishedName::from(certificate.subject().der()))
             .collect();
         Arc::new(Self {
             trust,

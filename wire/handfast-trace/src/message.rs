@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use handfast_pki::{Certificate, alert, name, text::listed};
+use handfast_pki::{Certificate, alert, name, text::listed, time::shown};
 
 use super::{
     Field, Side,
@@ -320,7 +320,11 @@ fn certificate_details(presented: &Presented) -> Vec<Field> {
         ("serial", certificate.serial()),
         (
             "valid",
-            format!("{} to {}", certificate.not_before(), certificate.not_after()),
+            format!(
+                "{} to {}",
+                shown(certificate.not_before()),
+                shown(certificate.not_after())
+            ),
         ),
         ("key", certificate.public_key().algorithm().to_string()),
         ("SHA-256", certificate.fingerprint().to_string()),

@@ -63,9 +63,13 @@ pub(super) fn in_words(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> 
 fn unsorted(evidence: &Evidence<'_>, said: &str, is_plain: bool, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (place, fault) in own::faults(evidence, now).into_iter().enumerate() {
-        let certainty = match (fault.is_plain, place) {
-            (true, 0) if is_plain => Certainty::Certain,
-            (_, 0) => Certainty::Likely,
+        let surest = if is_plain {
+            Certainty::Certain
+        } else {
+            Certainty::Likely
+        };
+        let certainty = match place {
+            0 => fault.minded.certainty(surest, Certainty::Likely),
             _ => Certainty::Guess,
         };
         findings.push(of_fault(fault, certainty, said));
@@ -183,11 +187,9 @@ fn denied(evidence: &Evidence<'_>, front: Option<&str>, said: &str, now: Timesta
     // Where a bad certificate is refused in TLS ours is none, whatever it says against itself.
     if beside != Beside::Worse {
         for (place, fault) in own::faults(evidence, now).into_iter().enumerate() {
-            let is_first = place == 0 && fault.is_plain;
-            let certainty = if is_first {
-                Certainty::Likely
-            } else {
-                Certainty::Guess
+            let certainty = match place {
+                0 => fault.minded.certainty(Certainty::Likely, Certainty::Guess),
+                _ => Certainty::Guess,
             };
             findings.push(of_fault(fault, certainty, said));
         }

@@ -155,7 +155,7 @@ fn not_asked(evidence: &Evidence<'_>) -> Option<Finding> {
 fn not_named(evidence: &Evidence<'_>) -> Option<Finding> {
     let trace = evidence.trace;
     let asked = trace.asked.as_ref()?;
-    let is_named = |own: &Certificate| asked.issuers.contains(&name::der_of(own.issuer()));
+    let is_named = |own: &Certificate| name::is_among(own.issuer(), &asked.issuers);
     let went_well = trace.went_well();
     let own = trace.own_chain.first()?;
     if asked.issuers.is_empty() || !asked.sent || !went_well || trace.own_chain.iter().any(is_named) {

@@ -309,9 +309,8 @@ pub(crate) fn would_be_refused(evidence: &Evidence<'_>, now: Timestamp) -> Vec<F
     let refused = refusal.code(Purpose::Client);
     // The faults know more than the refusal: a missing intermediate is an unknown issuer to the verifier.
     let specific = faults.into_iter().enumerate().map(|(place, fault)| {
-        let certainty = match (fault.is_plain, place) {
-            (true, 0) => Certainty::Certain,
-            (false, 0) => Certainty::Likely,
+        let certainty = match place {
+            0 => fault.minded.certainty(Certainty::Certain, Certainty::Likely),
             _ => Certainty::Guess,
         };
         would(fault, certainty)

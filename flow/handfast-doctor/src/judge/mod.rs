@@ -86,10 +86,10 @@ pub(crate) fn files_faults(evidence: &Evidence<'_>, purpose: Purpose, now: Times
     own::of_files(evidence, purpose, now)
         .into_iter()
         .map(|fault| {
-            let certainty = if fault.is_plain {
-                Certainty::Certain
-            } else {
-                Certainty::Likely
+            // No peer has said anything yet.
+            let certainty = match fault.minded {
+                own::Minded::Unknown => Certainty::Guess,
+                minded => minded.certainty(Certainty::Certain, Certainty::Likely),
             };
             Finding::new(fault.code, Refuser::Server, certainty, fault.because).help(fault.help)
         })

@@ -3,8 +3,9 @@
 
 mod reach;
 
+use handfast_finding::Certainty;
 use handfast_pki::{
-    AnchorError, Anchors, Certificate, Code, Purpose, Refusal, Role, Trust, code, name, text::hex, verify,
+    AnchorError, Anchors, Certificate, Code, Purpose, Refusal, Role, Trust, code, link, name, text::hex, verify,
 };
 use jiff::Timestamp;
 
@@ -16,8 +17,30 @@ pub(super) struct Fault {
     pub(super) code: Code,
     pub(super) because: String,
     pub(super) help: String,
-    /// Whether it stands in the files for everybody to see, and every verifier minds it.
-    pub(super) is_plain: bool,
+    pub(super) minded: Minded,
+}
+
+/// Who minds a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Minded {
+    /// Every verifier: it stands in the files for everybody to see.
+    ByAll,
+    /// Some.
+    BySome,
+    /// Some, maybe: it is not supported here, and others may support it.
+    Unknown,
+}
+
+impl Minded {
+    /// How sure it is that it is the cause, where it would be `by_all` or `by_some` for a fault of that kind.
+    pub(super) fn certainty(self, by_all: Certainty, by_some: Certainty) -> Certainty {
+        match self {
+            Self::ByAll => by_all,
+            Self::BySome => by_some,
+            // Most of what we do not support, others do not support either.
+            Self::Unknown => by_all.max(Certainty::Likely),
+        }
+    }
 }
 
 impl Fault {
@@ -26,16 +49,26 @@ impl Fault {
             code,
             because: because.into(),
             help: help.into(),
-            is_plain: true,
+            minded: Minded::ByAll,
         }
     }
 
     fn arguable(mut self) -> Self {
-        self.is_plain = false;
+        self.minded = Minded::BySome;
         self
     }
 
     fn of(refusal: &Refusal, purpose: Purpose) -> Self {
+        if let Refusal::CannotVerify { .. } = refusal {
+            return Self {
+                minded: Minded::Unknown,
+                ..Self::new(
+                    code::NO_COMMON_SCHEME,
+                    format!("the other side may not support it either: {refusal}"),
+                    "use what every stack takes: ECDSA P-256",
+                )
+            };
+        }
         Self::new(
             refusal.code(purpose),
             format!("the {purpose}'s certificate: {refusal}"),
@@ -49,7 +82,10 @@ pub(super) fn faults(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Fault> {
     let mut faults = of_files(evidence, Purpose::Client, now);
     if let Some(own) = evidence.trace.own_chain.first() {
         faults.extend(of_reach(evidence, own));
+        faults.extend(rare(evidence));
     }
+    // What is known outranks what may be.
+    faults.sort_by_key(|fault| fault.minded == Minded::Unknown);
     faults
 }
 
@@ -72,12 +108,57 @@ pub(super) fn of_files(evidence: &Evidence<'_>, purpose: Purpose, now: Timestamp
     faults.extend(of_leaf.iter().filter_map(|refusal| minded(refusal, own, purpose)));
     faults.extend(other_key_id(evidence));
     faults.extend(revoked(evidence, own, purpose, now));
+    faults.extend(misidentified(evidence, purpose));
     for refusal in &of_cas {
         if faults.iter().all(|fault| fault.code != refusal.code(purpose)) {
             faults.push(Fault::of(refusal, purpose));
         }
     }
     faults
+}
+
+/// A certificate of the chain says that another certificate of its CA is meant than any that is known. OpenSSL and what
+/// is made with it looks no further then.
+fn misidentified(evidence: &Evidence<'_>, purpose: Purpose) -> Option<Fault> {
+    let around = around(evidence);
+    evidence.trace.own_chain.iter().find_map(|below| {
+        let above = around.iter().filter(|above| {
+            above.subject() == below.issuer() && **above != below && below.is_signed_by(&above.public_key())
+        });
+        let mismatches: Vec<Option<String>> = above.map(|above| link::identifier_mismatch(below, above)).collect();
+        let mismatches: Option<Vec<String>> = mismatches.into_iter().collect();
+        let mismatch = mismatches?.into_iter().next()?;
+        let fault = Fault::new(
+            code::BAD_SIGNATURE,
+            format!(
+                "the {purpose}'s certificate: \"{}\" is signed by the right key, and {mismatch}; OpenSSL takes another \
+                 issuer then, and finds none",
+                below.called()
+            ),
+            "issue it again from the CA certificate that is in use, or give the server the CA certificate that is named; \
+             with openssl x509 and ca, write authorityKeyIdentifier=keyid and leave issuer out",
+        );
+        Some(fault.arguable())
+    })
+}
+
+/// A certificate of the chain is signed with an algorithm that is verified here and by few others.
+fn rare(evidence: &Evidence<'_>) -> Option<Fault> {
+    let is_rare = |algorithm: &String| algorithm.starts_with("ML-DSA") || algorithm.starts_with("SLH-DSA");
+    evidence.trace.own_chain.iter().find_map(|certificate| {
+        let algorithm = Some(certificate.signature_algorithm()).filter(is_rare)?;
+        Some(Fault {
+            minded: Minded::Unknown,
+            ..Fault::new(
+                code::NO_COMMON_SCHEME,
+                format!(
+                    "\"{}\" is signed with {algorithm}, which few programs verify (OpenSSL since 3.5)",
+                    certificate.called()
+                ),
+                "issue from a CA that signs with ECDSA P-256, until every peer knows the new algorithm",
+            )
+        })
+    })
 }
 
 fn self_signed(own: &Certificate, purpose: Purpose) -> Fault {
@@ -97,10 +178,11 @@ fn rank(refusal: &Refusal) -> usize {
         Refusal::NotYetValid { .. } => 1,
         Refusal::CaAsLeaf { .. } => 2,
         Refusal::WrongPurpose { .. } => 3,
-        Refusal::UnsupportedKey { .. } | Refusal::Weak { .. } => 4,
+        Refusal::Weak { .. } => 4,
         Refusal::WrongKeyUsage { .. } => 5,
         Refusal::OldVersion { .. } => 6,
         Refusal::BadSignature { .. } => 7,
+        Refusal::CannotVerify { .. } => 9,
         _ => 8,
     }
 }
@@ -114,18 +196,17 @@ fn minded(refusal: &Refusal, own: &Certificate, purpose: Purpose) -> Option<Faul
         // To be any purpose's, or nobody's, is refused by us alone.
         Refusal::WrongPurpose { .. } => {
             let usages = own.extended_key_usage_names()?;
-            (!usages.iter().any(|usage| usage == "any")).then_some(fault)
+            (!usages.iter().any(|usage| usage == "anyExtendedKeyUsage")).then_some(fault)
         }
         // A leaf that may sign certificates is minded by us alone; GnuTLS and Go mind no key usage at all.
         Refusal::WrongKeyUsage { .. } => own
             .key_usage()
             .is_some_and(|usage| !usage.digital_signature())
             .then(|| fault.arguable()),
-        // OpenSSL takes version 1 and P-521, and nobody else asks what a SPIFFE certificate is.
-        Refusal::OldVersion { .. }
-        | Refusal::UnsupportedKey { .. }
-        | Refusal::CaAsLeaf { .. }
-        | Refusal::NotOneSpiffeId { .. } => Some(fault.arguable()),
+        // OpenSSL takes version 1, and nobody else asks what a SPIFFE certificate is.
+        Refusal::OldVersion { .. } | Refusal::CaAsLeaf { .. } | Refusal::NotOneSpiffeId { .. } => {
+            Some(fault.arguable())
+        }
         _ => Some(fault),
     }
 }
@@ -172,7 +253,7 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
     };
     for list in lists {
         let listed = |certificate: &&Certificate| {
-            name::shown(certificate.issuer()) == list.issuer && list.revoked.contains(&certificate.serial())
+            *certificate.issuer() == list.issuer && list.revoked.contains(&certificate.serial())
         };
         if let Some(certificate) = evidence.trace.own_chain.iter().find(listed) {
             faults.push(Fault::of(
@@ -182,7 +263,7 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
                 purpose,
             ));
         }
-        let concerns = chain().any(|certificate| name::shown(certificate.issuer()) == list.issuer);
+        let concerns = chain().any(|certificate| *certificate.issuer() == list.issuer);
         if let Some(until) = list.next_update
             && now > until
             && concerns
@@ -191,7 +272,7 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
                 code::CRL_UNUSABLE,
                 format!(
                     "the revocation list of \"{}\" ended at {until}, it is {now}",
-                    list.issuer
+                    list.issuer_shown()
                 ),
                 "publish a new list, have the server load it, and watch the date of the next one",
             ));
@@ -199,10 +280,8 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
     }
     // Who is not believed at all is not looked up either.
     if !lists.is_empty() && is_below_known(evidence) {
-        let has_list = |certificate: &&Certificate| {
-            let issuer = name::shown(certificate.issuer());
-            lists.iter().any(|list| list.issuer == issuer)
-        };
+        let has_list =
+            |certificate: &&Certificate| lists.iter().any(|list| list.issuer == *certificate.issuer());
         if let Some(certificate) = evidence.trace.own_chain.iter().find(|one| !has_list(one)) {
             faults.push(Fault::new(
                 code::CRL_UNUSABLE,
@@ -228,14 +307,10 @@ fn is_below_known(evidence: &Evidence<'_>) -> bool {
     let named = named.unwrap_or_default();
     let is_known = |certificate: &Certificate| match named {
         [] => {
-            let issuer = name::shown(certificate.issuer());
-            evidence
-                .context
-                .revocation
-                .iter()
-                .any(|list| list.issuer == issuer)
+            let lists = &evidence.context.revocation;
+            lists.iter().any(|list| list.issuer == *certificate.issuer())
         }
-        named => named.contains(&name::der_of(certificate.issuer())),
+        named => name::is_among(certificate.issuer(), named),
     };
     evidence.trace.own_chain.iter().any(is_known)
 }

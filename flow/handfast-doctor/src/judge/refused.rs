@@ -50,12 +50,13 @@ pub(super) fn by_alert(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> V
     for (place, fault) in fitting.into_iter().enumerate() {
         // Apache says internal_error of a chain that is longer than its SSLVerifyDepth, and of little else.
         let is_apache = number == 80 && fault.code == code::VERIFY_DEPTH;
-        let certainty = match (fault.is_plain, VAGUE.contains(&number)) {
-            (true, false) if place == 0 => Certainty::Certain,
-            (true, true) | (false, false) if place == 0 => Certainty::Likely,
-            (false, true) if place == 0 && is_apache => Certainty::Likely,
-            _ => Certainty::Guess,
+        let (by_all, by_some) = match VAGUE.contains(&number) {
+            _ if place != 0 => (Certainty::Guess, Certainty::Guess),
+            false => (Certainty::Certain, Certainty::Likely),
+            true if is_apache => (Certainty::Likely, Certainty::Likely),
+            true => (Certainty::Likely, Certainty::Guess),
         };
+        let certainty = fault.minded.certainty(by_all, by_some);
         findings.push(of_fault(fault, certainty, &said));
     }
     let explained = !findings.is_empty();
@@ -85,8 +86,12 @@ pub(super) fn by_closing(evidence: &Evidence<'_>, said: &str, now: Timestamp) ->
         .into_iter()
         .enumerate()
         .map(|(place, fault)| {
-            let sure = fault.is_plain && place == 0;
-            let certainty = if sure { Certainty::Likely } else { Certainty::Guess };
+            let by_all = if place == 0 {
+                Certainty::Likely
+            } else {
+                Certainty::Guess
+            };
+            let certainty = fault.minded.certainty(by_all, Certainty::Guess);
             of_fault(fault, certainty, said)
         })
         .collect();
@@ -350,12 +355,8 @@ fn unknown_ca(evidence: &Evidence<'_>, said: &str, throwaway: Option<u8>, explai
         Finding::new(code, Refuser::Server, certainty, format!("{said}; {because}")).help(help)
     };
     let is_named = evidence.trace.asked.as_ref().is_some_and(|asked| {
-        let issuer = |sent: &handfast_pki::Certificate| handfast_pki::name::der_of(sent.issuer());
-        evidence
-            .trace
-            .own_chain
-            .iter()
-            .any(|sent| asked.issuers.contains(&issuer(sent)))
+        let mut chain = evidence.trace.own_chain.iter();
+        chain.any(|sent| handfast_pki::name::is_among(sent.issuer(), &asked.issuers))
     });
     if !is_named && explained {
         return Vec::new();
@@ -399,7 +400,7 @@ fn unknown_ca(evidence: &Evidence<'_>, said: &str, throwaway: Option<u8>, explai
 
 /// Whether stacks send the alert `number` for `code` (OpenSSL's table in `statem_lib.c`, rustls's in `error.rs`).
 fn fits(number: u8, code: Code) -> bool {
-    const BROKEN_CHAIN: [Code; 10] = [
+    const BROKEN_CHAIN: [Code; 11] = [
         code::UNKNOWN_ISSUER,
         code::MISSING_INTERMEDIATE,
         code::BAD_CLIENT_CAS,
@@ -409,13 +410,15 @@ fn fits(number: u8, code: Code) -> bool {
         code::NOT_A_CA,
         code::PATH_LENGTH,
         code::BAD_SIGNATURE,
-        // Go looks for another issuer when it does not know the digest.
+        // Go looks for another issuer when it does not know the digest or the algorithm.
         code::WEAK_KEY,
+        code::NO_COMMON_SCHEME,
     ];
     match number {
         48 => BROKEN_CHAIN.contains(&code),
         45 => [code::EXPIRED, code::NOT_YET_VALID, code::CRL_UNUSABLE].contains(&code),
         43 => [
+            code::NO_COMMON_SCHEME,
             code::WRONG_PURPOSE,
             code::NOT_A_CA,
             code::VERSION_1,
@@ -423,7 +426,7 @@ fn fits(number: u8, code: Code) -> bool {
         ]
         .contains(&code),
         44 => code == code::REVOKED,
-        51 => [code::BAD_SIGNATURE, code::WEAK_KEY].contains(&code),
+        51 => [code::BAD_SIGNATURE, code::WEAK_KEY, code::NO_COMMON_SCHEME].contains(&code),
         116 => false,
         _ => true,
     }

@@ -51,6 +51,11 @@ pub(super) fn judge(
             findings.extend(several_instances(evidence, leaf, now));
             findings.push(plain);
         }
+        // Others may support what we do not.
+        Refusal::CannotVerify { .. } => findings.push(Finding {
+            because: format!("we can say neither yes nor no to the server, and so refused it: {refusal}"),
+            ..plain
+        }),
         _ => findings.push(plain),
     }
     findings
@@ -166,7 +171,7 @@ fn changed_key(evidence: &Evidence<'_>, leaf: &Certificate) -> Option<Finding> {
         .known
         .iter()
         .find(|known| known.subject() == top.issuer() && known.is_ca())?;
-    (!top.is_signed_by(&same.public_key())).then(|| {
+    (top.signature_by(&same.public_key()) == Ok(false)).then(|| {
         Finding::new(
             code::BAD_SIGNATURE,
             Refuser::Client,

@@ -246,12 +246,15 @@ fn issuers(first: &Trace, system: &Anchors) -> Check {
 
 /// How many of `issuers` are among the CAs of this machine.
 fn public_among(issuers: &[Vec<u8>], system: &Anchors) -> usize {
-    let public: Vec<Vec<u8>> = system
-        .certificates()
-        .iter()
-        .map(|anchor| name::der_of(anchor.subject()))
-        .collect();
-    issuers.iter().filter(|issuer| public.contains(issuer)).count()
+    let names = issuers.iter().filter_map(|issuer| name::of_der(issuer));
+    names
+        .filter(|name| {
+            system
+                .certificates()
+                .iter()
+                .any(|anchor| anchor.subject() == name)
+        })
+        .count()
 }
 
 /// A session that began with a refused certificate must not be good for anything.
@@ -467,7 +470,7 @@ fn server_certificate(first: &Trace, subject: &Subject, now: Timestamp) -> Check
     if let Err(error) = leaf.public_key().must_be_strong() {
         return Check::new(NAME, Grade::C, format!("\"{called}\": {error}"))
             .help("make a new key: P-256, or RSA of 2048 bits and more")
-            .code(code::WEAK_KEY);
+            .code(error.code());
     }
     if days < SOON_DAYS {
         return Check::new(NAME, Grade::B, format!("\"{called}\" ends in {days} days")).help("renew it");

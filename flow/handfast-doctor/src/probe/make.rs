@@ -163,7 +163,7 @@ fn throw_away(first: &Trace, now: Timestamp) -> Result<Credentials, String> {
     let own = first
         .own_chain
         .first()
-        .map(|own| handfast_pki::name::der_of(own.issuer()));
+        .map(|own| own.issuer().der());
     let accepted = || {
         let asked = first.asked.as_ref()?;
         asked.issuers.first().cloned()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use handfast_credentials::load;
 use handfast_doctor::{Context, listen::Listen as Server, throwaway};
-use handfast_pki::{name, name::AltName};
+use handfast_pki::name::AltName;
 use handfast_tls::Credentials;
 use jiff::Timestamp;
 
@@ -27,7 +27,7 @@ pub(super) fn server(args: &Listen) -> Result<Server, Failure> {
         issuers = anchors
             .certificates()
             .iter()
-            .map(|anchor| name::der_of(anchor.subject()))
+            .map(|anchor| anchor.subject().der())
             .collect();
         context.known = anchors.certificates().to_vec();
         context.client_trust = Some(Arc::new(anchors.into()));

@@ -109,7 +109,7 @@ pub fn list(path: &Path, now: Timestamp) -> Result<(), Failure> {
             format!(
                 "\"{}\": the CRL of \"{}\" has expired, and would reject every client",
                 path.display(),
-                list.issuer
+                list.issuer_shown()
             ),
         )
         .detail("nothing was written")

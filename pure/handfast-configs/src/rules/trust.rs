@@ -6,7 +6,7 @@ use handfast_finding::{Certainty, Finding, Place};
 use handfast_pki::{
     Certificate, code,
     crl::RevocationList,
-    name,
+    name::{self, Name},
     pem::{self, Item},
 };
 use jiff::Timestamp;
@@ -423,14 +423,14 @@ fn revocation(
 }
 
 /// The first of `cas` that is looked up and whose name is not among the `issuers` of lists.
-fn without_list<'a>(site: &Site, cas: &'a [Certificate], issuers: &[String]) -> Option<&'a Certificate> {
+fn without_list<'a>(site: &Site, cas: &'a [Certificate], issuers: &[Name]) -> Option<&'a Certificate> {
     // Only those that sign others are looked up by everybody; what signs the leaves cannot be told from the file.
     cas.iter().filter(|ca| ca.is_ca()).find(|ca| {
         let signs = !cas
             .iter()
             .any(|below| below.issuer() == ca.subject() && below != *ca);
         let is_wanted = site.trust.revocation == Revocation::All || signs;
-        is_wanted && !issuers.contains(&name::shown(ca.subject()))
+        is_wanted && !issuers.contains(ca.subject())
     })
 }
 
@@ -443,7 +443,9 @@ fn stale(site: &Site, material: &Material, list: &RevocationList, now: Timestamp
     let end = list.next_update.filter(|end| *end < now)?;
     let because = format!(
         "{}: the list of \"{}\" in \"{}\" was good until {end}, it is {now}; every client is refused",
-        site.called, list.issuer, material.name
+        site.called,
+        list.issuer_shown(),
+        material.name
     );
     Some(unusable_list(&material.place, because))
 }

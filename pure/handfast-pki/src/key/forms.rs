@@ -1,11 +1,14 @@
 //! The forms in which keys are written, as far as the cryptographic library does not read them itself.
 
-use der::{
-    Any, Decode, Encode, SliceReader,
-    asn1::{AnyRef, ObjectIdentifier},
-};
+use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
+use der::{Any, Decode, Encode, asn1::ObjectIdentifier};
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
+
+use crate::{
+    asn1::{self, Value},
+    oid::Oid,
+};
 
 /// RSAPublicKey (RFC 8017 appendix A.1.1).
 #[derive(der::Sequence)]
@@ -65,24 +68,33 @@ pub(super) fn sec1_curve(der: &[u8]) -> Option<ObjectIdentifier> {
 
 /// The algorithm that a PKCS#8 structure names (RFC 5958 section 2), for a refusal.
 pub(super) fn pkcs8_algorithm(pkcs8: &[u8]) -> String {
-    named_in(pkcs8).map_or_else(
-        |_| "unreadable".into(),
-        |algorithm| {
-            const_oid::db::DB
-                .by_oid(&algorithm.oid)
-                .map_or_else(|| algorithm.oid.to_string(), str::to_owned)
-        },
-    )
+    named_in(pkcs8).unwrap_or_else(|| "unreadable".into())
+}
+
+/// What an AlgorithmIdentifier of a key is called: the curve of an EC key, else the algorithm.
+pub(super) fn algorithm_name(algorithm: Value<'_>) -> Option<String> {
+    let mut parts = algorithm.values();
+    let oid = |value: Value<'_>| Oid::from_octets(value.content).ok();
+    let kind = oid(parts.optional(asn1::OBJECT_IDENTIFIER)?)?;
+    if kind == RSA_ENCRYPTION {
+        return Some("RSA".into());
+    }
+    if kind != ID_EC_PUBLIC_KEY {
+        return Some(kind.called());
+    }
+    Some(match parts.optional(asn1::OBJECT_IDENTIFIER) {
+        Some(curve) => oid(curve)?.called(),
+        None => "EC with explicit parameters".into(),
+    })
 }
 
 /// Whether `der` names an algorithm where PKCS#8 does.
 pub(super) fn names_an_algorithm(der: &[u8]) -> bool {
-    named_in(der).is_ok()
+    named_in(der).is_some()
 }
 
-fn named_in(pkcs8: &[u8]) -> der::Result<AlgorithmIdentifierOwned> {
-    let outer = AnyRef::from_der(pkcs8)?;
-    let mut inner = SliceReader::new(outer.value())?;
-    u8::decode(&mut inner)?;
-    AlgorithmIdentifierOwned::decode(&mut inner)
+fn named_in(pkcs8: &[u8]) -> Option<String> {
+    let mut parts = Value::only(pkcs8, asn1::SEQUENCE, "key").ok()?.values();
+    parts.optional(asn1::INTEGER)?;
+    algorithm_name(parts.optional(asn1::SEQUENCE)?)
 }

@@ -11,9 +11,9 @@ use super::{PublicKey, factors, forms::RsaParts};
 use crate::{Error, Result};
 
 impl PublicKey {
-    /// Refuses keys that nobody should trust: RSA outside 2048 to 8192 bits, with a small or even exponent, with a
-    /// factor below 168, or with the pattern of CVE-2017-15361 (ROCA); unknown curves, points that are not on
-    /// their curve, other algorithms.
+    /// Refuses keys that nobody should trust: RSA below 2048 bits, with a small or even exponent, with a factor below 168,
+    /// or with the pattern of CVE-2017-15361 (ROCA). And those that are not supported here, which is no fault of theirs:
+    /// RSA above 8192 bits, other curves, points that are not on their curve, other algorithms.
     ///
     /// This costs microseconds and is asked at each handshake; [`Self::must_be_worth_certifying`] asks more.
     pub fn must_be_strong(&self) -> Result<()> {
@@ -21,27 +21,32 @@ impl PublicKey {
         let unsupported = || Error::UnsupportedKey {
             found: algorithm.clone(),
         };
-        let spki = self.decoded().ok_or_else(unsupported)?;
-        let bits = spki.subject_public_key.as_bytes().unwrap_or_default();
-        match spki.algorithm.oid {
-            RSA_ENCRYPTION => {
-                self.rsa_must_be_strong(bits, &algorithm)?;
-                signature::ParsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, bits)
-                    .map(drop)
-                    .map_err(|_| unsupported())
+        let parts = self.parts().ok_or_else(unsupported)?;
+        if parts.kind == RSA_ENCRYPTION {
+            self.rsa_must_be_strong(parts.bits, &algorithm)?;
+        }
+        let known: &'static dyn signature::VerificationAlgorithm = match algorithm.as_str() {
+            _ if parts.kind == RSA_ENCRYPTION => &signature::RSA_PKCS1_2048_8192_SHA256,
+            _ if parts.kind == ID_ED_25519 && parts.bits.len() == 32 => return Ok(()),
+            _ if parts.kind != ID_EC_PUBLIC_KEY => return Err(unsupported()),
+            "P-256" => &signature::ECDSA_P256_SHA256_ASN1,
+            "P-384" => &signature::ECDSA_P384_SHA384_ASN1,
+            "P-521" => &signature::ECDSA_P521_SHA512_ASN1,
+            "P-192" => {
+                return Err(Error::WeakKey {
+                    found: algorithm,
+                    expected: "P-256",
+                });
             }
-            ID_EC_PUBLIC_KEY if algorithm == "P-256" => {
-                signature::ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, bits)
-                    .map(drop)
-                    .map_err(|_| unsupported())
-            }
-            ID_EC_PUBLIC_KEY if algorithm == "P-384" => {
-                signature::ParsedPublicKey::new(&signature::ECDSA_P384_SHA384_ASN1, bits)
-                    .map(drop)
-                    .map_err(|_| unsupported())
-            }
-            ID_ED_25519 if bits.len() == 32 => Ok(()),
-            _ => Err(unsupported()),
+            _ => return Err(unsupported()),
+        };
+        match signature::ParsedPublicKey::new(known, parts.bits) {
+            Ok(_) => Ok(()),
+            Err(_) if parts.kind == RSA_ENCRYPTION => Err(unsupported()),
+            Err(_) => Err(Error::WeakKey {
+                found: format!("{algorithm} with a point that is not on the curve"),
+                expected: "a point of the curve",
+            }),
         }
     }
 

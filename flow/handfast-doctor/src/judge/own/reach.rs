@@ -15,7 +15,7 @@ pub(super) fn of_reach(evidence: &Evidence<'_>, own: &Certificate) -> Vec<Fault>
         return Vec::new();
     }
     let sent = &evidence.trace.own_chain;
-    let is_accepted = |certificate: &Certificate| accepted.contains(&name::der_of(certificate.issuer()));
+    let is_accepted = |certificate: &Certificate| name::is_among(certificate.issuer(), accepted);
     let shown: Vec<String> = accepted.iter().map(|der| name::shown_der(der)).collect();
     let top = sent
         .iter()
@@ -28,7 +28,7 @@ pub(super) fn of_reach(evidence: &Evidence<'_>, own: &Certificate) -> Vec<Fault>
     }
     if !sent.iter().any(is_accepted) {
         if let Some(missing) = missing_link(evidence, top, |issuer| {
-            is_accepted(issuer) || accepted.contains(&name::der_of(issuer.subject()))
+            is_accepted(issuer) || name::is_among(issuer.subject(), accepted)
         }) {
             return vec![missing];
         }
@@ -104,7 +104,7 @@ fn missing_link(
 fn of_servers_file(evidence: &Evidence<'_>, own: &Certificate, accepted: &[Vec<u8>]) -> Vec<Fault> {
     let sent = &evidence.trace.own_chain;
     let mut faults = Vec::new();
-    let is_named = |certificate: &Certificate| accepted.contains(&name::der_of(certificate.issuer()));
+    let is_named = |certificate: &Certificate| name::is_among(certificate.issuer(), accepted);
     let intermediates = sent.iter().skip(1).filter(|sent| !sent.is_self_issued()).count();
     let all = around(evidence);
     let parent = all.iter().find(|other| other.subject() == own.issuer());
