@@ -4,6 +4,7 @@
 //! and who was rejected, with the reason that the doctor finds, beside what was said beforehand. What can go wrong: the
 //! software is not on this machine or does not start, or even the good client is rejected.
 
+mod carried;
 pub mod demo;
 mod error;
 pub mod look;

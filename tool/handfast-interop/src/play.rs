@@ -18,7 +18,6 @@ use handfast_lab::{
     fixtures::{self, Fixture},
     held,
 };
-use handfast_messages::causes;
 use handfast_pki::{Trust, code, crl::RevocationList};
 use handfast_proxy::backend;
 use handfast_tls::{
@@ -31,8 +30,9 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::{
+    carried::{alert_of, reason},
     error::{Error, Result},
-    stage::{Stage, last_words, word},
+    stage::{Stage, word},
     table::Cell,
     upstream::GREETING,
 };
@@ -339,9 +339,7 @@ impl<'a> Visitor<'a> {
             tls: version,
             is_in,
             is_shown: true,
-            code: (!is_in)
-                .then(|| causes(&said).first().map(|finding| finding.code))
-                .flatten(),
+            code: if is_in { None } else { reason(&said, &certificate)? },
             words: if is_in { String::new() } else { alert_of(&said) },
             settled: None,
         })
@@ -416,14 +414,6 @@ impl<'a> Visitor<'a> {
             Talk::Listen => !has(b"alert"),
         }
     }
-}
-
-/// The line with the alert in what `s_client` printed.
-fn alert_of(said: &str) -> String {
-    let line = said
-        .lines()
-        .find(|line| line.contains(":error:") || line.starts_with("HTTP/1"));
-    last_words(line.unwrap_or(said))
 }
 
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
