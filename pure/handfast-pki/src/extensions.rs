@@ -12,6 +12,7 @@ pub use x509_cert::ext::pkix::{
     BasicConstraints, KeyUsage, NameConstraints, PolicyConstraints, SubjectKeyIdentifier,
 };
 
+pub use crate::extended::Extended;
 use crate::{
     asn1::{self, Flaw, Value, constructed, context},
     general::GeneralName,
@@ -50,12 +51,6 @@ impl Extension {
             value: contents.content.to_vec(),
         })
     }
-}
-
-/// The contents of a kind of extension.
-pub trait Extended: AssociatedOid + Sized {
-    /// Nothing where they cannot be read.
-    fn read(der: &[u8]) -> Option<Self>;
 }
 
 macro_rules! decoded {

@@ -7,7 +7,7 @@ use const_oid::{AssociatedOid, ObjectIdentifier, db::rfc5280::ID_CE_SUBJECT_ALT_
 
 use crate::{
     asn1::{self, Flaw, Value, Values, constructed, context},
-    extensions::Extended,
+    extended::Extended,
     name::{self, Name},
     oid::Oid,
     text::{hex, printable},

@@ -22,6 +22,7 @@ pub mod conceal;
 pub mod constraints;
 pub mod crl;
 pub mod error;
+mod extended;
 pub mod extensions;
 mod faults;
 mod fingerprint;
