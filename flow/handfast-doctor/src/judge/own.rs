@@ -5,7 +5,8 @@ mod reach;
 
 use handfast_finding::Certainty;
 use handfast_pki::{
-    AnchorError, Anchors, Certificate, Code, Purpose, Refusal, Role, Trust, code, link, name, text::hex, verify,
+    AnchorError, Anchors, Certificate, Code, Purpose, Refusal, Role, Trust, code, link, name, text::hex,
+    verify,
 };
 use jiff::Timestamp;
 

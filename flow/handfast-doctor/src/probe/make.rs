@@ -160,10 +160,7 @@ fn preflight(subject: &Subject) -> Result<Talk, String> {
 
 /// A certificate of nobody, with the issuer of our own or one that the server accepts.
 fn throw_away(first: &Trace, now: Timestamp) -> Result<Credentials, String> {
-    let own = first
-        .own_chain
-        .first()
-        .map(|own| own.issuer().der());
+    let own = first.own_chain.first().map(|own| own.issuer().der());
     let accepted = || {
         let asked = first.asked.as_ref()?;
         asked.issuers.first().cloned()

@@ -37,7 +37,11 @@ impl Spoken<'_> {
 
     pub(super) fn talk(&self, place: &Place, name: &str) -> Talk {
         match (self.speak(), self.user) {
-            (Some(Service::Mysql), Some(user)) => return Talk::Mysql { user: user.to_owned() },
+            (Some(Service::Mysql), Some(user)) => {
+                return Talk::Mysql {
+                    user: user.to_owned(),
+                };
+            }
             (Some(service), _) => return Talk::Service(service),
             (None, _) => {}
         }
