@@ -3,7 +3,7 @@
 use handfast_finding::{Certainty, Refuser};
 use handfast_pki::{Code, code};
 
-use super::{Hit, Meaning, endpoint};
+use super::{Hit, endpoint};
 
 /// A test that separates the causes of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,11 @@ pub struct Test {
 
 /// Who refused whom, in words.
 pub(super) fn direction(code: Code, side: Refuser) -> &'static str {
-    let is_file = (code::KEY_MISMATCH..=code::TOKEN).contains(&code) || code == code::BAD_TRUST_FILE;
+    let is_file = (code::KEY_MISMATCH..=code::TOKEN).contains(&code)
+        || code == code::BAD_TRUST_FILE
+        || code == code::CONFIG_INVALID;
     match side {
+        _ if code == code::CANNOT_CONNECT => "no connection came about",
         _ if is_file => "it refused its own file",
         _ if code == code::NOT_TLS => "one side speaks TLS and the other does not",
         _ if (code::NO_COMMON_VERSION..=code::NO_COMMON_ALPN).contains(&code) => {
@@ -269,6 +272,14 @@ fn identity(code: Code) -> (&'static str, &'static str) {
             "handfast doctor posture HOST:PORT --active",
         ),
         code::NOT_ALLOWED => ("ask for a rule for one of its names", FILE),
+        code::CONFIG_INVALID => (
+            "correct the directive that it names: this server has no certificate, or no CAs, where it needs them",
+            "",
+        ),
+        code::LINT => (
+            "issue it again with the extensions of RFC 5280: key identifiers, and CA flags that are critical",
+            FILE,
+        ),
         code::CANNOT_CONNECT => (
             "check host and port, and that the server runs and is not behind a firewall",
             "handfast doctor HOST:PORT",
@@ -286,12 +297,9 @@ pub(super) fn tests(hits: &[Hit<'_>]) -> Vec<Test> {
             && causes
                 .iter()
                 .all(|(_, cause)| cause.certainty != Certainty::Certain);
-        let Meaning::Pattern(pattern) = hit.meaning else {
+        let Some(meaning) = hit.by.meaning().filter(|_| is_open) else {
             continue;
         };
-        if !is_open {
-            continue;
-        }
         let place = endpoint::of_line(hit.line).unwrap_or_else(|| endpoint::UNKNOWN.to_owned());
         let test = |what: &str, command: &str| Test {
             what: what.to_owned(),
@@ -306,7 +314,7 @@ pub(super) fn tests(hits: &[Hit<'_>]) -> Vec<Test> {
             add(test(WHICH_SIDE, ""));
         }
         add(match causes.first().map(|(_, cause)| cause.code) {
-            _ if !pattern.test.is_empty() => test(pattern.test, ""),
+            _ if !meaning.test.is_empty() => test(meaning.test, ""),
             Some(code) if (code::KEY_MISMATCH..=code::TOKEN).contains(&code) => {
                 test(FILES, "handfast doctor --client-files .")
             }

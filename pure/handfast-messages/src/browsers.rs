@@ -48,6 +48,7 @@ pub(super) const TABLE: &[Pattern] = &[
         .server(&[likely(code::NO_COMMON_CIPHER), guess(code::NO_COMMON_VERSION)]),
     received("Chrome", &["err ssl unrecognized name alert"]).means(&[certain(code::WRONG_SNI)]),
     own("Chrome", &["err cert invalid"])
+        .none(&["s2n err"])
         .client(&[likely(code::WRONG_FORMAT), guess(code::CRITICAL_EXTENSION), guess(code::NOT_A_CA)]),
     received("Chrome", &["err ssl protocol error"]).general().means(&[
         likely(code::NOT_TLS),

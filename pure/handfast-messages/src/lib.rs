@@ -1,8 +1,10 @@
 //! The errors of other programs: from a pasted text to the causes behind it. Pure, like all of judging.
 //!
-//! A text is compared line by line with tables of what programs say, the specific texts before the general
-//! ones. An alert tells who refused only together with who speaks: in a server's log it is the client's. What
-//! a text cannot tell is said with it: the other causes, and the test that separates them.
+//! A text is read line by line. Three things know what a line says, each more general than the one before: tables
+//! of sentences (a file per program), lists of what a library can say by name, number or text of its source
+//! (`lists/`), and the words that everybody uses of certificates and keys (`concepts.rs`), from which nothing is
+//! certain. An alert tells who refused only together with who speaks: in a server's log it is the client's. What a
+//! text cannot tell is said with it: the other causes, and the test that separates them.
 
 #![warn(missing_docs)]
 
@@ -10,13 +12,18 @@ mod advice;
 mod alerts;
 mod browsers;
 mod clouds;
+mod concepts;
 mod curl;
 mod endpoint;
 mod gnutls;
 mod go;
 mod java;
 mod lines;
-mod numbers;
+mod list;
+mod lists;
+mod meaning;
+mod meanings;
+mod number;
 mod openssl;
 mod ourselves;
 mod pattern;
@@ -31,7 +38,11 @@ mod web;
 mod windows;
 
 #[cfg(test)]
+mod neighbours;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;
 
 use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Code, text::printable};
@@ -40,8 +51,11 @@ pub use advice::Test;
 pub use lines::{LARGEST, decode};
 pub use web::INSPECTORS;
 
+use concepts::Concept;
 use lines::Line;
-use pattern::{Cause, Pattern};
+use list::Found;
+use meaning::{Cause, Meaning, Weight};
+use pattern::Pattern;
 use speaker::Speaker;
 
 /// What a text says.
@@ -69,7 +83,7 @@ pub struct Said {
 }
 
 /// The tables, in the order in which a line is compared with them; the first that fits decides.
-static TABLES: [&[Pattern]; 17] = [
+static TABLES: [&[Pattern]; 16] = [
     web::TABLE,
     servers::TABLE,
     services::TABLE,
@@ -83,7 +97,6 @@ static TABLES: [&[Pattern]; 17] = [
     gnutls::TABLE,
     curl::TABLE,
     tokens::TABLE,
-    numbers::TABLE,
     openssl::TABLE,
     alerts::TABLE,
     vague::TABLE,
@@ -106,9 +119,8 @@ pub fn read(text: &str) -> Reading {
         joined = rejoined(&lines);
         hits = self::hits(&joined, &whole);
     }
-    if hits.iter().any(|hit| !hit.is_general()) {
-        hits.retain(|hit| !hit.is_general());
-    }
+    let most = hits.iter().map(Hit::weight).max();
+    hits.retain(|hit| Some(hit.weight()) == most);
     Reading {
         said: hits.iter().map(Hit::said).collect(),
         tests: advice::tests(&hits),
@@ -123,13 +135,19 @@ struct Hit<'a> {
     /// Who refused, and whether that is known.
     refuser: Refuser,
     is_known: bool,
-    fragment: &'static str,
-    meaning: Meaning,
+    fragment: &'a str,
+    by: By,
 }
 
 /// What a line was recognised by.
-enum Meaning {
-    Pattern(&'static Pattern),
+#[derive(Clone, Copy)]
+enum By {
+    /// A sentence of a program.
+    Sentence(&'static Pattern),
+    /// A name, number or text of a list.
+    List(Found<'static>),
+    /// Words that everybody uses.
+    Concept(&'static Concept),
     /// A code of ours.
     Code(Code),
 }
@@ -137,8 +155,8 @@ enum Meaning {
 /// The recognised lines; each text once, however often it was said.
 fn hits<'a>(lines: &'a [Line], whole: &str) -> Vec<Hit<'a>> {
     let mut hits: Vec<Hit<'a>> = Vec::new();
-    for (line, speaker) in lines.iter().zip(speaker::speakers(lines)) {
-        let Some(hit) = hit(line, speaker, whole) else {
+    for (at, (line, speaker)) in lines.iter().zip(speaker::speakers(lines)).enumerate() {
+        let Some(hit) = hit(line, speaker, whole, near(lines, at)) else {
             continue;
         };
         if !hits.iter().any(|known| known.says_the_same_as(&hit)) {
@@ -148,7 +166,14 @@ fn hits<'a>(lines: &'a [Line], whole: &str) -> Vec<Hit<'a>> {
     hits
 }
 
-fn hit<'a>(line: &'a Line, speaker: Speaker, whole: &str) -> Option<Hit<'a>> {
+/// The line at `at` with those around it: what stands far away in a log is another story.
+fn near(lines: &[Line], at: usize) -> &[Line] {
+    const AROUND: usize = 3;
+    let end = lines.len().min(at + AROUND + 1);
+    lines.get(at.saturating_sub(AROUND)..end).unwrap_or_default()
+}
+
+fn hit<'a>(line: &'a Line, speaker: Speaker, whole: &str, near: &[Line]) -> Option<Hit<'a>> {
     if let Some((code, refuser)) = ourselves::code(line) {
         return Some(Hit {
             line,
@@ -156,42 +181,86 @@ fn hit<'a>(line: &'a Line, speaker: Speaker, whole: &str) -> Option<Hit<'a>> {
             refuser,
             is_known: true,
             fragment: "hf ",
-            meaning: Meaning::Code(code),
+            by: By::Code(code),
         });
     }
-    let patterns = TABLES.into_iter().flatten();
-    let (pattern, fragment) = patterns
-        .filter_map(|pattern| Some((pattern, pattern.fits(line, whole)?)))
-        .next()?;
-    let known = speaker::refuser(line, pattern.speech, speaker.role);
+    let (by, fragment) = recognised(line, whole, near)?;
+    let meaning = by.meaning()?;
+    let known = speaker::refuser(line, meaning.speech, speaker.role);
     Some(Hit {
         line,
         speaker,
-        refuser: known.unwrap_or(pattern.otherwise),
+        refuser: known.unwrap_or(meaning.otherwise_or(by.otherwise())),
         is_known: known.is_some(),
         fragment,
-        meaning: Meaning::Pattern(pattern),
+        by,
     })
 }
 
+/// What says most of `line`: a sentence before a list, and both before words, where they say as much.
+fn recognised<'a>(line: &'a Line, whole: &str, near: &[Line]) -> Option<(By, &'a str)> {
+    let fits = |pattern: &'static Pattern| Some((pattern, pattern.fits(line, whole)?));
+    let sentence = TABLES.into_iter().flatten().find_map(fits);
+    let sentence = sentence.map(|(pattern, fragment)| (By::Sentence(pattern), fragment));
+    if let Some((by, _)) = sentence
+        && by.weight() == Weight::Specific
+    {
+        return sentence;
+    }
+    let list = list::find(line, near).map(|found| (By::List(found.row_alone()), found.fragment));
+    let concept = concepts::find(line).map(|(concept, fragment)| (By::Concept(concept), fragment));
+    [sentence, list, concept]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(by, _)| std::cmp::Reverse(by.weight()))
+}
+
+impl By {
+    fn meaning(&self) -> Option<&'static Meaning> {
+        match self {
+            Self::Sentence(pattern) => Some(&pattern.meaning),
+            Self::Concept(concept) => Some(&concept.meaning),
+            Self::List(found) => Some(&found.row.meaning),
+            Self::Code(_) => None,
+        }
+    }
+
+    fn weight(&self) -> Weight {
+        self.meaning().map_or(Weight::Specific, |meaning| meaning.weight)
+    }
+
+    /// Who refused where neither the text nor its meaning tells.
+    fn otherwise(&self) -> Refuser {
+        match self {
+            Self::List(found) => found.list.otherwise,
+            _ => Refuser::Client,
+        }
+    }
+}
+
 impl Hit<'_> {
-    fn is_general(&self) -> bool {
-        matches!(self.meaning, Meaning::Pattern(pattern) if pattern.is_general)
+    fn weight(&self) -> Weight {
+        self.by.weight()
     }
 
     fn says_the_same_as(&self, other: &Self) -> bool {
         self.refuser == other.refuser
-            && match (&self.meaning, &other.meaning) {
-                (Meaning::Pattern(one), Meaning::Pattern(another)) => std::ptr::eq(*one, *another),
-                (Meaning::Code(one), Meaning::Code(another)) => one == another,
+            && match (&self.by, &other.by) {
+                (By::Sentence(one), By::Sentence(another)) => std::ptr::eq(*one, *another),
+                (By::Concept(one), By::Concept(another)) => std::ptr::eq(*one, *another),
+                (By::List(one), By::List(another)) => std::ptr::eq(one.row, another.row),
+                (By::Code(one), By::Code(another)) => one == another,
                 _ => false,
             }
     }
 
     fn program(&self) -> &'static str {
-        match &self.meaning {
-            Meaning::Code(_) => ourselves::PROGRAM,
-            Meaning::Pattern(pattern) => self.speaker.name.unwrap_or(pattern.program),
+        let name = self.speaker.name;
+        match &self.by {
+            By::Code(_) => ourselves::PROGRAM,
+            By::Sentence(pattern) => name.unwrap_or(pattern.program),
+            By::Concept(_) => name.unwrap_or("a program"),
+            By::List(found) => name.unwrap_or(found.list.program),
         }
     }
 
@@ -206,9 +275,11 @@ impl Hit<'_> {
 
     /// Its causes with the side that refused.
     fn causes(&self) -> Vec<(Refuser, Cause)> {
-        match &self.meaning {
-            Meaning::Code(code) => vec![(self.refuser, pattern::certain(*code))],
-            Meaning::Pattern(pattern) => pattern.causes(self.refuser, self.is_known),
+        let is_inferred = matches!(self.by, By::Concept(_));
+        match (&self.by, self.by.meaning()) {
+            (By::Code(code), _) => vec![(self.refuser, meaning::certain(*code))],
+            (_, Some(meaning)) => meaning.causes(self.refuser, self.is_known, is_inferred),
+            (_, None) => Vec::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! OpenSSL and BoringSSL in their own words, which nginx, Apache, Node, Python, curl, Envoy and many more
-//! repeat: the results of verification (x509_txt.c) and the reasons of errors.
+//! repeat, where a reason means more than the lists say of it (`lists/openssl.rs`, `lists/openssl_verify.rs`): beside
+//! another, or for what it is said of.
 
 use handfast_finding::Refuser::Server;
 use handfast_pki::code;
@@ -17,28 +18,6 @@ const ROOT_SENT: &[Cause] = &[
 ];
 
 pub(super) const TABLE: &[Pattern] = &[
-    // --- revocation, before the texts that are part of these ---------------------------------------------
-    own("OpenSSL", &[])
-        .any(&[
-            "crl has expired",
-            "unable to get certificate crl",
-            "crl is not yet valid",
-        ])
-        .otherwise(Server)
-        .means(&[certain(code::CRL_UNUSABLE)]),
-    own("OpenSSL", &[])
-        .any(&[
-            "unable to get crl issuer certificate",
-            "crl signature failure",
-            "different crl scope",
-        ])
-        .otherwise(Server)
-        .means(&[likely(code::CRL_UNUSABLE).why("the list was not signed by the CA of this certificate")]),
-    own("OpenSSL", &[])
-        .any(&["certificate revoked", "cert revoked"])
-        .none(&["alert"])
-        .otherwise(Server)
-        .means(&[certain(code::REVOKED)]),
     // --- the path ----------------------------------------------------------------------------------------
     own("OpenSSL", &["unable to get local issuer certificate"])
         .any(&["depth 1", "depth 2", "depth 3", "depth 4"])
@@ -53,122 +32,28 @@ pub(super) const TABLE: &[Pattern] = &[
             guess(code::SERVER_INTERMEDIATE),
             guess(code::INSPECTED),
         ]),
-    own("OpenSSL", &[])
-        .any(&[
-            "unable to get local issuer certificate",
-            "unable to get issuer cert locally",
-        ])
-        .server(&[
-            likely(code::UNKNOWN_ISSUER),
-            guess(code::MISSING_INTERMEDIATE)
-                .why("a leaf that comes without its intermediate looks the same"),
-            guess(code::VERIFY_DEPTH).why(DEPTH),
-            guess(code::BAD_SIGNATURE).why(KEY_CHANGED),
-        ])
-        .client(&[
-            likely(code::SERVER_UNTRUSTED),
-            guess(code::SERVER_INTERMEDIATE).why("a server that forgot its intermediate looks the same"),
-            guess(code::INSPECTED).why("an inspecting proxy signs with a CA of its own"),
-            guess(code::BAD_SIGNATURE).why(KEY_CHANGED),
-        ]),
-    own("OpenSSL", &["unable to get issuer cert"])
-        .otherwise(Server)
-        .server(&[
-            likely(code::BAD_CLIENT_CAS).why("the issuing CA is known, the root above it is not"),
-            guess(code::VERIFY_DEPTH).why(DEPTH),
-        ])
-        .client(&[likely(code::SERVER_UNTRUSTED).why("the intermediate is known, the root above it is not")]),
-    own("OpenSSL", &["unable to verify the first certificate"])
-        .server(&[
-            likely(code::UNKNOWN_ISSUER),
-            likely(code::MISSING_INTERMEDIATE)
-                .why("the client sent one certificate, and its issuer is not known"),
-            guess(code::BAD_SIGNATURE).why(KEY_CHANGED),
-        ])
-        .client(&[
-            likely(code::SERVER_INTERMEDIATE)
-                .why("the server sent one certificate, and its issuer is not known"),
-            likely(code::SERVER_UNTRUSTED),
-            guess(code::BAD_SIGNATURE).why(KEY_CHANGED),
-        ]),
-    own("OpenSSL", &["unable to verify leaf signature"])
+    own("Node", &["unable to verify leaf signature"])
         .server(&[likely(code::UNKNOWN_ISSUER), likely(code::MISSING_INTERMEDIATE)])
         .client(&[
             likely(code::SERVER_UNTRUSTED),
             likely(code::SERVER_INTERMEDIATE)
                 .why("the server sent one certificate, and its issuer is not known"),
         ]),
-    own("OpenSSL", &["self signed certificate in certificate chain"])
-        .otherwise(Server)
-        .server(&[
-            likely(code::CA_AS_LEAF),
-            likely(code::UNKNOWN_ISSUER)
-                .why("the client sent its root along, and the server does not trust it"),
-        ])
-        .client(ROOT_SENT),
     own("Node", &["self signed cert in chain"])
         .server(&[likely(code::UNKNOWN_ISSUER), guess(code::CA_AS_LEAF)])
         .client(ROOT_SENT),
     own("OpenSSL", &[])
         .any(&["self signed certificate", "self signed cert"])
-        .none(&["generat", "creat"])
+        .none(&["generat", "creat", "in certificate chain", "in chain"])
         .otherwise(Server)
         .server(&[certain(code::CA_AS_LEAF)])
         .client(&[likely(code::CA_AS_LEAF), likely(code::SERVER_UNTRUSTED)]),
-    own("OpenSSL", &["certificate chain too long"])
-        .otherwise(Server)
-        .means(&[certain(code::VERIFY_DEPTH)]),
     own("OpenSSL", &[])
-        .any(&[
-            "invalid ca certificate",
-            "key usage does not include certificate signing",
-            "invalid ca cert",
-        ])
-        .otherwise(Server)
-        .means(&[certain(code::NOT_A_CA)]),
-    own("OpenSSL", &["path length constraint exceeded"])
-        .otherwise(Server)
-        .means(&[certain(code::PATH_LENGTH)]),
-    own("OpenSSL", &[])
-        .any(&[
-            "permitted subtree violation",
-            "excluded subtree violation",
-            "unsupported name constraint",
-        ])
-        .otherwise(Server)
-        .means(&[certain(code::NAME_CONSTRAINTS)]),
-    own("OpenSSL", &[])
-        .any(&[
-            "subject issuer mismatch",
-            "authority and subject key identifier mismatch",
-            "authority and issuer serial number mismatch",
-            "certificate signature failure",
-        ])
-        .otherwise(Server)
-        .means(&[likely(code::BAD_SIGNATURE)]),
-    // --- the certificate itself --------------------------------------------------------------------------
-    own("OpenSSL", &[])
-        .any(&["certificate has expired", "cert has expired"])
-        .none(&["or is not yet valid", "no certificate has expired"])
-        .otherwise(Server)
-        .means(&[certain(code::EXPIRED)]),
-    own("OpenSSL", &[])
-        .any(&["certificate is not yet valid", "cert not yet valid"])
-        .otherwise(Server)
-        .means(&[certain(code::NOT_YET_VALID)]),
-    own("OpenSSL", &[])
-        .any(&[
-            "unsuitable certificate purpose",
-            "unsupported certificate purpose",
-            "code: 'invalid purpose'",
-        ])
+        .any(&["code: 'invalid purpose'"])
         .otherwise(Server)
         .means(&[certain(code::WRONG_PURPOSE)]),
     own("OpenSSL", &[])
         .any(&[
-            "ee certificate key too weak",
-            "ca certificate key too weak",
-            "ca signature digest algorithm too weak",
             "ee key too small",
             "ca key too small",
             "ca md too weak",
@@ -176,9 +61,6 @@ pub(super) const TABLE: &[Pattern] = &[
         ])
         .otherwise(Server)
         .means(&[certain(code::WEAK_KEY)]),
-    own("OpenSSL", &["unhandled critical extension"])
-        .otherwise(Server)
-        .means(&[certain(code::CRITICAL_EXTENSION)]),
     own("OpenSSL", &["ip address mismatch"]).client(&[likely(code::NO_IP_NAME), likely(code::NAME_MISMATCH)]),
     own("OpenSSL", &[])
         .any(&["hostname mismatch", "email address mismatch"])
@@ -283,6 +165,10 @@ pub(super) const TABLE: &[Pattern] = &[
     own("OpenSSL", &[])
         .any(&["no certificate or crl found", "bad trust file"])
         .means(&[certain(code::BAD_TRUST_FILE)]),
+    // In a handshake this is the check of a signature, not a file.
+    own("OpenSSL", &["asn1 encoding routines", "evp lib"])
+        .otherwise(Server)
+        .means(&[likely(code::BAD_SIGNATURE).why(KEY_CHANGED)]),
     own("OpenSSL", &[])
         .any(&[
             "no start line",
@@ -290,7 +176,6 @@ pub(super) const TABLE: &[Pattern] = &[
             "bad end line",
             "wrong tag",
             "nested asn1 error",
-            "asn1 encoding routines",
             "asn1: structure error",
             "asn1: syntax error",
             "bad base64",

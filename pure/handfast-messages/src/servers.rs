@@ -96,6 +96,7 @@ pub(super) const TABLE: &[Pattern] = &[
             "re negotiation handshake failed",
             "re negotiation request failed",
         ])
+        .none(&["client verification failed"])
         .means(&[likely(code::ASKED_LATE), guess(code::NO_CERTIFICATE)]),
     by(Server, "Apache", &[])
         .any(&[

@@ -30,7 +30,21 @@ pub(super) const TABLE: &[Pattern] = &[
         .means(&[
             likely(code::NOT_TLS).why("the server has rules for connections with TLS, and this one had none")
         ]),
-    by(Server, "PostgreSQL", &["no pg hba.conf entry for host"]).means(&[likely(code::NOT_ALLOWED)]),
+    by(
+        Server,
+        "PostgreSQL",
+        &["pg hba.conf rejects connection for host", "no encryption"],
+    )
+    .means(&[
+        likely(code::NOT_TLS).why("the rule rejects connections without TLS, and this one had none"),
+        guess(code::NOT_ALLOWED),
+    ]),
+    by(Server, "PostgreSQL", &[])
+        .any(&[
+            "no pg hba.conf entry for host",
+            "pg hba.conf rejects connection for host",
+        ])
+        .means(&[likely(code::NOT_ALLOWED)]),
     own("PostgreSQL", &["server does not support ssl"]).client(&[certain(code::NOT_TLS)]),
     own("PostgreSQL", &["root certificate file", "does not exist"]).client(&[certain(code::BAD_TRUST_FILE)]),
     own(

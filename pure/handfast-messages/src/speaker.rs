@@ -2,7 +2,7 @@
 
 use handfast_finding::Refuser;
 
-use super::{lines::Line, pattern::Speech};
+use super::{lines::Line, meaning::Speech};
 
 /// A program, by what stands in its lines.
 struct Mark {
@@ -61,22 +61,42 @@ const MARKS: &[Mark] = &[
     server("nginx", &["while reading client request"]),
     client("Apache", &["ssl proxy"]),
     client("Apache", &["[proxy:"]),
-    server("Apache", &["[ssl:", "[client "]),
+    server("Apache", &["[ssl:info]", "[client "]),
+    server("Apache", &["[ssl:error]", "[client "]),
+    server("Apache", &["[ssl:warn]", "[client "]),
     server("Apache", &["certificate verification: error ("]),
     server("Apache", &["ssl library error: error:"]),
-    either("Apache", &["[ssl:"]),
+    either("Apache", &["[ssl:info]"]),
+    either("Apache", &["[ssl:error]"]),
+    either("Apache", &["[ssl:warn]"]),
+    either("Apache", &["[ssl:emerg]"]),
+    either("Apache", &["[ssl:notice]"]),
+    either("Apache", &["[ssl:debug]"]),
     client("HAProxy", &["layer6 invalid response"]),
     server("HAProxy", &["ssl fc err="]),
     server("HAProxy", &[": ssl handshake failure ("]),
     client("Envoy", &["transport failure reason"]),
     client("Envoy", &["upstream connect error"]),
     client("Envoy", &["upstream", "tls error:|"]),
-    either("Envoy", &["openssl internal:"]),
+    either("Envoy", &["tls error:"]),
+    either("Envoy", &["envoy"]),
+    either("gRPC", &["ssl transport security.cc"]),
+    client("Chrome", &["ssl client socket impl.cc"]),
+    server("IIS", &["http error 403."]),
     server("PostgreSQL", &["could not accept ssl connection"]),
     server("PostgreSQL", &["client certificate verification failed"]),
     client("PostgreSQL", &["connection to server at"]),
     client("PostgreSQL", &["psql: "]),
-    server("MongoDB", &["peer certificate validation failed"]),
+    client("MongoDB", &["[js]", "peer certificate validation failed"]),
+    server("MongoDB", &["[conn", "peer certificate validation failed"]),
+    server(
+        "MongoDB",
+        &[
+            "peer certificate validation failed",
+            "error receiving request from client",
+        ],
+    ),
+    either("MongoDB", &["peer certificate validation failed"]),
     server("Redis", &["error accepting a client connection"]),
     client("Caddy", &["reverse proxy", "upstream roundtrip"]),
     client("Caddy", &["http.log.error"]),
@@ -95,6 +115,7 @@ const MARKS: &[Mark] = &[
     client("Python", &["cannot connect to host", "ssl:"]),
     server("Python", &["wrap socket", "server side=true"]),
     either("Python", &[" ssl.c:"]),
+    either("Python", &["[ssl: ", "] "]),
     server("Java", &["certificatemessage", "checkclientcerts"]),
     client("Java", &["certificatemessage", "checkservercerts"]),
     server("Java", &["checkclienttrusted"]),
@@ -112,7 +133,21 @@ const MARKS: &[Mark] = &[
     client("curl", &["curl: ("]),
     client("curl", &["ssl certificate problem:"]),
     client("wget", &["wget: "]),
+    client("wget", &["cannot verify ", " certificate, issued by"]),
     client("git", &["fatal: unable to access"]),
+    client("npm", &["npm err!"]),
+    client("yarn", &["registry.yarnpkg.com"]),
+    client("Node", &["tlssocket.<anonymous>", "tls wrap.js"]),
+    client("Dart", &["handshake error in client"]),
+    server("Dart", &["handshake error in server"]),
+    client("Ruby", &["ssl connect returned="]),
+    server("Ruby", &["ssl accept returned="]),
+    server("Postfix", &["postfix/smtpd["]),
+    client("Postfix", &["postfix/smtp["]),
+    server("Dovecot", &["dovecot: ", " login: "]),
+    server("etcd", &["rejected connection from"]),
+    server("a server", &["ssl accept error"]),
+    server("a server", &["ssl accept() failed"]),
     client("OpenSSL s_client", &["tls post process server certificate"]),
     server("OpenSSL", &["tls process client certificate"]),
     server("OpenSSL", &["verify depth is ", "must return a certificate"]),
@@ -128,6 +163,7 @@ const MARKS: &[Mark] = &[
     either("Node", &["node:internal"]),
     either("Node", &["code: 'err "]),
     either("Node", &["node. tls"]),
+    either("BoringSSL", &["openssl internal:"]),
 ];
 
 /// What is known of a speaker.
@@ -171,6 +207,30 @@ fn only<T: PartialEq>(mut values: impl Iterator<Item = T>) -> Option<T> {
     values.all(|value| value == first).then_some(first)
 }
 
+/// How a line says that a client's certificate was judged.
+const CLIENTS: [&str; 8] = [
+    "verify client certificate",
+    "client certificate verif",
+    "client certificate validation",
+    "client certificate is ",
+    "client certificate not ",
+    "client certificate has ",
+    "client's certificate ",
+    "client certificate chain",
+];
+
+/// The same of a server's.
+const SERVERS: [&str; 8] = [
+    "verify server certificate",
+    "server certificate verif",
+    "server certificate validation",
+    "server certificate is ",
+    "server certificate not ",
+    "server certificate has ",
+    "server's certificate ",
+    "server certificate chain",
+];
+
 /// Who refused, where the line, the speech or the speaker's role tells.
 pub(super) fn refuser(line: &Line, speech: Speech, role: Option<Role>) -> Option<Refuser> {
     let has = |fragments: &[&str]| fragments.iter().any(|fragment| line.normal.contains(fragment));
@@ -191,7 +251,16 @@ pub(super) fn refuser(line: &Line, speech: Speech, role: Option<Role>) -> Option
     if has(&["(in), tls alert"]) {
         return Some(Refuser::Server);
     }
-    // So does openssl -msg, on either side.
+    // Whose certificate was judged tells who judged it.
+    if speech == Speech::Own && role.is_none() {
+        if has(&CLIENTS) {
+            return Some(Refuser::Server);
+        }
+        if has(&SERVERS) {
+            return Some(Refuser::Client);
+        }
+    }
+    // openssl -msg shows both directions as well, on either side.
     let went_out = has(&[">>> tls", ">>> ssl"]);
     match (role?, speech == Speech::Own || went_out) {
         (Role::Client, true) | (Role::Server, false) => Some(Refuser::Client),

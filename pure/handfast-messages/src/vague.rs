@@ -10,13 +10,13 @@ const TEST: &str = "does it end at the same message every time, and with TLS 1.2
                     and quick; a path that loses packets stalls";
 
 pub(super) const TABLE: &[Pattern] = &[
-    received("an HTTP client", &["socket hang up"]).general().means(&[
+    received("an HTTP client", &["socket hang up"]).vague().means(&[
         likely(code::NO_CERTIFICATE).why(LATE),
         likely(code::VAGUE_ALERT),
         guess(code::CUT_SHORT),
     ]),
     received("OpenSSL", &["unexpected eof while reading"])
-        .general()
+        .vague()
         .test(TEST)
         .means(&[
             likely(code::VAGUE_ALERT).why("the peer closed without a word"),
@@ -32,7 +32,7 @@ pub(super) const TABLE: &[Pattern] = &[
             "eof detected",
         ])
         .none(&["while looking for matching"])
-        .general()
+        .vague()
         .test(TEST)
         .means(&[
             likely(code::CUT_SHORT),
@@ -41,7 +41,7 @@ pub(super) const TABLE: &[Pattern] = &[
         ]),
     received("a client", &["dial tcp"])
         .any(&["i/o timeout", "connection refused", "no such host"])
-        .general()
+        .vague()
         .means(&[certain(code::CANNOT_CONNECT)]),
     received("a TLS library", &[])
         .any(&[
@@ -53,7 +53,7 @@ pub(super) const TABLE: &[Pattern] = &[
             "forcibly closed by the remote host",
             "connection reset",
         ])
-        .general()
+        .vague()
         .test(TEST)
         .means(&[
             likely(code::CUT_SHORT),
@@ -69,7 +69,7 @@ pub(super) const TABLE: &[Pattern] = &[
             "ssl connection timeout",
             "handshake operation timed out",
         ])
-        .general()
+        .vague()
         .test(TEST)
         .means(&[
             likely(code::CUT_SHORT),
@@ -89,11 +89,12 @@ pub(super) const TABLE: &[Pattern] = &[
             "err connection refused",
             "err name not resolved",
         ])
-        .general()
+        .none(&["failed to connect to all addresses"])
+        .vague()
         .means(&[certain(code::CANNOT_CONNECT)]),
     received("a TLS library", &["broken pipe"])
         .any(&["javax.net.ssl", "java.net.socketexception", "ssl", "tls"])
-        .general()
+        .vague()
         .means(&[
             likely(code::VAGUE_ALERT),
             guess(code::NO_CERTIFICATE).why(LATE),
@@ -111,7 +112,7 @@ pub(super) const TABLE: &[Pattern] = &[
             "a tls fatal alert has been received",
             "ssl connection error",
         ])
-        .general()
+        .vague()
         .means(&[
             likely(code::VAGUE_ALERT),
             guess(code::NO_CERTIFICATE),
