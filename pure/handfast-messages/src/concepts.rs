@@ -114,7 +114,7 @@ static CONCEPTS: LazyLock<Vec<Concept>> = LazyLock::new(|| {
 
 /// The concept of `line`, and the words by which it was found.
 pub(super) fn find(line: &Line) -> Option<(&'static Concept, &'static str)> {
-    let stands = |word: &&&str| line.normal.contains(**word);
+    let stands = |word: &&&str| line.has(word);
     CONCEPTS
         .iter()
         .filter(|concept| concept.of.iter().any(|word| stands(&word)))

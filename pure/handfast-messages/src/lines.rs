@@ -20,15 +20,61 @@ pub(super) struct Line {
     pub(super) written: String,
     /// In the form that patterns are compared with; see [`normal`].
     pub(super) normal: String,
+    pairs: Pairs,
+}
+
+/// Which pairs of letters stand in a line, as a set that may say yes too often. Most fragments have one that does not,
+/// and are not looked for.
+#[derive(Debug)]
+struct Pairs([u64; 16]);
+
+impl Pairs {
+    fn of(text: &str) -> Self {
+        let mut set = [0; 16];
+        for pair in text.as_bytes().windows(2) {
+            let (word, bit) = Self::place(pair);
+            if let Some(word) = set.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Self(set)
+    }
+
+    fn may_hold(&self, fragment: &str) -> bool {
+        let bytes = fragment.as_bytes();
+        let holds = |pair: Option<&[u8]>| {
+            pair.is_none_or(|pair| {
+                let (word, bit) = Self::place(pair);
+                self.0.get(word).is_some_and(|word| word & bit != 0)
+            })
+        };
+        holds(bytes.first_chunk::<2>().map(|pair| pair.as_slice()))
+            && holds(bytes.last_chunk::<2>().map(|pair| pair.as_slice()))
+    }
+
+    fn place(pair: &[u8]) -> (usize, u64) {
+        let hash = pair
+            .iter()
+            .fold(0_usize, |sum, byte| sum * 37 + usize::from(*byte))
+            % 1024;
+        (hash / 64, 1 << (hash % 64))
+    }
 }
 
 impl Line {
     pub(super) fn new(number: usize, written: String) -> Self {
+        let normal = normal(&written);
         Self {
             number,
-            normal: normal(&written),
+            pairs: Pairs::of(&normal),
+            normal,
             written,
         }
+    }
+
+    /// Whether `fragment`, in normal form, stands in it.
+    pub(super) fn has(&self, fragment: &str) -> bool {
+        self.pairs.may_hold(fragment) && self.normal.contains(fragment)
     }
 
     /// The part of the line in which `fragment` stands, with what is around it. Lines of logs can be long, and

@@ -194,8 +194,7 @@ impl List {
 const AROUND_HEX: [&str; 6] = ["handshake", "tls", "ssl", "x509", "certificate", "connect"];
 
 fn stands(marks: &[&str], near: &[Line]) -> bool {
-    near.iter()
-        .any(|line| marks.iter().any(|mark| line.normal.contains(mark)))
+    near.iter().any(|line| marks.iter().any(|mark| line.has(mark)))
 }
 
 /// A name or text of a row, as words.

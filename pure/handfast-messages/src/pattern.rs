@@ -100,7 +100,7 @@ impl Pattern {
     pub(super) fn fits(&self, line: &Line, text: &str) -> Option<&'static str> {
         let stands = |fragment: &&&str| match fragment.strip_prefix('=') {
             Some(whole) => line.normal.trim() == whole,
-            None => line.normal.contains(**fragment),
+            None => line.has(fragment),
         };
         let any = self.any.iter().find(stands).copied();
         let fits = self.all.iter().all(|fragment| stands(&fragment))

@@ -175,11 +175,7 @@ pub(super) struct Speaker {
 
 /// Who speaks in `line`, as far as the line tells.
 fn of_line(line: &Line) -> Speaker {
-    let fits = |mark: &&Mark| {
-        mark.fragments
-            .iter()
-            .all(|fragment| line.normal.contains(fragment))
-    };
+    let fits = |mark: &&Mark| mark.fragments.iter().all(|fragment| line.has(fragment));
     let mut found = Speaker::default();
     for mark in MARKS.iter().filter(fits) {
         found.name = found.name.or(Some(mark.name));
@@ -233,7 +229,7 @@ const SERVERS: [&str; 8] = [
 
 /// Who refused, where the line, the speech or the speaker's role tells.
 pub(super) fn refuser(line: &Line, speech: Speech, role: Option<Role>) -> Option<Refuser> {
-    let has = |fragments: &[&str]| fragments.iter().any(|fragment| line.normal.contains(fragment));
+    let has = |fragments: &[&str]| fragments.iter().any(|fragment| line.has(fragment));
     if let Speech::By(side) = speech {
         return Some(side);
     }

@@ -52,7 +52,7 @@ pub(crate) static LIST: List = List {
         0, "NoCertificatesPresented", "" => NO_CERTIFICATE;
         0, "NoCertificateRequestSignatureSchemesInCommon|NoSignatureSchemesInCommon", "" => SCHEME;
         0, "NoCipherSuitesInCommon", "" => CIPHER;
-        0, "NoKxGroupsInCommon|NoEcPointFormatsInCommon|NamedGroupsExtensionRequired", "" => GROUP;
+        0, "NoKxGroupsInCommon|NamedGroupsExtensionRequired", "" => GROUP;
         // Longer names with digits look like secrets, and are concealed before anybody reads them.
         0, "ServerTlsVersionIsDisabledByOurConfig|Tls12NotOffered", "" => VERSION;
         0, "SupportedVersionsExtensionRequired|SignatureAlgorithmsExtensionRequired", "" => VERSION;
