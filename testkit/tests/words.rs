@@ -16,6 +16,8 @@ const EXCUSED: &[(&str, &str, &str)] = &[
     ("docs/findings/HF-301.md", "authority", "Chrome says so"),
     ("/browsers.rs", "authority", "Chrome says so"),
     ("/windows.rs", "authority", "Windows says so"),
+    ("/lists/apple.rs", "authority", "macOS says so"),
+    ("/lists/platforms.rs", "authority", "Chrome and Subversion say so"),
     ("/kind.rs", "authority", "the name of a section"),
     ("/cases/refused.rs", "rsa pss sha256", "an argument of OpenSSL"),
 ];

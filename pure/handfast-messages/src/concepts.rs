@@ -47,7 +47,7 @@ static CONCEPTS: LazyLock<Vec<Concept>> = LazyLock::new(|| {
             "not yet valid|not valid yet|not yet activated|before its validity|starts in the future|is in the future",
             except "" => NOT_YET_VALID;
         "certificate|cert |x509|x.509|tls|ssl":
-            "expired|no longer valid|past its expiration|outdated certificate|validity has ended",
+            "expired|no longer valid|past its expiration|outdated certificate",
             except "not expired|will expire|expired in|token|session|cookie|password|cache|timer|lease" => EXPIRED;
         "private key|key ":
             "does not match|doesn't match|do not match|don't match|mismatch|inconsistent|not match",

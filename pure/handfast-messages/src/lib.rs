@@ -29,6 +29,7 @@ mod ourselves;
 mod pattern;
 mod rustls;
 mod scripts;
+mod search;
 mod servers;
 mod services;
 mod speaker;
@@ -53,9 +54,9 @@ pub use web::INSPECTORS;
 
 use concepts::Concept;
 use lines::Line;
-use list::Found;
 use meaning::{Cause, Meaning, Weight};
 use pattern::Pattern;
+use search::Found;
 use speaker::Speaker;
 
 /// What a text says.
@@ -207,7 +208,7 @@ fn recognised<'a>(line: &'a Line, whole: &str, near: &[Line]) -> Option<(By, &'a
     {
         return sentence;
     }
-    let list = list::find(line, near).map(|found| (By::List(found.row_alone()), found.fragment));
+    let list = search::find(line, near).map(|found| (By::List(found.row_alone()), found.fragment));
     let concept = concepts::find(line).map(|(concept, fragment)| (By::Concept(concept), fragment));
     [sentence, list, concept]
         .into_iter()

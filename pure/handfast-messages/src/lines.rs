@@ -31,10 +31,10 @@ struct Pairs([u64; 16]);
 impl Pairs {
     fn of(text: &str) -> Self {
         let mut set = [0; 16];
-        for pair in text.as_bytes().windows(2) {
-            let (word, bit) = Self::place(pair);
-            if let Some(word) = set.get_mut(word) {
-                *word |= bit;
+        for (one, other) in text.bytes().zip(text.bytes().skip(1)) {
+            let place = Self::place(one, other);
+            if let Some(word) = set.get_mut(place / 64) {
+                *word |= 1 << (place % 64);
             }
         }
         Self(set)
@@ -42,22 +42,19 @@ impl Pairs {
 
     fn may_hold(&self, fragment: &str) -> bool {
         let bytes = fragment.as_bytes();
-        let holds = |pair: Option<&[u8]>| {
-            pair.is_none_or(|pair| {
-                let (word, bit) = Self::place(pair);
-                self.0.get(word).is_some_and(|word| word & bit != 0)
-            })
+        let ([one, other, ..], [.., before, last]) = (bytes, bytes) else {
+            return true;
         };
-        holds(bytes.first_chunk::<2>().map(|pair| pair.as_slice()))
-            && holds(bytes.last_chunk::<2>().map(|pair| pair.as_slice()))
+        self.holds(Self::place(*one, *other)) && self.holds(Self::place(*before, *last))
     }
 
-    fn place(pair: &[u8]) -> (usize, u64) {
-        let hash = pair
-            .iter()
-            .fold(0_usize, |sum, byte| sum * 37 + usize::from(*byte))
-            % 1024;
-        (hash / 64, 1 << (hash % 64))
+    fn holds(&self, place: usize) -> bool {
+        let word = self.0.get(place / 64);
+        word.is_some_and(|word| word & (1 << (place % 64)) != 0)
+    }
+
+    fn place(one: u8, other: u8) -> usize {
+        (usize::from(one) * 37 + usize::from(other)) % 1024
     }
 }
 

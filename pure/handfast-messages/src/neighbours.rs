@@ -3,7 +3,7 @@
 use handfast_finding::{Certainty, Refuser};
 use handfast_pki::{Code, code};
 
-use super::{causes, list, lists::LISTS, meaning::Weight, read};
+use super::{causes, lists::LISTS, meaning::Weight, read, search};
 
 #[track_caller]
 fn first(text: &str) -> (Code, Refuser, Certainty) {
@@ -93,7 +93,7 @@ fn who_speaks_stands_in_the_line_before_the_reason() {
     for (reason, expected) in [
         ("Issued certificate has expired.", code::EXPIRED),
         (
-            "Unable to locally verify the issuer's authority.",
+            "Unable to locally verify the issuer's ...",
             code::SERVER_UNTRUSTED,
         ),
         ("Self-signed certificate encountered.", code::CA_AS_LEAF),
@@ -334,7 +334,7 @@ fn an_alert_is_never_certain_and_has_several_candidates() {
 #[test]
 fn every_name_text_and_number_of_a_list_is_found() {
     let mut lost = Vec::new();
-    for told in list::every_spelling() {
+    for told in search::every_spelling() {
         let found = causes(&told.text);
         let expected = told
             .meaning
@@ -362,7 +362,7 @@ fn no_list_has_a_number_twice_or_an_everyday_text_without_a_mark() {
             assert!(row.meaning.weight >= Weight::Vague);
         }
     }
-    assert_eq!(list::unmarked(), Vec::<String>::new());
+    assert_eq!(search::unmarked(), Vec::<String>::new());
 }
 
 /// Lines of logs that speak of certificates, keys and numbers, and of no failure of TLS.

@@ -103,7 +103,7 @@ pub(crate) static LIST: List = List {
         0, "", "could not find the TLS certificate file invalid path|could not find the TLS key file invalid path"
             => UNREADABLE;
         // --- wget, git, svn ---
-        0, "", "unable to locally verify the issuer's authority" => UNTRUSTED;
+        0, "", "unable to locally verify the issuer's" => UNTRUSTED;
         0, "", "issued certificate has expired" => EXPIRED;
         0, "", "issued certificate not yet valid" => NOT_YET_VALID;
         0, "", "self signed certificate encountered" => SELF_SIGNED;
