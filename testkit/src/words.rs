@@ -29,6 +29,8 @@ const OLD: &[OldWord] = &[
             "authority and subject key identifier",
             "authority and issuer serial number",
             "authority key",
+            "authority info access",
+            "authority info",
             "authority information",
             "authority db",
             "the target authority",

@@ -152,7 +152,7 @@ pub(super) const HABITS: &[Habit] = &[
     same("doctor", "--pcap", "pcap"),
     // openssl x509, pkcs12, verify.
     same(READS, "-in --in", ""),
-    same("inspect", "-text --text -noout --noout -subject -issuer -dates -enddate -fingerprint -ext -info -nokeys --short", ""),
+    same("inspect", "-text --text -noout --noout -subject -issuer -dates -enddate -fingerprint -ext -info -nokeys", ""),
     around("inspect verify", "-inform", ""),
     around("inspect convert", "-passin --password --pass --passin -p", "")
         .never()

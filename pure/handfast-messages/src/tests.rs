@@ -158,6 +158,8 @@ const INNOCENT: &[&str] = &[
     "ssl_verify_client on;",
     "tls: server listening on :8443",
     "npm warn deprecated x@1.0.0: no longer supported",
+    // JSSE says so of every scheme of its peer that it does not have, in every handshake that goes well.
+    "javax.net.ssl|WARNING|10|main|2026-11-30 08:06:08.071 UTC|SignatureScheme.java:446|Unsupported signature scheme: ecdsa_sha224",
     "",
     "   \n\t\n",
 ];

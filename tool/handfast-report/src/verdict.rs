@@ -160,7 +160,7 @@ fn whose(leaf: &Certificate) -> String {
 }
 
 /// What does not matter here and does to other programs.
-fn notes(path: &[Certificate]) -> Vec<String> {
+pub fn notes(path: &[Certificate]) -> Vec<String> {
     let mut notes = Vec::new();
     for [below, above] in path.array_windows() {
         let called = below.called();

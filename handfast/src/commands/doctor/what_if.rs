@@ -11,7 +11,7 @@ use handfast_report::{
     json,
     schema::Schema,
     style::{BAD, GOOD, STRONG},
-    verdict::refused,
+    verdict::{notes, refused},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -93,5 +93,6 @@ fn path_json(path: &Tried) -> Value {
         "certificates": path.candidate.path.iter().map(json::certificate).collect::<Vec<_>>(),
         "reaches_anchor": path.candidate.reaches_anchor,
         "problem": path.candidate.verdict.as_ref().err().map(|refusal| refused(refusal, path.whose)),
+        "notes": notes(&path.candidate.path),
     })
 }

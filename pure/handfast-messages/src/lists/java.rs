@@ -79,7 +79,7 @@ pub(crate) static LIST: List = List {
         0, "", "no cipher suites in common|no negotiable cipher suite" => CIPHER.otherwise(Server);
         0, "", "no available authentication scheme|no supported signature algorithm|no preferred signature algorithm"
             => SCHEME;
-        0, "", "unsupported signature scheme|unsupported certificate signature" => SCHEME;
+        0, "", "unsupported certificate signature" => SCHEME;
         0, "", "no common application protocol|no matching application layer protocol values" => ALPN;
         0, "", "unrecognized server name indication|unrecognized_name" => SNI.otherwise(Server);
         // --- not TLS, the connection ---

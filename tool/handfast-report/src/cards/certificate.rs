@@ -322,7 +322,7 @@ fn of_contents(certificate: &Certificate) -> Vec<Problem> {
         problem(code::VERSION_1, text, SIGN_AGAIN);
     }
     if certificate.is_unreadable::<AltNames>() {
-        let text = "its subjectAltName cannot be read, so nobody knows it by a name";
+        let text = "its subjectAltName cannot be read, so that no peer knows it by a name";
         problem(
             code::WRONG_FORMAT,
             text.into(),
