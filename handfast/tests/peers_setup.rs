@@ -20,7 +20,7 @@ fn an_expired_and_a_version_1_certificate_are_refused() {
         let ran = place.run(&format!(
             "setup nginx --cert {cert} --key own.key --ca root.crt --out proxy"
         ));
-        assert_eq!(ran.exit, 1, "{ran:#?}");
+        assert_eq!(ran.exit, 2, "{ran:#?}");
         assert!(ran.stderr.contains(code), "{ran:#?}");
         assert!(!place.path("proxy").exists(), "nothing may be written");
     }
@@ -82,7 +82,7 @@ fn a_running_nginx_takes_the_configuration_and_keeps_its_own_when_that_is_not_go
         "setup nginx --targets mine --cert server/tls.crt --key server/tls.key --ca server/ca.crt --apply";
     // An address of documentation, which this machine does not have.
     let ran = place.run(&format!("{setup} --listen 192.0.2.1:{port}"));
-    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("everything is as it was before"), "{ran:#?}");
     assert!(!place.path("etc/conf.d/handfast.conf").exists());
     place

@@ -97,7 +97,8 @@ mod tests {
             fs::create_dir_all(folder.join("clients")).expect("a folder");
             fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("it is ours");
         }
-        assert!(remove().contains(&left));
+        // Another run at the same time may be faster.
+        remove();
         assert!(!left.exists());
         assert!(used.path().exists() && other.exists());
         fs::remove_dir_all(&other).expect("it is ours");

@@ -4,10 +4,11 @@ use crate::program::Place;
 
 fn place() -> Place {
     let place = Place::with_authority();
-    for name in ["web", "db"] {
+    // In this order they expire.
+    for (name, days) in [("web", 10), ("db", 12)] {
         place
             .run(&format!(
-                "issue client --uri spiffe://acme/{name} --lifetime 10d --out {name}"
+                "issue client --uri spiffe://acme/{name} --lifetime {days}d --out {name}"
             ))
             .good();
     }

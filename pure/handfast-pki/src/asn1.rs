@@ -4,7 +4,7 @@
 //! before 1970), and with it the certificate around it. In: bytes. Out: values with their tags, or which part it is that
 //! cannot be read; nothing of the contents is repeated.
 
-use der::{Decode, Encode, Header, Length, Reader, SliceReader};
+use der::{Decode, Encode, Length, Reader, SliceReader};
 
 use crate::Shown;
 
@@ -114,16 +114,17 @@ impl<'a> Iterator for Values<'a> {
     }
 }
 
-/// The first value, and what follows. The library reads tag and length: definite, and as short as they can be (X.690
+/// The first value, and what follows. The library reads the length: definite, and as short as it can be (X.690
 /// section 10.1).
 fn split(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
     let tag = *bytes.first()?;
     if tag & 0x1f == 0x1f {
         return None;
     }
-    let mut reader = SliceReader::new(bytes).ok()?;
-    let length = usize::try_from(Header::decode(&mut reader).ok()?.length()).ok()?;
-    let start = usize::try_from(reader.position()).ok()?;
+    // Tags are not the library's: it knows only some of them.
+    let mut reader = SliceReader::new(bytes.get(1..)?).ok()?;
+    let length = usize::try_from(Length::decode(&mut reader).ok()?).ok()?;
+    let start = 1 + usize::try_from(reader.position()).ok()?;
     let end = start.checked_add(length)?;
     let value = Value {
         tag,

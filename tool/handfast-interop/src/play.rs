@@ -10,8 +10,8 @@ use std::{
 use bytes::Bytes;
 use handfast_credentials::load;
 use handfast_doctor::{
-    Answer, Ask, Context, Ending, Endpoint, Report, Service, StartTls, Subject, Talk, Target as Peer, When,
-    examine,
+    Answer, Ask, Context, Ending, Endpoint, Report, Service, StartTls, Subject, Talk, Target as Peer,
+    Verdict, When, examine,
 };
 use handfast_finding::Problem;
 use handfast_lab::{
@@ -280,6 +280,10 @@ impl<'a> Visitor<'a> {
 
     fn talk(&self, headers: HeaderMap) -> Talk {
         match (self.service(), self.stage.part.speaks.as_deref()) {
+            // As a user that the trial has made, so that a refusal is about its certificate.
+            (Some(Service::Mysql), _) => Talk::Mysql {
+                user: "handfast".into(),
+            },
             (Some(service), _) => Talk::Service(service),
             (None, Some("postgres")) => Talk::Postgres {
                 user: "handfast".into(),
@@ -405,10 +409,8 @@ impl<'a> Visitor<'a> {
             Talk::Service(Service::Mqtt | Service::Mqtt5) => has(b"\x20\x02\x00\x00"),
             Talk::Service(Service::Amqp) => has(b"cluster_name"),
             Talk::Service(Service::Http2) => has(b"\x04\x00\x00\x00\x00\x00"),
-            Talk::Service(Service::Mysql) => has(b"\x00\x00\x03\x00\x00\x00\x02"),
-            Talk::Service(Service::Imap | Service::Pop3 | Service::Smtp)
-            | Talk::Login(_)
-            | Talk::Mysql { .. } => !has(b"alert"),
+            Talk::Service(Service::Mysql) | Talk::Mysql { .. } => has(b"\x00\x00\x03\x00\x00\x00\x02"),
+            Talk::Service(Service::Imap | Service::Pop3 | Service::Smtp) | Talk::Login(_) => !has(b"alert"),
             // AuthenticationOk.
             Talk::Postgres { .. } => has(b"R\0\0\0\x08\0\0\0\0"),
             Talk::Listen => !has(b"alert"),
@@ -457,7 +459,11 @@ pub(crate) fn is_told(report: &Report) -> bool {
 
 /// Whether the service behind TLS answered as it does to friends.
 pub(crate) fn is_in(report: &Report, welcome: Option<StatusCode>) -> bool {
-    let ended_well = report.trace.as_ref().is_some_and(|trace| trace.ending.is_good());
+    let trace = report.trace.as_ref();
+    // A broker without a user of the certificate's name has accepted the certificate: users are no part of its
+    // configuration.
+    let has_no_user = |verdict: &Verdict| matches!(verdict, Verdict::Refused(reply) if reply.protocol == "AMQP" && reply.code == "403");
+    let ended_well = trace.is_some_and(|trace| trace.ending.is_good() || has_no_user(&trace.verdict));
     let is_welcome = |answer: &Answer| match welcome {
         Some(status) => answer.status == status,
         None => answer.status.is_success(),

@@ -87,7 +87,9 @@ mod tests {
     #[test]
     fn the_doctor_reads_what_the_pages_show() {
         // Nobody says a text for these, they show in what happens.
-        const SILENT: [Code; 10] = [
+        const SILENT: [Code; 12] = [
+            code::CANNOT_VERIFY,
+            code::INSTANCES,
             code::NOT_ASKED,
             code::OLD_PROCESS,
             code::RESUMED_UNCHECKED,

@@ -29,7 +29,6 @@ pub(super) fn cases() -> Vec<Case> {
         judged_by_rule(),
         flight_lost(),
         expired_root(),
-        key_of_another_curve("P-521", "ec:secp521r1", ("client", "certain")),
         key_of_another_curve("Ed448", "ed448", ("server", "likely")),
     ]
 }
