@@ -145,8 +145,27 @@ impl Authority {
     }
 }
 
+/// How often a list is tried again that another process was faster with: each time one of them gets its number.
+const TRIES: usize = 100;
+
 /// Signs a list of `issuer`, good for `lifetime` and never beyond the issuer itself, and keeps it in the records.
 pub(crate) fn sign_list(
+    issuer: &Issuer,
+    store: &dyn Store,
+    lifetime: SignedDuration,
+    requester: &Requester,
+    now: Timestamp,
+) -> Result<SignedList> {
+    for _ in 1..TRIES {
+        match try_list(issuer, store, lifetime, requester, now) {
+            Err(Error::Store(StoreError::ListOvertaken { .. })) => {}
+            done => return done,
+        }
+    }
+    try_list(issuer, store, lifetime, requester, now)
+}
+
+fn try_list(
     issuer: &Issuer,
     store: &dyn Store,
     lifetime: SignedDuration,

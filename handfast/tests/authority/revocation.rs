@@ -70,6 +70,33 @@ fn a_preview_revokes_nothing_and_yes_does() {
     );
 }
 
+#[test]
+fn lists_that_are_made_at_once_have_numbers_of_their_own() {
+    let place = place();
+    let program = env!("CARGO_BIN_EXE_handfast");
+    let line = |number: u32| {
+        format!("{program} ca crl --json --out {number}.crl > {number}.json & pids=\"$pids $!\"")
+    };
+    let all: Vec<String> = (1..=8).map(line).collect();
+    place
+        .shell(&format!(
+            "{}\nfor pid in $pids; do wait $pid || exit 1; done",
+            all.join("\n")
+        ))
+        .good();
+    let mut numbers: Vec<u64> = (1..=8)
+        .map(|number| {
+            let answer: serde_json::Value =
+                serde_json::from_str(&place.read(&format!("{number}.json"))).expect("JSON");
+            answer["lists"][0]["number"].as_u64().expect("a number")
+        })
+        .collect();
+    numbers.sort_unstable();
+    // One that was taken and overtaken stays unused.
+    numbers.dedup();
+    assert_eq!(numbers.len(), 8, "{numbers:?}");
+}
+
 fn state(place: &Place, file: &str) -> String {
     let answer = place.run(&format!("ca show {file} --json")).good().json();
     answer["certificate"]["state"]

@@ -5,7 +5,7 @@ use std::path::Path;
 use handfast_ca::{Authority, JournalQuery, Query, Row};
 use handfast_credentials::load;
 use handfast_finding::when::when;
-use handfast_pki::{Certificate, Fingerprint, code};
+use handfast_pki::{Certificate, Fingerprint, code, text::printable};
 use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
@@ -114,7 +114,7 @@ pub fn find(authority: &Authority, text: &str) -> Result<Row, Failure> {
         Failure::new(
             Exit::No,
             code::NOT_RECORDED,
-            format!("\"{text}\" is not in the records of this CA"),
+            format!("\"{}\" is not in the records of this CA", printable(text)),
         )
         .help("give a serial number, a SHA-256, or the file of a certificate")
         .command("handfast ca list")
