@@ -25,9 +25,10 @@ mod verify;
 
 use handfast_pki::{
     Certificate, PrivateKey, PublicKey,
-    build::{self, Issuer, Plan, Serial},
+    build::{self, Issuer, Plan},
     name::{self, AltName},
     pem,
+    serial::Serial,
 };
 use jiff::{SignedDuration, Timestamp};
 use program::Place;

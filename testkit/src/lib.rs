@@ -10,8 +10,9 @@ pub mod words;
 
 use handfast_pki::{
     Anchors, Certificate, KeyKind, PrivateKey, Profile, Trust,
-    build::{self, Issuer, Plan, Serial},
+    build::{self, Issuer, Plan},
     name::{self, AltName},
+    serial::Serial,
 };
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,6 +1,6 @@
 //! Context: what every verb may look at.
 
-use handfast_pki::{Error as PkiError, build::Serial};
+use handfast_pki::{Error as PkiError, serial::Serial};
 use jiff::Timestamp;
 
 use crate::{error::Result, issuer::Issuer, profiles::Profiles, records::Store};

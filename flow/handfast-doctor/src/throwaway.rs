@@ -3,8 +3,9 @@
 
 use handfast_pki::{
     Certificate, Error, KeyKind, PrivateKey, Profile, Result,
-    build::{Issuer, Plan, Serial, assemble, to_be_signed},
+    build::{Issuer, Plan, assemble, to_be_signed},
     name::{self, AltName},
+    serial::Serial,
 };
 use handfast_tls::Credentials;
 use jiff::{SignedDuration, Timestamp};

@@ -25,26 +25,8 @@ use crate::{
     Certificate, Error, PrivateKey, PublicKey, Result,
     name::{AltName, Name},
     profile::ProfileRules,
-    text::hex,
+    serial::Serial,
 };
-
-/// A serial number of 158 random bits: positive, 20 octets, never shortened (RFC 5280 section 4.1.2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Serial([u8; 20]);
-
-impl Serial {
-    /// Makes a serial of twenty random octets; the two highest bits are fixed to `01`.
-    pub fn from_random(mut octets: [u8; 20]) -> Self {
-        octets[0] = octets[0] & 0x3f | 0x40;
-        Self(octets)
-    }
-}
-
-impl std::fmt::Display for Serial {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&hex(&self.0))
-    }
-}
 
 /// Everything that a certificate will say, decided before it is built.
 #[derive(Debug, Clone)]
@@ -125,7 +107,7 @@ struct Signed {
 pub fn to_be_signed(plan: &Plan, issuer: &Issuer) -> Result<Vec<u8>> {
     let tbs = TbsCertificate {
         version: 2,
-        serial: Int::new(&plan.serial.0).map_err(impossible)?,
+        serial: Int::new(&plan.serial.octets()).map_err(impossible)?,
         signature: issuer.algorithm.clone(),
         issuer: issuer.subject.clone(),
         validity: Validity::new(time(plan.not_before)?, time(plan.not_after)?),
