@@ -107,7 +107,7 @@ struct Signed {
 pub fn to_be_signed(plan: &Plan, issuer: &Issuer) -> Result<Vec<u8>> {
     let tbs = TbsCertificate {
         version: 2,
-        serial: Int::new(&plan.serial.octets()).map_err(impossible)?,
+        serial: Int::new(plan.serial.octets()).map_err(impossible)?,
         signature: issuer.algorithm.clone(),
         issuer: issuer.subject.clone(),
         validity: Validity::new(time(plan.not_before)?, time(plan.not_after)?),
