@@ -6,25 +6,13 @@
 
 mod keys;
 mod open;
-mod reader;
-mod reference;
-mod table;
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
 };
 
-pub use self::{
-    keys::{RawConfig, RawLimits},
-    reader::Text,
-    reference::{pages, schema},
-    table::{Connections, Flag, Key, Lined, Rate, Shape, Within, Without},
-};
-use self::{
-    reader::Reader,
-    table::{Table, keys_of},
-};
+pub use self::keys::{RawConfig, RawLimits};
 use crate::{
     backend::BackendUrl,
     limits::{Detail, Limits},
@@ -35,8 +23,9 @@ use handfast_finding::{Place, Problem};
 use handfast_headers::Reserved;
 use handfast_pki::code;
 use handfast_policy::Rule;
+use handfast_settings::{DeValue, Key, Reader, Shape, Table, Text, Without, keys_of};
 use handfast_values::{Endpoint, Form};
-use toml::de::{DeTable, DeValue};
+use serde_json::Value;
 
 /// The proxy as the operator means it.
 #[derive(Debug, Clone)]
@@ -88,6 +77,26 @@ pub struct BackendTls {
 /// What is known of the keys of `[proxy]`: the flags of `handfast proxy` are made from it.
 pub const KEYS: &[Key] = RawConfig::KEYS;
 
+/// The tables of `docs/reference/config.md`, each as Markdown with its heading row.
+pub fn pages() -> [String; 2] {
+    [
+        handfast_settings::page(["key", "value", "without it"], RawConfig::KEYS),
+        handfast_settings::page(["key", "what is limited", "default"], RawLimits::KEYS),
+    ]
+}
+
+/// The JSON Schema (2020-12) of `handfast.toml`, for editors and for whoever writes the file with a program.
+pub fn schema() -> Value {
+    const FILE: &[Key] = &[Key {
+        name: "proxy",
+        shape: Shape::Table(RawConfig::KEYS),
+        flag: None,
+        reference: "the reverse proxy",
+        without: Without::Refused,
+    }];
+    handfast_settings::schema("handfast.toml", FILE)
+}
+
 impl RawConfig {
     /// Takes what was given to the flag of the key `name`: one text or more, none for a switch.
     ///
@@ -137,15 +146,7 @@ fn sort(problems: &mut [Problem], head: Option<&Place>) {
 /// that cannot be read. Nothing is known of a file that is no TOML: what a bracket too few does to the rest is no mistake.
 fn written(reader: &mut Reader<'_>) -> Option<(RawConfig, Option<Place>)> {
     let (mut raw, mut head) = (RawConfig::default(), None);
-    let (table, unreadable) = DeTable::parse_recoverable(reader.text);
-    for error in unreadable {
-        let at = error.span().map_or(0, |span| span.start);
-        reader.error(at, error.message().to_owned());
-    }
-    if !reader.errors.is_empty() {
-        return None;
-    }
-    for (key, value) in table.get_ref() {
+    for (key, value) in &reader.document()? {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("proxy", DeValue::Table(proxy)) => {
                 head = Some(reader.place(key.span().start));

@@ -2,11 +2,22 @@
 
 use std::time::Duration;
 
-use super::{
-    reader::Text,
-    table::{Connections, Flag, Rate, Within, Without, table},
-};
+use handfast_settings::{Choice, Connections, Flag, Rate, Text, Within, Without, table};
+
 use crate::limits::Detail;
+
+impl Choice for Detail {
+    const WORDS: &'static [&'static str] = &["off", "connections", "requests"];
+
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "off" => Self::Off,
+            "connections" => Self::Connections,
+            "requests" => Self::Requests,
+            _ => return None,
+        })
+    }
+}
 
 table! {
     /// The proxy as it is written, by flags or in the table `[proxy]`.

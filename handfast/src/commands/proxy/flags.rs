@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches, builder::PossibleValuesParser, parser::ValueSource};
-use handfast_proxy::config::{self, Config, RawConfig, Shape};
+use handfast_proxy::config::{self, Config, RawConfig};
+use handfast_settings::Shape;
 
 use crate::failure::Failure;
 

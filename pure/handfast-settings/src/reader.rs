@@ -1,9 +1,9 @@
-//! The text of the configuration, and everything that is wrong in it, each with its line. Which keys there are is for
-//! `keys.rs`, what they look like for `table.rs`, and what they mean for [`super::resolve`].
+//! The text of a configuration, and everything that is wrong in it, each with its line. What keys look like is for
+//! `table.rs`; which there are and what they mean, for the crate that has the file.
 
 use handfast_finding::{Place, Problem};
 use handfast_pki::code;
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 /// A text and its place in a file.
 #[derive(Debug, Clone)]
@@ -22,21 +22,36 @@ impl From<String> for Text {
 
 impl Text {
     /// `problem`, here.
-    pub(super) fn wrong(&self, problem: Problem) -> Problem {
+    pub fn wrong(&self, problem: Problem) -> Problem {
         problem.place(self.place.clone())
     }
 }
 
 /// Reads the text and collects errors.
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     /// The file, as it was named.
-    pub(super) file: &'a str,
-    pub(super) text: &'a str,
-    pub(super) errors: &'a mut Vec<Problem>,
+    pub file: &'a str,
+    /// All that it holds.
+    pub text: &'a str,
+    /// What is wrong in it, as far as it was read.
+    pub errors: &'a mut Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    /// The file as a table. Nothing is known of one that is no TOML: what a bracket too few does to the rest is no mistake.
+    pub fn document(&mut self) -> Option<DeTable<'a>> {
+        let (table, unreadable) = DeTable::parse_recoverable(self.text);
+        for error in unreadable {
+            let at = error.span().map_or(0, |span| span.start);
+            self.error(at, error.message().to_owned());
+        }
+        self.errors.is_empty().then(|| table.into_inner())
+    }
 }
 
 impl Reader<'_> {
-    pub(super) fn string(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<Text> {
+    /// The text that the key `name` must have.
+    pub fn string(&mut self, at: usize, name: &str, value: &DeValue<'_>) -> Option<Text> {
         match value {
             DeValue::String(text) => Some(Text {
                 text: text.clone().into_owned(),
@@ -49,14 +64,16 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn wrong_type(&mut self, at: usize, name: &str, expected: &str, found: &DeValue<'_>) {
+    /// Complains of a value of another type.
+    pub fn wrong_type(&mut self, at: usize, name: &str, expected: &str, found: &DeValue<'_>) {
         self.error(
             at,
             format!("\"{name}\" must be {expected}, found {}", shown(found)),
         );
     }
 
-    pub(super) fn unknown(&mut self, at: usize, name: &str, known: impl Iterator<Item = &'static str>) {
+    /// Complains of a key that is none of those that are known.
+    pub fn unknown(&mut self, at: usize, name: &str, known: impl Iterator<Item = &'static str>) {
         let near = known.max_by_key(|known| {
             known
                 .bytes()
@@ -72,19 +89,23 @@ impl Reader<'_> {
         self.error(at, format!("unknown key \"{name}\"{suggestion}"));
     }
 
-    pub(super) fn error(&mut self, at: usize, message: String) {
+    /// Complains in words.
+    pub fn error(&mut self, at: usize, message: String) {
         self.problem(at, Problem::new(code::CONFIG_INVALID, message));
     }
 
-    pub(super) fn problem(&mut self, at: usize, problem: Problem) {
+    /// Complains.
+    pub fn problem(&mut self, at: usize, problem: Problem) {
         self.errors.push(problem.place(Some(self.place(at))));
     }
 
-    pub(super) fn place(&self, at: usize) -> Place {
+    /// The line of a byte, with the name of the file.
+    pub fn place(&self, at: usize) -> Place {
         Place::new(self.file, self.line(at))
     }
 
-    pub(super) fn line(&self, at: usize) -> usize {
+    /// The line of a byte, counted from 1.
+    pub fn line(&self, at: usize) -> usize {
         1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
     }
 }

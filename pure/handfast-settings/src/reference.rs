@@ -1,21 +1,11 @@
-//! What is written about the keys, made from them: the rows of the reference page and the JSON Schema.
+//! What is written about the keys, made from them: the rows of a reference page and the JSON Schema of a file.
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    keys::{RawConfig, RawLimits},
-    table::{Key, Shape, Table, Without},
-};
+use crate::table::{Key, Shape, Without};
 
-/// The tables of `docs/reference/config.md`, each as Markdown with its heading row.
-pub fn pages() -> [String; 2] {
-    [
-        page(["key", "value", "without it"], RawConfig::KEYS),
-        page(["key", "what is limited", "default"], RawLimits::KEYS),
-    ]
-}
-
-fn page(heading: [&str; 3], keys: &[Key]) -> String {
+/// A table of a reference page, as Markdown with its heading row of three columns.
+pub fn page(heading: [&str; 3], keys: &[Key]) -> String {
     let rows = keys.iter().map(|key| {
         let without = match key.without {
             Without::Refused => "error",
@@ -27,22 +17,15 @@ fn page(heading: [&str; 3], keys: &[Key]) -> String {
     std::iter::once(heading).chain(rows).collect()
 }
 
-/// The JSON Schema (2020-12) of `handfast.toml`, for editors and for whoever writes the file with a program.
-pub fn schema() -> Value {
-    let proxy = Key {
-        name: "proxy",
-        shape: Shape::Table(RawConfig::KEYS),
-        flag: None,
-        reference: "the reverse proxy",
-        without: Without::Refused,
-    };
+/// The JSON Schema (2020-12) of the file called `title` with these keys, for editors and for programs that write it.
+pub fn schema(title: &str, keys: &[Key]) -> Value {
     let mut schema = Map::new();
     schema.insert(
         "$schema".into(),
         json!("https://json-schema.org/draft/2020-12/schema"),
     );
-    schema.insert("title".into(), json!("handfast.toml"));
-    schema.extend(object(std::slice::from_ref(&proxy)));
+    schema.insert("title".into(), json!(title));
+    schema.extend(object(keys));
     Value::Object(schema)
 }
 
@@ -73,8 +56,10 @@ fn property(key: &Key) -> Map<String, Value> {
         Shape::Rate => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         // The grammar is wider than a pattern that a person can read.
         Shape::Duration => json!({ "type": "string", "examples": ["500ms", "10s", "5m", "2h30m"] }),
+        Shape::Period => json!({ "type": "string", "examples": ["1h", "24h", "90d"] }),
         Shape::Choice(choices) => json!({ "enum": choices }),
         Shape::Table(keys) => Value::Object(object(keys)),
+        Shape::NamedTables(keys) => json!({ "type": "object", "additionalProperties": object(keys) }),
         Shape::Tables(keys) => json!({ "type": "array", "items": object(keys) }),
     };
     let mut property = Map::new();
