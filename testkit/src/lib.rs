@@ -12,6 +12,7 @@ use handfast_pki::{
     Anchors, Certificate, KeyKind, PrivateKey, Profile, Trust,
     build::{self, Issuer, Plan},
     name::{self, AltName},
+    profile::ProfileRules,
     serial::Serial,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -110,9 +111,14 @@ impl Ca {
 
     /// Signs `leaf`.
     pub fn issue(&self, leaf: &Leaf) -> Pair {
+        self.issue_by(&leaf.profile.rules(), leaf)
+    }
+
+    /// Signs `leaf` by other rules than those of its profile.
+    pub fn issue_by(&self, rules: &ProfileRules, leaf: &Leaf) -> Pair {
         let key = PrivateKey::generate(leaf.key).expect("a key");
         let plan = Plan {
-            profile: leaf.profile.rules(),
+            profile: rules.clone(),
             serial: serial(),
             subject: Default::default(),
             names: leaf.names.clone(),

@@ -14,7 +14,7 @@ use handfast_pki::{
     Certificate,
     crl::{
         RevocationList,
-        build::{self, Entries, Plan},
+        build::{self, Draft, Plan},
     },
     pem,
     text::hex,
@@ -181,7 +181,6 @@ fn try_list(
     let id = issuer.id();
     let last = store.last_list(&id)?;
     let number = store.take_list_number(&id, last.number)?;
-    let (entries, count) = entries(issuer, store, last.list.as_ref())?;
     // Lists know whole seconds.
     let this_update = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let expires = issuer
@@ -195,14 +194,15 @@ fn try_list(
             .checked_add(lifetime)
             .unwrap_or(Timestamp::MAX)
             .min(expires),
+        point: None,
     };
-    let tbs = build::to_be_signed(&plan, &entries)?;
-    drop(entries);
+    let mut draft = Draft::new(&plan)?;
+    let count = fill(&mut draft, issuer, store, last.list.as_ref())?;
     let list = KeptList {
         number,
         this_update: plan.this_update,
         next_update: plan.next_update,
-        der: sign::list(&tbs, number, issuer)?,
+        der: sign::list(draft.finish()?, number, issuer)?,
     };
     store.keep_list(&id, &list)?;
     let issuer = issuer.certificate().map(Certificate::called).unwrap_or_default();
@@ -227,21 +227,20 @@ pub(crate) fn may_sign_lists(issuer: &Issuer) -> bool {
     usage.is_none_or(|usage| usage.crl_sign())
 }
 
-/// What a list after `last` has to name.
-fn entries(issuer: &Issuer, store: &dyn Store, last: Option<&KeptList>) -> Result<(Entries, usize)> {
+/// Adds what a list after `last` has to name; out: how many.
+fn fill(draft: &mut Draft<'_>, issuer: &Issuer, store: &dyn Store, last: Option<&KeptList>) -> Result<usize> {
     let ids = IssuerIds {
         key: issuer.id(),
         written: hex(&issuer.names().key_id),
     };
-    let mut entries = Entries::default();
     let mut count = 0;
     store.revoked(&ids, last.map(|list| list.this_update), &mut |revoked| {
         count += 1;
-        entries
+        draft
             .add(&revoked.serial, revoked.at, revoked.reason.in_lists())
             .map_err(|error| StoreError::Other(Box::new(error)))
     })?;
-    Ok((entries, count))
+    Ok(count)
 }
 
 impl IssuerIds {

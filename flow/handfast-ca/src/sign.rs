@@ -3,7 +3,9 @@
 //! Whatever a CA signs goes through [`signature`], the only caller of the signer: certificates ([`once`]) and revocation
 //! lists ([`list`]). What comes out is compared with what was planned and verified before anybody sees it.
 
-use handfast_pki::{AnchorError, Anchors, Certificate, Purpose, Refusal, Trust, build, crl, verify};
+use handfast_pki::{
+    AnchorError, Anchors, Certificate, Purpose, Refusal, Trust, build, crl::build::ListToSign, verify,
+};
 
 use crate::{
     approve::Approved,
@@ -49,8 +51,9 @@ pub(crate) fn once<'a>(planned: Planned<'a>, context: Context<'a>) -> Result<Sig
     })
 }
 
-/// A revocation list with the right signature over `tbs`, DER; its number was taken.
-pub(crate) fn list(tbs: &[u8], number: u64, issuer: &Issuer) -> Result<Vec<u8>> {
+/// A revocation list with the right signature over `list`, DER; its number was taken.
+pub(crate) fn list(list: ListToSign, number: u64, issuer: &Issuer) -> Result<Vec<u8>> {
+    let tbs = list.as_bytes();
     let signature = signature(tbs, issuer)?;
     let algorithm = &issuer.names().algorithm;
     if !issuer.public_key().has_signed(algorithm, tbs, &signature) {
@@ -58,7 +61,7 @@ pub(crate) fn list(tbs: &[u8], number: u64, issuer: &Issuer) -> Result<Vec<u8>> 
             serial: format!("of the list number {number}"),
         });
     }
-    Ok(crl::build::assemble(tbs, algorithm, &signature)?)
+    Ok(list.assemble(algorithm, &signature)?)
 }
 
 fn signature(tbs: &[u8], issuer: &Issuer) -> Result<Vec<u8>> {

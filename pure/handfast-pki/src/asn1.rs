@@ -142,6 +142,24 @@ pub(crate) fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag], &length[..], content].concat()
 }
 
+/// Tag and length of a value of so many octets. An error where it is longer than DER of the library can be.
+pub(crate) fn header(tag: u8, length: usize) -> der::Result<Vec<u8>> {
+    let mut header = vec![tag];
+    Length::try_from(length)?.encode_to_vec(&mut header)?;
+    Ok(header)
+}
+
+/// `parts`, one behind the other, as one value of `tag`: for what is large, and must not be shortened to nothing.
+pub(crate) fn wrapped(tag: u8, parts: &[&[u8]]) -> der::Result<Vec<u8>> {
+    let length = parts.iter().map(|part| part.len()).sum();
+    let mut out = header(tag, length)?;
+    out.reserve_exact(length);
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -80,6 +80,7 @@ codes! {
     VAGUE_ALERT = 216, "the peer refused with an alert that hides the cause";
     FOREIGN_NAME = 217, "a name of the certificate is none that its CA may vouch for";
     CANNOT_VERIFY = 218, "it cannot be verified here: Handfast does not support its algorithm or form";
+    NOT_ISSUED = 219, "the certificate is none that its CA says it has issued";
     SERVER_UNTRUSTED = 301, "the server's certificate comes from a CA that the client does not trust";
     SERVER_INTERMEDIATE = 302, "the server does not send its intermediate certificate";
     NAME_MISMATCH = 303, "the certificate is for other names than the one asked for";

@@ -1,6 +1,7 @@
 //! A certificate revocation list (RFC 5280 section 5): what it says, and ([`build`]) how one is made.
 
 pub mod build;
+pub mod lint;
 
 use const_oid::db::rfc5280::ID_CE_CRL_NUMBER;
 use jiff::Timestamp;

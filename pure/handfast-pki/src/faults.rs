@@ -24,6 +24,7 @@ use crate::{
     general::AltNames,
     may_sign, name,
     oid::Oid,
+    revocation::Revocation,
     text::{listed, printable},
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct Path<'a> {
     pub(crate) certificates: &'a [Certificate],
     /// The CA that the last of them is trusted as; nothing where the way does not reach so far.
     pub(crate) trusted: Option<&'a TrustedCa>,
+    /// Asked about every certificate below the anchor; nothing where revocation is not checked.
+    pub(crate) revocation: Option<&'a Revocation>,
     pub(crate) purpose: Purpose,
     pub(crate) at: Timestamp,
 }
@@ -48,7 +51,7 @@ struct Step<'a> {
 type Rule = fn(&Step<'_>) -> Option<Refusal>;
 
 /// Every rule for a certificate of a path, the most telling first.
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     version_is_3,
     key_is_strong,
     leaf_signs_and_certifies_nothing,
@@ -65,6 +68,7 @@ const RULES: [Rule; 16] = [
     no_policy_is_demanded,
     subject_is_within_name_constraints,
     names_are_its_cas_to_vouch_for,
+    issuer_stands_by_it,
 ];
 
 impl<'a> Path<'a> {
@@ -421,6 +425,17 @@ fn is_within(host: &str, base: &str) -> bool {
         || host
             .strip_suffix(base)
             .is_some_and(|rest| rest.ends_with('.') || (base.starts_with('.') && !rest.is_empty()))
+}
+
+/// Section 6.1.3 (a)(3), and 6.3 for the lists. An anchor has nobody above it who could revoke it.
+fn issuer_stands_by_it(step: &Step<'_>) -> Option<Refusal> {
+    if step.role == Role::Anchor {
+        return None;
+    }
+    let issuer = step.path.certificates.get(step.index + 1)?;
+    step.path
+        .revocation?
+        .refusal(step.certificate, issuer, step.role, step.path.at)
 }
 
 /// Section 6.1.3 (a)(1); both algorithm fields must agree (section 4.1.1.2). webpki verifies, this finds out where it

@@ -39,13 +39,14 @@ pub(crate) struct Look<'a> {
 
 impl Look<'_> {
     pub(crate) fn path<'p>(
-        &self,
+        &'p self,
         certificates: &'p [Certificate],
         trusted: Option<&'p TrustedCa>,
     ) -> faults::Path<'p> {
         faults::Path {
             certificates,
             trusted,
+            revocation: self.trust.revocation(),
             purpose: self.purpose,
             at: self.at,
         }
@@ -188,7 +189,10 @@ impl Look<'_> {
                     trusted: self.trusted(),
                 }
             }
-            W::CertRevoked => Refusal::Revoked { subject },
+            W::CertRevoked => Refusal::Revoked {
+                role: Role::Leaf,
+                subject,
+            },
             W::MaximumPathBuildCallsExceeded
             | W::MaximumPathDepthExceeded
             | W::MaximumNameConstraintComparisonsExceeded

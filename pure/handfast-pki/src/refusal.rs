@@ -262,10 +262,37 @@ pub enum Refusal {
         found: String,
     },
     /// It stands on a list of its issuer.
-    #[error("\"{subject}\" was revoked")]
+    #[error("{role}\"{subject}\" was revoked")]
     Revoked {
+        /// Where in the path it stands.
+        role: Role,
         /// The certificate, by [`crate::Certificate::called`].
         subject: String,
+    },
+    /// Revocation is checked, and nobody can say whether the issuer stands by it.
+    #[error("{role}\"{subject}\" cannot be shown to be good: its issuer is \"{issuer}\", and {why}")]
+    RevocationUnknown {
+        /// Where in the path it stands.
+        role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+        /// Its issuer, by [`crate::Certificate::called`].
+        issuer: String,
+        /// What is missing, safe to print.
+        why: String,
+    },
+    /// The issuer says which serial numbers it has given, and this is none: its key has signed what its records do not
+    /// know.
+    #[error("{role}\"{subject}\" is none that \"{issuer}\" says it has issued: its serial number {found}")]
+    NotIssued {
+        /// Where in the path it stands.
+        role: Role,
+        /// The certificate, by [`crate::Certificate::called`].
+        subject: String,
+        /// Its issuer, by [`crate::Certificate::called`].
+        issuer: String,
+        /// The serial number, and what is wrong with it.
+        found: String,
     },
     /// Verification was given up at its budget, so that chains cannot be made to cost a lot.
     #[error("the chain of \"{subject}\" costs too much to verify: {detail}")]
@@ -302,6 +329,8 @@ impl Refusal {
             Self::NoIpName { .. } => code::NO_IP_NAME,
             Self::NameMismatch { .. } => code::NAME_MISMATCH,
             Self::Revoked { .. } => code::REVOKED,
+            Self::RevocationUnknown { .. } => code::CRL_UNUSABLE,
+            Self::NotIssued { .. } => code::NOT_ISSUED,
             Self::Malformed { .. } | Self::Irregular { .. } | Self::TooComplex { .. } => code::WRONG_FORMAT,
         }
     }
@@ -331,6 +360,9 @@ impl Refusal {
             | Self::Weak { role, .. }
             | Self::CannotVerify { role, .. }
             | Self::CriticalExtension { role, .. }
+            | Self::Revoked { role, .. }
+            | Self::RevocationUnknown { role, .. }
+            | Self::NotIssued { role, .. }
             | Self::PolicyDemanded { role, .. } => *role,
             _ => Role::Leaf,
         }
@@ -380,6 +412,12 @@ impl Refusal {
             }
             Self::PolicyDemanded { .. } => "issue it without requireExplicitPolicy",
             Self::Revoked { .. } => "make a new key and certificate, and find out why this one was revoked",
+            Self::RevocationUnknown { .. } => {
+                "get a new list or set of every CA of the chain: handfast ca set --out FILE, handfast ca crl --out FILE"
+            }
+            Self::NotIssued { .. } => {
+                "make a new set after issuing: handfast ca set --out FILE; if it is not that, the CA's key may be stolen"
+            }
             Self::Irregular { .. } => "issue it again: handfast issue keeps the rules",
             Self::Malformed { .. } | Self::TooComplex { .. } => "see what is in it: handfast inspect FILE",
         }
@@ -411,6 +449,7 @@ impl Refusal {
                 "issue the CA certificate again without that extension, or with it not critical"
             }
             Self::PolicyDemanded { .. } => "issue the CA certificate again without requireExplicitPolicy",
+            Self::Revoked { .. } => "issue from a CA that is not revoked, and trust that one",
             Self::Irregular { .. } => "issue the CA certificate again with the same key, and without that",
             _ => self.hint_for_leaf(),
         }

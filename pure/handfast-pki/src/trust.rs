@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{AnchorError, Anchors, Certificate, Identity, NamePattern};
+use crate::{AnchorError, Anchors, Certificate, Identity, NamePattern, revocation::Revocation};
 
 /// One CA, or one bundle of CAs that stand for each other, and the names that it may vouch for.
 ///
@@ -42,6 +42,7 @@ impl TrustedCa {
                 ..self.clone()
             })],
             anchors,
+            revocation: None,
             generation: 0,
         }
     }
@@ -103,6 +104,7 @@ pub struct Trust {
     /// The anchors of all, and to which of `cas` each belongs.
     anchors: Anchors,
     belongs: Vec<usize>,
+    revocation: Option<Arc<Revocation>>,
     generation: u64,
 }
 
@@ -138,8 +140,24 @@ impl Trust {
             anchors: Anchors::joined(cas.iter().map(|ca| &ca.anchors)),
             cas: cas.into_iter().map(Arc::new).collect(),
             belongs,
+            revocation: None,
             generation,
         })
+    }
+
+    /// The same, with what is known about revoked certificates. Every certificate below an anchor then needs an issuer
+    /// that stands by it; without, nothing is asked about revocation.
+    #[must_use]
+    pub fn with_revocation(self, revocation: Arc<Revocation>) -> Self {
+        Self {
+            revocation: Some(revocation),
+            ..self
+        }
+    }
+
+    /// What is known about revoked certificates, where that is asked.
+    pub fn revocation(&self) -> Option<&Revocation> {
+        self.revocation.as_deref()
     }
 
     /// No CA: every chain is refused. For looking at what a server presents.

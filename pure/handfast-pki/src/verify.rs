@@ -97,6 +97,7 @@ impl VerifiedChain {
             let path = faults::Path {
                 certificates: &certificates,
                 trusted: Some(ca),
+                revocation: trust.revocation(),
                 purpose: self.purpose,
                 at,
             };
@@ -155,6 +156,7 @@ pub fn faults(presented: &[Certificate], trust: &Trust, purpose: Purpose, at: Ti
         let path = faults::Path {
             certificates: &way.certificates,
             trusted: way.trusted.as_deref(),
+            revocation: trust.revocation(),
             purpose,
             at,
         };

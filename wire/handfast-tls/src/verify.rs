@@ -178,6 +178,9 @@ fn error_for(refusal: &Refusal) -> Error {
             Refusal::OldVersion { .. } | Refusal::CaAsLeaf { .. } => CertificateError::InvalidPurpose,
             Refusal::BadSignature { .. } => CertificateError::BadSignature,
             Refusal::Revoked { .. } => CertificateError::Revoked,
+            Refusal::RevocationUnknown { .. } => CertificateError::UnknownRevocationStatus,
+            // Others must not learn what the CA knows about itself.
+            Refusal::NotIssued { .. } => CertificateError::Revoked,
             Refusal::CriticalExtension { .. } | Refusal::PolicyDemanded { .. } => {
                 CertificateError::UnhandledCriticalExtension
             }

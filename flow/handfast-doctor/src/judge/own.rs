@@ -257,8 +257,10 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
             *certificate.issuer() == list.issuer && list.revoked.contains(&certificate.serial())
         };
         if let Some(certificate) = evidence.trace.own_chain.iter().find(listed) {
+            let is_own = evidence.trace.own_chain.first() == Some(certificate);
             faults.push(Fault::of(
                 &Refusal::Revoked {
+                    role: if is_own { Role::Leaf } else { Role::Issuer },
                     subject: certificate.called(),
                 },
                 purpose,

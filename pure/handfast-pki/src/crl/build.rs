@@ -1,12 +1,13 @@
 //! From the revoked serial numbers to the exact bytes of a CRL that a CA signs (RFC 5280 section 5), and from the
 //! signature to the list.
 //!
-//! Entries are encoded one at a time into one buffer of about 37 bytes each, so that a list of a million needs no more
-//! memory than its own bytes.
+//! There is one buffer. Entries of about 37 bytes are added to it one at a time; what stands before and behind them is
+//! written around them in the end, into room that was left. So a list of a million needs little more memory than its own
+//! bytes.
 
-use const_oid::AssociatedOid;
+use const_oid::{AssociatedOid, db::rfc5280::ID_CE_ISSUING_DISTRIBUTION_POINT};
 use der::{
-    Encode, Header, Length, Sequence, Tag, TagNumber,
+    Encode, Length, Sequence,
     asn1::{Int, OctetString, Uint},
 };
 use jiff::Timestamp;
@@ -22,7 +23,11 @@ use x509_cert::{
 /// Why a certificate was revoked (RFC 5280 section 5.3.1).
 pub use x509_cert::ext::pkix::CrlReason;
 
-use crate::{Error, Result, build, text};
+use crate::{
+    Error, Result,
+    asn1::{self, constructed, context},
+    build, text,
+};
 
 /// Everything that a CRL says about itself.
 #[derive(Debug, Clone)]
@@ -35,11 +40,31 @@ pub struct Plan<'a> {
     pub this_update: Timestamp,
     /// Until when the next one is promised, to the second.
     pub next_update: Timestamp,
+    /// The distribution point of a list that is about a part of the certificates (RFC 5280 section 5.2.5): those that
+    /// name the same address. `None`: it is about all.
+    pub point: Option<&'a str>,
 }
 
-/// The entries of a list, already encoded.
-#[derive(Debug, Clone, Default)]
-pub struct Entries(Vec<u8>);
+/// A list that is being filled.
+#[derive(Debug, Clone)]
+pub struct Draft<'a> {
+    plan: &'a Plan<'a>,
+    /// What stands before the entries, without the headers around it.
+    head: Vec<u8>,
+    buffer: Buffer,
+}
+
+/// A list as it will be signed.
+#[derive(Debug, Clone)]
+pub struct ListToSign(Buffer);
+
+/// Bytes with room in front of them.
+#[derive(Debug, Clone)]
+struct Buffer {
+    bytes: Vec<u8>,
+    /// Where they begin.
+    start: usize,
+}
 
 /// One revoked certificate (RFC 5280 section 5.1.2.6).
 #[derive(Sequence)]
@@ -50,7 +75,37 @@ struct Entry {
     extensions: Option<Vec<Extension>>,
 }
 
-impl Entries {
+/// The longest tag and length that are written.
+const LONGEST_HEADER: usize = 6;
+
+impl<'a> Draft<'a> {
+    /// An empty list.
+    ///
+    /// # Errors
+    ///
+    /// Where a time cannot stand in a list.
+    pub fn new(plan: &'a Plan<'a>) -> Result<Self> {
+        let mut head = Vec::new();
+        let mut add = |part: &dyn Fn(&mut Vec<u8>) -> der::Result<Length>| {
+            part(&mut head).map_err(impossible).map(drop)
+        };
+        // Version 2 is written as 1.
+        add(&|out| 1_u8.encode_to_vec(out))?;
+        add(&|out| plan.issuer.algorithm.encode_to_vec(out))?;
+        add(&|out| plan.issuer.subject.encode_to_vec(out))?;
+        let (this, next) = (build::time(plan.this_update)?, build::time(plan.next_update)?);
+        add(&|out| this.encode_to_vec(out))?;
+        add(&|out| next.encode_to_vec(out))?;
+        // The headers of the list, of its contents and of the entries.
+        let start = head.len() + 3 * LONGEST_HEADER;
+        let bytes = vec![0; start];
+        Ok(Self {
+            plan,
+            head,
+            buffer: Buffer { bytes, start },
+        })
+    }
+
     /// Adds the certificate with `serial` (hexadecimal digits), revoked `at`. `reason` is left out for `unspecified`,
     /// as RFC 5280 section 5.3.1 asks for.
     ///
@@ -74,52 +129,73 @@ impl Entries {
             at: build::time(at)?,
             extensions,
         };
-        entry.encode_to_vec(&mut self.0).map_err(impossible)?;
+        entry.encode_to_vec(&mut self.buffer.bytes).map_err(impossible)?;
         Ok(())
     }
-}
 
-/// The to-be-signed bytes of a list with these entries.
-///
-/// # Errors
-///
-/// Where a time cannot stand in a list.
-pub fn to_be_signed(plan: &Plan<'_>, entries: &Entries) -> Result<Vec<u8>> {
-    let mut head = Vec::new();
-    let mut add =
-        |part: &dyn Fn(&mut Vec<u8>) -> der::Result<Length>| part(&mut head).map_err(impossible).map(drop);
-    // Version 2 is written as 1.
-    add(&|out| 1_u8.encode_to_vec(out))?;
-    add(&|out| plan.issuer.algorithm.encode_to_vec(out))?;
-    add(&|out| plan.issuer.subject.encode_to_vec(out))?;
-    let (this, next) = (build::time(plan.this_update)?, build::time(plan.next_update)?);
-    add(&|out| this.encode_to_vec(out))?;
-    add(&|out| next.encode_to_vec(out))?;
-    // A list without entries leaves them out (RFC 5280 section 5.1.2.6).
-    if !entries.0.is_empty() {
-        add(&|out| header(Tag::Sequence, entries.0.len())?.encode_to_vec(out))?;
+    /// The to-be-signed bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where they are longer than DER of ours can be (256 MB).
+    pub fn finish(self) -> Result<ListToSign> {
+        let Self {
+            plan,
+            head,
+            mut buffer,
+        } = self;
+        // A list without entries leaves them out (RFC 5280 section 5.1.2.6).
+        if !buffer.as_bytes().is_empty() {
+            buffer.wrap()?;
+        }
+        buffer.put_before(&head);
+        let extensions = extensions(plan)?.to_der().map_err(impossible)?;
+        buffer.bytes.extend(asn1::wrap(constructed(0), &extensions));
+        buffer.wrap()?;
+        Ok(ListToSign(buffer))
     }
-    let extensions = extensions(plan)?.to_der().map_err(impossible)?;
-    let explicit = Tag::ContextSpecific {
-        constructed: true,
-        number: TagNumber(0),
-    };
-    let mut tail = header(explicit, extensions.len())
-        .and_then(|tag| tag.to_der())
-        .map_err(impossible)?;
-    tail.extend(extensions);
-    wrapped(&[&head, &entries.0, &tail])
 }
 
-/// The list of `tbs` and its `signature`, DER.
-///
-/// # Errors
-///
-/// Where the signature is longer than a list can be.
-pub fn assemble(tbs: &[u8], algorithm: &AlgorithmIdentifierOwned, signature: &[u8]) -> Result<Vec<u8>> {
-    let bits = der::asn1::BitString::from_bytes(signature).map_err(impossible)?;
-    let algorithm = algorithm.to_der().map_err(impossible)?;
-    wrapped(&[tbs, &algorithm, &bits.to_der().map_err(impossible)?])
+impl ListToSign {
+    /// TBSCertList (RFC 5280 section 5.1), DER.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The list with its `signature`, DER.
+    ///
+    /// # Errors
+    ///
+    /// Where it is longer than DER of ours can be.
+    pub fn assemble(self, algorithm: &AlgorithmIdentifierOwned, signature: &[u8]) -> Result<Vec<u8>> {
+        let Self(mut buffer) = self;
+        algorithm.encode_to_vec(&mut buffer.bytes).map_err(impossible)?;
+        let bits = [&[0], signature].concat();
+        buffer.bytes.extend(asn1::wrap(asn1::BIT_STRING, &bits));
+        buffer.wrap()?;
+        buffer.bytes.drain(..buffer.start);
+        Ok(buffer.bytes)
+    }
+}
+
+impl Buffer {
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// Makes one SEQUENCE of what is there.
+    fn wrap(&mut self) -> Result<()> {
+        let header = asn1::header(asn1::SEQUENCE, self.as_bytes().len()).map_err(impossible)?;
+        self.put_before(&header);
+        Ok(())
+    }
+
+    /// There is room for three headers and for what stands before the entries, and no more is put there.
+    fn put_before(&mut self, part: &[u8]) {
+        let start = self.start - part.len();
+        self.bytes[start..self.start].copy_from_slice(part);
+        self.start = start;
+    }
 }
 
 fn extensions(plan: &Plan<'_>) -> Result<Vec<Extension>> {
@@ -130,31 +206,25 @@ fn extensions(plan: &Plan<'_>) -> Result<Vec<Extension>> {
         authority_cert_serial_number: None,
     };
     let number = Uint::new(&plan.number.to_be_bytes()).map_err(impossible)?;
-    Ok(vec![
+    let mut extensions = vec![
         extension(false, &authority)?,
         extension(false, &CrlNumber(number))?,
-    ])
+    ];
+    if let Some(point) = plan.point {
+        // DistributionPointName, fullName, uniformResourceIdentifier.
+        let name = asn1::wrap(context(6), point.as_bytes());
+        let place = asn1::wrap(constructed(0), &asn1::wrap(constructed(0), &name));
+        extensions.push(Extension {
+            extn_id: ID_CE_ISSUING_DISTRIBUTION_POINT,
+            critical: true,
+            extn_value: OctetString::new(asn1::wrap(asn1::SEQUENCE, &place)).map_err(impossible)?,
+        });
+    }
+    Ok(extensions)
 }
 
 fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> Result<Extension> {
     build::extension(critical, value)
-}
-
-/// `parts`, one behind the other, as one SEQUENCE.
-fn wrapped(parts: &[&[u8]]) -> Result<Vec<u8>> {
-    let length = parts.iter().map(|part| part.len()).sum();
-    let mut out = header(Tag::Sequence, length)
-        .and_then(|tag| tag.to_der())
-        .map_err(impossible)?;
-    out.reserve_exact(length);
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-    Ok(out)
-}
-
-fn header(tag: Tag, length: usize) -> der::Result<Header> {
-    Ok(Header::new(tag, Length::try_from(length)?))
 }
 
 /// All parts were checked when they were made; what still fails is longer than DER of ours can be.

@@ -102,6 +102,11 @@ impl PublicKey {
         }))
     }
 
+    /// The octets of the key itself, without its algorithm.
+    pub(crate) fn bits(&self) -> Option<&[u8]> {
+        self.parts().map(|parts| parts.bits)
+    }
+
     /// SHA-1-length key identifier from SHA-256 of the key's bits (RFC 7093 section 2 method 1).
     pub fn key_id(&self) -> Vec<u8> {
         let bits = self.parts().map(|parts| parts.bits).unwrap_or_default();

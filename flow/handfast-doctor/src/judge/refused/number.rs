@@ -1,7 +1,7 @@
 //! What an alert says by its number alone (RFC 8446 section 6), and which causes it can have: few have one.
 
 use handfast_finding::{Certainty, Finding, Refuser};
-use handfast_pki::{Code, Refusal, code};
+use handfast_pki::{Code, Refusal, Role, code};
 
 use crate::{judge::Evidence, probe};
 
@@ -34,6 +34,7 @@ pub(super) fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explain
             likely,
             "the client's certificate is on a revocation list".into(),
             Refusal::Revoked {
+                role: Role::Leaf,
                 subject: String::new(),
             }
             .hint(),
