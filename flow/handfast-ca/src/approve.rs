@@ -35,11 +35,11 @@ pub(crate) struct Approved<'a> {
 
 impl Approved<'_> {
     /// The line of the journal about it.
-    pub(crate) fn entry(&self, event: Event, serial: &str, at: Timestamp) -> JournalEntry {
+    pub(crate) fn entry(&self, event: Event, serial: Option<&str>, at: Timestamp) -> JournalEntry {
         JournalEntry {
             at,
             event,
-            serial: Some(serial.to_owned()),
+            serial: serial.map(str::to_owned),
             requester: Some(self.requester.to_string()),
             code: None,
             detail: format!("{} for {}", self.profile.name, self.received.called()),

@@ -13,7 +13,9 @@ use crate::{
     folder,
     issuer::Issuer,
     profiles::{OfferedProfile, Profiles},
-    records::{Condition, Cursor, JournalEntry, JournalQuery, Page, Query, Row, Store, StoreError},
+    records::{
+        Condition, Cursor, IssuerHead, JournalEntry, JournalQuery, Page, Query, Row, Store, StoreError,
+    },
     signer::FileKey,
     sqlite::Sqlite,
 };
@@ -65,13 +67,30 @@ impl Authority {
         let store = Box::new(Sqlite::open(&database)?);
         let issuer = Issuer::new(Box::new(FileKey::new(key)), chain, leaf_profiles())
             .map_err(|error| damaged(error.to_string()))?;
-        Ok(Self {
+        let mut authority = Self {
             folder: folder.to_owned(),
-            issuers: vec![issuer],
+            issuers: Vec::new(),
             profiles: Profiles::built_in(),
             store,
             leftovers: Vec::new(),
-        })
+        };
+        authority.adopt(issuer)?;
+        Ok(authority)
+    }
+
+    /// Lets `issuer` sign. Where the records have its certificate, they know all that it has issued, and its serial
+    /// numbers carry an index; what an imported CA has issued elsewhere could have any number.
+    fn adopt(&mut self, issuer: Issuer) -> Result<()> {
+        let own = issuer.certificate();
+        let is_ours = match own {
+            None => false,
+            Some(own) => self
+                .find_serial(&own.serial())?
+                .is_some_and(|row| row.der.as_deref() == Some(own.der().as_ref())),
+        };
+        let issuer = if is_ours { issuer.counting() } else { issuer };
+        self.issuers.push(issuer);
+        Ok(())
     }
 
     /// The same authority with its records kept by `wrap`'s store.
@@ -85,7 +104,7 @@ impl Authority {
     /// The same authority with one more issuer. Of several that sign a profile the first is asked.
     pub fn with_issuer(mut self, issuer: Issuer) -> Result<Self> {
         must_be_a_chain(issuer.chain())?;
-        self.issuers.push(issuer);
+        self.adopt(issuer)?;
         Ok(self)
     }
 
@@ -107,7 +126,7 @@ impl Authority {
             profiles: &self.profiles,
             store: &*self.store,
             now,
-            draw_serial: context::random_serial,
+            draw: context::random,
         }
     }
 
@@ -162,7 +181,7 @@ impl Authority {
             for row in page.rows {
                 if row.matches(identity) {
                     if rows.len() == limit {
-                        let next = rows.last().map(Cursor::behind);
+                        let next = rows.last().map(|row: &Row| Cursor(row.id));
                         return Ok(Page { rows, next });
                     }
                     rows.push(row);
@@ -187,6 +206,11 @@ impl Authority {
             ..Query::default()
         })?;
         Ok(page.rows.into_iter().next())
+    }
+
+    /// How far each issuer is that the records know.
+    pub fn heads(&self) -> Result<Vec<IssuerHead>, StoreError> {
+        self.store.heads()
     }
 
     /// How many certificates were issued, the authority's own among them.

@@ -1,6 +1,6 @@
 //! Context: what every verb may look at.
 
-use handfast_pki::{Error as PkiError, serial::Serial};
+use handfast_pki::Error as PkiError;
 use jiff::Timestamp;
 
 use crate::{error::Result, issuer::Issuer, profiles::Profiles, records::Store};
@@ -12,14 +12,14 @@ pub(crate) struct Context<'a> {
     pub(crate) profiles: &'a Profiles,
     pub(crate) store: &'a dyn Store,
     pub(crate) now: Timestamp,
-    pub(crate) draw_serial: fn() -> Result<Serial>,
+    pub(crate) draw: fn() -> Result<[u8; 20]>,
 }
 
-/// A serial number from the cryptographic library's randomness.
-pub(crate) fn random_serial() -> Result<Serial> {
+/// Twenty octets of the cryptographic library's randomness.
+pub(crate) fn random() -> Result<[u8; 20]> {
     let mut octets = [0; 20];
     aws_lc_rs::rand::fill(&mut octets).map_err(|_| PkiError::Crypto {
         what: "drawing a serial number",
     })?;
-    Ok(Serial::from_random(octets))
+    Ok(octets)
 }

@@ -124,7 +124,7 @@ fn issue_ca(received: receive::Received, signing: &Issuer, store: &Sqlite, now: 
         profiles: &Profiles::built_in(),
         store,
         now,
-        draw_serial: context::random_serial,
+        draw: context::random,
     };
     let submitted = Submitted {
         requester: Requester::Owner,

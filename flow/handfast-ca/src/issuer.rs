@@ -1,12 +1,14 @@
 //! Issuer: a CA with what signs for it, its certificates up to the root, and the profiles that it signs.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use handfast_pki::{
     Certificate, PublicKey,
     build::{self, Issuer as Names},
+    constraints,
     name::Name,
     profile::ProfileName,
+    verify::VerifiedChain,
 };
 
 use crate::{
@@ -21,6 +23,8 @@ pub struct Issuer {
     names: Names,
     chain: Vec<Certificate>,
     profiles: BTreeSet<ProfileName>,
+    counts: bool,
+    verified: OnceLock<VerifiedChain>,
 }
 
 impl Issuer {
@@ -47,7 +51,19 @@ impl Issuer {
             public_key,
             chain,
             profiles: profiles.into_iter().collect(),
+            counts: false,
+            verified: OnceLock::new(),
         })
+    }
+
+    /// The same issuer, whose serial numbers carry an index from now on: the records know all that it has issued.
+    pub(crate) fn counting(self) -> Self {
+        Self { counts: true, ..self }
+    }
+
+    /// Whether the serial numbers of leaves carry an index.
+    pub(crate) fn counts(&self) -> bool {
+        self.counts
     }
 
     /// The issuer of a root that does not exist yet: itself.
@@ -63,6 +79,8 @@ impl Issuer {
             public_key,
             chain: Vec::new(),
             profiles: BTreeSet::from([profile]),
+            counts: false,
+            verified: OnceLock::new(),
         }
     }
 
@@ -102,6 +120,20 @@ impl Issuer {
     /// Its name in the records, which a certificate renewed with the same key keeps.
     pub(crate) fn id(&self) -> String {
         handfast_pki::text::hex(&self.public_key.key_id())
+    }
+
+    /// The chain of a leaf of this issuer that was verified as a whole, once for all: the path above leaves is good. None
+    /// of an issuer below name constraints, where it depends on the leaf.
+    pub(crate) fn verified(&self) -> Option<&VerifiedChain> {
+        self.verified.get()
+    }
+
+    /// The chain of one of its leaves was verified just now.
+    pub(crate) fn has_verified(&self, chain: VerifiedChain) {
+        if !self.chain.iter().any(constraints::has_any) {
+            // Another thread may have been faster.
+            let _ = self.verified.set(chain);
+        }
     }
 
     /// Hands the bytes to the key; `sign.rs` alone calls this.

@@ -42,9 +42,9 @@ pub use crate::{
     receive::{Applicant, CertRequest},
     record::Issued,
     records::{
-        Condition, Cursor, Event, Finished, IssuerIds, JournalEntry, JournalQuery, KeptList, ListState,
-        NameFilter, Page, Plan, Query, Reason, Revocation, Revoked, RevokedSerial, Row, State, Store,
-        StoreError, Unrecorded,
+        Begun, Condition, Cursor, Draft, Event, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery,
+        KeptList, ListState, NameFilter, Page, Plan, Query, Reason, Revocation, Revoked, RevokedSerial, Row,
+        State, Store, StoreError, Unrecorded,
     },
     renew::Old,
     requester::{AccountId, Requester, RequesterKind, TokenId},

@@ -4,22 +4,22 @@
 //! signed, and before it no key is used.
 
 use handfast_pki::{
-    build::{self, Plan as Contents},
+    build::{self, Plan as Contents, Unnumbered},
     lint,
+    serial::Serial,
 };
 
 use crate::{
     approve::Approved,
     context::Context,
     error::{Error, Result},
-    records::{Event, Plan},
+    records::{Begun, Draft, Event, Plan, StoreError},
 };
 
 /// The exact bytes that could be signed, linted and not written down yet.
 pub(crate) struct Drafted<'a> {
     approved: Approved<'a>,
-    serial: String,
-    tbs: Vec<u8>,
+    draft: Draft,
 }
 
 /// The exact bytes that will be signed, linted and in the store.
@@ -30,13 +30,14 @@ pub(crate) struct Planned<'a> {
     _private: (),
 }
 
-/// Builds and lints the bytes; nothing is written.
+/// Builds and lints the bytes; nothing is written. The index in the serial number of an issuer that counts is taken when
+/// they are written down: nothing that lint looks at depends on it.
 pub(crate) fn draft<'a>(approved: Approved<'a>, context: Context<'a>) -> Result<Drafted<'a>> {
-    let serial = (context.draw_serial)()?;
+    let random = (context.draw)()?;
     let received = &approved.received;
     let contents = Contents {
         profile: approved.profile.clone(),
-        serial,
+        serial: Serial::from_random(random),
         subject: received.subject.clone(),
         names: received.names.clone(),
         not_before: approved.not_before,
@@ -44,20 +45,29 @@ pub(crate) fn draft<'a>(approved: Approved<'a>, context: Context<'a>) -> Result<
         public_key: received.public_key.clone(),
     };
     let names = approved.issuer.names();
-    let tbs = build::to_be_signed(&contents, names)?;
+    let draft = if approved.issuer.counts() && !approved.profile.is_ca() {
+        let mut front = [0; 14];
+        front.copy_from_slice(&random[..14]);
+        Draft::Counted(Unnumbered::new(&contents, front, names)?)
+    } else {
+        Draft::Whole {
+            serial: contents.serial,
+            tbs: build::to_be_signed(&contents, names)?,
+        }
+    };
+    let tbs = match &draft {
+        Draft::Whole { tbs, .. } => tbs,
+        Draft::Counted(unnumbered) => unnumbered.with_index_0(),
+    };
     let problems = lint::problems(
-        &lint::placeholder(&tbs, names)?,
+        &lint::placeholder(tbs, names)?,
         approved.profile,
         approved.issuer.certificate(),
     );
     if !problems.is_empty() {
         return Err(Error::Lint { problems });
     }
-    Ok(Drafted {
-        approved,
-        serial: serial.to_string(),
-        tbs,
-    })
+    Ok(Drafted { approved, draft })
 }
 
 /// Writes down what is about to be signed, all of it or nothing. Requests that were refused pass through.
@@ -70,18 +80,18 @@ pub(crate) fn write_down<'a>(
         .flatten()
         .map(|drafted| record_of(drafted, context))
         .collect();
-    if !plans.is_empty() {
-        context.store.begin(&plans)?;
+    let mut begun = if plans.is_empty() {
+        Vec::new()
+    } else {
+        context.store.begin(&plans)?
     }
+    .into_iter();
     let planned = drafted.into_iter().map(|drafted| {
-        let Drafted {
-            approved,
-            serial,
-            tbs,
-        } = drafted?;
+        let approved = drafted?.approved;
+        let Begun { serial, tbs } = begun.next().ok_or(StoreError::Incomplete)?;
         Ok(Planned {
             approved,
-            serial,
+            serial: serial.to_string(),
             tbs,
             _private: (),
         })
@@ -93,7 +103,7 @@ fn record_of(drafted: &Drafted<'_>, context: Context<'_>) -> Plan {
     let approved = &drafted.approved;
     let received = &approved.received;
     Plan {
-        serial: drafted.serial.clone(),
+        draft: drafted.draft.clone(),
         issuer: approved.issuer.id(),
         profile: approved.profile.name.to_string(),
         subject: handfast_pki::name::shown(&received.subject),
@@ -104,7 +114,6 @@ fn record_of(drafted: &Drafted<'_>, context: Context<'_>) -> Plan {
         at: context.now,
         key: received.public_key.fingerprint(),
         renewed_from: received.renewed_from.clone(),
-        tbs: drafted.tbs.clone(),
-        entry: approved.entry(Event::Planned, &drafted.serial, context.now),
+        entry: approved.entry(Event::Planned, None, context.now),
     }
 }

@@ -5,14 +5,14 @@
 
 use std::{fmt, str::FromStr};
 
-use handfast_pki::{Certificate, Fingerprint, NamePattern, name::AltName};
+use handfast_pki::{Certificate, Fingerprint, NamePattern, build::Unnumbered, name::AltName, serial::Serial};
 use jiff::Timestamp;
 
 /// Writes down certificates and what became of every request.
 pub trait Store: Send + Sync {
     /// The first durable point: takes serial numbers that were never taken before, and keeps the exact bytes that are
-    /// about to be signed under them.
-    fn begin(&self, plans: &[Plan]) -> Result<(), StoreError>;
+    /// about to be signed under them. Gives these back, one for each plan.
+    fn begin(&self, plans: &[Plan]) -> Result<Vec<Begun>, StoreError>;
     /// The second durable point: keeps the certificates that were made from the planned bytes.
     fn finish(&self, done: &[Finished]) -> Result<(), StoreError>;
     /// Takes certificates back. One that may have been signed and was never finished can be revoked as well.
@@ -40,13 +40,15 @@ pub trait Store: Send + Sync {
     fn find(&self, query: &Query) -> Result<Page, StoreError>;
     /// How many certificates are complete.
     fn count(&self) -> Result<u64, StoreError>;
+    /// How far each issuer is.
+    fn heads(&self) -> Result<Vec<IssuerHead>, StoreError>;
 }
 
 /// A certificate that is about to be signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Hexadecimal digits.
-    pub serial: String,
+    /// The bytes to be signed.
+    pub draft: Draft,
     /// The issuer's key identifier, hexadecimal digits.
     pub issuer: String,
     pub profile: String,
@@ -61,15 +63,32 @@ pub struct Plan {
     pub key: Fingerprint,
     /// The serial number of the certificate that this one replaces.
     pub renewed_from: Option<String>,
+    /// Written in the same transaction, with the serial number.
+    pub entry: JournalEntry,
+}
+
+/// What is about to be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Draft {
+    /// The exact bytes, with a serial number that carries no index.
+    Whole { serial: Serial, tbs: Vec<u8> },
+    /// All but the index in the serial number: the store takes the next one of the issuer.
+    Counted(Unnumbered),
+}
+
+/// What was written down and may be signed now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    pub serial: Serial,
     /// The exact to-be-signed bytes.
     pub tbs: Vec<u8>,
-    /// Written in the same transaction.
-    pub entry: JournalEntry,
 }
 
 /// A certificate that was signed as planned.
 #[derive(Debug, Clone)]
 pub struct Finished {
+    /// The issuer's key identifier, hexadecimal digits.
+    pub issuer: String,
     pub serial: String,
     pub certificate: Certificate,
     pub at: Timestamp,
@@ -107,10 +126,25 @@ pub struct IssuerIds {
     pub written: String,
 }
 
+/// How far an issuer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerHead {
+    /// Its key identifier, hexadecimal digits.
+    pub issuer: String,
+    /// The index that its next certificate gets; `None` while its serial numbers carry none.
+    pub next_index: Option<u64>,
+    /// The sequence number of its last revocation; 0 before the first.
+    pub last_revocation: u64,
+}
+
 /// One entry of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokedSerial {
+    /// Its place in the order of all revocations.
+    pub sequence: u64,
     pub serial: String,
+    /// What the serial number carries, where the issuer has counted it.
+    pub index: Option<u64>,
     pub at: Timestamp,
     pub reason: Reason,
 }
@@ -198,6 +232,8 @@ impl State {
 /// One certificate in the store, at whatever state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// Its place in the store; 0 where it is not there.
+    pub(crate) id: i64,
     pub serial: String,
     /// The issuer's key identifier; `None` where an older program wrote the row.
     pub issuer: Option<String>,
@@ -236,6 +272,7 @@ impl Row {
     /// What the records would say of a certificate of `issuer` that they do not have.
     pub(crate) fn unrecorded(certificate: &Certificate, issuer: String) -> Self {
         Self {
+            id: 0,
             serial: certificate.serial(),
             issuer: Some(issuer),
             state: State::Issued,
@@ -266,6 +303,9 @@ pub struct Revoked {
 }
 
 /// Which certificates; a filter that is `None` fits all.
+///
+/// Pages are in the order of expiry, soonest first. Those of a prefix are in the order of the names, and those with
+/// `issued_after` in that of issuance: each is the order of an index, so that a page costs the same among millions.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
     pub name: Option<NameFilter>,
@@ -305,7 +345,7 @@ pub enum Condition {
     Planned,
     /// Issued, not revoked, and not expired at this time.
     Valid(Timestamp),
-    /// Issued and expired at this time.
+    /// Issued, not revoked, and expired at this time.
     Expired(Timestamp),
     Revoked,
 }
@@ -318,12 +358,9 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
-/// A place in the order of certificates: by expiry, then by serial number. It stays good when rows come and go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    pub(crate) not_after: Timestamp,
-    pub(crate) serial: String,
-}
+/// A place in the order of a page: the last row that was read. It stays good when others come and go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor(pub(crate) i64);
 
 /// Which lines of the journal; a filter that is `None` fits all.
 #[derive(Debug, Clone, Default)]
@@ -337,20 +374,10 @@ pub struct JournalQuery {
     pub limit: Option<u32>,
 }
 
-impl Cursor {
-    /// The place behind `row`.
-    pub(crate) fn behind(row: &Row) -> Self {
-        Self {
-            not_after: row.not_after,
-            serial: row.serial.clone(),
-        }
-    }
-}
-
-/// As it is printed and given back: `1796040000-4f2a`.
+/// As it is printed and given back: `4711`.
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.not_after.as_second(), self.serial)
+        self.0.fmt(f)
     }
 }
 
@@ -358,18 +385,10 @@ impl FromStr for Cursor {
     type Err = handfast_pki::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bad = || handfast_pki::Error::BadValue {
+        let number = text.parse().ok().filter(|number| *number > 0);
+        number.map(Self).ok_or_else(|| handfast_pki::Error::BadValue {
             found: handfast_pki::text::printable(text),
             expected: "a cursor that a page ended with",
-        };
-        let (seconds, serial) = text.rsplit_once('-').ok_or_else(bad)?;
-        let seconds: i64 = seconds.parse().map_err(|_| bad())?;
-        if !serial.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(bad());
-        }
-        Ok(Self {
-            not_after: Timestamp::from_second(seconds).map_err(|_| bad())?,
-            serial: serial.to_owned(),
         })
     }
 }
@@ -432,6 +451,18 @@ pub enum StoreError {
     /// Twice the same 158 random bits: the random source is broken.
     #[error("the serial number {serial} was used before")]
     SerialTaken { serial: String },
+    /// All 2^48 indexes of an issuer are given.
+    #[error("the issuer {issuer} has no index left for a serial number")]
+    NoIndexLeft { issuer: String },
+    /// The store has answered to fewer plans than it was given.
+    #[error("the store has not answered to every plan")]
+    Incomplete,
+    /// The thread that writes has ended.
+    #[error("the records are closed")]
+    WriterGone,
+    /// A cursor that no page of these records ended with.
+    #[error("there is no row {cursor} in the records, expected the cursor that a page ended with")]
+    NoSuchCursor { cursor: i64 },
     /// The row is not in the state that the step expects.
     #[error("the serial number {serial} is not {expected}")]
     WrongState { serial: String, expected: &'static str },

@@ -68,14 +68,22 @@ fn signature(tbs: &[u8], issuer: &Issuer) -> Result<Vec<u8>> {
     Ok(issuer.sign(&Tbs::written_down(tbs))?)
 }
 
-/// A leaf must pass the same judgement as at every proxy, for every purpose of its profile.
+/// A leaf must pass the same judgement as at every proxy, for every purpose of its profile. The path above it is that of
+/// every leaf of its issuer: its signatures are verified with the first one.
 fn is_trusted(
     leaf: &Certificate,
     approved: &Approved<'_>,
     context: Context<'_>,
 ) -> Result<(), (Refusal, Purpose)> {
+    let issuer = approved.issuer;
     for purpose in approved.profile.purposes() {
-        let Some((root, between)) = approved.issuer.chain().split_last() else {
+        if let Some(verified) = issuer.verified() {
+            if let Some(fault) = verified.fault_of_sibling(leaf, purpose, context.now) {
+                return Err((fault, purpose));
+            }
+            continue;
+        }
+        let Some((root, between)) = issuer.chain().split_last() else {
             continue;
         };
         let unusable = |error: AnchorError| {
@@ -87,7 +95,8 @@ fn is_trusted(
             .chain(between)
             .map(|certificate| certificate.der().clone())
             .collect();
-        verify::verify(&chain, &trust, purpose, context.now).map_err(|refusal| (refusal, purpose))?;
+        let verified = verify::verify(&chain, &trust, purpose, context.now);
+        issuer.has_verified(verified.map_err(|refusal| (refusal, purpose))?);
     }
     Ok(())
 }

@@ -1,40 +1,55 @@
 //! The embedded store: SQLite with a write-ahead log that reaches the disk before a call returns.
 //!
-//! Any number of threads and processes may use one file. A batch is one transaction, whole or not at all: one that fails
-//! leaves the records as they were and stops the issuance. The records of a newer program are refused, those of an older
+//! Any number of threads and processes may use one file. A batch is whole or not at all: one that fails leaves the records
+//! as they were and stops the issuance. The batches of callers that write at the same time share a transaction, and with
+//! it the wait for the disk (`writer.rs`). The records of a newer program are refused, those of an older
 //! one migrated by numbered steps, each whole or not at all.
 
 mod find;
+mod issue;
 mod journal;
 mod lists;
+mod locate;
 mod migrate;
+mod tally;
+mod writer;
 
 use std::{
-    path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use handfast_pki::Fingerprint;
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{
     error::{FolderError, Result},
     folder,
     records::{
-        Finished, IssuerIds, JournalEntry, JournalQuery, KeptList, ListState, Page, Plan, Query, Revocation,
-        RevokedSerial, State, Store, StoreError,
+        Begun, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery, KeptList, ListState, Page, Plan,
+        Query, Revocation, RevokedSerial, Store, StoreError,
     },
+    sqlite::writer::Writer,
 };
 
 /// How long a writer waits for another process.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
 
-/// Records in one SQLite file.
+/// How many statements a connection keeps prepared.
+const STATEMENTS: usize = 64;
+
+/// Records in one SQLite file: one thread writes, and each reader has a connection of its own.
 pub struct Sqlite {
-    connection: Mutex<Connection>,
+    path: PathBuf,
+    /// Connections that nobody reads with now.
+    idle: Mutex<Vec<Connection>>,
+    writer: Writer,
 }
+
+/// How many idle connections stay open.
+const MOST_IDLE: usize = 8;
 
 impl Sqlite {
     /// Makes new records at `path`, where nothing may be.
@@ -48,54 +63,69 @@ impl Sqlite {
 
     /// Opens the records at `path`, which must exist: a CA without records signs nothing.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_delayed(path, Duration::ZERO)
+    }
+
+    /// The same, where each write to the disk takes `sync_delay` longer: for seeing what a slower disk would do.
+    pub fn open_delayed(path: &Path, sync_delay: Duration) -> Result<Self> {
+        let mut connection = connect(path)?;
+        migrate::migrate(&mut connection)?;
         Ok(Self {
-            connection: Mutex::new(connect(path)?),
+            path: path.to_owned(),
+            idle: Mutex::default(),
+            writer: Writer::start(connection, sync_delay)?,
         })
     }
 
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        // A panic in between left no open transaction: they roll back when they are dropped.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One transaction for a whole batch. It takes the lock of the file at once: one that began by reading could not
-    /// wait for another writer.
-    fn write<T>(
-        &self,
-        batch: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let answer = batch(&transaction)?;
-        transaction.commit()?;
-        Ok(answer)
+    /// Reads what was durable at the beginning.
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = idle().pop();
+        let connection = match taken {
+            Some(connection) => connection,
+            None => connect(&self.path)?,
+        };
+        let answer = read(&connection);
+        let mut idle = idle();
+        if idle.len() < MOST_IDLE {
+            idle.push(connection);
+        }
+        answer
     }
 }
 
+/// A connection whose writes are on the disk when they return.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(BUSY_LIMIT)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")?;
-    migrate::migrate(&mut connection)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
 impl Store for Sqlite {
-    fn begin(&self, plans: &[Plan]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            for plan in plans {
-                insert(transaction, plan)?;
-                journal::add(transaction, &plan.entry)?;
-            }
-            Ok(())
+    fn begin(&self, plans: &[Plan]) -> Result<Vec<Begun>, StoreError> {
+        let plans = plans.to_vec();
+        self.writer.write(move |transaction| {
+            let begun = plans.iter().map(|plan| {
+                let begun = issue::begin(transaction, plan)?;
+                let entry = JournalEntry {
+                    serial: Some(begun.serial.to_string()),
+                    ..plan.entry.clone()
+                };
+                journal::add(transaction, &entry)?;
+                Ok(begun)
+            });
+            begun.collect()
         })
     }
 
     fn finish(&self, done: &[Finished]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            for finished in done {
-                complete(transaction, finished)?;
+        let done = done.to_vec();
+        self.writer.write(move |transaction| {
+            for finished in &done {
+                issue::finish(transaction, finished)?;
                 journal::add(transaction, &finished.entry)?;
             }
             Ok(())
@@ -103,8 +133,9 @@ impl Store for Sqlite {
     }
 
     fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            for revocation in revocations {
+        let revocations = revocations.to_vec();
+        self.writer.write(move |transaction| {
+            for revocation in &revocations {
                 lists::take_back(transaction, revocation)?;
                 journal::add(transaction, &revocation.entry)?;
             }
@@ -113,8 +144,9 @@ impl Store for Sqlite {
     }
 
     fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            for entry in entries {
+        let entries = entries.to_vec();
+        self.writer.write(move |transaction| {
+            for entry in &entries {
                 journal::add(transaction, entry)?;
             }
             Ok(())
@@ -122,7 +154,7 @@ impl Store for Sqlite {
     }
 
     fn is_blocked(&self, key: Fingerprint) -> Result<bool, StoreError> {
-        lists::is_blocked(&self.connection(), key)
+        self.read(|connection| lists::is_blocked(connection, key))
     }
 
     fn revoked(
@@ -131,94 +163,40 @@ impl Store for Sqlite {
         since: Option<Timestamp>,
         each: &mut dyn FnMut(RevokedSerial) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        lists::revoked(&self.connection(), issuer, since, each)
+        self.read(|connection| lists::revoked(connection, issuer, since, each))
     }
 
     fn last_list(&self, issuer: &str) -> Result<ListState, StoreError> {
-        lists::last(&self.connection(), issuer)
+        self.read(|connection| lists::last(connection, issuer))
     }
 
     fn take_list_number(&self, issuer: &str, last: u64) -> Result<u64, StoreError> {
-        self.write(|transaction| lists::take_number(transaction, issuer, last))
+        let issuer = issuer.to_owned();
+        self.writer
+            .write(move |transaction| lists::take_number(transaction, &issuer, last))
     }
 
     fn keep_list(&self, issuer: &str, list: &KeptList) -> Result<(), StoreError> {
-        self.write(|transaction| lists::keep(transaction, issuer, list))
+        let (issuer, list) = (issuer.to_owned(), list.clone());
+        self.writer
+            .write(move |transaction| lists::keep(transaction, &issuer, &list))
     }
 
     fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
-        journal::lines(&self.connection(), query)
+        self.read(|connection| journal::lines(connection, query))
     }
 
     fn find(&self, query: &Query) -> Result<Page, StoreError> {
-        find::page(&self.connection(), query)
+        self.read(|connection| find::page(connection, query))
     }
 
     fn count(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM certificate WHERE state = 'issued'";
-        let count: i64 = self.connection().query_row(sql, [], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
+        self.read(tally::complete)
     }
-}
 
-fn insert(transaction: &Transaction<'_>, plan: &Plan) -> Result<(), StoreError> {
-    // The last look, in the same transaction as the first durable point: a key that was blocked a moment ago is seen.
-    if lists::is_blocked(transaction, plan.key)? {
-        return Err(StoreError::KeyBlocked);
+    fn heads(&self) -> Result<Vec<IssuerHead>, StoreError> {
+        self.read(tally::heads)
     }
-    let names: Vec<String> = plan.names.iter().map(ToString::to_string).collect();
-    let inserted = transaction
-        .prepare_cached(
-            "INSERT INTO certificate
-             (serial, issuer, state, profile, subject, names, not_before, not_after, requester, begun_at, tbs,
-              spki, renewed_from)
-             VALUES (?1, ?2, 'planned', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
-            plan.serial,
-            plan.issuer,
-            plan.profile,
-            plan.subject,
-            names.join(" "),
-            plan.not_before.as_second(),
-            plan.not_after.as_second(),
-            plan.requester,
-            plan.at.as_millisecond(),
-            plan.tbs,
-            plan.key.to_string(),
-            plan.renewed_from,
-        ]);
-    only_if_new(inserted, || StoreError::SerialTaken {
-        serial: plan.serial.clone(),
-    })?;
-    let mut add_name = transaction
-        .prepare_cached("INSERT OR IGNORE INTO certificate_name (name, serial) VALUES (?1, ?2)")?;
-    for name in names {
-        add_name.execute(params![name, plan.serial])?;
-    }
-    Ok(())
-}
-
-fn complete(transaction: &Transaction<'_>, finished: &Finished) -> Result<(), StoreError> {
-    let certificate = &finished.certificate;
-    let changed = transaction
-        .prepare_cached(
-            "UPDATE certificate SET state = 'issued', der = ?2, fingerprint = ?3, issued_at = ?4
-             WHERE serial = ?1 AND state = 'planned'",
-        )?
-        .execute(params![
-            finished.serial,
-            certificate.der().as_ref(),
-            certificate.fingerprint().to_string(),
-            finished.at.as_millisecond(),
-        ])?;
-    if changed == 1 {
-        return Ok(());
-    }
-    Err(StoreError::WrongState {
-        serial: finished.serial.clone(),
-        expected: State::Planned.name(),
-    })
 }
 
 /// An insertion into a table with one unique column.

@@ -23,10 +23,13 @@ pub(crate) fn complete<'a>(
         .iter()
         .flatten()
         .map(|signed| Finished {
+            issuer: signed.approved.issuer.id(),
             serial: signed.serial.clone(),
             certificate: signed.certificate.clone(),
             at: context.now,
-            entry: signed.approved.entry(Event::Issued, &signed.serial, context.now),
+            entry: signed
+                .approved
+                .entry(Event::Issued, Some(&signed.serial), context.now),
         })
         .collect();
     if !finished.is_empty() {

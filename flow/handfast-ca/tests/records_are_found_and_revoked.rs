@@ -336,3 +336,25 @@ fn a_name_that_is_asked_for_twice_is_kept_once() {
         .expect("a row");
     assert_eq!(row.names, ["dns:a.example"]);
 }
+
+#[test]
+fn the_number_of_certificates_is_kept_and_is_that_of_the_rows() {
+    let five = five();
+    let serials: Vec<String> = five.leaves[..2].iter().map(Certificate::serial).collect();
+    five.authority
+        .revoke(&serials, Reason::Superseded, &Requester::Owner, now())
+        .expect("revoked");
+    let database = rusqlite::Connection::open(five.scratch.at("ca/authority.db")).expect("a database");
+    let counted = |sql: &str| -> Vec<(i64, i64, String, String, i64)> {
+        let mut statement = database.prepare(sql).expect("SQL");
+        let rows = statement.query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        });
+        rows.expect("rows").collect::<Result<_, _>>().expect("rows")
+    };
+    let kept =
+        counted("SELECT day, issuer, profile, state, count FROM tally WHERE count <> 0 ORDER BY 1, 2, 3, 4");
+    let rows = "SELECT not_after / 86400, issuer, profile, state, count(*) FROM cert GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+    assert_eq!(kept, counted(rows));
+    assert_eq!(five.authority.count().expect("a count"), 7);
+}

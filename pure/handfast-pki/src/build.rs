@@ -118,6 +118,61 @@ pub fn to_be_signed(plan: &Plan, issuer: &Issuer) -> Result<Vec<u8>> {
     tbs.to_der().map_err(impossible)
 }
 
+/// The to-be-signed bytes of a certificate whose serial number lacks its index; everything else is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unnumbered {
+    random: [u8; 14],
+    /// With the index 0.
+    tbs: Vec<u8>,
+    /// Where the serial number stands in it.
+    at: usize,
+}
+
+impl Unnumbered {
+    /// The bytes of `plan` under `issuer`, with a serial number of `random` bits and no index yet. The serial number of
+    /// the plan is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_be_signed`].
+    pub fn new(plan: &Plan, random: [u8; 14], issuer: &Issuer) -> Result<Self> {
+        let serial = Serial::indexed(random, 0).ok_or(Error::BadValue {
+            found: "0".into(),
+            expected: "an index",
+        })?;
+        let plan = Plan {
+            serial,
+            ..plan.clone()
+        };
+        let tbs = to_be_signed(&plan, issuer)?;
+        // The version, then the number (RFC 5280 section 4.1); before both, their frame of unknown length.
+        let mut before = vec![0xa0, 3, 2, 1, 2, 2, 20];
+        before.extend(serial.octets());
+        let found = tbs.windows(before.len()).position(|window| window == before);
+        let at = found.ok_or(Error::BadValue {
+            found: serial.to_string(),
+            expected: "a serial number in the certificate under construction",
+        })?;
+        let at = at + before.len() - serial.octets().len();
+        Ok(Self { random, tbs, at })
+    }
+
+    /// The bytes with the index 0, for a look at everything else.
+    pub fn with_index_0(&self) -> &[u8] {
+        &self.tbs
+    }
+
+    /// The serial number with `index`, and the bytes with it; nothing where no serial number can carry the index.
+    pub fn numbered(&self, index: u64) -> Option<(Serial, Vec<u8>)> {
+        let serial = Serial::indexed(self.random, index)?;
+        let mut tbs = self.tbs.clone();
+        tbs.get_mut(self.at..)?
+            .get_mut(..20)?
+            .copy_from_slice(serial.octets());
+        Some((serial, tbs))
+    }
+}
+
 /// The certificate of `tbs` and its `signature`.
 pub fn assemble(tbs: &[u8], algorithm: &AlgorithmIdentifierOwned, signature: &[u8]) -> Result<Certificate> {
     let signed = Signed {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectKeyIdentifier};
 
+pub use crate::signed::signed_bytes;
 use crate::{
     Error, Fingerprint, Identity, PrivateKey, PublicKey, Result,
     asn1::{self, Flaw, Value, Values, constructed, context},
@@ -16,7 +17,6 @@ use crate::{
     name::{self, Name},
     oid::Oid,
     pem, serial,
-    signed::signed_bytes,
     time::timestamp,
 };
 

@@ -14,6 +14,13 @@ pub fn permitted(ca: &Certificate) -> Option<Vec<String>> {
     Some(permitted.iter().map(|subtree| shown(&subtree.base)).collect())
 }
 
+/// Whether `ca` has name constraints at all.
+pub fn has_any(ca: &Certificate) -> bool {
+    ca.extensions()
+        .iter()
+        .any(|extension| extension.id == const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS)
+}
+
 /// Whether `ca` is limited in the names of hosts, DNS and IP both.
 pub fn limits_hosts(ca: &Certificate) -> bool {
     let Some(permitted) = permitted(ca) else {

@@ -39,8 +39,8 @@ fn of_every_certificate(certificate: &Certificate) -> Vec<Rule> {
     vec![
         (certificate.version() == 3, "version must be 3"),
         (
-            serial.len() == 20 && serial[0] & 0xc0 == 0x40,
-            "the serial number must be 20 octets, positive, of 158 random bits",
+            serial.len() == 20 && (serial[0] >> 6 == 0b01 || serial[0] >> 5 == 0b001),
+            "the serial number must be 20 octets, positive, of 158 random bits, or of 109 and an index",
         ),
         (
             decoded.inner_algorithm == decoded.algorithm,

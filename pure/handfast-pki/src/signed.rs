@@ -5,7 +5,7 @@ use der::{Decode, Reader, SliceReader, asn1::AnyRef};
 /// The first element of the SEQUENCE `der` as it was received: what was signed in certificates, requests and lists
 /// (RFC 5280 section 4.1.1.3, RFC 2986 section 4.2). Never written anew: programs that order a SET in their own way have
 /// signed their own bytes.
-pub(crate) fn signed_bytes(der: &[u8]) -> Option<&[u8]> {
+pub fn signed_bytes(der: &[u8]) -> Option<&[u8]> {
     let outer = AnyRef::from_der(der).ok()?;
     SliceReader::new(outer.value()).ok()?.tlv_bytes().ok()
 }

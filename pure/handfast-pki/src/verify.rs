@@ -88,6 +88,20 @@ impl VerifiedChain {
         self.generation
     }
 
+    /// What the rules say against `leaf` in the place of this chain's own: for a CA that looks at what it has signed with
+    /// the key of [`Self::path`]'s first certificate. No signature is looked at, and no name constraint of the path:
+    /// where [`crate::constraints::has_any`] says that there is one, [`verify`] judges.
+    pub fn fault_of_sibling(&self, leaf: &Certificate, purpose: Purpose, at: Timestamp) -> Option<Refusal> {
+        let certificates: Vec<_> = std::iter::once(leaf).chain(&self.path).cloned().collect();
+        let path = faults::Path {
+            certificates: &certificates,
+            trusted: Some(&self.ca),
+            purpose,
+            at,
+        };
+        Refusal::first(path.faults())
+    }
+
     /// The same chain, judged by `trust` as it is now: for a session that is resumed, and for a connection that is open
     /// when something changes. The signatures were verified and stay good, so that only another way upwards costs as
     /// much as [`verify`].

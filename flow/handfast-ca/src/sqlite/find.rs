@@ -3,167 +3,404 @@
 //! Pages are keyset pages: each begins behind the last row of the one before, so that a late page costs what the first
 //! does. Values are bound, never a part of the text.
 
+use handfast_pki::{Fingerprint, certificate::signed_bytes};
 use jiff::Timestamp;
-use rusqlite::{Connection, Row as SqlRow, ToSql, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params, types::Value};
 
+use super::locate;
 use crate::records::{Condition, Cursor, NameFilter, Page, Query, Reason, Revoked, Row, State, StoreError};
 
-/// The rows that fit, soonest expiry first.
+/// The rows that fit, in the order of the road that leads to them.
 pub(super) fn page(connection: &Connection, query: &Query) -> Result<Page, StoreError> {
-    let mut filters = filters(query);
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM certificate LEFT JOIN revocation USING (serial)
-         WHERE {} ORDER BY not_after, serial",
-        filters.text()
-    );
-    if let Some(limit) = query.limit {
-        // One more, for knowing whether there is more.
-        sql.push_str(" LIMIT ?");
-        filters.values.push(Value::from(i64::from(limit) + 1));
-    }
-    let mut statement = connection.prepare_cached(&sql)?;
-    let values = filters.values.iter().map(|value| value as &dyn ToSql);
-    let rows = statement.query_map(rusqlite::params_from_iter(values), read_row)?;
-    let mut rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
+    let mut rows = Vec::new();
+    let Some(asked) = Asked::of(connection, query)? else {
+        return Ok(Page { rows, next: None });
+    };
     let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more).map(Cursor::behind);
-    Ok(Page { rows, next })
+    let mut statement = connection.prepare_cached(&asked.sql())?;
+    let mut found = statement.query(rusqlite::params_from_iter(&asked.values))?;
+    while let Some(row) = found.next()? {
+        let under: Option<String> = row.get(NAME_COLUMN)?;
+        let row = read_row(row)?;
+        // One with several names of the prefix is shown under the first.
+        if let (Some(prefix), Some(under)) = (asked.prefix, under)
+            && is_under_another(connection, &row, prefix, &under)?
+        {
+            continue;
+        }
+        if rows.len() == limit {
+            let next = rows.last().map(|row: &Row| Cursor(row.id));
+            return Ok(Page { rows, next });
+        }
+        rows.push(row);
+    }
+    Ok(Page { rows, next: None })
 }
 
-/// Conditions that all must hold, and their values in order.
-struct Filters {
+/// The index that leads to the rows. It is said, not left to be guessed: the order of a page is its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Road {
+    Id,
+    Fingerprint,
+    Key,
+    Renewal,
+    Name,
+    Prefix,
+    Unfinished,
+    Revoked,
+    Issued,
+    Requester,
+    Profile,
+    Issuer,
+    Valid,
+    Expiry,
+}
+
+impl Road {
+    /// The one that leads to the fewest rows, as far as that can be told from the question.
+    fn of(query: &Query) -> Self {
+        match query {
+            Query { serial: Some(_), .. } => Self::Id,
+            Query {
+                fingerprint: Some(_), ..
+            } => Self::Fingerprint,
+            Query { key: Some(_), .. } => Self::Key,
+            Query {
+                renewed_from: Some(_),
+                ..
+            } => Self::Renewal,
+            Query {
+                name: Some(NameFilter::Is(_)),
+                ..
+            } => Self::Name,
+            Query {
+                name: Some(NameFilter::StartsWith(_)),
+                ..
+            } => Self::Prefix,
+            Query {
+                condition: Some(Condition::Planned),
+                ..
+            } => Self::Unfinished,
+            Query {
+                issued_after: Some(_),
+                ..
+            } => Self::Issued,
+            Query {
+                condition: Some(Condition::Revoked),
+                ..
+            } => Self::Revoked,
+            Query {
+                requester: Some(_), ..
+            } => Self::Requester,
+            Query { profile: Some(_), .. } => Self::Profile,
+            Query { issuer: Some(_), .. } => Self::Issuer,
+            Query {
+                condition: Some(Condition::Valid(_) | Condition::Expired(_)),
+                ..
+            } => Self::Valid,
+            _ => Self::Expiry,
+        }
+    }
+
+    fn tables(self) -> &'static str {
+        match self {
+            Self::Id => "cert",
+            Self::Fingerprint => "cert INDEXED BY cert_fingerprint",
+            Self::Key => "cert INDEXED BY cert_key",
+            Self::Renewal => "cert INDEXED BY cert_renewal",
+            Self::Name | Self::Prefix => "cert_name CROSS JOIN cert ON cert.id = cert_name.cert",
+            Self::Unfinished => "cert INDEXED BY cert_unfinished",
+            Self::Revoked => "cert INDEXED BY cert_revoked",
+            Self::Issued => "cert INDEXED BY cert_issued",
+            Self::Requester => "cert INDEXED BY cert_requester",
+            Self::Profile => "cert INDEXED BY cert_profile",
+            Self::Issuer => "cert INDEXED BY cert_issuer",
+            Self::Valid => "cert INDEXED BY cert_valid",
+            Self::Expiry => "cert INDEXED BY cert_expiry",
+        }
+    }
+
+    /// What a page is sorted by; the row's number comes last.
+    fn order(self) -> &'static str {
+        match self {
+            Self::Name => "cert_name.not_after, cert_name.cert",
+            Self::Prefix => "cert_name.name, cert_name.not_after, cert_name.cert",
+            Self::Issued => "cert.issued_at, cert.id",
+            _ => "cert.not_after, cert.id",
+        }
+    }
+}
+
+/// A question in SQL: conditions that all must hold, and their values in order.
+struct Asked<'a> {
+    road: Road,
     texts: Vec<&'static str>,
     values: Vec<Value>,
+    prefix: Option<&'a str>,
 }
 
-impl Filters {
+impl<'a> Asked<'a> {
+    /// Nothing where a serial number or an issuer is asked for that the records do not know.
+    fn of(connection: &Connection, query: &'a Query) -> Result<Option<Self>, StoreError> {
+        let mut asked = Self {
+            road: Road::of(query),
+            texts: Vec::new(),
+            values: Vec::new(),
+            prefix: None,
+        };
+        if let Some(serial) = &query.serial {
+            let Some(id) = locate::certificate(connection, serial)? else {
+                return Ok(None);
+            };
+            asked.add("cert.id = ?", [id]);
+        }
+        if let Some(issuer) = &query.issuer {
+            let mut statement = connection.prepare_cached("SELECT id FROM issuer WHERE key_id = ?1")?;
+            let Some(id) = statement
+                .query_row([issuer], |row| row.get::<_, i64>(0))
+                .optional()?
+            else {
+                return Ok(None);
+            };
+            asked.add("cert.issuer = ?", [id]);
+        }
+        asked.add_equal(query);
+        asked.add_name(query.name.as_ref());
+        asked.add_condition(query.condition);
+        asked.add_times(query);
+        if let Some(cursor) = query.after {
+            asked.go_on_behind(connection, cursor)?;
+        }
+        Ok(Some(asked))
+    }
+
     fn add<V: Into<Value>>(&mut self, text: &'static str, values: impl IntoIterator<Item = V>) {
         self.texts.push(text);
         self.values.extend(values.into_iter().map(Into::into));
     }
 
+    fn add_equal(&mut self, query: &Query) {
+        let hash = |found: Fingerprint| Value::from(found.0.to_vec());
+        let serial = |text: &String| Value::from(handfast_pki::text::unhex(text).unwrap_or_default());
+        let equal = [
+            ("cert.fingerprint = ?", query.fingerprint.map(hash)),
+            ("cert.spki = ?", query.key.map(hash)),
+            ("cert.renewed_from = ?", query.renewed_from.as_ref().map(serial)),
+            ("cert.profile = ?", query.profile.clone().map(Value::from)),
+            ("cert.requester = ?", query.requester.clone().map(Value::from)),
+        ];
+        for (text, value) in equal {
+            if let Some(value) = value {
+                self.add(text, [value]);
+            }
+        }
+    }
+
+    fn add_name(&mut self, name: Option<&'a NameFilter>) {
+        match name {
+            None => {}
+            Some(NameFilter::Is(name)) if self.road == Road::Name => {
+                self.add("cert_name.name = ?", [name.clone()]);
+            }
+            Some(NameFilter::StartsWith(prefix)) if self.road == Road::Prefix => {
+                self.prefix = Some(prefix);
+                let range = [prefix.clone(), format!("{prefix}{}", char::MAX)];
+                self.add("cert_name.name >= ? AND cert_name.name < ?", range);
+            }
+            Some(NameFilter::Is(name)) => self.add(
+                "EXISTS (SELECT 1 FROM cert_name AS n WHERE n.name = ? AND n.not_after = cert.not_after AND n.cert = cert.id)",
+                [name.clone()],
+            ),
+            // The other road has led to few rows.
+            Some(NameFilter::StartsWith(prefix)) => self.add(
+                "instr(' ' || cert.names, ' ' || ?) > 0",
+                [prefix.clone()],
+            ),
+        }
+    }
+
     fn add_condition(&mut self, condition: Option<Condition>) {
         match condition {
             None => {}
-            Some(Condition::Planned) => self.add("state <> 'issued'", NOTHING),
-            Some(Condition::Revoked) => self.add("sequence IS NOT NULL", NOTHING),
-            Some(Condition::Valid(at)) => self.add(
-                "state = 'issued' AND sequence IS NULL AND not_after >= ?",
-                [at.as_second()],
-            ),
-            Some(Condition::Expired(at)) => self.add("state = 'issued' AND not_after < ?", [at.as_second()]),
+            Some(Condition::Planned) => self.add("cert.state IN ('reserved', 'planned')", NOTHING),
+            Some(Condition::Revoked) => self.add("cert.state IN ('revoked', 'withdrawn')", NOTHING),
+            Some(Condition::Valid(at)) => {
+                self.add("cert.state = 'issued' AND cert.not_after >= ?", [at.as_second()]);
+            }
+            Some(Condition::Expired(at)) => {
+                self.add("cert.state = 'issued' AND cert.not_after < ?", [at.as_second()]);
+            }
         }
     }
 
-    fn text(&self) -> String {
-        if self.texts.is_empty() {
+    fn add_times(&mut self, query: &Query) {
+        if let Some(at) = query.expiring_before {
+            self.add("cert.not_after < ?", [at.as_second()]);
+        }
+        if let Some(at) = query.issued_after {
+            self.add("cert.issued_at >= ?", [at.as_millisecond()]);
+        }
+        if let Some(at) = query.begun_before {
+            self.add("cert.begun_at < ?", [at.as_millisecond()]);
+        }
+    }
+
+    /// A page begins behind the last row of the one before, in the order of its road: a late page costs what the first
+    /// does.
+    fn go_on_behind(&mut self, connection: &Connection, Cursor(id): Cursor) -> Result<(), StoreError> {
+        let unknown = || StoreError::NoSuchCursor { cursor: id };
+        let sql = "SELECT not_after, issued_at, names FROM cert WHERE id = ?1";
+        let last = connection.prepare_cached(sql)?.query_row([id], |row| {
+            let times: (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
+            Ok((times, row.get::<_, String>(2)?))
+        });
+        let ((not_after, issued_at), names) = last.optional()?.ok_or_else(unknown)?;
+        match (self.road, self.prefix) {
+            (Road::Name, _) => self.add("(cert_name.not_after, cert_name.cert) > (?, ?)", [not_after, id]),
+            (Road::Prefix, Some(prefix)) => {
+                let name = first_name(
+                    connection,
+                    Key { not_after, id },
+                    names.split_whitespace(),
+                    prefix,
+                )?;
+                let behind = [name.ok_or_else(unknown)?.into(), not_after.into(), id.into()];
+                self.add::<Value>(
+                    "(cert_name.name, cert_name.not_after, cert_name.cert) > (?, ?, ?)",
+                    behind,
+                );
+            }
+            (Road::Issued, _) => {
+                let at = issued_at.ok_or_else(unknown)?;
+                self.add("(cert.issued_at, cert.id) > (?, ?)", [at, id]);
+            }
+            _ => self.add("(cert.not_after, cert.id) > (?, ?)", [not_after, id]),
+        }
+        Ok(())
+    }
+
+    fn sql(&self) -> String {
+        let texts = if self.texts.is_empty() {
             "true".to_owned()
         } else {
             self.texts.join(" AND ")
-        }
+        };
+        let name = if self.prefix.is_some() {
+            "cert_name.name"
+        } else {
+            "NULL"
+        };
+        format!(
+            "SELECT {COLUMNS}, {name} FROM {} LEFT JOIN revoked ON revoked.issuer = cert.issuer AND revoked.idx = cert.idx
+             WHERE {texts} ORDER BY {}",
+            self.road.tables(),
+            self.road.order()
+        )
     }
 }
 
-fn filters(query: &Query) -> Filters {
-    let mut filters = Filters {
-        texts: Vec::new(),
-        values: Vec::new(),
+/// What a row of names has beside the name.
+#[derive(Clone, Copy)]
+struct Key {
+    not_after: i64,
+    id: i64,
+}
+
+/// Whether `row` stands before `name` as well.
+fn is_under_another(
+    connection: &Connection,
+    row: &Row,
+    prefix: &str,
+    name: &str,
+) -> Result<bool, StoreError> {
+    let key = Key {
+        not_after: row.not_after.as_second(),
+        id: row.id,
     };
-    let equal = [
-        ("serial = ?", query.serial.clone()),
-        (
-            "fingerprint = ?",
-            query.fingerprint.map(|found| found.to_string()),
-        ),
-        ("profile = ?", query.profile.clone()),
-        ("issuer = ?", query.issuer.clone()),
-        ("requester = ?", query.requester.clone()),
-        ("spki = ?", query.key.map(|key| key.to_string())),
-        ("renewed_from = ?", query.renewed_from.clone()),
-    ];
-    for (text, value) in equal {
-        if let Some(value) = value {
-            filters.add(text, [value]);
+    let names = row.names.iter().map(String::as_str);
+    let first = first_name(connection, key, names.filter(|other| *other < name), prefix)?;
+    Ok(first.is_some())
+}
+
+/// The first name of a certificate that begins so: under it the certificate stands in the order of names. `names` are
+/// those that are shown; one with a space in it is more than one there.
+fn first_name<'n>(
+    connection: &Connection,
+    key: Key,
+    names: impl Iterator<Item = &'n str>,
+    prefix: &str,
+) -> Result<Option<String>, StoreError> {
+    let mut fitting: Vec<&str> = names.filter(|name| name.starts_with(prefix)).collect();
+    fitting.sort_unstable();
+    let sql = "SELECT 1 FROM cert_name WHERE name = ?1 AND not_after = ?2 AND cert = ?3";
+    let mut is_name = connection.prepare_cached(sql)?;
+    for name in fitting {
+        if is_name.exists(params![name, key.not_after, key.id])? {
+            return Ok(Some(name.to_owned()));
         }
     }
-    match &query.name {
-        None => {}
-        Some(NameFilter::Is(name)) => filters.add(
-            "serial IN (SELECT serial FROM certificate_name WHERE name = ?)",
-            [name.clone()],
-        ),
-        Some(NameFilter::StartsWith(prefix)) => filters.add(
-            "serial IN (SELECT serial FROM certificate_name WHERE name >= ? AND name < ?)",
-            [prefix.clone(), format!("{prefix}{}", char::MAX)],
-        ),
-    }
-    filters.add_condition(query.condition);
-    if let Some(at) = query.expiring_before {
-        filters.add("not_after < ?", [at.as_second()]);
-    }
-    if let Some(at) = query.issued_after {
-        filters.add("issued_at >= ?", [at.as_millisecond()]);
-    }
-    if let Some(at) = query.begun_before {
-        filters.add("begun_at < ?", [at.as_millisecond()]);
-    }
-    if let Some(cursor) = &query.after {
-        let values = [
-            Value::from(cursor.not_after.as_second()),
-            Value::from(cursor.serial.clone()),
-        ];
-        filters.add("(not_after, serial) > (?, ?)", values);
-    }
-    filters
+    Ok(None)
 }
 
 const NOTHING: [Value; 0] = [];
 
-const COLUMNS: &str = "serial, issuer, state, profile, subject, names, not_before, not_after, requester, begun_at, \
-                       issued_at, tbs, der, sequence, revocation.at, reason, spki, renewed_from";
+const COLUMNS: &str = "cert.id, cert.idx, cert.random, cert.serial, \
+     (SELECT key_id FROM issuer WHERE issuer.id = cert.issuer), cert.state, cert.profile, cert.subject, cert.names, \
+     cert.not_before, cert.not_after, cert.requester, cert.begun_at, cert.issued_at, cert.spki, cert.renewed_from, \
+     cert.tbs, cert.der, revoked.seq, revoked.at, revoked.reason";
+
+/// Behind [`COLUMNS`]: the name under which a row was found.
+const NAME_COLUMN: usize = 21;
 
 fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let seconds = |column| time(column, Timestamp::from_second(row.get(column)?));
     let milliseconds = |column, count| time(column, Timestamp::from_millisecond(count));
-    let state: String = row.get(2)?;
-    let names: String = row.get(5)?;
+    let digits = |bytes: Vec<u8>| handfast_pki::text::hex(&bytes);
+    let names: String = row.get(8)?;
+    let (tbs, der): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.get(16)?, row.get(17)?);
+    let issued_at: Option<i64> = row.get(13)?;
     Ok(Row {
-        serial: row.get(0)?,
-        issuer: row.get(1)?,
-        state: [State::Reserved, State::Planned, State::Issued]
-            .into_iter()
-            .find(|known| known.name() == state)
-            .ok_or_else(|| unreadable(2, format!("unknown state \"{state}\"").into()))?,
-        profile: row.get(3)?,
-        subject: row.get(4)?,
+        id: row.get(0)?,
+        serial: read_serial(row)?,
+        issuer: row.get(4)?,
+        state: match (&tbs, &der) {
+            (_, Some(_)) => State::Issued,
+            (Some(_), None) => State::Planned,
+            (None, None) => State::Reserved,
+        },
+        profile: row.get(6)?,
+        subject: row.get(7)?,
         names: names.split_whitespace().map(str::to_owned).collect(),
-        not_before: seconds(6)?,
-        not_after: seconds(7)?,
-        requester: row.get(8)?,
-        begun_at: milliseconds(9, row.get(9)?)?,
-        issued_at: row
-            .get::<_, Option<i64>>(10)?
-            .map(|at| milliseconds(10, at))
-            .transpose()?,
-        tbs: row.get(11)?,
-        der: row.get(12)?,
+        not_before: seconds(9)?,
+        not_after: seconds(10)?,
+        requester: row.get(11)?,
+        begun_at: milliseconds(12, row.get(12)?)?,
+        issued_at: issued_at.map(|at| milliseconds(13, at)).transpose()?,
+        key: row.get::<_, Option<Vec<u8>>>(14)?.map(digits),
+        renewed_from: row.get::<_, Option<Vec<u8>>>(15)?.map(digits),
+        tbs: tbs.or_else(|| der.as_deref().and_then(signed_bytes).map(<[u8]>::to_vec)),
+        der,
         revoked: read_revoked(row)?,
-        key: row.get(16)?,
-        renewed_from: row.get(17)?,
     })
 }
 
+fn read_serial(row: &SqlRow<'_>) -> rusqlite::Result<String> {
+    if let Some(explicit) = row.get(3)? {
+        return Ok(explicit);
+    }
+    let number = locate::joined(row.get(2)?, row.get(1)?);
+    number.ok_or_else(|| unreadable(1, "an index that no serial number carries".into()))
+}
+
 fn read_revoked(row: &SqlRow<'_>) -> rusqlite::Result<Option<Revoked>> {
-    let Some(sequence) = row.get::<_, Option<i64>>(13)? else {
+    let Some(sequence) = row.get::<_, Option<i64>>(18)? else {
         return Ok(None);
     };
-    let reason: String = row.get(15)?;
+    let reason: String = row.get(20)?;
     Ok(Some(Revoked {
         sequence: sequence.unsigned_abs(),
-        at: time(14, Timestamp::from_millisecond(row.get(14)?))?,
-        reason: known_reason(15, &reason)?,
+        at: time(19, Timestamp::from_millisecond(row.get(19)?))?,
+        reason: known_reason(20, &reason)?,
     }))
 }
 
@@ -181,4 +418,117 @@ pub(super) fn time(column: usize, read: Result<Timestamp, jiff::Error>) -> rusql
 
 pub(super) fn unreadable(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::migrate::migrate;
+
+    fn records() -> Connection {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        migrate(&mut connection).expect("the tables");
+        connection
+            .execute_batch(
+                "INSERT INTO issuer (id, key_id) VALUES (7, '0a');
+                 INSERT INTO cert (id, issuer, idx, random, state, profile, subject, names, not_before, not_after,
+                                   requester, begun_at, issued_at, der)
+                 VALUES (9, 7, 5, zeroblob(14), 'issued', 'server', '', 'dns:a dns:b', 1, 2, 'owner', 3, 4, x'00');
+                 INSERT INTO cert_name VALUES ('dns:a', 2, 9), ('dns:b', 2, 9);",
+            )
+            .expect("a row");
+        connection
+    }
+
+    /// Every filter alone, and each with each.
+    fn questions() -> Vec<Query> {
+        let at = Timestamp::UNIX_EPOCH;
+        let of = |set: &dyn Fn(&mut Query)| {
+            let mut query = Query::default();
+            set(&mut query);
+            query
+        };
+        let filters: [&dyn Fn(&mut Query); 16] = [
+            &|_| (),
+            &|query| query.name = Some(NameFilter::Is("dns:a".into())),
+            &|query| query.name = Some(NameFilter::StartsWith("dns:".into())),
+            &|query| query.fingerprint = Some(Fingerprint([1; 32])),
+            &|query| query.serial = Some(locate::joined([0; 14], 5).expect("a serial number")),
+            &|query| query.condition = Some(Condition::Valid(at)),
+            &|query| query.condition = Some(Condition::Expired(at)),
+            &|query| query.condition = Some(Condition::Planned),
+            &|query| query.condition = Some(Condition::Revoked),
+            &|query| query.profile = Some("server".into()),
+            &|query| query.issuer = Some("0a".into()),
+            &|query| query.requester = Some("owner".into()),
+            &|query| query.key = Some(Fingerprint([1; 32])),
+            &|query| query.renewed_from = Some("0a".into()),
+            &|query| query.expiring_before = Some(at),
+            &|query| query.issued_after = Some(at),
+        ];
+        let mut questions = Vec::new();
+        for first in filters {
+            for second in filters {
+                for after in [None, Some(Cursor(9))] {
+                    questions.push(of(&|query| {
+                        first(query);
+                        second(query);
+                        query.after = after;
+                    }));
+                }
+            }
+        }
+        questions
+    }
+
+    #[test]
+    fn no_question_reads_a_whole_table_or_sorts_what_it_finds() {
+        let connection = records();
+        for question in questions() {
+            let Some(asked) = Asked::of(&connection, &question).expect("a question") else {
+                panic!("the records know what is asked for: {question:?}");
+            };
+            let mut statement = connection
+                .prepare(&format!("EXPLAIN QUERY PLAN {}", asked.sql()))
+                .expect("SQL");
+            let plan: Vec<String> = statement
+                .query_map(rusqlite::params_from_iter(&asked.values), |row| row.get(3))
+                .expect("a plan")
+                .collect::<Result<_, _>>()
+                .expect("a plan");
+            for step in &plan {
+                let is_found = step.starts_with("SEARCH ")
+                    // The order of everything, read from one of its ends.
+                    || (asked.road == Road::Expiry && step == "SCAN cert USING INDEX cert_expiry")
+                    || (asked.road == Road::Valid && step == "SCAN cert USING INDEX cert_valid")
+                    || (asked.road == Road::Unfinished && step == "SCAN cert USING INDEX cert_unfinished")
+                    || (asked.road == Road::Revoked && step == "SCAN cert USING INDEX cert_revoked")
+                    || step.starts_with("CORRELATED SCALAR SUBQUERY")
+                    // Of one row.
+                    || (asked.road == Road::Fingerprint && step == "USE TEMP B-TREE FOR ORDER BY");
+                assert!(is_found, "{question:?}: {plan:#?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_certificate_with_two_names_of_a_prefix_stands_once_among_them() {
+        let connection = records();
+        let all = Query {
+            name: Some(NameFilter::StartsWith("dns:".into())),
+            ..Query::default()
+        };
+        assert_eq!(page(&connection, &all).expect("a page").rows.len(), 1);
+        let behind = Query {
+            after: Some(Cursor(9)),
+            ..all.clone()
+        };
+        assert_eq!(page(&connection, &behind).expect("a page").rows.len(), 0);
+        let unknown = Query {
+            after: Some(Cursor(8)),
+            ..all
+        };
+        let error = page(&connection, &unknown).expect_err("there is no such row");
+        assert!(matches!(error, StoreError::NoSuchCursor { cursor: 8 }), "{error}");
+    }
 }

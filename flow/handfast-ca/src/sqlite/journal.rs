@@ -34,8 +34,9 @@ pub(super) fn lines(connection: &Connection, query: &JournalQuery) -> Result<Vec
         values.push(event.name().to_owned().into());
     }
     if let Some(serial) = &query.serial {
-        texts.push("serial = ?");
-        values.push(serial.clone().into());
+        // Both, for the index.
+        texts.push("substr(serial, -12) = substr(?, -12) AND serial = ?");
+        values.extend([serial.clone().into(), serial.clone().into()]);
     }
     let mut sql = format!(
         "SELECT at, event, serial, requester, code, detail FROM journal WHERE {} ORDER BY id DESC",

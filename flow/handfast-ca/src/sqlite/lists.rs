@@ -5,32 +5,42 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params, types::Value};
 
 use super::{
-    find::{known_reason, time},
-    only_if_new,
+    find::{known_reason, time, unreadable},
+    locate, only_if_new,
 };
-use crate::records::{IssuerIds, KeptList, ListState, Revocation, RevokedSerial, StoreError};
+use crate::records::{IssuerIds, KeptList, ListState, Revocation, RevokedSerial, StoreError, Unrecorded};
 
 /// The revocation, the block of its key, and the certificate where it was not known.
 pub(super) fn take_back(transaction: &Transaction<'_>, revocation: &Revocation) -> Result<(), StoreError> {
     let serial = &revocation.serial;
-    if revocation.unrecorded.is_some() {
-        insert_unrecorded(transaction, revocation)?;
-    }
-    let is_known = transaction
-        .prepare_cached("SELECT 1 FROM certificate WHERE serial = ?1")?
-        .exists([serial])?;
-    if !is_known {
-        return Err(StoreError::Unknown {
-            serial: serial.clone(),
-        });
-    }
+    let known = locate::certificate(transaction, serial)?;
+    let id = match (known, &revocation.unrecorded) {
+        (Some(id), _) => id,
+        (None, Some(unrecorded)) => insert_unrecorded(transaction, serial, unrecorded)?,
+        (None, None) => {
+            return Err(StoreError::Unknown {
+                serial: serial.clone(),
+            });
+        }
+    };
     let at = revocation.at.as_millisecond();
     let inserted = transaction
-        .prepare_cached("INSERT INTO revocation (serial, at, reason) VALUES (?1, ?2, ?3)")?
-        .execute(params![serial, at, revocation.reason.name()]);
+        .prepare_cached(
+            "INSERT INTO revoked (issuer, idx, not_after, at, reason, \"by\")
+             SELECT issuer, idx, not_after, ?2, ?3, ?4 FROM cert WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            at,
+            revocation.reason.name(),
+            revocation.entry.requester
+        ]);
     only_if_new(inserted, || StoreError::RevokedAlready {
         serial: serial.clone(),
     })?;
+    transaction
+        .prepare_cached("UPDATE cert SET state = iif(der IS NULL, 'withdrawn', 'revoked') WHERE id = ?1")?
+        .execute([id])?;
     if let Some(key) = revocation.block {
         transaction
             .prepare_cached("INSERT OR IGNORE INTO blocked_key (spki, at) VALUES (?1, ?2)")?
@@ -39,38 +49,67 @@ pub(super) fn take_back(transaction: &Transaction<'_>, revocation: &Revocation) 
     Ok(())
 }
 
-fn insert_unrecorded(transaction: &Transaction<'_>, revocation: &Revocation) -> Result<(), StoreError> {
-    let Some(unrecorded) = &revocation.unrecorded else {
-        return Ok(());
-    };
+/// A certificate of ours that was lost from the records; its row.
+fn insert_unrecorded(
+    transaction: &Transaction<'_>,
+    serial: &str,
+    unrecorded: &Unrecorded,
+) -> Result<i64, StoreError> {
     let certificate = &unrecorded.certificate;
     let names = certificate.identity().names();
+    let issuer = locate::issuer(transaction, &unrecorded.issuer)?;
+    let place = free_place(transaction, issuer, serial)?;
+    let (idx, random) = match place {
+        Some((random, index)) => (index, Some(random)),
+        None => (locate::next_explicit(transaction, issuer)?, None),
+    };
     transaction
         .prepare_cached(
-            "INSERT OR IGNORE INTO certificate
-             (serial, issuer, state, profile, subject, names, not_before, not_after, requester, begun_at, issued_at,
-              fingerprint, tbs, der, spki)
-             VALUES (?1, ?2, 'issued', 'unknown', ?3, ?4, ?5, ?6, 'unknown', ?7, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO cert
+             (issuer, idx, random, serial, state, profile, subject, names, not_before, not_after, requester, begun_at,
+              issued_at, fingerprint, der, spki)
+             VALUES (?1, ?2, ?3, ?4, 'issued', 'unknown', ?5, ?6, ?7, ?8, 'unknown', ?9, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
-            revocation.serial,
-            unrecorded.issuer,
+            issuer,
+            idx,
+            random,
+            random.is_none().then_some(serial),
             handfast_pki::name::shown(certificate.subject()),
             names.join(" "),
             certificate.not_before().as_second(),
             certificate.not_after().as_second(),
             certificate.not_before().as_millisecond(),
-            certificate.fingerprint().to_string(),
-            certificate.tbs_der(),
+            certificate.fingerprint().0,
             certificate.der().as_ref(),
-            certificate.public_key().fingerprint().to_string(),
+            certificate.public_key().fingerprint().0,
         ])?;
+    let id = transaction.last_insert_rowid();
     let mut add_name = transaction
-        .prepare_cached("INSERT OR IGNORE INTO certificate_name (name, serial) VALUES (?1, ?2)")?;
+        .prepare_cached("INSERT OR IGNORE INTO cert_name (name, not_after, cert) VALUES (?1, ?2, ?3)")?;
     for name in names {
-        add_name.execute(params![name, revocation.serial])?;
+        add_name.execute(params![name, certificate.not_after().as_second(), id])?;
     }
-    Ok(())
+    Ok(id)
+}
+
+/// The place that the serial number names, where the issuer has given that index and its row is not there. An index
+/// beyond the last one is none that we gave, whatever the number looks like.
+fn free_place(
+    transaction: &Transaction<'_>,
+    issuer: i64,
+    serial: &str,
+) -> Result<Option<([u8; 14], i64)>, StoreError> {
+    let Some((random, index)) = locate::parts(serial) else {
+        return Ok(None);
+    };
+    let is_free = transaction
+        .prepare_cached(
+            "SELECT 1 FROM issuer WHERE id = ?1 AND head_index > ?2
+             AND NOT EXISTS (SELECT 1 FROM cert WHERE issuer = ?1 AND idx = ?2)",
+        )?
+        .exists([issuer, index])?;
+    Ok(is_free.then_some((random, index)))
 }
 
 pub(super) fn is_blocked(connection: &Connection, key: Fingerprint) -> Result<bool, StoreError> {
@@ -88,17 +127,27 @@ pub(super) fn revoked(
     each: &mut dyn FnMut(RevokedSerial) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT serial, at, reason FROM revocation JOIN certificate USING (serial)
-         WHERE (issuer IN (?1, ?2) OR issuer IS NULL) AND not_after >= ?3 ORDER BY sequence",
+        "SELECT revoked.seq, revoked.idx, random, serial, at, reason
+         FROM revoked JOIN cert ON cert.issuer = revoked.issuer AND cert.idx = revoked.idx
+         WHERE revoked.issuer IN (SELECT id FROM issuer WHERE key_id IN (?1, ?2) OR key_id IS NULL)
+           AND revoked.not_after >= ?3
+         ORDER BY revoked.seq",
     )?;
     let since = since.map_or(i64::MIN, Timestamp::as_second);
     let mut rows = statement.query(params![issuer.key, issuer.written, since])?;
     while let Some(row) = rows.next()? {
-        let reason: String = row.get(2)?;
+        let index: i64 = row.get(1)?;
+        let serial = match row.get(3)? {
+            Some(explicit) => Some(explicit),
+            None => locate::joined(row.get(2)?, index),
+        };
+        let reason: String = row.get(5)?;
         each(RevokedSerial {
-            serial: row.get(0)?,
-            at: time(1, Timestamp::from_millisecond(row.get(1)?))?,
-            reason: known_reason(2, &reason)?,
+            sequence: row.get::<_, i64>(0)?.unsigned_abs(),
+            serial: serial.ok_or_else(|| unreadable(1, "an index that no serial number carries".into()))?,
+            index: u64::try_from(index).ok(),
+            at: time(4, Timestamp::from_millisecond(row.get(4)?))?,
+            reason: known_reason(5, &reason)?,
         })?;
     }
     Ok(())

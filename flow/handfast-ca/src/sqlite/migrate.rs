@@ -25,6 +25,10 @@ const STEPS: &[Step] = &[
         sql: include_str!("../migrations/0003-revocation.sql"),
         then: read_certificates,
     },
+    Step {
+        sql: include_str!("../migrations/0004-index.sql"),
+        then: nothing,
+    },
 ];
 
 /// Takes the steps that `connection` has not seen. The records of a newer program are refused.

@@ -9,8 +9,9 @@ use std::{
 };
 
 use handfast_ca::{
-    Applicant, Authority, CertRequest, Finished, Issued, IssuerIds, JournalEntry, JournalQuery, KeptList,
-    ListState, NewAuthority, Page, Plan, Query, Revocation, RevokedSerial, Store, StoreError,
+    Applicant, Authority, Begun, CertRequest, Finished, Issued, IssuerHead, IssuerIds, JournalEntry,
+    JournalQuery, KeptList, ListState, NewAuthority, Page, Plan, Query, Revocation, RevokedSerial, Store,
+    StoreError,
 };
 use handfast_pki::{
     Anchors, Certificate, Fingerprint, KeyKind, PrivateKey, Profile, Purpose, Trust, name::AltName,
@@ -104,10 +105,11 @@ struct Around<F> {
 }
 
 impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
-    fn begin(&self, plans: &[Plan]) -> Result<(), StoreError> {
+    fn begin(&self, plans: &[Plan]) -> Result<Vec<Begun>, StoreError> {
         (self.happens)(("begin", false))?;
-        self.inner.begin(plans)?;
-        (self.happens)(("begin", true))
+        let begun = self.inner.begin(plans)?;
+        (self.happens)(("begin", true))?;
+        Ok(begun)
     }
     fn finish(&self, done: &[Finished]) -> Result<(), StoreError> {
         (self.happens)(("finish", false))?;
@@ -148,5 +150,8 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     }
     fn count(&self) -> Result<u64, StoreError> {
         self.inner.count()
+    }
+    fn heads(&self) -> Result<Vec<IssuerHead>, StoreError> {
+        self.inner.heads()
     }
 }
