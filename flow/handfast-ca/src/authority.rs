@@ -15,6 +15,7 @@ use crate::{
     profiles::{OfferedProfile, Profiles},
     records::{
         Condition, Cursor, IssuerHead, JournalEntry, JournalQuery, Page, Query, Row, Store, StoreError,
+        Totals,
     },
     signer::FileKey,
     sqlite::Sqlite,
@@ -206,6 +207,11 @@ impl Authority {
             ..Query::default()
         })?;
         Ok(page.rows.into_iter().next())
+    }
+
+    /// How many certificates are in which state at `now`, exactly, whatever their number.
+    pub fn totals(&self, now: Timestamp) -> Result<Totals, StoreError> {
+        self.store.totals(now)
     }
 
     /// How far each issuer is that the records know.

@@ -51,6 +51,12 @@ pub enum Error {
     /// An old certificate that cannot be renewed.
     #[error("the certificate cannot be renewed: {detail}")]
     NotRenewable { detail: String },
+    /// A key that the requester has used for another request.
+    #[error("the idempotency key \"{key}\" was used before, for another request")]
+    KeyReused { key: String },
+    /// A request that is repeated when its certificate is not valid any more.
+    #[error("the request was answered with the certificate {serial}, and {detail}")]
+    NotRepeated { serial: String, detail: String },
     /// The CA's own key was handed in.
     #[error("the key is the CA's own, expected one of the applicant")]
     CaKeyAsLeaf,
@@ -109,7 +115,8 @@ impl Error {
             Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => code::MAY_NOT_ASK,
             Self::NotOurs { .. } => code::UNKNOWN_ISSUER,
             Self::KeyBlocked => code::KEY_BLOCKED,
-            Self::NotRenewable { .. } => code::NOT_RENEWABLE,
+            Self::NotRenewable { .. } | Self::NotRepeated { .. } => code::NOT_RENEWABLE,
+            Self::KeyReused { .. } => code::EXISTS,
             Self::CaKeyAsLeaf => code::CA_AS_LEAF,
             Self::BeyondIssuer { .. } => code::BEYOND_ISSUER,
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => code::NOT_YET_VALID,
@@ -133,6 +140,7 @@ impl Error {
             Self::NotOurs { .. } => "revoke it at the CA that issued it; handfast inspect FILE names that".into(),
             Self::KeyBlocked => "make a new key: handfast issue does".into(),
             Self::NotRenewable { .. } => "ask for a new one: handfast issue PROFILE ... --out DIR".into(),
+            Self::KeyReused { .. } | Self::NotRepeated { .. } => "ask with a new key for the request".into(),
             Self::CaKeyAsLeaf => "make a key for the holder: handfast issue does".into(),
             Self::BeyondIssuer { .. } => "leave --lifetime out: the certificate then expires with its issuer at the latest".into(),
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => "check the clock".into(),

@@ -12,6 +12,7 @@
 mod approve;
 mod authenticate;
 mod authority;
+pub mod bench;
 mod context;
 mod create;
 mod error;
@@ -24,8 +25,10 @@ mod receive;
 mod record;
 mod records;
 mod renew;
+mod repeat;
 mod requester;
 mod revoke;
+mod rows;
 mod sign;
 mod signer;
 mod sqlite;
@@ -43,10 +46,11 @@ pub use crate::{
     record::Issued,
     records::{
         Begun, Condition, Cursor, Draft, Event, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery,
-        KeptList, ListState, NameFilter, Page, Plan, Query, Reason, Revocation, Revoked, RevokedSerial, Row,
-        State, Store, StoreError, Unrecorded,
+        KeptList, ListState, NameFilter, Page, Plan, Query, Reason, Repeatable, Revocation, Revoked,
+        RevokedSerial, Row, State, Store, StoreError, Totals, Unrecorded,
     },
     renew::Old,
+    repeat::IdempotencyKey,
     requester::{AccountId, Requester, RequesterKind, TokenId},
     revoke::{Because, Selection, Taken, Which, identity_prefix},
     signer::{FileKey, Signer, SignerError, Tbs},

@@ -11,7 +11,7 @@ use handfast_pki::{
 };
 use jiff::SignedDuration;
 
-use crate::{error::Result, renew::Old, requester::Requester};
+use crate::{error::Result, records::Repeatable, renew::Old, requester::Requester};
 
 /// Whose key is to be certified. There is no way to ask for a key without a proof that the applicant holds it.
 #[derive(Debug, Clone)]
@@ -103,6 +103,8 @@ pub(crate) struct Received {
     pub(crate) has_proven_key: bool,
     pub(crate) ignored: Vec<String>,
     pub(crate) renewed_from: Option<String>,
+    /// Where the requester may ask again and gets the same answer.
+    pub(crate) repeatable: Option<Repeatable>,
     _private: (),
 }
 
@@ -139,6 +141,7 @@ pub(crate) fn leaf(request: CertRequest) -> Result<Received> {
         has_proven_key: applicant.has_proven_key,
         ignored: applicant.ignored,
         renewed_from: None,
+        repeatable: None,
         _private: (),
     })
 }
@@ -179,6 +182,7 @@ pub(crate) fn ca(profile: ProfileName, subject: name::Name, key: &PrivateKey) ->
         has_proven_key: false,
         ignored: Vec::new(),
         renewed_from: None,
+        repeatable: None,
         _private: (),
     }
 }

@@ -5,6 +5,7 @@ use handfast_pki::Certificate;
 use crate::{
     context::Context,
     error::{Error, Result},
+    issuer::Issuer,
     records::{Event, JournalEntry, StoreError},
     store::Stored,
 };
@@ -53,6 +54,16 @@ pub(crate) fn answer(stored: Stored<'_>) -> Issued {
         issuers: approved.issuer.chain().to_vec(),
         cut_short: approved.cut_short,
         ignored: approved.received.ignored,
+    }
+}
+
+/// The answer to a request that was answered before.
+pub(crate) fn again(certificate: Certificate, issuer: &Issuer, ignored: Vec<String>) -> Issued {
+    Issued {
+        certificate,
+        issuers: issuer.chain().to_vec(),
+        cut_short: false,
+        ignored,
     }
 }
 

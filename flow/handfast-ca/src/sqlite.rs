@@ -29,13 +29,19 @@ use crate::{
     folder,
     records::{
         Begun, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery, KeptList, ListState, Page, Plan,
-        Query, Revocation, RevokedSerial, Store, StoreError,
+        Query, Revocation, RevokedSerial, Row, Store, StoreError, Totals,
     },
     sqlite::writer::Writer,
 };
 
 /// How long a writer waits for another process.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
+
+/// How many pages the log has before they move to the file: many commits share this write.
+const CHECKPOINT: i64 = 4096;
+
+/// Of the connection that writes, in KiB when below zero: indexes of hashes are written everywhere.
+const WRITER_CACHE: i64 = -64 * 1024;
 
 /// How many statements a connection keeps prepared.
 const STATEMENTS: usize = 64;
@@ -49,7 +55,7 @@ pub struct Sqlite {
 }
 
 /// How many idle connections stay open.
-const MOST_IDLE: usize = 8;
+const MOST_IDLE: usize = 64;
 
 impl Sqlite {
     /// Makes new records at `path`, where nothing may be.
@@ -70,6 +76,8 @@ impl Sqlite {
     pub fn open_delayed(path: &Path, sync_delay: Duration) -> Result<Self> {
         let mut connection = connect(path)?;
         migrate::migrate(&mut connection)?;
+        let cache = connection.pragma_update(None, "cache_size", WRITER_CACHE);
+        cache.map_err(StoreError::from)?;
         Ok(Self {
             path: path.to_owned(),
             idle: Mutex::default(),
@@ -101,6 +109,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     Ok(connection)
 }
 
@@ -192,6 +201,14 @@ impl Store for Sqlite {
 
     fn count(&self) -> Result<u64, StoreError> {
         self.read(tally::complete)
+    }
+
+    fn answered(&self, requester: &str, key: &str) -> Result<Option<(Fingerprint, Row)>, StoreError> {
+        self.read(|connection| find::answered(connection, requester, key))
+    }
+
+    fn totals(&self, now: Timestamp) -> Result<Totals, StoreError> {
+        self.read(|connection| tally::totals(connection, now))
     }
 
     fn heads(&self) -> Result<Vec<IssuerHead>, StoreError> {

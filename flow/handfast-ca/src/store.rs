@@ -24,6 +24,7 @@ pub(crate) fn complete<'a>(
         .flatten()
         .map(|signed| Finished {
             issuer: signed.approved.issuer.id(),
+            repeatable: signed.approved.received.repeatable.clone(),
             serial: signed.serial.clone(),
             certificate: signed.certificate.clone(),
             at: context.now,

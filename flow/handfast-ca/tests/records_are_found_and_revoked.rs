@@ -5,7 +5,7 @@ mod place;
 use std::{fs, path::Path};
 
 use handfast_ca::{
-    Authority, CertRequest, Condition, NameFilter, Query, Reason, Requester, Row, State, StoreError,
+    Authority, CertRequest, Condition, NameFilter, Query, Reason, Requester, Row, State, StoreError, Totals,
 };
 use handfast_pki::{Certificate, Profile, code, name::AltName};
 use jiff::SignedDuration;
@@ -357,4 +357,13 @@ fn the_number_of_certificates_is_kept_and_is_that_of_the_rows() {
     let rows = "SELECT not_after / 86400, issuer, profile, state, count(*) FROM cert GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
     assert_eq!(kept, counted(rows));
     assert_eq!(five.authority.count().expect("a count"), 7);
+    // The first two are revoked, and the third has expired three hours ago.
+    let at = now() + days(3) + SignedDuration::from_hours(6);
+    let expected = Totals {
+        valid: 4,
+        expired: 1,
+        revoked: 2,
+        planned: 0,
+    };
+    assert_eq!(five.authority.totals(at).expect("totals"), expected);
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use handfast_ca::{Applicant, Authority};
+use handfast_ca::{Applicant, Authority, IdempotencyKey, Requester};
 use handfast_credentials::{
     files::{self, Claim, Piece, Readers},
     load,
@@ -30,6 +30,9 @@ pub struct Args {
     request: PathBuf,
     #[command(flatten)]
     leaf: Leaf,
+    /// A name for this request: when it is sent again, it gets the certificate that it got
+    #[arg(long, value_name = "KEY", value_parser = IdempotencyKey::new)]
+    idempotency_key: Option<IdempotencyKey>,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -43,7 +46,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let profile = args.leaf.profile;
     let authority = Authority::open(&args.leaf.dir)?;
     let claim = Claim::take(&[&args.out], args.leaf.force)?;
-    let issued = authority.issue(cert_request, now)?;
+    let issued = match &args.idempotency_key {
+        Some(key) => authority.issue_once(Requester::Owner, key, cert_request, now)?,
+        None => authority.issue(cert_request, now)?,
+    };
     let leftovers = claim.write(&[Piece {
         path: &args.out,
         bytes: chain_to_pem(&issued.chain()).as_bytes(),

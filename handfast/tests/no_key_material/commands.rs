@@ -259,7 +259,9 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// Commands that read no file, and those that only choose another.
-const WITHOUT_FILES: [&str; 15] = [
+const WITHOUT_FILES: [&str; 17] = [
+    "bench",
+    "bench ca",
     "ca",
     "ca list",
     "ca journal",

@@ -50,6 +50,8 @@ const LINES: &[(i32, &str)] = &[
     (1, "ca revoke --identity uri:spiffe://acme/none --yes"),
     (2, "renew --cert own/tls.crt"),
     (0, "ca crl --out ca.crl"),
+    (0, "bench ca --callers 2 --seconds 1 --sync-delay 1ms --fill 300"),
+    (2, "bench ca --dir handfast"),
     (0, "inspect server/tls.crt"),
     (0, "inspect server/tls.key"),
     (0, "inspect wish.csr"),

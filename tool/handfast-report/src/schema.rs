@@ -42,6 +42,7 @@ macro_rules! schemas {
 
 schemas! {
     AccessLog "access-log" 1 "a line of the log of proxy and tunnel";
+    BenchCa "bench-ca" 1 "bench ca";
     CaCrl "ca-crl" 1 "ca crl";
     CaJournal "ca-journal" 1 "ca journal";
     CaList "ca-list" 1 "ca list";

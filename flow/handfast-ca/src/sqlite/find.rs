@@ -10,31 +10,58 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params, types::Valu
 use super::locate;
 use crate::records::{Condition, Cursor, NameFilter, Page, Query, Reason, Revoked, Row, State, StoreError};
 
+/// Up to so many certificates with names of a prefix are sorted by expiry; more stay in the order of their names.
+const FEW: usize = 10_000;
+
 /// The rows that fit, in the order of the road that leads to them.
 pub(super) fn page(connection: &Connection, query: &Query) -> Result<Page, StoreError> {
+    page_of(connection, query, FEW)
+}
+
+fn page_of(connection: &Connection, query: &Query, few: usize) -> Result<Page, StoreError> {
     let mut rows = Vec::new();
-    let Some(asked) = Asked::of(connection, query)? else {
+    let Some(asked) = Asked::of(connection, query, few)? else {
         return Ok(Page { rows, next: None });
     };
     let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
     let mut statement = connection.prepare_cached(&asked.sql())?;
-    let mut found = statement.query(rusqlite::params_from_iter(&asked.values))?;
-    while let Some(row) = found.next()? {
-        let under: Option<String> = row.get(NAME_COLUMN)?;
-        let row = read_row(row)?;
-        // One with several names of the prefix is shown under the first.
-        if let (Some(prefix), Some(under)) = (asked.prefix, under)
-            && is_under_another(connection, &row, prefix, &under)?
-        {
-            continue;
+    for only in asked.runs() {
+        let values = asked.values.iter().chain(&only);
+        let mut found = statement.query(rusqlite::params_from_iter(values))?;
+        while let Some(row) = found.next()? {
+            let under: Option<String> = row.get(NAME_COLUMN)?;
+            let row = read_row(row)?;
+            // One with several names of the prefix is shown under the first.
+            if let (Some(prefix), Some(under)) = (asked.prefix, under)
+                && is_under_another(connection, &row, prefix, &under)?
+            {
+                continue;
+            }
+            if rows.len() == limit {
+                let next = rows.last().map(|row: &Row| Cursor(row.id));
+                return Ok(Page { rows, next });
+            }
+            rows.push(row);
         }
-        if rows.len() == limit {
-            let next = rows.last().map(|row: &Row| Cursor(row.id));
-            return Ok(Page { rows, next });
-        }
-        rows.push(row);
     }
     Ok(Page { rows, next: None })
+}
+
+/// What was asked for under a key of a requester, and the row of the answer.
+pub(super) fn answered(
+    connection: &Connection,
+    requester: &str,
+    key: &str,
+) -> Result<Option<(Fingerprint, Row)>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, idempotency.asked FROM idempotency CROSS JOIN cert ON cert.id = idempotency.cert {REVOKED}
+         WHERE idempotency.requester = ?1 AND idempotency.key = ?2"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_row([requester, key], |row| {
+        Ok((Fingerprint(row.get(NAME_COLUMN)?), read_row(row)?))
+    });
+    Ok(found.optional()?)
 }
 
 /// The index that leads to the rows. It is said, not left to be guessed: the order of a page is its order.
@@ -46,6 +73,7 @@ enum Road {
     Renewal,
     Name,
     Prefix,
+    Few,
     Unfinished,
     Revoked,
     Issued,
@@ -104,7 +132,7 @@ impl Road {
 
     fn tables(self) -> &'static str {
         match self {
-            Self::Id => "cert",
+            Self::Id | Self::Few => "cert",
             Self::Fingerprint => "cert INDEXED BY cert_fingerprint",
             Self::Key => "cert INDEXED BY cert_key",
             Self::Renewal => "cert INDEXED BY cert_renewal",
@@ -137,17 +165,26 @@ struct Asked<'a> {
     texts: Vec<&'static str>,
     values: Vec<Value>,
     prefix: Option<&'a str>,
+    /// Expiry and number of the rows of [`Road::Few`], in their order.
+    few: Vec<(i64, i64)>,
 }
 
 impl<'a> Asked<'a> {
     /// Nothing where a serial number or an issuer is asked for that the records do not know.
-    fn of(connection: &Connection, query: &'a Query) -> Result<Option<Self>, StoreError> {
+    fn of(connection: &Connection, query: &'a Query, most: usize) -> Result<Option<Self>, StoreError> {
         let mut asked = Self {
             road: Road::of(query),
             texts: Vec::new(),
             values: Vec::new(),
             prefix: None,
+            few: Vec::new(),
         };
+        if let (Road::Prefix, Some(NameFilter::StartsWith(prefix))) = (asked.road, &query.name)
+            && let Some(few) = few(connection, prefix, most)?
+        {
+            asked.road = Road::Few;
+            asked.few = few;
+        }
         if let Some(serial) = &query.serial {
             let Some(id) = locate::certificate(connection, serial)? else {
                 return Ok(None);
@@ -199,6 +236,7 @@ impl<'a> Asked<'a> {
     fn add_name(&mut self, name: Option<&'a NameFilter>) {
         match name {
             None => {}
+            Some(NameFilter::StartsWith(_)) if self.road == Road::Few => {}
             Some(NameFilter::Is(name)) if self.road == Road::Name => {
                 self.add("cert_name.name = ?", [name.clone()]);
             }
@@ -270,6 +308,7 @@ impl<'a> Asked<'a> {
                     behind,
                 );
             }
+            (Road::Few, _) => self.few.retain(|row| *row > (not_after, id)),
             (Road::Issued, _) => {
                 let at = issued_at.ok_or_else(unknown)?;
                 self.add("(cert.issued_at, cert.id) > (?, ?)", [at, id]);
@@ -279,11 +318,24 @@ impl<'a> Asked<'a> {
         Ok(())
     }
 
+    /// How often the SQL is run, and with which value behind the others.
+    fn runs(&self) -> Vec<Option<Value>> {
+        if self.road == Road::Few {
+            self.few.iter().map(|(_, id)| Some(Value::from(*id))).collect()
+        } else {
+            vec![None]
+        }
+    }
+
     fn sql(&self) -> String {
-        let texts = if self.texts.is_empty() {
+        let mut texts = self.texts.clone();
+        if self.road == Road::Few {
+            texts.push("cert.id = ?");
+        }
+        let texts = if texts.is_empty() {
             "true".to_owned()
         } else {
-            self.texts.join(" AND ")
+            texts.join(" AND ")
         };
         let name = if self.prefix.is_some() {
             "cert_name.name"
@@ -291,12 +343,29 @@ impl<'a> Asked<'a> {
             "NULL"
         };
         format!(
-            "SELECT {COLUMNS}, {name} FROM {} LEFT JOIN revoked ON revoked.issuer = cert.issuer AND revoked.idx = cert.idx
+            "SELECT {COLUMNS}, {name} FROM {} {REVOKED}
              WHERE {texts} ORDER BY {}",
             self.road.tables(),
             self.road.order()
         )
     }
+}
+
+/// The rows with a name that begins so, soonest expiry first; nothing where there are more than `most`.
+fn few(connection: &Connection, prefix: &str, most: usize) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+    let sql = "SELECT not_after, cert FROM cert_name WHERE name >= ?1 AND name < ?2 LIMIT ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let found = statement.query_map(params![prefix, format!("{prefix}{}", char::MAX), limit], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    let mut rows = found.collect::<Result<Vec<(i64, i64)>, _>>()?;
+    if rows.len() > most {
+        return Ok(None);
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    Ok(Some(rows))
 }
 
 /// What a row of names has beside the name.
@@ -348,6 +417,9 @@ const COLUMNS: &str = "cert.id, cert.idx, cert.random, cert.serial, \
      (SELECT key_id FROM issuer WHERE issuer.id = cert.issuer), cert.state, cert.profile, cert.subject, cert.names, \
      cert.not_before, cert.not_after, cert.requester, cert.begun_at, cert.issued_at, cert.spki, cert.renewed_from, \
      cert.tbs, cert.der, revoked.seq, revoked.at, revoked.reason";
+
+/// What [`COLUMNS`] takes of a revocation.
+const REVOKED: &str = "LEFT JOIN revoked ON revoked.issuer = cert.issuer AND revoked.idx = cert.idx";
 
 /// Behind [`COLUMNS`]: the name under which a row was found.
 const NAME_COLUMN: usize = 21;
@@ -433,7 +505,7 @@ mod tests {
                 "INSERT INTO issuer (id, key_id) VALUES (7, '0a');
                  INSERT INTO cert (id, issuer, idx, random, state, profile, subject, names, not_before, not_after,
                                    requester, begun_at, issued_at, der)
-                 VALUES (9, 7, 5, zeroblob(14), 'issued', 'server', '', 'dns:a dns:b', 1, 2, 'owner', 3, 4, x'00');
+                 VALUES (9, 7, 5, unhex('20' || hex(zeroblob(13))), 'issued', 'server', '', 'dns:a dns:b', 1, 2, 'owner', 3, 4, x'00');
                  INSERT INTO cert_name VALUES ('dns:a', 2, 9), ('dns:b', 2, 9);",
             )
             .expect("a row");
@@ -484,15 +556,19 @@ mod tests {
     #[test]
     fn no_question_reads_a_whole_table_or_sorts_what_it_finds() {
         let connection = records();
-        for question in questions() {
-            let Some(asked) = Asked::of(&connection, &question).expect("a question") else {
+        let questions = questions().into_iter();
+        for (question, most) in questions.flat_map(|question| [(question.clone(), 0), (question, FEW)]) {
+            let Some(asked) = Asked::of(&connection, &question, most).expect("a question") else {
                 panic!("the records know what is asked for: {question:?}");
             };
             let mut statement = connection
                 .prepare(&format!("EXPLAIN QUERY PLAN {}", asked.sql()))
                 .expect("SQL");
             let plan: Vec<String> = statement
-                .query_map(rusqlite::params_from_iter(&asked.values), |row| row.get(3))
+                .query_map(
+                    rusqlite::params_from_iter(asked.values.iter().chain(&asked.runs().pop().flatten())),
+                    |row| row.get(3),
+                )
                 .expect("a plan")
                 .collect::<Result<_, _>>()
                 .expect("a plan");
@@ -518,17 +594,16 @@ mod tests {
             name: Some(NameFilter::StartsWith("dns:".into())),
             ..Query::default()
         };
-        assert_eq!(page(&connection, &all).expect("a page").rows.len(), 1);
-        let behind = Query {
-            after: Some(Cursor(9)),
-            ..all.clone()
-        };
-        assert_eq!(page(&connection, &behind).expect("a page").rows.len(), 0);
-        let unknown = Query {
-            after: Some(Cursor(8)),
-            ..all
-        };
-        let error = page(&connection, &unknown).expect_err("there is no such row");
-        assert!(matches!(error, StoreError::NoSuchCursor { cursor: 8 }), "{error}");
+        for most in [0, FEW] {
+            let rows = |query: &Query| page_of(&connection, query, most).map(|page| page.rows.len());
+            assert_eq!(rows(&all).expect("a page"), 1);
+            let after = |id| Query {
+                after: Some(Cursor(id)),
+                ..all.clone()
+            };
+            assert_eq!(rows(&after(9)).expect("a page"), 0);
+            let error = rows(&after(8)).expect_err("there is no such row");
+            assert!(matches!(error, StoreError::NoSuchCursor { cursor: 8 }), "{error}");
+        }
     }
 }

@@ -115,5 +115,19 @@ pub(super) fn finish(transaction: &Transaction<'_>, finished: &Finished) -> Resu
             finished.at.as_millisecond(),
             certificate.tbs_der(),
         ])?;
-    if changed == 1 { Ok(()) } else { Err(not_planned()) }
+    if changed != 1 {
+        return Err(not_planned());
+    }
+    let Some(repeatable) = &finished.repeatable else {
+        return Ok(());
+    };
+    let inserted = transaction
+        .prepare_cached("INSERT INTO idempotency (requester, key, asked, cert) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![
+            repeatable.requester,
+            repeatable.key,
+            repeatable.asked.0,
+            id
+        ]);
+    only_if_new(inserted, || StoreError::AnsweredAlready)
 }

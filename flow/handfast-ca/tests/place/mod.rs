@@ -10,8 +10,8 @@ use std::{
 
 use handfast_ca::{
     Applicant, Authority, Begun, CertRequest, Finished, Issued, IssuerHead, IssuerIds, JournalEntry,
-    JournalQuery, KeptList, ListState, NewAuthority, Page, Plan, Query, Revocation, RevokedSerial, Store,
-    StoreError,
+    JournalQuery, KeptList, ListState, NewAuthority, Page, Plan, Query, Revocation, RevokedSerial, Row,
+    Store, StoreError, Totals,
 };
 use handfast_pki::{
     Anchors, Certificate, Fingerprint, KeyKind, PrivateKey, Profile, Purpose, Trust, name::AltName,
@@ -150,6 +150,12 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     }
     fn count(&self) -> Result<u64, StoreError> {
         self.inner.count()
+    }
+    fn answered(&self, requester: &str, key: &str) -> Result<Option<(Fingerprint, Row)>, StoreError> {
+        self.inner.answered(requester, key)
+    }
+    fn totals(&self, now: Timestamp) -> Result<Totals, StoreError> {
+        self.inner.totals(now)
     }
     fn heads(&self) -> Result<Vec<IssuerHead>, StoreError> {
         self.inner.heads()

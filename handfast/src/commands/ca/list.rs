@@ -66,10 +66,17 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let page = authority
         .find_matching(&query, args.identity.as_ref())
         .map_err(handfast_ca::Error::from)?;
+    let totals = authority.totals(now).map_err(handfast_ca::Error::from)?;
     words.json(
         Schema::CaList,
         json!({
             "certificates": page.rows.iter().map(|row| record::described(row, now)).collect::<Vec<_>>(),
+            "totals": {
+                "valid": totals.valid,
+                "expired": totals.expired,
+                "revoked": totals.revoked,
+                "planned": totals.planned,
+            },
             "next": page.next.as_ref().map(ToString::to_string),
         }),
     );
@@ -81,6 +88,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     for row in &page.rows {
         words.data(record::line(row, now));
     }
+    words.talk(format_args!(
+        "the CA has {} valid, {} expired, {} revoked and {} planned certificates",
+        totals.valid, totals.expired, totals.revoked, totals.planned
+    ));
     let dir = dir_flag(&args.place.dir);
     match (&page.next, page.rows.first()) {
         (Some(next), _) => words.next(format_args!("the same with --after {next}, for there are more")),

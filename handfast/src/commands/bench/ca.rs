@@ -1,0 +1,169 @@
+//! `handfast bench ca`: durable certificates in a second, and the pages of millions.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use handfast_ca::{
+    Authority, NewAuthority, Sqlite,
+    bench::{self, Asked, Load, Rate},
+    folder,
+};
+use handfast_pki::KeyKind;
+use handfast_report::{schema::Schema, style::GOOD};
+use handfast_values::duration;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    failure::{Exit, Failure},
+    words::Words,
+};
+
+/// Measure how many certificates a CA issues in a second, in a folder that is made for it
+///
+/// Each caller sends certificate requests, one after the other. A certificate counts when it is on the disk: requests are
+/// checked, and certificates linted, signed, verified and written to the journal, as always.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  handfast bench ca --callers 64 --seconds 10\n  handfast bench ca --sync-delay 5ms\n  \
+    handfast bench ca --fill 1000000"
+)]
+pub struct Args {
+    /// How many ask at the same time
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    callers: u16,
+    /// For how long
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    seconds: u32,
+    /// Make each write to the disk so much slower, as on another machine: 5ms
+    #[arg(long, value_name = "TIME")]
+    sync_delay: Option<String>,
+    /// Fill the records with so many certificates first, and turn their pages
+    #[arg(long, value_name = "N")]
+    fill: Option<u64>,
+    /// Make the CA in this folder, and leave it there [default: a temporary folder]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// What filling took, and what the pages take.
+struct Filled {
+    rows: u64,
+    took: Duration,
+    bytes: u64,
+    asked: Vec<Asked>,
+}
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    let delay = args.sync_delay.as_deref().map(duration).transpose()?;
+    let delay = delay
+        .and_then(|delay| delay.try_into().ok())
+        .unwrap_or(Duration::ZERO);
+    let temporary = std::env::temp_dir().join(format!("handfast-bench-{}", std::process::id()));
+    let place = args.dir.as_deref().unwrap_or(&temporary);
+    let measured = measure(args, place, delay, words);
+    if args.dir.is_none() {
+        // Nothing of it is needed; what stays is in the temporary folder.
+        let _ = fs::remove_dir_all(&temporary);
+    }
+    let (filled, rate) = measured?;
+    words.json(Schema::BenchCa, described(args, delay, filled.as_ref(), &rate));
+    words.data(format_args!(
+        "{GOOD}{:.0} certificates a second{GOOD:#}: {} in {:.1} s for {} callers",
+        rate.per_second(),
+        rate.certificates,
+        rate.took.as_secs_f64(),
+        args.callers
+    ));
+    words.data(format_args!(
+        "  answered within {:.1} ms (half) and {:.1} ms (99 of 100)",
+        milliseconds(rate.percentile(50)),
+        milliseconds(rate.percentile(99))
+    ));
+    words.next(NEXT);
+    Ok(Exit::Yes)
+}
+
+const NEXT: &str = "handfast bench ca --sync-delay 5ms";
+
+fn measure(
+    args: &Args,
+    place: &Path,
+    delay: Duration,
+    words: &Words,
+) -> Result<(Option<Filled>, Rate), Failure> {
+    let new = NewAuthority {
+        name: "Bench".into(),
+        key: KeyKind::P256,
+    };
+    let authority = Authority::create(place, &new, Timestamp::now())?;
+    let filled = match args.fill {
+        Some(rows) => Some(fill(&authority, place, rows, words)?),
+        None => None,
+    };
+    let slow = Sqlite::open_delayed(&place.join(folder::DATABASE), delay)?;
+    let authority = authority.with_store(|_| Box::new(slow));
+    let load = Load {
+        callers: args.callers.into(),
+        duration: Duration::from_secs(args.seconds.into()),
+    };
+    Ok((filled, bench::issue(&authority, load)?))
+}
+
+fn fill(authority: &Authority, place: &Path, rows: u64, words: &Words) -> Result<Filled, Failure> {
+    let now = Timestamp::now();
+    let began = Instant::now();
+    bench::fill(authority, rows, now)?;
+    let took = began.elapsed();
+    let bytes = fs::metadata(place.join(folder::DATABASE)).map_or(0, |file| file.len());
+    words.data(format_args!(
+        "filled {rows} rows in {:.0} s, {} bytes each",
+        took.as_secs_f64(),
+        bytes / rows.max(1)
+    ));
+    let asked = bench::ask(authority, now)?;
+    for one in &asked {
+        words.data(format_args!(
+            "  {:<22} {:>9.2} ms  {} rows",
+            one.question,
+            milliseconds(one.slowest),
+            one.rows
+        ));
+    }
+    Ok(Filled {
+        rows,
+        took,
+        bytes,
+        asked,
+    })
+}
+
+fn described(args: &Args, delay: Duration, filled: Option<&Filled>, rate: &Rate) -> Value {
+    json!({
+        "callers": args.callers,
+        "sync_delay_ms": milliseconds(delay),
+        "certificates": rate.certificates,
+        "seconds": rate.took.as_secs_f64(),
+        "per_second": rate.per_second(),
+        "p50_ms": milliseconds(rate.percentile(50)),
+        "p99_ms": milliseconds(rate.percentile(99)),
+        "filled": filled.map(|filled| json!({
+            "rows": filled.rows,
+            "seconds": filled.took.as_secs_f64(),
+            "bytes": filled.bytes,
+            "questions": filled.asked.iter().map(|one| json!({
+                "question": one.question,
+                "slowest_page_ms": milliseconds(one.slowest),
+                "rows": one.rows,
+            })).collect::<Vec<_>>(),
+        })),
+        "next": NEXT,
+    })
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
