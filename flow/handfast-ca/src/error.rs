@@ -81,6 +81,9 @@ pub enum Error {
     /// The imported CA limits what may stand below it.
     #[error("the CA \"{issuer}\" allows {allowed} further CAs below it")]
     PathLength { issuer: String, allowed: u8 },
+    /// Something that was made or kept for others, and that they would refuse.
+    #[error("{what} cannot be used: {detail}")]
+    Unusable { what: &'static str, detail: String },
     /// The bytes that would have been signed; they were not.
     #[error("the certificate was not signed: {}", problems.join("; "))]
     Lint { problems: Vec<String> },
@@ -124,6 +127,7 @@ impl Error {
             Self::NotACa { .. } => code::NOT_A_CA,
             Self::PathLength { .. } => code::PATH_LENGTH,
             Self::Lint { .. } => code::LINT,
+            Self::Unusable { .. } => code::CRL_UNUSABLE,
             Self::Altered { .. } => code::BUG,
             Self::NotTrusted { code, .. } => *code,
             Self::Signer(SignerError::Key(error)) => error.code(),
@@ -153,7 +157,7 @@ impl Error {
             Self::NotTrusted { refusal, .. } => refusal.hint().to_owned(),
             Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => "the owner of the CA may: with its folder, on its machine".into(),
             Self::Store(_) => "see that the disk is not full and that the folder can be written; nothing was issued".into(),
-            Self::Altered { .. } | Self::Lint { .. } | Self::Profile(_) | Self::Signer(_) => return None,
+            Self::Altered { .. } | Self::Lint { .. } | Self::Unusable { .. } | Self::Profile(_) | Self::Signer(_) => return None,
         })
     }
 }

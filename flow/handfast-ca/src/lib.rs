@@ -41,7 +41,9 @@ pub use crate::{
     error::{Error, FolderError, ProfileRefusal, Result},
     issuer::Issuer,
     profiles::{OfferedProfile, Profiles},
-    publish::{MissingList, RevocationLists, SignedList},
+    publish::{
+        MissingList, OcspAnswer, OcspAnswers, Published, RevocationLists, SignedList, SignedSet, SignedSets,
+    },
     receive::{Applicant, CertRequest},
     record::Issued,
     records::{

@@ -8,19 +8,30 @@
 //! path (nginx, HAProxy, OpenSSL with `crl_check_all`) want both. The root's key may be away; its last list is kept in
 //! the records and handed out for as long as it is fresh.
 
+mod ages;
+mod answers;
+mod sets;
+
 use std::collections::BTreeSet;
 
 use handfast_pki::{
     Certificate,
     crl::{
         RevocationList,
-        build::{self, Draft, Plan},
+        build::{self, Draft, ListToSign, Plan},
+        lint,
     },
     pem,
+    revocation::age::Age,
     text::hex,
 };
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::{
+    ages::Published,
+    answers::{OcspAnswer, OcspAnswers},
+    sets::{SignedSet, SignedSets},
+};
 use crate::{
     approve,
     authority::Authority,
@@ -61,6 +72,13 @@ pub struct MissingList {
     pub why: &'static str,
 }
 
+impl SignedList {
+    /// How much of its life is used up.
+    pub fn age(&self, now: Timestamp) -> Age {
+        Age::of(self.list.this_update, self.list.next_update, now)
+    }
+}
+
 impl RevocationLists {
     /// Every list that there is.
     pub fn lists(&self) -> &[SignedList] {
@@ -72,13 +90,11 @@ impl RevocationLists {
         &self.missing
     }
 
-    /// All of them as PEM blocks in one file, as nginx, HAProxy and OpenSSL read it.
-    pub fn to_pem(&self) -> String {
-        let blocks = self
-            .lists
+    /// All of them as PEM blocks in one file, as nginx, HAProxy and OpenSSL read it, in parts.
+    pub fn to_pem(&self) -> impl Iterator<Item = String> {
+        self.lists
             .iter()
-            .map(|signed| pem::write("X509 CRL", &signed.list.der));
-        blocks.collect()
+            .flat_map(|signed| pem::write_parts("X509 CRL", &signed.list.der))
     }
 }
 
@@ -115,10 +131,7 @@ impl Authority {
         requester: &Requester,
         now: Timestamp,
     ) -> Result<Result<SignedList, &'static str>> {
-        let key = self.folder().join(folder::ROOT_KEY);
-        if Some(ca) == self.root() && key.exists() {
-            let key = folder::read_key(self.folder(), folder::ROOT_KEY)?;
-            let issuer = Issuer::new(Box::new(FileKey::new(key)), vec![ca.clone()], [])?;
+        if let Some(issuer) = root_issuer(self, ca)? {
             return sign_list(&issuer, self.store(), ROOT_LIFETIME, requester, now).map(Ok);
         }
         let ids = IssuerIds::of(ca);
@@ -145,6 +158,16 @@ impl Authority {
     }
 }
 
+/// `ca` with its key, where it is the root and the key is in the folder.
+fn root_issuer(authority: &Authority, ca: &Certificate) -> Result<Option<Issuer>> {
+    let key = authority.folder().join(folder::ROOT_KEY);
+    if Some(ca) != authority.root() || !key.exists() {
+        return Ok(None);
+    }
+    let key = folder::read_key(authority.folder(), folder::ROOT_KEY)?;
+    Issuer::new(Box::new(FileKey::new(key)), vec![ca.clone()], []).map(Some)
+}
+
 /// How often a list is tried again that another process was faster with: each time one of them gets its number.
 const TRIES: usize = 100;
 
@@ -156,13 +179,37 @@ pub(crate) fn sign_list(
     requester: &Requester,
     now: Timestamp,
 ) -> Result<SignedList> {
+    retried(|| try_list(issuer, store, lifetime, requester, now))
+}
+
+/// `attempt`, again and again while another process takes the number.
+fn retried<T>(attempt: impl Fn() -> Result<T>) -> Result<T> {
     for _ in 1..TRIES {
-        match try_list(issuer, store, lifetime, requester, now) {
+        match attempt() {
             Err(Error::Store(StoreError::ListOvertaken { .. })) => {}
             done => return done,
         }
     }
-    try_list(issuer, store, lifetime, requester, now)
+    attempt()
+}
+
+/// From when until when a list, a set or an answer is good.
+struct Span {
+    this_update: Timestamp,
+    next_update: Timestamp,
+}
+
+/// From now on for `lifetime`, in whole seconds, and never beyond the issuer itself.
+fn span(issuer: &Issuer, lifetime: SignedDuration, now: Timestamp) -> Span {
+    let this_update = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let expires = issuer
+        .certificate()
+        .map_or(Timestamp::MAX, Certificate::not_after);
+    let next_update = this_update.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+    Span {
+        this_update,
+        next_update: next_update.min(expires),
+    }
 }
 
 fn try_list(
@@ -181,19 +228,15 @@ fn try_list(
     let id = issuer.id();
     let last = store.last_list(&id)?;
     let number = store.take_list_number(&id, last.number)?;
-    // Lists know whole seconds.
-    let this_update = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let expires = issuer
-        .certificate()
-        .map_or(Timestamp::MAX, Certificate::not_after);
+    let Span {
+        this_update,
+        next_update,
+    } = span(issuer, lifetime, now);
     let plan = Plan {
         issuer: issuer.names(),
         number,
         this_update,
-        next_update: this_update
-            .checked_add(lifetime)
-            .unwrap_or(Timestamp::MAX)
-            .min(expires),
+        next_update,
         point: None,
     };
     let mut draft = Draft::new(&plan)?;
@@ -202,9 +245,12 @@ fn try_list(
         number,
         this_update: plan.this_update,
         next_update: plan.next_update,
-        der: sign::list(draft.finish()?, number, issuer)?,
+        der: sign::list(checked(draft)?, number, issuer)?,
     };
-    store.keep_list(&id, &list)?;
+    // Only the last list of a CA whose key goes away is asked for again; the others are made anew at any time.
+    let is_root = issuer.certificate().is_some_and(Certificate::is_self_issued);
+    let der = if is_root { list.der.clone() } else { Vec::new() };
+    store.keep_list(&id, &KeptList { der, ..list })?;
     let issuer = issuer.certificate().map(Certificate::called).unwrap_or_default();
     store.journal(&[JournalEntry {
         at: now,
@@ -219,6 +265,17 @@ fn try_list(
         entries: count,
         list,
     })
+}
+
+/// The list, read as a stranger would before it is signed.
+fn checked(draft: Draft<'_>) -> Result<ListToSign> {
+    let list = draft.finish()?;
+    match lint::check(list.as_bytes()) {
+        Ok(()) => Ok(list),
+        Err(problem) => Err(Error::Lint {
+            problems: vec![problem.to_owned()],
+        }),
+    }
 }
 
 /// Whether verifiers will take lists of this issuer (RFC 5280 section 6.3.3 (f)).

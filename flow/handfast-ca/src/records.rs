@@ -3,6 +3,8 @@
 //! [`Store`] is the seam: SQLite is the embedded implementation. It works in batches; each is durable when the call
 //! returns, or leaves nothing. A call that fails stops the issuance.
 
+use std::ops::Range;
+
 use handfast_pki::{Certificate, Fingerprint, build::Unnumbered, name::AltName, serial::Serial};
 use jiff::Timestamp;
 
@@ -25,6 +27,17 @@ pub trait Store: Send + Sync {
         issuer: &IssuerIds,
         since: Option<Timestamp>,
         each: &mut dyn FnMut(RevokedSerial) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+    /// The indexes that `issuer` (the identifier of its key) has given: from the first whose certificate has not expired
+    /// `at` that time, to the next that will be given. Empty where its serial numbers carry none.
+    fn indexes(&self, issuer: &str, at: Timestamp) -> Result<Range<u64>, StoreError>;
+    /// The serial numbers of certificates of `issuer` that were issued without an index and have not expired `at` that
+    /// time, revoked or not.
+    fn uncounted(
+        &self,
+        issuer: &IssuerIds,
+        at: Timestamp,
+        each: &mut dyn FnMut(&str) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
     /// The last list of `issuer`, and the number that was taken last.
     fn last_list(&self, issuer: &str) -> Result<ListState, StoreError>;
@@ -192,6 +205,7 @@ pub struct KeptList {
     pub number: u64,
     pub this_update: Timestamp,
     pub next_update: Timestamp,
+    /// Empty where it was not kept for handing it out again.
     pub der: Vec<u8>,
 }
 

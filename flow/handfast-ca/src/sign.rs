@@ -4,7 +4,8 @@
 //! lists ([`list`]). What comes out is compared with what was planned and verified before anybody sees it.
 
 use handfast_pki::{
-    AnchorError, Anchors, Certificate, Purpose, Refusal, Trust, build, crl::build::ListToSign, verify,
+    AnchorError, Anchors, Certificate, Purpose, Refusal, Trust, build, crl::build::ListToSign, ocsp,
+    revocation::set, verify,
 };
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     error::{Error, Result},
     issuer::Issuer,
     plan::Planned,
-    signer::Tbs,
+    signer::{FileKey, Signer, Tbs},
 };
 
 /// A certificate with the right signature over the planned bytes; not stored yet.
@@ -62,6 +63,42 @@ pub(crate) fn list(list: ListToSign, number: u64, issuer: &Issuer) -> Result<Vec
         });
     }
     Ok(list.assemble(algorithm, &signature)?)
+}
+
+/// A revocation set with the right signature over `tbs`, DER; its number was taken.
+pub(crate) fn set(tbs: &[u8], number: u64, issuer: &Issuer) -> Result<Vec<u8>> {
+    let signature = signature(tbs, issuer)?;
+    let algorithm = &issuer.names().algorithm;
+    if !issuer.public_key().has_signed(algorithm, tbs, &signature) {
+        return Err(Error::Altered {
+            serial: format!("of the set number {number}"),
+        });
+    }
+    Ok(set::build::assemble(tbs, algorithm, &signature)?)
+}
+
+/// An answer of OCSP with the right signature over `tbs`, DER.
+pub(crate) fn answer(tbs: &[u8], issuer: &Issuer) -> Result<Vec<u8>> {
+    let signature = signature(tbs, issuer)?;
+    let algorithm = &issuer.names().algorithm;
+    if !issuer.public_key().has_signed(algorithm, tbs, &signature) {
+        return Err(Error::Altered {
+            serial: "of an OCSP answer".into(),
+        });
+    }
+    Ok(ocsp::assemble(tbs, algorithm, &signature, &[])?)
+}
+
+/// The same by `key`, which the CA has certified for it with `certificate`; no CA's key is used.
+pub(crate) fn answer_of_delegate(tbs: &[u8], key: &FileKey, certificate: &Certificate) -> Result<Vec<u8>> {
+    let signature = key.sign(&Tbs::written_down(tbs))?;
+    let algorithm = key.algorithm();
+    if !certificate.public_key().has_signed(&algorithm, tbs, &signature) {
+        return Err(Error::Altered {
+            serial: "of an OCSP answer".into(),
+        });
+    }
+    Ok(ocsp::assemble(tbs, &algorithm, &signature, &[certificate])?)
 }
 
 fn signature(tbs: &[u8], issuer: &Issuer) -> Result<Vec<u8>> {

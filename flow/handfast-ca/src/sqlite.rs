@@ -11,10 +11,12 @@ mod journal;
 mod lists;
 mod locate;
 mod migrate;
+mod sets;
 mod tally;
 mod writer;
 
 use std::{
+    ops::Range,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -173,6 +175,19 @@ impl Store for Sqlite {
         each: &mut dyn FnMut(RevokedSerial) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.read(|connection| lists::revoked(connection, issuer, since, each))
+    }
+
+    fn indexes(&self, issuer: &str, at: Timestamp) -> Result<Range<u64>, StoreError> {
+        self.read(|connection| sets::indexes(connection, issuer, at))
+    }
+
+    fn uncounted(
+        &self,
+        issuer: &IssuerIds,
+        at: Timestamp,
+        each: &mut dyn FnMut(&str) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.read(|connection| sets::uncounted(connection, issuer, at, each))
     }
 
     fn last_list(&self, issuer: &str) -> Result<ListState, StoreError> {

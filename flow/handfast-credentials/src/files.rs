@@ -226,6 +226,21 @@ fn unwritable(path: &Path, error: &io::Error) -> Problem {
     }
 }
 
+/// The same as [`write`] of `parts`, one behind the other, for what is too large to be held at once.
+pub fn write_parts<P: AsRef<[u8]>>(
+    path: &Path,
+    parts: impl IntoIterator<Item = P>,
+    readers: Readers,
+) -> Result<Vec<PathBuf>, Problem> {
+    let _claim = Claim::take(&[path], true)?;
+    let wrong = |error: io::Error| unwritable(path, &error);
+    let draft = Draft::write_parts(path, parts, readers.mode()).map_err(wrong)?;
+    let leftovers = draft.remove_leftovers();
+    draft.replace().map_err(wrong)?;
+    staging::flush_folder_of(path).map_err(wrong)?;
+    Ok(leftovers)
+}
+
 /// Writes `bytes` to `path`, over what is there, and makes its folder where it is missing. Returns the same as
 /// [`Claim::write`].
 pub fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<Vec<PathBuf>, Problem> {

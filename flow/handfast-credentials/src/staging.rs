@@ -135,6 +135,15 @@ pub struct Draft {
 impl Draft {
     /// Writes and flushes `bytes`, which are going to be `target`.
     pub fn write(target: &Path, bytes: &[u8], mode: u32) -> io::Result<Self> {
+        Self::write_parts(target, [bytes], mode)
+    }
+
+    /// The same of `parts`, one behind the other, for what is too large to be held at once.
+    pub fn write_parts<P: AsRef<[u8]>>(
+        target: &Path,
+        parts: impl IntoIterator<Item = P>,
+        mode: u32,
+    ) -> io::Result<Self> {
         let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let (beside, file) = under_a_free_name(target, name, |beside| {
             OpenOptions::new()
@@ -148,7 +157,9 @@ impl Draft {
             target: target.to_owned(),
             file,
         };
-        draft.file.write_all(bytes)?;
+        for part in parts {
+            draft.file.write_all(part.as_ref())?;
+        }
         draft.file.sync_all()?;
         Ok(draft)
     }

@@ -61,6 +61,7 @@ pub(super) const HABITS: &[Habit] = &[
     word("", "revoke", "ca revoke"),
     word("", "list", "ca list"),
     word("", "gencrl crl", "ca crl"),
+    word("", "ocsp", "ca ocsp"),
     word("", "renewal", "renew"),
     word("", "-install", "trust install --for system").but(
         "it is said into which trust store a CA is installed",

@@ -68,6 +68,14 @@ pub(crate) const TABLE: &[Row] = &[
     ),
     all("needs-renewal", &["tls.key"]),
     few("ca show", &["tls.key --dir ../handfast"]),
+    few(
+        "ca ocsp",
+        &[
+            "--respond tls.key --dir ../handfast",
+            "--out made --signer tls.key --signer-key ../good/tls.key --dir ../handfast",
+            "--out made --signer ../good/tls.crt --signer-key tls.key --dir ../handfast",
+        ],
+    ),
     few("ca revoke", &["tls.key --dry-run --dir ../handfast"]),
     all("inspect", &["tls.key"]),
     few(
@@ -259,13 +267,14 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// Commands that read no file, and those that only choose another.
-const WITHOUT_FILES: [&str; 17] = [
+const WITHOUT_FILES: [&str; 18] = [
     "bench",
     "bench ca",
     "ca",
     "ca list",
     "ca journal",
     "ca crl",
+    "ca set",
     "trust",
     "setup list",
     "setup show",

@@ -56,6 +56,29 @@ pub fn write(label: &str, der: &[u8]) -> String {
     pem_rfc7468::encode_string(label, pem_rfc7468::LineEnding::LF, der).unwrap_or_default()
 }
 
+/// The same text as [`write`], in parts of a bounded size, for what is large.
+pub fn write_parts<'a>(label: &'a str, der: &'a [u8]) -> impl Iterator<Item = String> + 'a {
+    let lines = der.chunks(BYTES_OF_A_PART).map(|chunk| {
+        let text = Base64::encode_string(chunk);
+        // Base64 is ASCII, and a part is a whole number of lines.
+        let lines = text.as_bytes().chunks(64);
+        lines.fold(
+            String::with_capacity(text.len() + text.len() / 64 + 1),
+            |mut part, line| {
+                part.extend(line.iter().copied().map(char::from));
+                part.push('\n');
+                part
+            },
+        )
+    });
+    std::iter::once(format!("-----BEGIN {label}-----\n"))
+        .chain(lines)
+        .chain(std::iter::once(format!("-----END {label}-----\n")))
+}
+
+/// A thousand lines.
+const BYTES_OF_A_PART: usize = 48 * 1000;
+
 /// Whether `bytes` are a text in which something opens a PEM block.
 pub fn is_pem(bytes: &[u8]) -> bool {
     find(bytes, b"-----BEGIN ").is_some()
@@ -95,6 +118,24 @@ fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::PrivateKey;
+
+    #[test]
+    fn parts_are_the_same_text_as_the_whole() {
+        for length in [
+            0,
+            1,
+            47,
+            48,
+            49,
+            BYTES_OF_A_PART,
+            BYTES_OF_A_PART + 1,
+            3 * BYTES_OF_A_PART - 5,
+        ] {
+            let der: Vec<u8> = (0..length).map(|octet| octet as u8).collect();
+            let parts: String = write_parts("X509 CRL", &der).collect();
+            assert!(parts == write("X509 CRL", &der), "{length}");
+        }
+    }
 
     #[test]
     fn a_private_key_is_known_in_the_forms_that_people_have() {

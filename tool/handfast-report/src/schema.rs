@@ -46,7 +46,9 @@ schemas! {
     CaCrl "ca-crl" 1 "ca crl";
     CaJournal "ca-journal" 1 "ca journal";
     CaList "ca-list" 1 "ca list";
+    CaOcsp "ca-ocsp" 1 "ca ocsp";
     CaRevoke "ca-revoke" 1 "ca revoke";
+    CaSet "ca-set" 1 "ca set";
     CaShow "ca-show" 1 "ca show";
     Check "check" 1 "check";
     Completions "completions" 1 "completions";

@@ -130,6 +130,17 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     ) -> Result<(), StoreError> {
         self.inner.revoked(issuer, since, each)
     }
+    fn indexes(&self, issuer: &str, at: Timestamp) -> Result<std::ops::Range<u64>, StoreError> {
+        self.inner.indexes(issuer, at)
+    }
+    fn uncounted(
+        &self,
+        issuer: &IssuerIds,
+        at: Timestamp,
+        each: &mut dyn FnMut(&str) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.inner.uncounted(issuer, at, each)
+    }
     fn last_list(&self, issuer: &str) -> Result<ListState, StoreError> {
         self.inner.last_list(issuer)
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use handfast_ca::{Authority, Requester};
 use handfast_credentials::files::{self, Readers};
 use handfast_finding::{shell::shell, when::when};
+use handfast_pki::revocation::age::Age;
 use handfast_report::{schema::Schema, style::GOOD};
 use handfast_values::duration;
 use jiff::Timestamp;
@@ -39,8 +40,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let lifetime = duration(&args.lifetime)?;
     let authority = Authority::open(&args.place.dir)?;
     let lists = authority.publish(lifetime, &Requester::Owner, now)?;
-    let pem = lists.to_pem();
-    let leftovers = files::write(&args.out, pem.as_bytes(), Readers::Everybody)?;
+    let leftovers = files::write_parts(&args.out, lists.to_pem(), Readers::Everybody)?;
     words.tell_leftovers(&leftovers);
     let next = format!("openssl crl -in {} -noout -text", shell(args.out.display()));
     words.json(
@@ -74,6 +74,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             when(signed.list.next_update, now)
         ));
     }
+    for signed in lists.lists() {
+        tell_age("list", &signed.issuer, signed.age(now), words);
+    }
     for missing in lists.missing() {
         words.talk(format_args!(
             "warning: the list of \"{}\" is not in it: {}; programs that check every certificate of a path reject everybody without it",
@@ -82,4 +85,13 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     }
     words.next(next);
     Ok(Exit::Yes)
+}
+
+/// A warning where much of the life of what was published is used up already: it was kept, since its CA's key is away.
+pub(super) fn tell_age(what: &str, issuer: &str, age: Age, words: &Words) {
+    if let Some(step) = age.warning() {
+        words.talk(format_args!(
+            "warning: more than {step} % of the life of the {what} of \"{issuer}\" is over; bring its key here and make a new one"
+        ));
+    }
 }

@@ -3,8 +3,10 @@
 mod crl;
 mod journal;
 mod list;
+mod ocsp;
 mod record;
 mod revoke;
+mod set;
 pub mod show;
 
 use std::path::PathBuf;
@@ -15,7 +17,7 @@ use crate::{
     words::Words,
 };
 
-/// Look into the records of a CA, revoke certificates, and make revocation lists
+/// Look into the records of a CA, revoke certificates, and publish revocations
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  handfast ca list --expiring 14d\n  handfast ca revoke --identity uri:spiffe://acme/web\n  \
@@ -33,6 +35,8 @@ enum Command {
     Journal(journal::Args),
     Revoke(Box<revoke::Args>),
     Crl(crl::Args),
+    Set(set::Args),
+    Ocsp(ocsp::Args),
 }
 
 /// Which CA.
@@ -50,5 +54,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         Command::Journal(args) => journal::run(args, words),
         Command::Revoke(args) => revoke::run(args, words),
         Command::Crl(args) => crl::run(args, words),
+        Command::Set(args) => set::run(args, words),
+        Command::Ocsp(args) => ocsp::run(args, words),
     }
 }

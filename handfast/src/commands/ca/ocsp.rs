@@ -1,0 +1,144 @@
+//! `handfast ca ocsp`: answers of OCSP, for software that asks whether a certificate is revoked.
+
+use std::path::{Path, PathBuf};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use handfast_ca::{Authority, OcspAnswer, OcspAnswers, Requester};
+use handfast_credentials::{
+    files::{self, Readers},
+    load,
+};
+use handfast_pki::ocsp::Status;
+use handfast_report::{schema::Schema, style::GOOD};
+use handfast_values::duration;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Where;
+use crate::{
+    commands::tell::text,
+    failure::{Exit, Failure},
+    words::Words,
+};
+
+/// Answer an OCSP request, or make answers in advance
+///
+/// With --respond: the answer to one request goes to stdout, or to the file --out. A request that cannot be answered gets
+/// the refusal that OCSP has for it, and exit code 1. Without: an answer for every certificate that has not expired goes
+/// into the folder --out, named by its serial number, for servers that staple or hand out files.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  handfast ca ocsp --out answers --lifetime 24h\n  \
+    openssl ocsp -issuer issuing.crt -cert tls.crt -reqout ask.der\n  \
+    handfast ca ocsp --respond ask.der > answer.der")]
+pub struct Args {
+    /// The request, DER; - for stdin
+    #[arg(long, value_name = "FILE")]
+    respond: Option<PathBuf>,
+    /// The file of the answer, or without --respond the folder of the answers
+    #[arg(long, value_name = "PATH", required_unless_present = "respond")]
+    out: Option<PathBuf>,
+    /// Until when newer answers are promised
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    lifetime: String,
+    /// A certificate that the CA has issued for OCSPSigning; the CA signs by itself without it
+    #[arg(long, value_name = "FILE", requires = "signer_key")]
+    signer: Option<PathBuf>,
+    /// The key of --signer
+    #[arg(long, value_name = "FILE", requires = "signer")]
+    signer_key: Option<PathBuf>,
+    #[command(flatten)]
+    place: Where,
+}
+
+pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    let now = Timestamp::now();
+    let lifetime = duration(&args.lifetime)?;
+    let authority = Authority::open(&args.place.dir)?;
+    let mut answers = authority.ocsp(lifetime);
+    if let (Some(certificate), Some(key)) = (&args.signer, &args.signer_key) {
+        let chain = load::certificates(certificate)?;
+        answers = answers.signed_by(&chain, load::private_key(key)?, now)?;
+    }
+    match (&args.respond, &args.out) {
+        (Some(request), out) => respond(&answers, request, out.as_deref(), now, words),
+        (None, Some(folder)) => in_advance(&answers, folder, now, words),
+        // Refused by the flags.
+        (None, None) => Ok(Exit::Misuse),
+    }
+}
+
+fn respond(
+    answers: &OcspAnswers<'_>,
+    request: &Path,
+    out: Option<&Path>,
+    now: Timestamp,
+    words: &Words,
+) -> Result<Exit, Failure> {
+    let answer = answers.answer(&files::read(request)?, now)?;
+    match out {
+        None => words.bytes(&answer.der),
+        Some(path) => {
+            let leftovers = files::write(path, &answer.der, Readers::Everybody)?;
+            words.tell_leftovers(&leftovers);
+            words.data(format_args!("{GOOD}answer{GOOD:#} in {}", text(path)));
+            for (serial, status) in &answer.statuses {
+                words.data(format_args!("  {serial}: {}", name(*status)));
+            }
+        }
+    }
+    words.json(Schema::CaOcsp, shown(&answer, out));
+    match answer.refused {
+        None => Ok(Exit::Yes),
+        Some(refused) => {
+            words.talk(format_args!("refused: {refused}"));
+            Ok(Exit::No)
+        }
+    }
+}
+
+fn shown(answer: &OcspAnswer, out: Option<&Path>) -> Value {
+    json!({
+        "file": out.map(text),
+        "answer": STANDARD.encode(&answer.der),
+        "refused": answer.refused.map(|refused| refused.to_string()),
+        "statuses": answer.statuses.iter().map(|(serial, status)| json!({
+            "serial": serial,
+            "status": name(*status),
+        })).collect::<Vec<_>>(),
+        "count": 1,
+    })
+}
+
+fn in_advance(
+    answers: &OcspAnswers<'_>,
+    folder: &Path,
+    now: Timestamp,
+    words: &Words,
+) -> Result<Exit, Failure> {
+    let mut failure = None;
+    let count = answers.each(&Requester::Owner, now, &mut |serial, answer| {
+        if failure.is_none() {
+            let path = folder.join(format!("{serial}.ocsp"));
+            failure = files::write(&path, &answer.der, Readers::Everybody).err();
+        }
+        Ok(())
+    })?;
+    if let Some(problem) = failure {
+        return Err(problem.into());
+    }
+    words.json(
+        Schema::CaOcsp,
+        json!({ "file": text(folder), "answer": null, "refused": null, "statuses": [], "count": count }),
+    );
+    words.data(format_args!("{GOOD}{count} answers{GOOD:#} in {}", text(folder)));
+    words.next("openssl ocsp -respin FILE -text -noverify");
+    Ok(Exit::Yes)
+}
+
+fn name(status: Status) -> &'static str {
+    match status {
+        Status::Good => "good",
+        Status::Revoked { .. } => "revoked",
+        Status::Unknown => "unknown",
+    }
+}
