@@ -56,6 +56,10 @@ impl Serials {
 
     /// Whether `octets` is one of them. Nothing is allocated.
     pub(crate) fn contains(&self, octets: &[u8]) -> bool {
+        // The usual case of sets: everything has an index.
+        if self.usual.is_empty() && self.long.is_empty() {
+            return false;
+        }
         match key(octets) {
             Some(key) => self.usual.binary_search(&key).is_ok(),
             None => self.long.binary_search_by(|one| (**one).cmp(octets)).is_ok(),
