@@ -86,6 +86,8 @@ impl Answer {
 pub struct RevocationSet {
     issuer: Certificate,
     key: Fingerprint,
+    /// That of the issuer, which is compared at every look-up.
+    public_key: PublicKey,
     number: u64,
     this_update: Timestamp,
     next_update: Timestamp,
@@ -195,8 +197,7 @@ pub struct RevocationSets(Vec<RevocationSet>);
 impl RevocationSets {
     /// That of the CA with this key.
     pub fn of(&self, key: &PublicKey) -> Option<&RevocationSet> {
-        let key = key.fingerprint();
-        self.0.iter().find(|set| set.key == key)
+        self.0.iter().find(|set| set.public_key == *key)
     }
 
     /// All of them.

@@ -84,6 +84,7 @@ impl RevocationSet {
             return Err(Flaw("bitmap").into());
         }
         Ok(Self {
+            public_key: claims.issuer.public_key(),
             issuer: claims.issuer,
             key: claims.key,
             number: claims.number,
