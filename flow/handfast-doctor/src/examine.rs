@@ -7,12 +7,11 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::{
-    Answer, Ending, Report, Subject, Trace, Verdict, When, connect, exchange,
+    Answer, Ending, Pending, Report, Subject, Trace, Verdict, When, connect, exchange,
     judge::{Evidence, judge},
     patience::Patience,
     probe::{self, Outcome, Probe},
     trace,
-    verdict::Pending,
 };
 
 /// What is kept of the time for further connections.

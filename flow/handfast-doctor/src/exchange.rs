@@ -4,6 +4,7 @@
 use std::{error::Error, io, time::Duration};
 
 use bytes::Bytes;
+use handfast_dialogs::{Dialog, Next, Speaks, of_answer, spoken_first};
 use handfast_pki::text::printable;
 use handfast_tls::HandshakeError;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -13,11 +14,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
-    Ending, Service, Verdict,
+    Answer, Ending, Service, Verdict,
     connect::{Contact, Seen, Stream},
     patience::{Patience, shown},
-    service::{Dialog, Next, Speaks, spoken_first},
-    verdict,
 };
 
 /// How long a verdict is waited for where nothing can be asked.
@@ -53,14 +52,6 @@ pub struct Ask {
     pub path: String,
     /// The value of `Host`.
     pub host: String,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-}
-
-/// What was answered.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
@@ -233,7 +224,7 @@ async fn send(stream: Stream, ask: &Ask) -> Result<Heard, Ending> {
         headers: head.headers,
         body: body.to_bytes(),
     };
-    Ok((verdict::of_answer(&answer, &ask.host), Some(answer)))
+    Ok((of_answer(&answer, &ask.host), Some(answer)))
 }
 
 /// The alert inside an error of the HTTP library, else what the library says.

@@ -15,26 +15,24 @@ mod patience;
 pub mod posture;
 pub mod probe;
 mod report;
-mod service;
 mod starttls;
 mod subject;
 pub mod throwaway;
 pub mod trace;
-mod verdict;
 pub mod what_if;
 
 pub use connect::Target;
 pub use ending::Ending;
 pub use examine::examine;
-pub use exchange::{Answer, Ask, Talk};
+pub use exchange::{Ask, Talk};
+use handfast_dialogs::Pending;
+pub use handfast_dialogs::{Answer, Reply, Service, Verdict};
 pub use handfast_values::Endpoint;
 use patience::Patience;
 pub use report::Report;
-pub use service::Service;
 pub use starttls::StartTls;
 pub use subject::{Context, Subject, When};
 pub use trace::Trace;
-pub use verdict::{Pending, Reply, Verdict};
 
 /// One request over mutual TLS, with everything that was seen on the way.
 pub async fn get(target: &Target, ask: &Ask) -> (Trace, Option<Answer>) {

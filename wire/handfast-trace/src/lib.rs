@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod bytes;
+pub mod capture;
 pub mod greeting;
 mod hello;
 mod message;

@@ -2,22 +2,21 @@
 //!
 //! Pure: the bytes of the file come in, reports go out. What is no TCP or no TLS is passed over.
 
-mod packets;
-mod streams;
-
 use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::text::printable;
-use handfast_trace::{Kind, Message, Secrets, Side, decode};
+pub use handfast_trace::capture::Malformed;
+use handfast_trace::{
+    Kind, Message, Secrets, Side,
+    capture::{self, Conversation, End},
+    decode,
+};
 use jiff::Timestamp;
-
-pub use packets::Malformed;
 
 use crate::{
     Context, Ending, Report, Trace,
     judge::{Evidence, heard},
 };
 use handfast_pki::code;
-use streams::{Conversation, End};
 
 /// Every conversation of TLS in the capture `bytes`, in the order in which they began. `secrets` open what is
 /// encrypted, beside those that the file itself carries.
@@ -27,13 +26,13 @@ pub fn read(
     context: &Context,
     now: Timestamp,
 ) -> Result<Vec<Report>, Malformed> {
-    let capture = packets::read(bytes)?;
+    let capture = capture::read(bytes)?;
     let mut log = secrets.unwrap_or_default().to_owned();
     log.push('\n');
     log.push_str(&capture.key_log);
     let secrets = Secrets::from_key_log(&log);
-    let conversations = streams::follow(&capture.packets);
-    Ok(conversations
+    Ok(capture
+        .conversations
         .iter()
         .filter(|conversation| conversation.looks_like_tls())
         .map(|conversation| report(conversation, &secrets, context, now))

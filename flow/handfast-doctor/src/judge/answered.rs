@@ -9,7 +9,7 @@ use super::{
     Evidence, clock, own,
     refused::{no_certificate, of_fault},
 };
-use crate::{Answer, Trace, probe, verdict};
+use crate::{Answer, Trace, probe};
 
 /// The server answered over HTTP, which is where some say what they think of the certificate.
 pub(super) fn in_words(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
@@ -149,7 +149,7 @@ fn redirected(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
 /// The handshake went well, the request did not.
 fn forbidden(evidence: &Evidence<'_>, answer: &Answer, now: Timestamp) -> Vec<Finding> {
     let trace = evidence.trace;
-    let front = verdict::is_front(answer);
+    let front = handfast_dialogs::is_front(answer);
     let said = match front {
         Some(who) => format!(
             "the server answered {} on a page of {who}",

@@ -6,7 +6,7 @@ use handfast_pki::{Certificate, code, name, text::listed};
 use jiff::Timestamp;
 
 use super::{Evidence, allowed, answered, untrusted};
-use crate::{Trace, Verdict, probe, verdict::Pending};
+use crate::{Pending, Trace, Verdict, probe};
 
 /// More names than these, and the list is no private PKI's.
 pub(crate) const MOST_ISSUERS: usize = 20;

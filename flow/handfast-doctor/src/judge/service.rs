@@ -8,10 +8,7 @@ use super::{
     Evidence, own,
     refused::{no_certificate, of_fault},
 };
-use crate::{
-    Verdict,
-    verdict::{Pending, Reply},
-};
+use crate::{Pending, Reply, Verdict};
 
 /// What the verdict of the service says, where it is no welcome.
 pub(super) fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {

@@ -12,7 +12,6 @@ use crate::{
     judge::{self, Evidence, MOST_ISSUERS},
     patience::Patience,
     probe::{self, Kind, Probe},
-    verdict,
 };
 
 /// How many other names of a server are tried; a certificate may have hundreds.
@@ -73,7 +72,10 @@ fn by_verdict(verdict: &Verdict, told: String) -> Entry {
 }
 
 fn is_refusal(answer: &Answer, ask: &Ask) -> bool {
-    matches!(verdict::of_answer(answer, &ask.host), Verdict::Refused(_))
+    matches!(
+        handfast_dialogs::of_answer(answer, &ask.host),
+        Verdict::Refused(_)
+    )
 }
 
 fn of(probe: &Probe) -> Entry {

@@ -4,7 +4,7 @@ use handfast_tls::HandshakeError;
 use handfast_trace::Kind as MessageKind;
 
 use super::{Kind, refused_by_alert};
-use crate::{Answer, Ending, Subject, Trace, When, verdict::Verdict};
+use crate::{Answer, Ending, Subject, Trace, Verdict, When};
 
 /// Those for `trace` and `answer`, the most telling first: the time of an examination may end before the last one.
 pub fn worth(trace: &Trace, answer: Option<&Answer>, subject: &Subject) -> Vec<Kind> {

@@ -8,7 +8,7 @@ use pcap_parser::{Block, PcapBlockOwned, PcapError, create_reader};
 
 /// What a capture file holds.
 #[derive(Default)]
-pub(super) struct Capture {
+pub(super) struct Read {
     pub(super) packets: Vec<Packet>,
     /// The key log that the file itself carries (a decryption secrets block of pcapng).
     pub(super) key_log: String,
@@ -33,6 +33,7 @@ pub(super) struct Packet {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a capture in pcap or pcapng format, found {found}")]
 pub struct Malformed {
+    /// What it is, as far as may be shown.
     pub found: Shown,
 }
 
@@ -41,14 +42,14 @@ const LARGEST_BLOCK: usize = 4 << 20;
 /// More packets than this are not looked at.
 const MOST_PACKETS: usize = 500_000;
 
-pub(super) fn read(bytes: &[u8]) -> Result<Capture, Malformed> {
+pub(super) fn read(bytes: &[u8]) -> Result<Read, Malformed> {
     let malformed = |found: Shown| Malformed { found };
     let mut reader = create_reader(LARGEST_BLOCK, bytes).map_err(|error| match error {
         PcapError::Eof => malformed("an empty file".into()),
         // Any file may be given here, also one with a key in it.
         _ => malformed(Shown::of(bytes)),
     })?;
-    let mut capture = Capture::default();
+    let mut capture = Read::default();
     let mut clock = Clock::default();
     loop {
         match reader.next() {
@@ -88,7 +89,7 @@ impl Clock {
     }
 }
 
-fn take(capture: &mut Capture, clock: &mut Clock, block: &PcapBlockOwned<'_>) {
+fn take(capture: &mut Read, clock: &mut Clock, block: &PcapBlockOwned<'_>) {
     match block {
         PcapBlockOwned::LegacyHeader(header) => {
             clock.link = header.network.0;

@@ -8,7 +8,7 @@ mod mysql;
 mod postgres;
 mod redis;
 
-pub(crate) use mail::spoken_first;
+pub use mail::spoken_first;
 
 use crate::Verdict;
 
@@ -37,11 +37,12 @@ pub enum Service {
 
 /// What to do after some bytes of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     /// More of them are needed.
     Wait,
     /// Say this, and hear what is answered.
     Say(Vec<u8>),
+    /// It is decided.
     Done(Verdict),
     /// This is it, unless something else comes in a moment.
     Linger(Verdict),
@@ -49,7 +50,7 @@ pub(crate) enum Next {
 
 /// A conversation without sockets: bytes of the server in, what to do next out.
 #[derive(Debug)]
-pub(crate) struct Dialog {
+pub struct Dialog {
     speaks: Speaks,
     /// How often we have spoken.
     turn: u8,
@@ -59,7 +60,7 @@ pub(crate) struct Dialog {
 
 /// Which protocol, as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Speaks {
+pub enum Speaks {
     Service(Service),
     /// A login with a made-up password is tried, where the protocol decides no sooner.
     Login(Service),
@@ -72,7 +73,7 @@ pub(crate) enum Speaks {
 impl Dialog {
     /// `is_greeted` where the server says the first words of a session that begins with TLS; behind STARTTLS they have been
     /// said.
-    pub(crate) fn new(speaks: Speaks, is_greeted: bool) -> Self {
+    pub fn new(speaks: Speaks, is_greeted: bool) -> Self {
         let (words, turn) = match &speaks {
             Speaks::Service(service) | Speaks::Login(service) if service.has_login() && !is_greeted => {
                 (service.question(), 1)
@@ -85,17 +86,17 @@ impl Dialog {
     }
 
     /// What a client says first; nothing where the server does.
-    pub(crate) fn words(&self) -> &[u8] {
+    pub fn words(&self) -> &[u8] {
         &self.words
     }
 
     /// Whether the server may speak before it is spoken to.
-    pub(crate) fn is_spoken_to_first(&self) -> bool {
+    pub fn is_spoken_to_first(&self) -> bool {
         self.words.is_empty() || self.speaks == Speaks::Service(Service::Http2)
     }
 
     /// What to do after `heard`, all that came since we spoke last.
-    pub(crate) fn hear(&mut self, heard: &[u8]) -> Next {
+    pub fn hear(&mut self, heard: &[u8]) -> Next {
         let next = match &self.speaks {
             Speaks::Postgres(_) => postgres::hear(heard),
             Speaks::Mysql(_) => mysql::hear(heard, true),
@@ -110,6 +111,7 @@ impl Dialog {
 }
 
 impl Service {
+    /// Each with the name by which people give it.
     pub const ALL: [(&'static str, Self); 9] = [
         ("amqp", Self::Amqp),
         ("http2", Self::Http2),
@@ -128,7 +130,7 @@ impl Service {
     }
 
     /// Whether clients log in after the handshake, with or without a certificate.
-    pub(crate) fn has_login(self) -> bool {
+    pub fn has_login(self) -> bool {
         matches!(self, Self::Imap | Self::Pop3 | Self::Smtp)
     }
 

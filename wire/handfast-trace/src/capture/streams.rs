@@ -6,34 +6,38 @@ use std::{
     time::Duration,
 };
 
-use handfast_trace::{Chunk, Side};
-
 use super::packets::Packet;
+use crate::{Chunk, Side};
 
 /// One TCP connection, as far as it was captured.
 #[derive(Debug)]
-pub(super) struct Conversation {
-    pub(super) client: SocketAddr,
-    pub(super) server: SocketAddr,
+pub struct Conversation {
+    /// Who opened it, or has the higher port where the beginning was not captured.
+    pub client: SocketAddr,
+    /// The other one.
+    pub server: SocketAddr,
     /// From where TLS begins.
-    pub(super) chunks: Vec<Chunk>,
-    pub(super) end: Option<End>,
+    pub chunks: Vec<Chunk>,
+    /// How it ended; nothing where the capture stops before.
+    pub end: Option<End>,
     /// Whether bytes are missing; what came behind them is left out.
-    pub(super) has_gaps: bool,
+    pub has_gaps: bool,
     /// Whether the first packet was captured.
-    pub(super) has_begin: bool,
+    pub has_begin: bool,
 }
 
 /// Who ended a connection first, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
-    pub(super) by: Side,
-    pub(super) reset: bool,
+pub struct End {
+    /// Who ended it.
+    pub by: Side,
+    /// By RST, and not by FIN.
+    pub reset: bool,
 }
 
 impl Conversation {
     /// Whether one side begins as TLS does.
-    pub(super) fn looks_like_tls(&self) -> bool {
+    pub fn looks_like_tls(&self) -> bool {
         self.chunks.iter().any(|chunk| is_record(&chunk.bytes))
     }
 }

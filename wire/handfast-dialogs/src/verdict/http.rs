@@ -37,7 +37,7 @@ const LOGIN: [&str; 27] = [
 ];
 
 /// What `answer` of `host` says; `host` as it was asked for, with or without a port.
-pub(crate) fn of_answer(answer: &Answer, host: &str) -> Verdict {
+pub fn of_answer(answer: &Answer, host: &str) -> Verdict {
     let status = answer.status.as_u16();
     let reply = |text: String| Reply::new("HTTP", status, text);
     let reason = answer.status.canonical_reason().unwrap_or_default();
@@ -138,7 +138,7 @@ const DENIALS: [(&str, &str); 7] = [
 ];
 
 /// Which server denied the request in its own words, and not an application behind it.
-pub(crate) fn is_front(answer: &Answer) -> Option<&'static str> {
+pub fn is_front(answer: &Answer) -> Option<&'static str> {
     if answer.status == StatusCode::OK {
         return None;
     }

@@ -5,7 +5,7 @@
 
 mod http;
 
-pub(crate) use http::{is_front, of_answer};
+pub use http::{is_front, of_answer};
 
 /// What the spoken protocol came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +19,7 @@ pub enum Verdict {
     Undecided(Pending, Reply),
     /// It answered as it answers clients that it accepts.
     Accepted(Reply),
+    /// It answered that it does not accept the client.
     Refused(Reply),
 }
 
@@ -47,6 +48,7 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// What `protocol` answered, made safe to print.
     pub fn new(protocol: &'static str, code: impl ToString, text: impl AsRef<str>) -> Self {
         Self {
             protocol,
@@ -69,6 +71,7 @@ impl Reply {
 }
 
 impl Verdict {
+    /// Whether the client was accepted.
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted(_))
     }

@@ -40,7 +40,7 @@ pub(super) const SMTP: Mail = Mail {
 };
 
 /// The protocol of a server that speaks before its client does, by its first words.
-pub(crate) fn spoken_first(heard: &[u8]) -> Option<Verdict> {
+pub fn spoken_first(heard: &[u8]) -> Option<Verdict> {
     let text = String::from_utf8_lossy(heard).into_owned();
     let line = text.lines().next().unwrap_or_default();
     let protocol = if line.starts_with("* OK") || line.starts_with("* PREAUTH") {
