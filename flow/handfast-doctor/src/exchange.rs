@@ -7,7 +7,7 @@ use bytes::Bytes;
 use handfast_dialogs::{Dialog, Next, Speaks, of_answer, spoken_first};
 use handfast_pki::text::printable;
 use handfast_tls::HandshakeError;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;

@@ -92,6 +92,42 @@ pub struct Part {
     pub trial: Option<Trial>,
 }
 
+impl Part {
+    /// What is otherwise with the version that is here, or with older ones where none is, and then what it cannot do; a
+    /// line each. `title` is the target's.
+    pub fn warnings(&self, title: &str, version: Option<Version>) -> Vec<String> {
+        let older = self
+            .since
+            .iter()
+            .filter(|row| version.is_none_or(|version| version < row.version));
+        let older = older.map(|row| match version {
+            Some(version) => format!("{title} {version} is older than {}: {}", row.version, row.before),
+            None => format!(
+                "this is for {title} {} and later, and none is on this machine; before that, {}",
+                row.version, row.before
+            ),
+        });
+        older.chain(self.cannot()).collect()
+    }
+
+    /// What the target cannot do, a line each.
+    pub fn cannot(&self) -> Vec<String> {
+        let limits = &self.limits;
+        let against = |verb: &'static str| {
+            move |(fixture, why): (&String, &String)| format!("{verb} \"{fixture}\": {why}")
+        };
+        let recorded = self.recorded.iter();
+        recorded
+            .map(|source| format!("the tests do not run this; it was made from {source}"))
+            .chain(limits.accepts.iter().map(against("accepts")))
+            .chain(limits.rejects.iter().map(against("rejects")))
+            .chain(limits.forged.clone())
+            .chain(limits.renewal.clone())
+            .chain(limits.also.iter().cloned())
+            .collect()
+    }
+}
+
 /// What is known from some version on.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

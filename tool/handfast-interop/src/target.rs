@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use handfast_configs::Kind;
 use handfast_finding::Problem;
 use handfast_lab::{Process, is_here};
 use handfast_pki::code;
@@ -33,6 +34,23 @@ pub fn find(name: &str, own: Option<&Path>) -> Result<Target, Problem> {
             problem.detail(format!("nearest: {}", near.join(", ")))
         }
     })
+}
+
+/// The target whose configuration the file at `path` with `text` is: by its name, or by what it says. Nothing where neither
+/// tells.
+pub fn of_configuration(path: &Path, text: &str) -> Result<Option<Target>, Problem> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_named = |target: &Target| {
+        let theirs = target.server.as_ref().and_then(|part| part.theirs.as_ref());
+        theirs.is_some_and(|theirs| theirs.known.iter().any(|known| name.ends_with(known)))
+    };
+    let all = handfast_setup::all().map_err(|error| of_setup(&error))?;
+    match all.into_iter().find(is_named) {
+        Some(target) => Ok(Some(target)),
+        None => Kind::told_by(path, text)
+            .map(|kind| find(kind.word(), None))
+            .transpose(),
+    }
 }
 
 /// The same where something is written otherwise for some versions.

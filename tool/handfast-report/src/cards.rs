@@ -4,6 +4,7 @@
 //! never shown.
 
 mod certificate;
+mod opened;
 
 use std::fmt::Write as _;
 
@@ -22,6 +23,8 @@ use crate::{
     json::problem,
     style::{BAD, STRONG},
 };
+
+pub use self::opened::of_opened;
 
 /// What is shown about one item.
 pub struct Card {

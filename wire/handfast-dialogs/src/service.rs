@@ -61,6 +61,7 @@ pub struct Dialog {
 /// Which protocol, as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Speaks {
+    /// As far as it says whether a client is accepted.
     Service(Service),
     /// A login with a made-up password is tried, where the protocol decides no sooner.
     Login(Service),

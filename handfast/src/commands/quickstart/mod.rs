@@ -2,29 +2,24 @@
 
 mod call;
 mod calls;
+mod open;
 mod prepare;
 mod tell;
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::PathBuf;
 
 use handfast_finding::shell::shell;
 use handfast_interop::demo;
 use handfast_lab::held;
 use handfast_pki::code;
-use handfast_proxy::{
-    AccessLog, Detail, Limits, Proxy, Sources, backend,
-    config::{BackendTls, Config},
-};
+use handfast_proxy::{AccessLog, Detail, Proxy};
 use handfast_report::schema::Schema;
 use serde_json::json;
 
 use self::{
     calls::calls,
-    prepare::{CLIENT, prepare},
+    open::{create_log, open},
+    prepare::prepare,
     tell::summary,
 };
 use super::tell::text;
@@ -103,40 +98,4 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     signals::serve_until_told(proxy, |_, _| {}, Proxy::close, move || force_close.now());
     log.finish();
     Ok(if good { Exit::Yes } else { Exit::No })
-}
-
-fn create_log(path: &Path) -> Result<std::fs::File, Failure> {
-    std::fs::File::create(path).map_err(|error| {
-        Failure::of(
-            code::UNREADABLE,
-            format!("\"{}\" cannot be written: {error}", path.display()),
-        )
-    })
-}
-
-fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
-    let server = args.dir.join("server");
-    let rule = format!("uri:{CLIENT}").parse().map_err(Failure::bug)?;
-    let config = Config {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        target: backend::BackendUrl::parse(to)?,
-        backend_tls: BackendTls {
-            ca: args.to_ca.clone(),
-            cert: None,
-            key: None,
-        },
-        sources: Sources {
-            cert: server.join("tls.crt"),
-            key: server.join("tls.key"),
-            client_ca: server.join("ca.crt"),
-            rules: vec![rule],
-            waiting: Vec::new(),
-        },
-        xfcc: true,
-        reserved: Default::default(),
-        detail: Detail::Connections,
-        workers: 1,
-        limits: Limits::default(),
-    };
-    Ok(config.open(None, log)?)
 }

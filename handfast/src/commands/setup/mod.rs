@@ -4,6 +4,8 @@ mod apply;
 mod given;
 mod list;
 mod own;
+mod show;
+mod tell;
 pub mod theirs;
 mod verify;
 mod write;
@@ -42,17 +44,16 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum What {
     List(list::List),
-    Show(list::Show),
+    Show(show::Show),
     Verify(verify::Verify),
-    #[command(name = "certificates")]
-    Zoo(list::Zoo),
+    Certificates(list::Certificates),
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     match &args.what {
         Some(What::List(list)) => list::list(list, words),
-        Some(What::Show(show)) => list::show(show, words),
-        Some(What::Zoo(fixtures)) => list::fixtures(fixtures, words),
+        Some(What::Show(show)) => show::show(show, words),
+        Some(What::Certificates(asked)) => list::fixtures(asked, words),
         Some(What::Verify(verify)) => verify::run(verify, words),
         None => write::run(&args.write, words),
     }

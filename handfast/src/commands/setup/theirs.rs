@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use handfast_configs::Kind;
 use handfast_credentials::files;
 use handfast_finding::shell::shell;
 use handfast_interop::{
@@ -11,14 +10,13 @@ use handfast_interop::{
     sites::{self, Met, Revocation, Wanted},
     stage::{Ground, Setting, Stage},
     table::Cell,
-    target::find,
+    target::{find, of_configuration},
 };
 use handfast_pki::code;
 use handfast_report::{schema::Schema, style::STRONG};
 use handfast_setup::{Role, Target};
 use serde_json::json;
 
-use super::write;
 use crate::{
     failure::{Exit, Failure},
     signals::BrokenOff,
@@ -112,7 +110,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         cells().filter(is_strange).count()
     };
     let (wrong, kept) = (strange(true), strange(false));
-    for line in write::limits(part) {
+    for line in part.cannot() {
         words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
     }
     words.json(
@@ -157,15 +155,8 @@ fn whose(args: &VerifyConfig, text: &str) -> Result<Target, Failure> {
     if let Some(name) = &args.target {
         return Ok(find(name, None)?);
     }
-    let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-    for target in handfast_setup::all().map_err(|error| of_setup(&error))? {
-        let theirs = target.server.as_ref().and_then(|part| part.theirs.as_ref());
-        if theirs.is_some_and(|theirs| theirs.known.iter().any(|known| name.ends_with(known))) {
-            return Ok(target);
-        }
-    }
-    match Kind::told_by(&args.file, text) {
-        Some(kind) => Ok(find(kind.word(), None)?),
+    match of_configuration(&args.file, text)? {
+        Some(target) => Ok(target),
         None => Err(Failure::misuse(format!(
             "it cannot be told whose configuration \"{}\" is",
             args.file.display()

@@ -13,7 +13,7 @@ use handfast_report::{schema::Schema, style::STRONG};
 use handfast_setup::{Part, Role, Target};
 use serde_json::json;
 
-use super::{Which, write};
+use super::Which;
 use crate::{
     failure::{Exit, Failure},
     signals::BrokenOff,
@@ -56,7 +56,7 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
 
 fn tell(trial: &Trial, target: &Target, role: Role, part: &Part, words: &Words) -> Exit {
     words.data(trial.text(part).trim_end());
-    for line in write::limits(part) {
+    for line in part.cannot() {
         words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
     }
     let (wrong, is_good) = (trial.wrong(part), trial.is_good(part));
@@ -71,7 +71,7 @@ fn tell(trial: &Trial, target: &Target, role: Role, part: &Part, words: &Words) 
             "forged": trial.told.as_ref().map(|told| &told.forged),
             "who_was_told": trial.told.as_ref().map(|told| told.who),
             "renewal": trial.renewal.as_ref().map(Renewal::to_json),
-            "limits": write::limits(part),
+            "limits": part.cannot(),
             "good": is_good,
         }),
     );
