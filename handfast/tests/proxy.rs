@@ -5,6 +5,8 @@ mod program;
 
 #[path = "proxy/admission.rs"]
 mod admission;
+#[path = "proxy/clients.rs"]
+mod clients;
 #[path = "proxy/deadlines.rs"]
 mod deadlines;
 #[path = "proxy/fail_closed.rs"]

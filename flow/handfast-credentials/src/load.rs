@@ -9,9 +9,10 @@ use std::{
 use handfast_finding::{Problem, shell::shell};
 use handfast_formats::open::{self, Form};
 use handfast_pki::{
-    Anchors, Certificate, Code, PrivateKey, Purpose, Request, code,
+    Anchors, Certificate, Code, PrivateKey, Purpose, Request, SignedList, code,
     crl::RevocationList,
-    pem::{self, Item},
+    pem::{self, Item, Label},
+    revocation::set::RevocationSets,
     text::utf16,
 };
 use handfast_tls::Credentials;
@@ -127,6 +128,59 @@ pub fn revocation_lists(path: &Path) -> Result<Vec<RevocationList>, Problem> {
     Ok(lists)
 }
 
+/// The revocation lists in the file `path`, PEM or DER. `issuers`, and the certificates that lie in the file, may have signed
+/// them.
+pub fn signed_lists(
+    path: &Path,
+    issuers: &[Certificate],
+    now: Timestamp,
+) -> Result<Vec<SignedList>, Problem> {
+    let bytes = read_regular(path).map_err(|problem| Missing::RevocationList.told(path, problem))?;
+    signed_lists_of(&bytes, issuers, now).map_err(|problem| Problem {
+        message: format!("\"{}\": {}", path.display(), problem.message),
+        ..problem
+    })
+}
+
+/// The same of `bytes`; at least one list.
+pub fn signed_lists_of(
+    bytes: &[u8],
+    issuers: &[Certificate],
+    now: Timestamp,
+) -> Result<Vec<SignedList>, Problem> {
+    let unreadable = |error: handfast_pki::Error| Problem::new(error.code(), error);
+    let mut issuers = issuers.to_vec();
+    let mut ders = Vec::new();
+    if pem::is_pem(bytes) {
+        for block in pem::blocks_of(bytes).map_err(unreadable)? {
+            if block.label == Label::CRL {
+                ders.push(block.contents().map_err(unreadable)?.to_vec());
+            } else if let Ok(Item::Certificate(certificate)) = block.item() {
+                issuers.push(*certificate);
+            }
+        }
+    } else {
+        ders.push(bytes.to_vec());
+    }
+    if ders.is_empty() {
+        return Err(Problem::new(
+            code::WRONG_FORMAT,
+            "expected a revocation list, found none",
+        ));
+    }
+    let read = |der: &Vec<u8>| {
+        SignedList::read(der, &issuers, now)
+            .map_err(|error| Problem::new(error.code(), &error).help(error.hint()))
+    };
+    ders.iter().map(read).collect()
+}
+
+/// The revocation sets in the file `path`.
+pub fn revocation_sets(path: &Path, now: Timestamp) -> Result<RevocationSets, Problem> {
+    let bytes = read_regular(path).map_err(|problem| Missing::RevocationList.told(path, problem))?;
+    RevocationSets::read(&bytes, now).map_err(|error| in_file(path, error.code(), &error, Some(error.hint())))
+}
+
 /// Reads a chain and its key for `purpose`, and refuses a pair that no peer would take.
 pub fn credentials(
     cert: &Path,
@@ -163,15 +217,14 @@ pub fn anchors(path: &Path, now: Timestamp) -> Result<Anchors, Problem> {
     })
 }
 
-/// What is wrong with each of a server's files by itself, without a server.
-pub fn faults(cert: &Path, key: &Path, client_ca: &Path, now: Timestamp) -> Vec<Problem> {
+/// What is wrong with each of a server's own files by itself, without a server.
+pub fn faults(cert: &Path, key: &Path, now: Timestamp) -> Vec<Problem> {
     let (own, private) = (chain(cert, Missing::Certificate).err(), key_of(key).err());
     let pair = match (&own, &private) {
         (None, None) => credentials(cert, key, Purpose::Server, now).err(),
         _ => None,
     };
-    let clients = anchors(client_ca, now).err();
-    [own, private, pair, clients].into_iter().flatten().collect()
+    [own, private, pair].into_iter().flatten().collect()
 }
 
 /// The file in which the system keeps its CAs; none where there is none, so that every server is untrusted.

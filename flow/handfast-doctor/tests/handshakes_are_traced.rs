@@ -35,6 +35,7 @@ impl Lab {
             trust: Arc::new(trust(&[&self.root])),
             admission: ByCondition(None),
             alpn: vec!["h2", "http/1.1"],
+            sessions: None,
         })
         .expect("a server")
     }

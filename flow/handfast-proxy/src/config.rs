@@ -4,6 +4,7 @@
 //! are stands in `keys.rs` alone: the file is read by them, and the flags, the reference page and the JSON Schema are made
 //! from them.
 
+mod clients;
 mod keys;
 mod open;
 
@@ -12,18 +13,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use self::keys::{RawConfig, RawLimits};
+pub use self::keys::{RawClients, RawConfig, RawFile, RawLimits};
 use crate::{
     backend::BackendUrl,
     limits::{Detail, Limits},
-    live::Sources,
+    sources::Sources,
 };
 use handfast_credentials::files::read_regular;
 use handfast_finding::{Place, Problem};
 use handfast_headers::Reserved;
-use handfast_pki::code;
+use handfast_pki::{code, pattern::PatternError};
 use handfast_policy::Rule;
-use handfast_settings::{DeValue, Key, Reader, Shape, Table, Text, Without, keys_of};
+use handfast_settings::{Key, Reader, Table, Text, keys_of};
 use handfast_values::{Endpoint, Form};
 use serde_json::Value;
 
@@ -78,23 +79,18 @@ pub struct BackendTls {
 pub const KEYS: &[Key] = RawConfig::KEYS;
 
 /// The tables of `docs/reference/config.md`, each as Markdown with its heading row.
-pub fn pages() -> [String; 2] {
+pub fn pages() -> [String; 3] {
+    use handfast_settings::page;
     [
-        handfast_settings::page(["key", "value", "without it"], RawConfig::KEYS),
-        handfast_settings::page(["key", "what is limited", "default"], RawLimits::KEYS),
+        page(["key", "value", "without it"], RawConfig::KEYS),
+        page(["key of `[[clients]]`", "value", "without it"], RawClients::KEYS),
+        page(["key", "what is limited", "default"], RawLimits::KEYS),
     ]
 }
 
 /// The JSON Schema (2020-12) of `handfast.toml`, for editors and for whoever writes the file with a program.
 pub fn schema() -> Value {
-    const FILE: &[Key] = &[Key {
-        name: "proxy",
-        shape: Shape::Table(RawConfig::KEYS),
-        flag: None,
-        reference: "the reverse proxy",
-        without: Without::Refused,
-    }];
-    handfast_settings::schema("handfast.toml", FILE)
+    handfast_settings::schema("handfast.toml", RawFile::KEYS)
 }
 
 impl RawConfig {
@@ -142,20 +138,15 @@ fn sort(problems: &mut [Problem], head: Option<&Place>) {
         _ => usize::MAX,
     });
 }
-/// What stands in the file, and the head of its table, where what is missing would stand. The reader is told everything
-/// that cannot be read. Nothing is known of a file that is no TOML: what a bracket too few does to the rest is no mistake.
-fn written(reader: &mut Reader<'_>) -> Option<(RawConfig, Option<Place>)> {
-    let (mut raw, mut head) = (RawConfig::default(), None);
-    for (key, value) in &reader.document()? {
-        match (key.get_ref().as_ref(), value.get_ref()) {
-            ("proxy", DeValue::Table(proxy)) => {
-                head = Some(reader.place(key.span().start));
-                raw = keys_of(reader, proxy);
-            }
-            ("proxy", _) => reader.error(value.span().start, "\"proxy\" must be a table".into()),
-            (other, _) => reader.unknown(key.span().start, other, ["proxy"].into_iter()),
-        }
-    }
+/// What stands in the file, and the head of the table `[proxy]`, where what is missing would stand. The reader is told
+/// everything that cannot be read. Nothing is known of a file that is no TOML: what a bracket too few does to the rest is no
+/// mistake.
+fn written(reader: &mut Reader<'_>) -> Option<(RawFile, Option<Place>)> {
+    let document = reader.document()?;
+    let mut keys = document.keys();
+    let head = keys.find(|key| key.get_ref() == "proxy");
+    let head = head.map(|key| reader.place(key.span().start));
+    let raw = keys_of(reader, &document);
     if head.is_none() && reader.errors.is_empty() {
         reader.error(0, "the table [proxy] is missing".into());
     }
@@ -165,11 +156,12 @@ fn written(reader: &mut Reader<'_>) -> Option<(RawConfig, Option<Place>)> {
 /// Turns what is written into what is meant, and adds everything that keeps it from meaning anything. What is missing is
 /// missing at `head`.
 pub fn resolve(
-    raw: &RawConfig,
+    file: &RawFile,
     folder: &Path,
     head: Option<&Place>,
     errors: &mut Vec<Problem>,
 ) -> Option<Config> {
+    let raw = &file.proxy;
     let mut wrong = |text: &Text, problem: Problem| errors.push(text.wrong(problem));
     let listen = raw
         .listen
@@ -179,19 +171,12 @@ pub fn resolve(
         .to
         .as_ref()
         .and_then(|text| BackendUrl::parse(&text.text).map_err(|p| wrong(text, p)).ok());
-    let mut rules: Vec<Rule> = Vec::new();
-    for text in &raw.allow {
-        match text.text.parse::<Rule>() {
-            Ok(rule) => rules.push(rule),
-            Err(error) => wrong(
-                text,
-                Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.hint()),
-            ),
-        }
-    }
+    let allow = rules(&raw.allow, &mut wrong);
+    let deny = rules(&raw.deny, &mut wrong);
     let reserved = reserved(raw, &mut wrong);
     missing(raw, head, errors);
     incomplete(raw, target.as_ref(), errors);
+    let clients = clients::resolve(file, folder, errors);
     let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
     Some(Config {
         listen: listen?,
@@ -207,8 +192,10 @@ pub fn resolve(
         sources: Sources {
             cert: path(&raw.cert)?,
             key: path(&raw.key)?,
-            client_ca: path(&raw.client_ca)?,
-            rules,
+            clients,
+            allow,
+            deny,
+            resumption: raw.resumption.unwrap_or(true),
             waiting: Vec::new(),
         },
         xfcc: raw.xfcc,
@@ -220,6 +207,18 @@ pub fn resolve(
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         limits: limits(&raw.limits),
     })
+}
+
+/// The rules that can be read.
+fn rules(texts: &[Text], wrong: &mut impl FnMut(&Text, Problem)) -> Vec<Rule> {
+    let mut rule = |text: &Text| {
+        let read = text.text.parse::<Rule>();
+        let problem = |error: PatternError| {
+            Problem::new(code::BAD_RULE, format_args!("rule {error}")).help(error.hint())
+        };
+        read.map_err(|error| wrong(text, problem(error))).ok()
+    };
+    texts.iter().filter_map(&mut rule).collect()
 }
 
 fn limits(raw: &RawLimits) -> Limits {
@@ -416,6 +415,87 @@ limits = { handshake = "500ms", connections = 10 }
                     .iter()
                     .any(|(at, message)| *at == line && message.contains(part)),
                 "{line:?} {part}: {found:#?}"
+            );
+        }
+    }
+
+    const TWO_CAS: &str = r#"
+[proxy]
+listen = "127.0.0.1:0"
+to = "http://127.0.0.1:9000"
+cert = "tls.crt"
+key = "tls.key"
+clients = ["acme", "beta"]
+allow = ["any"]
+[[clients]]
+name = "acme"
+ca = "acme.crt"
+names = ["uri:spiffe://acme/**"]
+[[clients]]
+name = "beta"
+ca = "beta.crt"
+names = ["dns:*.beta.example"]
+extended-key-usage = "required"
+"#;
+
+    #[test]
+    fn cas_that_are_used_together_are_bound_each_to_its_names() {
+        assert_eq!(errors(TWO_CAS), []);
+        let bare = TWO_CAS.replace("names = [\"dns:*.beta.example\"]\n", "");
+        let found = errors(&bare);
+        assert!(
+            found.len() == 1
+                && found[0].0 == Some(13)
+                && found[0].1.contains("\"beta\" is not bound to names"),
+            "{found:?}"
+        );
+        let alone = bare.replace("[\"acme\", \"beta\"]", "[\"beta\"]");
+        assert_eq!(errors(&alone), [], "alone it need not be bound");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_ca_has_its_line() {
+        for (from, to, line, part) in [
+            (
+                "[\"acme\", \"beta\"]",
+                "[\"acme\", \"gamma\"]",
+                7,
+                "no [[clients]] is called \"gamma\"",
+            ),
+            ("[\"acme\", \"beta\"]", "[\"acme\", \"acme\"]", 7, "named twice"),
+            (
+                "name = \"beta\"",
+                "name = \"acme\"",
+                14,
+                "two [[clients]] are called \"acme\"",
+            ),
+            ("ca = \"beta.crt\"\n", "", 13, "\"ca\" is missing"),
+            (
+                "[\"dns:*.beta.example\"]",
+                "[\"dsn:beta\"]",
+                16,
+                "unknown type \"dsn\"",
+            ),
+            ("[\"dns:*.beta.example\"]", "[]", 13, "names is empty"),
+            (
+                "\"required\"",
+                "\"always\"",
+                17,
+                "expected if-present or required",
+            ),
+            (
+                "allow =",
+                "client-ca = \"ca.crt\"\nallow =",
+                8,
+                "client-ca and clients",
+            ),
+        ] {
+            let found = errors(&TWO_CAS.replace(from, to));
+            assert!(
+                found
+                    .iter()
+                    .any(|(at, text)| *at == Some(line) && text.contains(part)),
+                "{to}: {found:?}"
             );
         }
     }

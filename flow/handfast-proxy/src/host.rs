@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use handfast_pki::{Certificate, Code, Purpose, Trust, VerifiedChain, code};
 use handfast_policy::{Denial, Policy};
-use handfast_tls::{Admit, Peer, Server};
+use handfast_tls::{Admit, Peer, Server, Sessions};
 use http::Method;
 use jiff::Timestamp;
 
@@ -31,6 +31,8 @@ pub(crate) struct Host {
     pub(crate) routes: Arc<[Route]>,
     /// The leaf that it shows.
     pub(crate) own: Certificate,
+    /// What clients may resume, from its earlier states as well; nothing where they may not.
+    pub(crate) sessions: Option<Arc<Sessions>>,
 }
 
 /// By which names a host is known.
@@ -106,6 +108,11 @@ impl Listener {
         self.host(Some(name)).is_some_and(|meant| meant.name == host.name)
     }
 
+    /// The host of this name.
+    pub(crate) fn called(&self, name: &HostName) -> Option<&Arc<Host>> {
+        self.hosts.iter().find(|host| host.name == *name)
+    }
+
     /// All hosts, in order.
     pub(crate) fn hosts(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter().map(Arc::as_ref)
@@ -125,7 +132,7 @@ impl Listener {
     /// It goes on with what it was allowed before, so whatever it has lost of that ends its connection.
     pub(crate) fn judge_again(&self, standing: &Standing, at: Timestamp) -> Result<(), (Code, String)> {
         let before = &standing.host;
-        let Some(now) = self.hosts.iter().find(|host| host.name == before.name) else {
+        let Some(now) = self.called(&before.name) else {
             return Err((
                 code::MISDIRECTED,
                 "the host of the connection is served no longer".to_owned(),

@@ -16,6 +16,7 @@ mod handshake;
 mod host;
 mod identify;
 mod limits;
+mod lists;
 pub mod live;
 mod log;
 mod metered;
@@ -26,6 +27,7 @@ mod record;
 mod registry;
 mod review;
 mod shutdown;
+mod sources;
 mod tunnel;
 mod worker;
 
@@ -38,10 +40,11 @@ use crate::{accept::Accepted, record::Record, worker::Worker};
 pub use crate::{
     backend::Backend,
     limits::{Detail, Limits},
-    live::{ReadSources, Sources},
+    live::ReadSources,
     log::AccessLog,
     proxy::{Proxy, ProxySettings},
     shutdown::{Drained, ForceClose},
+    sources::{ClientCas, ListPlace, Sources},
     tunnel::{MakeClient, Tunnel, TunnelSettings},
 };
 

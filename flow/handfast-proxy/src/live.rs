@@ -12,37 +12,20 @@ use arc_swap::ArcSwap;
 use handfast_audit::{Event, Reload, Sink};
 use handfast_credentials::load;
 use handfast_finding::Problem;
-use handfast_pki::{Certificate, Purpose, Trust, TrustedCa};
-use handfast_policy::{Policy, Rule};
-use handfast_tls::{Server, server};
+use handfast_pki::{Certificate, Purpose, RevocationSource, Revocations, Trust, TrustError, TrustedCa};
+use handfast_policy::Policy;
+use handfast_tls::{Server, Sessions, server};
 use jiff::Timestamp;
 
 use crate::{
     backend::Backend,
     host::{Host, HostName, Listener, Route, Rules},
+    lists::Lists,
+    sources::{ClientCas, Sources},
 };
-
-/// What a state of trust is made of, as the operator wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sources {
-    /// The chain of the proxy, leaf first.
-    pub cert: PathBuf,
-    pub key: PathBuf,
-    /// The CA bundle that verifies client certificates.
-    pub client_ca: PathBuf,
-    pub rules: Vec<Rule>,
-    /// Settings that were changed in the configuration and are taken over by a restart alone.
-    pub waiting: Vec<&'static str>,
-}
 
 /// Reads anew what the operator wrote: flags stay as they are, a configuration file may have changed.
 pub type ReadSources = Arc<dyn Fn() -> Result<Sources, Problem> + Send + Sync>;
-
-impl Sources {
-    fn files(&self) -> Vec<PathBuf> {
-        vec![self.cert.clone(), self.key.clone(), self.client_ca.clone()]
-    }
-}
 
 /// One generation of trust.
 pub struct State {
@@ -65,6 +48,29 @@ impl State {
         self.listener.hosts().map(|host| &host.own)
     }
 
+    /// The bundles that may vouch for every name though they hold several CAs: any of these can make the identities of
+    /// the others' clients. Each with the names of its CAs.
+    pub fn unbound(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        let cas = self.listener.hosts().flat_map(|host| host.trust.cas());
+        cas.filter_map(|ca| {
+            let several = ca.anchors().independent();
+            (ca.names().is_none() && several.len() > 1).then(|| (ca.name(), several))
+        })
+    }
+
+    /// The CA bundle of this name.
+    fn ca(&self, name: &str) -> Option<&TrustedCa> {
+        let mut cas = self.listener.hosts().flat_map(|host| host.trust.cas());
+        cas.find(|ca| ca.name() == name)
+    }
+
+    /// The revocation lists by which clients are judged.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = &RevocationSource> {
+        let cas = self.listener.hosts().flat_map(|host| host.trust.cas());
+        cas.filter_map(TrustedCa::revocations)
+            .flat_map(Revocations::sources)
+    }
+
     /// CAs of the files that are not used because they have expired.
     pub fn left_out(&self) -> impl Iterator<Item = &Certificate> {
         self.listener
@@ -79,9 +85,25 @@ pub struct Live {
     sources: ReadSources,
     /// The configuration file, whose change means a reload like that of the files it names.
     config: Option<PathBuf>,
-    /// The files of the last attempt, good or not.
-    files: Mutex<Vec<PathBuf>>,
+    /// What the last attempt named, good or not.
+    named: Mutex<Named>,
+    lists: Lists,
     alpn: Vec<&'static str>,
+}
+
+/// Files whose change means a reload, and URLs that are fetched, each with the file that keeps it.
+struct Named {
+    files: Vec<PathBuf>,
+    urls: Vec<(String, PathBuf)>,
+}
+
+impl Named {
+    fn by(sources: &Sources) -> Self {
+        Self {
+            files: sources.files(),
+            urls: sources.urls(),
+        }
+    }
 }
 
 impl Live {
@@ -97,13 +119,15 @@ impl Live {
             Vec::new()
         };
         let first = sources()?;
-        let state = load(&first, &alpn, 1)?;
-        let files = Mutex::new(first.files());
+        let lists = Lists::default();
+        let state = load(&first, &alpn, 1, &lists, None)?;
+        let named = Mutex::new(Named::by(&first));
         Ok(Arc::new(Self {
             current: ArcSwap::from_pointee(state),
             sources,
             config,
-            files,
+            named,
+            lists,
             alpn,
         }))
     }
@@ -115,18 +139,27 @@ impl Live {
 
     /// Every file whose change means a reload.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.iter().chain(&self.config).cloned().collect()
+        self.named().files.iter().chain(&self.config).cloned().collect()
+    }
+
+    /// Every URL of a revocation list, with the file that keeps what was fetched.
+    pub(crate) fn urls(&self) -> Vec<(String, PathBuf)> {
+        self.named().urls.clone()
+    }
+
+    fn named(&self) -> std::sync::MutexGuard<'_, Named> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Loads a new state beside the old one and swaps it in, or says why not and keeps the old one.
     pub(crate) fn reload(&self, sink: &dyn Sink) {
-        let now = self.current.load().generation;
+        let before = self.current.load_full();
+        let now = before.generation;
         let mut restart_for = Vec::new();
         let loaded = (self.sources)().and_then(|sources| {
-            *self.files.lock().unwrap_or_else(PoisonError::into_inner) = sources.files();
+            *self.named() = Named::by(&sources);
             restart_for = sources.waiting.clone();
-            load(&sources, &self.alpn, now + 1)
+            load(&sources, &self.alpn, now + 1, &self.lists, Some(&before))
         });
         let (taken, generation, code, reason) = match loaded {
             Ok(state) => {
@@ -147,50 +180,104 @@ impl Live {
     }
 }
 
-/// Loads and checks everything, without a proxy, and tells every problem: what `check` does.
-pub fn rehearse(sources: &Sources) -> Vec<Problem> {
-    let parts = load::faults(&sources.cert, &sources.key, &sources.client_ca, Timestamp::now());
+/// Loads and checks everything, without a proxy: what `check` does.
+///
+/// # Errors
+///
+/// Every problem that can be found.
+pub fn rehearse(sources: &Sources) -> Result<State, Vec<Problem>> {
+    let now = Timestamp::now();
+    let mut parts = load::faults(&sources.cert, &sources.key, now);
+    let cas = sources.clients.iter();
+    parts.extend(cas.filter_map(|clients| load::anchors(&clients.ca, now).err()));
     // What is wrong only when everything is put together is looked for when all parts are good.
     if parts.is_empty() {
-        load(sources, &[], 0).err().into_iter().collect()
+        load(sources, &[], 0, &Lists::default(), None).map_err(|problem| vec![problem])
     } else {
-        parts
+        Err(parts)
     }
 }
 
-fn load(sources: &Sources, alpn: &[&'static str], generation: u64) -> Result<State, Problem> {
+/// A state out of `sources`. What clients may resume is taken over from the state `before`.
+fn load(
+    sources: &Sources,
+    alpn: &[&'static str],
+    generation: u64,
+    lists: &Lists,
+    before: Option<&State>,
+) -> Result<State, Problem> {
     let now = Timestamp::now();
-    let policy = Policy::new(sources.rules.clone()).map_err(|error| {
+    let policy = Policy::of_rules(sources.allow.clone(), sources.deny.clone()).map_err(|error| {
         Problem::new(error.code(), error.to_string())
             .help("name the allowed clients: --allow uri:spiffe://..., or --allow any")
     })?;
     let credentials = load::credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
-    // The one host of today answers to every name, and its CAs may vouch for every name.
-    let cas = TrustedCa::for_every_name("client-ca", load::anchors(&sources.client_ca, now)?);
-    let trust = Trust::new(vec![cas], generation).map_err(|error| Problem::new(error.code(), error))?;
-    let trust = Arc::new(trust);
+    let cas = cas(&sources.clients, lists, before, now)?;
+    let trust = Arc::new(trust(cas, generation)?);
     let routes: Arc<[Route]> = Arc::new([Route {
         path: String::new(),
         methods: None,
         policy,
     }]);
     let own = credentials.leaf().clone();
+    let name = HostName::Default;
+    let earlier = before.and_then(|before| before.listener.called(&name)?.sessions.clone());
+    let sessions = sources.resumption.then(|| earlier.unwrap_or_else(Sessions::new));
     let server = Server::new(server::Settings {
         credentials,
         trust: trust.clone(),
         admission: Rules(routes.clone()),
         alpn: alpn.to_vec(),
+        sessions: sessions.clone(),
     });
     let server = server.map_err(|error| Problem::new(error.code(), error))?;
     let host = Host {
-        name: HostName::Default,
+        name,
         server,
         trust,
         routes,
         own,
+        sessions,
     };
     Ok(State {
         generation,
         listener: Listener::new(vec![host]),
+    })
+}
+
+/// The CAs of `clients`, each with the names that it may vouch for and the lists by which it is judged.
+fn cas(
+    clients: &[ClientCas],
+    lists: &Lists,
+    before: Option<&State>,
+    now: Timestamp,
+) -> Result<Vec<TrustedCa>, Problem> {
+    let ca = |clients: &ClientCas| {
+        let anchors = load::anchors(&clients.ca, now)?;
+        let known = before.and_then(|before| before.ca(&clients.name)?.revocations());
+        let revocations = lists.of(clients, anchors.certificates(), known, now)?;
+        let ca = match &clients.names {
+            Some(names) => TrustedCa::bound(&clients.name, anchors, names.clone()),
+            None => TrustedCa::for_every_name(&clients.name, anchors),
+        };
+        let ca = ca.with_client_usage(clients.usage);
+        Ok(match revocations {
+            Some(revocations) => ca.with_revocations(revocations),
+            None => ca,
+        })
+    };
+    clients.iter().map(ca).collect()
+}
+
+fn trust(cas: Vec<TrustedCa>, generation: u64) -> Result<Trust, Problem> {
+    Trust::new(cas, generation).map_err(|error| {
+        let problem = Problem::new(error.code(), &error);
+        match error {
+            TrustError::Unbound { .. } => {
+                problem.help("name what it may vouch for: names = [\"dns:*.acme.example\"]")
+            }
+            TrustError::Shared { .. } => problem.help("write each CA into one bundle alone"),
+            _ => problem,
+        }
     })
 }

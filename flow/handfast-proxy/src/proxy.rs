@@ -18,6 +18,7 @@ use crate::{
     backend::Backend,
     forward::slots::BackendSlots,
     limits::{Detail, Limits},
+    lists::Keeper,
     live::{Live, ReadSources},
     review::Review,
     shutdown::{Closing, Drained, ForceClose},
@@ -64,7 +65,8 @@ where
 pub struct Proxy {
     address: SocketAddr,
     live: Arc<Live>,
-    watch: Watch,
+    watch: Arc<Watch>,
+    _keeper: Keeper,
     closing: Arc<Closing>,
     workers: Vec<JoinHandle<usize>>,
 }
@@ -111,14 +113,18 @@ impl Proxy {
         let workers = listeners.into_iter().zip(contexts).map(start).collect();
         let for_reload = live.clone();
         let for_files = live.clone();
-        let watch = Watch::start(
+        let for_alarms = sink.clone();
+        let watch = Arc::new(Watch::start(
             move || for_files.files(),
             move || for_reload.reload(sink.as_ref()),
-        );
+        ));
+        let for_lists = watch.clone();
+        let keeper = Keeper::start(live.clone(), for_alarms, move || for_lists.ask());
         Ok(Self {
             address,
             live,
             watch,
+            _keeper: keeper,
             closing,
             workers,
         })

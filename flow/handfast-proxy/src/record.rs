@@ -46,6 +46,7 @@ impl Record {
         record.tls = Some(established.version);
         record.suite = Some(established.suite);
         record.alpn = established.alpn;
+        record.resumed = established.resumed;
     }
 
     fn shown(&mut self, peer: &Peer) {

@@ -64,6 +64,6 @@ fn every_key_is_in_the_schema_and_no_other_is_allowed() {
     assert!(proxy["properties"]["nothing"].is_null());
     assert_eq!(
         proxy["required"],
-        serde_json::json!(["listen", "to", "cert", "key", "client-ca", "allow"])
+        serde_json::json!(["listen", "to", "cert", "key", "allow"])
     );
 }

@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use handfast_credentials::files;
 use handfast_finding::Problem;
 use handfast_pki::conceal::concealed;
-use handfast_proxy::{config, live};
+use handfast_proxy::{
+    config::{self, Config},
+    live,
+};
 use handfast_report::{json::problem, schema::Schema, style::GOOD};
 use serde_json::json;
 
 use crate::{
+    commands::proxy::warnings,
     failure::{Exit, Failure},
     words::{Words, more},
 };
@@ -38,16 +42,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     })?;
     let shown = file.display().to_string();
     let shown = concealed(&shown);
-    let problems = match config::read(file) {
-        Ok(config) => {
-            // The backend's TLS and the state of trust are loaded as the proxy would load them.
-            let backend = config.backend().err();
-            backend
-                .into_iter()
-                .chain(live::rehearse(&config.sources))
-                .collect()
-        }
-        Err(problems) => problems,
+    let (problems, warnings) = match config::read(file) {
+        Ok(config) => judge(&config),
+        Err(problems) => (problems, Vec::new()),
     };
     words.json(
         Schema::Check,
@@ -55,10 +52,14 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             "config": shown,
             "good": problems.is_empty(),
             "problems": problems.iter().map(problem).collect::<Vec<_>>(),
+            "warnings": warnings,
         }),
     );
     if problems.is_empty() {
         words.data(format_args!("{GOOD}good:{GOOD:#} {shown}"));
+        for warning in &warnings {
+            words.data(format_args!("  warning: {warning}"));
+        }
         words.next(format_args!("handfast proxy --config {shown}"));
         return Ok(Exit::Yes);
     }
@@ -66,6 +67,16 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         tell(problem, &shown, words);
     }
     Ok(Exit::No)
+}
+
+/// What is wrong, and what is worth knowing of a configuration that is good. The backend's TLS and the state of trust are
+/// loaded as the proxy would load them.
+fn judge(config: &Config) -> (Vec<Problem>, Vec<String>) {
+    let backend = config.backend().err();
+    match live::rehearse(&config.sources) {
+        Ok(state) => (backend.into_iter().collect(), warnings(&state)),
+        Err(problems) => (backend.into_iter().chain(problems).collect(), Vec::new()),
+    }
 }
 
 fn tell(problem: &Problem, file: &str, words: &Words) {

@@ -24,6 +24,8 @@ pub enum Event {
     Reload(Reload),
     /// Something that there is not enough of; at most one in ten seconds for each.
     Shortage(Shortage),
+    /// Something that somebody has to look after before it fails; once for each step.
+    Alarm(Alarm),
 }
 
 /// What became of a connection.
@@ -75,6 +77,9 @@ pub struct Connection {
     /// The protocol that was agreed on (RFC 7301), if any was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpn: Option<&'static str>,
+    /// Whether an earlier session was resumed; its client was judged again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
     /// The rule that allowed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -153,6 +158,18 @@ pub struct Shortage {
     pub times: u64,
 }
 
+/// Something that somebody has to look after: a revocation list that grows old, or cannot be fetched.
+#[derive(Debug, Clone, Serialize)]
+pub struct Alarm {
+    /// When it was noticed.
+    pub time: Timestamp,
+    /// What happens if nobody does.
+    #[serde(serialize_with = "shown")]
+    pub code: Code,
+    /// What it is, in words.
+    pub reason: String,
+}
+
 impl Event {
     /// The line, without its end.
     pub fn to_line(&self) -> String {
@@ -186,6 +203,7 @@ impl Entry {
             tls: None,
             suite: None,
             alpn: None,
+            resumed: false,
             rule: None,
             verdict: Verdict::Broken,
             code: None,

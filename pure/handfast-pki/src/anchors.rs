@@ -83,6 +83,20 @@ impl Anchors {
         &self.certificates
     }
 
+    /// The CAs that stand for themselves, by [`Certificate::called`], each once: not those that another of these issued,
+    /// and a CA that changes its key is one.
+    pub fn independent(&self) -> Vec<String> {
+        let is_above = |ca: &Certificate, other: &Certificate| {
+            other != ca && !ca.is_self_issued() && other.subject() == ca.issuer()
+        };
+        let stands_alone = |ca: &&Certificate| !self.certificates.iter().any(|other| is_above(ca, other));
+        let independent = self.certificates.iter().filter(stands_alone);
+        let mut names: Vec<String> = independent.map(Certificate::called).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// What was given and not taken because it has expired.
     pub fn left_out(&self) -> &[Certificate] {
         &self.left_out

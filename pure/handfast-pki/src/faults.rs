@@ -19,7 +19,7 @@ use x509_cert::ext::pkix::{
 };
 
 use crate::{
-    Certificate, Error, Purpose, Refusal, Role, TrustedCa,
+    Certificate, ClientUsage, Error, Purpose, Refusal, Role, TrustedCa,
     extensions::{Extended, ExtendedUsages},
     general::AltNames,
     may_sign, name,
@@ -159,15 +159,16 @@ fn leaf_signs_and_certifies_nothing(step: &Step<'_>) -> Option<Refusal> {
     })
 }
 
-/// webpki lets a certificate without extended key usage pass as a client's (section 4.2.1.12 leaves it open); a
-/// certificate that does not say that it is a client's is none here.
+/// Section 4.2.1.12: a certificate without extended key usage may be used for everything, unless the operator knows that its
+/// CA always says what it is for.
 fn client_says_that_it_is_one(step: &Step<'_>) -> Option<Refusal> {
     let purpose = step.path.purpose;
+    let asked = step.path.trusted.map(TrustedCa::client_usage) == Some(ClientUsage::Required);
     // What cannot be read is not the same as none; `extensions_are_readable_and_stand_once` says so.
     let silent = step.certificate.extended_key_usage().is_none()
         && !step.certificate.is_unreadable::<ExtendedUsages>()
         && !step.certificate.is_ca();
-    (step.is_leaf() && purpose == Purpose::Client && silent).then(|| Refusal::WrongPurpose {
+    (asked && step.is_leaf() && purpose == Purpose::Client && silent).then(|| Refusal::WrongPurpose {
         role: step.role,
         subject: step.subject(),
         purpose,
@@ -427,15 +428,18 @@ fn is_within(host: &str, base: &str) -> bool {
             .is_some_and(|rest| rest.ends_with('.') || (base.starts_with('.') && !rest.is_empty()))
 }
 
-/// Section 6.1.3 (a)(3), and 6.3 for the lists. An anchor has nobody above it who could revoke it.
+/// Section 6.1.3 (a)(3), and 6.3 for the lists. An anchor has nobody above it who could revoke it. A CA that has lists of its
+/// own is judged by these.
 fn issuer_stands_by_it(step: &Step<'_>) -> Option<Refusal> {
     if step.role == Role::Anchor {
         return None;
     }
     let issuer = step.path.certificates.get(step.index + 1)?;
-    step.path
-        .revocation?
-        .refusal(step.certificate, issuer, step.role, step.path.at)
+    let (certificate, role, at) = (step.certificate, step.role, step.path.at);
+    match step.path.trusted.and_then(TrustedCa::revocations) {
+        Some(own) => own.refusal(certificate, issuer, role, at),
+        None => step.path.revocation?.refusal(certificate, issuer, role, at),
+    }
 }
 
 /// Section 6.1.3 (a)(1); both algorithm fields must agree (section 4.1.1.2). webpki verifies, this finds out where it

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{AnchorError, Anchors, Certificate, Identity, NamePattern, revocation::Revocation};
+use crate::{AnchorError, Anchors, Certificate, Identity, NamePattern, Revocations, revocation::Revocation};
 
 /// One CA, or one bundle of CAs that stand for each other, and the names that it may vouch for.
 ///
@@ -12,6 +12,18 @@ pub struct TrustedCa {
     name: Arc<str>,
     anchors: Anchors,
     names: Option<Vec<NamePattern>>,
+    client_usage: ClientUsage,
+    revocations: Option<Arc<Revocations>>,
+}
+
+/// Whether a client's certificate has to say that it is one (extended key usage, RFC 5280 section 4.2.1.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClientUsage {
+    /// A certificate that says nothing may be used for everything, as the RFC has it: many private CAs leave it out.
+    #[default]
+    IfPresent,
+    /// For CAs that always say it.
+    Required,
 }
 
 impl TrustedCa {
@@ -21,6 +33,8 @@ impl TrustedCa {
             name: name.into(),
             anchors,
             names: None,
+            client_usage: ClientUsage::default(),
+            revocations: None,
         }
     }
 
@@ -30,7 +44,35 @@ impl TrustedCa {
             name: name.into(),
             anchors,
             names: Some(names),
+            client_usage: ClientUsage::default(),
+            revocations: None,
         }
+    }
+
+    /// The same CA, with `usage` asked of its clients.
+    pub fn with_client_usage(self, usage: ClientUsage) -> Self {
+        Self {
+            client_usage: usage,
+            ..self
+        }
+    }
+
+    /// The same CA, whose certificates are good only as long as these lists say so.
+    pub fn with_revocations(self, revocations: Revocations) -> Self {
+        Self {
+            revocations: Some(Arc::new(revocations)),
+            ..self
+        }
+    }
+
+    /// The lists by which its certificates are judged; nothing where revocation is not looked at.
+    pub fn revocations(&self) -> Option<&Revocations> {
+        self.revocations.as_deref()
+    }
+
+    /// Whether a client's certificate of this CA has to say that it is one.
+    pub fn client_usage(&self) -> ClientUsage {
+        self.client_usage
     }
 
     /// This CA with `anchors` in the place of its own, and no other.
@@ -50,6 +92,11 @@ impl TrustedCa {
     /// What people call it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its CA certificates.
+    pub fn anchors(&self) -> &Anchors {
+        &self.anchors
     }
 
     /// The names that it may vouch for; nothing where every name is meant.

@@ -31,20 +31,29 @@ pub struct VerifiedChain {
     ca: Arc<TrustedCa>,
     purpose: Purpose,
     generation: u64,
+    holds_until: Timestamp,
 }
 
 impl VerifiedChain {
-    fn new(found: Path, purpose: Purpose, generation: u64) -> Self {
+    fn new(found: Path, purpose: Purpose, generation: u64, at: Timestamp) -> Self {
         let Path {
             certificates: mut path,
             ca,
         } = found;
         let not_before = path.iter().map(Certificate::not_before).max();
         let not_after = path.iter().map(Certificate::not_after).min();
+        let pairs = path.iter().zip(path.iter().skip(1));
+        let lists = ca.revocations().into_iter();
+        let listed = lists.flat_map(|lists| {
+            let pairs = pairs.clone();
+            pairs.filter_map(move |(_, issuer)| lists.until(issuer, at))
+        });
+        let holds_until = listed.chain(not_after).min();
         let leaf = path.remove(0);
         Self {
             not_before: not_before.unwrap_or_else(|| leaf.not_before()),
             not_after: not_after.unwrap_or_else(|| leaf.not_after()),
+            holds_until: holds_until.unwrap_or_else(|| leaf.not_after()),
             leaf,
             path,
             ca,
@@ -71,6 +80,11 @@ impl VerifiedChain {
     /// When the first certificate of the path ends.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
+    }
+
+    /// Until when it need not be judged again: the end of the first certificate, or of a revocation list that speaks for one.
+    pub fn holds_until(&self) -> Timestamp {
+        self.holds_until
     }
 
     /// The names of the leaf. A common name that the CA may not vouch for is none of them.
@@ -121,6 +135,7 @@ impl VerifiedChain {
                     Path { certificates, ca },
                     self.purpose,
                     trust.generation(),
+                    at,
                 ));
             }
         }
@@ -157,7 +172,7 @@ pub fn verify(
     }
     let end_entity = EndEntityCert::try_from(leaf_der).map_err(|error| look.refusal(error))?;
     match look.find(&end_entity) {
-        Ok(path) => Ok(VerifiedChain::new(path, purpose, trust.generation())),
+        Ok(path) => Ok(VerifiedChain::new(path, purpose, trust.generation(), at)),
         Err(Refused::ByRule(refusal)) => Err(refusal),
         Err(Refused::ByWebpki(error)) => Err(look.refusal(error)),
     }

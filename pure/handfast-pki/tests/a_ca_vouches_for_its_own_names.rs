@@ -2,14 +2,15 @@
 //! now.
 
 use handfast_pki::{
-    Anchors, Code, NamePattern, Profile, Purpose, Refusal, Trust, TrustError, TrustedCa, VerifiedChain, code,
-    name::AltName, verify::verify,
+    Anchors, ClientUsage, Code, NamePattern, Profile, Purpose, Refusal, Trust, TrustError, TrustedCa,
+    VerifiedChain, code, name::AltName, verify::verify,
 };
 use handfast_testkit::{
     Ca, Leaf, Pair,
     forge::{Forge, uri},
 };
 use jiff::{SignedDuration, Timestamp};
+use x509_cert::ext::pkix::ExtendedKeyUsage;
 
 fn anchors(ca: &Ca) -> Anchors {
     Anchors::new(vec![ca.certificate.clone()], Timestamp::now()).expect("an anchor")
@@ -202,4 +203,24 @@ fn a_chain_whose_root_left_holds_where_its_issuing_ca_is_trusted_itself() {
     let now = Timestamp::now();
     assert!(chain.still_holds(&Trust::from(anchors(&issuing)), now).is_ok());
     assert!(chain.still_holds(&Trust::nobody(), now).is_err());
+}
+
+#[test]
+fn a_client_without_extended_key_usage_is_accepted_unless_its_ca_always_sets_it() {
+    let root = Forge::ca("Acme").root();
+    let silent = Forge::client("web", vec![uri("spiffe://acme/web")]).without::<ExtendedKeyUsage>();
+    let silent = silent.by(&root);
+    let anchors = Anchors::new(vec![root.certificate.clone()], Timestamp::now()).expect("an anchor");
+    let judge = |usage| {
+        let ca = TrustedCa::for_every_name("acme", anchors.clone()).with_client_usage(usage);
+        verify(
+            &[silent.certificate.der().clone()],
+            &trust(vec![ca]),
+            Purpose::Client,
+            Timestamp::now(),
+        )
+    };
+    assert!(judge(ClientUsage::IfPresent).is_ok());
+    let refusal = judge(ClientUsage::Required).expect_err("it does not say what it is for");
+    assert_eq!(refusal.code(Purpose::Client), code::WRONG_PURPOSE);
 }

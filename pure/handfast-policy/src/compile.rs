@@ -1,70 +1,97 @@
-//! From rules to Cedar: one `permit` per rule over sets of typed names, checked against a schema.
+//! From rules to Cedar: one `permit` or `forbid` per rule over sets of typed names; or Cedar as a user wrote it. Both are
+//! checked against the schema.
 
 use std::{net::IpAddr, str::FromStr};
 
 use cedar_policy::{
-    Context, EntityUid, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
+    Context, Effect, EntityUid, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
 };
 use handfast_pki::{
     Identity,
     pattern::{Network, is_segment},
+    text::printable,
 };
 
 use crate::{PolicyError, Rule};
 
-/// What a request about a connection may speak of.
-const SCHEMA: &str = r#"
-entity Peer;
-entity Listener;
-action connect appliesTo {
-    principal: [Peer],
-    resource: [Listener],
-    context: {
-        uris: Set<String>,
-        uri_parents: Set<String>,
-        uri_ancestors: Set<String>,
-        dns: Set<String>,
-        dns_parents: Set<String>,
-        dns_ancestors: Set<String>,
-        emails: Set<String>,
-        email_hosts: Set<String>,
-        ip_networks: Set<String>,
-        common_names: Set<String>,
-        fingerprint: String,
-    },
-};
-"#;
+/// What a policy may speak of, for those who write their own: `docs/reference/policy.cedarschema` is this file.
+pub const SCHEMA: &str = include_str!("policy.cedarschema");
 
-/// The policies of `rules`, in order, each under its number as identifier.
-pub(crate) fn policies(rules: &[Rule]) -> Result<PolicySet, PolicyError> {
-    let engine = |error: &dyn std::fmt::Display| PolicyError::Engine {
+/// Policies, checked against the schema, and what people call each, by its identifier: in order, so that the first that
+/// decides is named.
+pub(crate) struct Compiled {
+    pub(crate) set: PolicySet,
+    pub(crate) called: Vec<String>,
+}
+
+fn engine(error: &dyn std::fmt::Display) -> PolicyError {
+    PolicyError::Engine {
         detail: error.to_string(),
-    };
-    let mut set = PolicySet::new();
-    for (number, rule) in rules.iter().enumerate() {
+    }
+}
+
+/// The policies of rules, in order, each under its number as identifier: those that allow, then those that deny.
+pub(crate) fn rules(allow: &[Rule], deny: &[Rule]) -> Result<Compiled, PolicyError> {
+    let all = allow.iter().map(|rule| ("permit", rule));
+    let all = all.chain(deny.iter().map(|rule| ("forbid", rule)));
+    let (mut set, mut called) = (PolicySet::new(), Vec::new());
+    for (number, (effect, rule)) in all.enumerate() {
         let text = format!(
-            "permit(principal, action == Action::\"connect\", resource) when {{ {} }};",
+            "{effect}(principal, action == Action::\"connect\", resource) when {{ {} }};",
             condition(rule)
         );
         let policy = cedar_policy::Policy::parse(Some(PolicyId::new(number.to_string())), &text)
-            .map_err(|e| engine(&e))?;
-        set.add(policy).map_err(|e| engine(&e))?;
+            .map_err(|error| engine(&error))?;
+        set.add(policy).map_err(|error| engine(&error))?;
+        called.push(rule.to_string());
     }
-    let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(|e| engine(&e))?;
-    let checked = Validator::new(schema).validate(&set, ValidationMode::Strict);
+    checked(&set).map_err(|error| engine(&error))?;
+    Ok(Compiled { set, called })
+}
+
+/// The policies of a file in Cedar, in the order of the file. What the annotation `@id("...")` says is what a policy is
+/// called.
+pub(crate) fn written(text: &str) -> Result<Compiled, PolicyError> {
+    let wrong = |detail: String| PolicyError::Written { detail };
+    let parsed = PolicySet::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    if parsed.templates().next().is_some() {
+        return Err(wrong("a template stands for nobody, write a policy".into()));
+    }
+    checked(&parsed).map_err(wrong)?;
+    let mut policies: Vec<_> = parsed.policies().collect();
+    // Cedar numbers them by their place in the file: policy0, policy1 ...
+    policies.sort_by_key(|policy| number_of(policy.id()));
+    let (mut set, mut called) = (PolicySet::new(), Vec::new());
+    for (number, policy) in policies.into_iter().enumerate() {
+        let name = policy.annotation("id").map(printable);
+        called.push(name.unwrap_or_else(|| format!("policy {}", number + 1)));
+        let numbered = policy.new_id(PolicyId::new(number.to_string()));
+        set.add(numbered).map_err(|error| wrong(error.to_string()))?;
+    }
+    if set.policies().all(|policy| policy.effect() == Effect::Forbid) {
+        return Err(PolicyError::NoRule);
+    }
+    Ok(Compiled { set, called })
+}
+
+fn number_of(id: &PolicyId) -> Option<usize> {
+    let id: &str = id.as_ref();
+    id.strip_prefix("policy")?.parse().ok()
+}
+
+/// The first thing in `set` that does not fit the schema.
+fn checked(set: &PolicySet) -> Result<(), String> {
+    let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(|error| error.to_string())?;
+    let checked = Validator::new(schema).validate(set, ValidationMode::Strict);
     match checked.validation_errors().next() {
-        Some(error) => Err(engine(error)),
-        None => Ok(set),
+        Some(error) => Err(error.to_string()),
+        None => Ok(()),
     }
 }
 
 /// The entities of every request; what tells peers apart is in the context.
 pub(crate) fn names() -> Result<(EntityUid, EntityUid, EntityUid), PolicyError> {
-    let uid = |text: &str| {
-        EntityUid::from_str(text).map_err(|error| PolicyError::Engine {
-            detail: error.to_string(),
-        })
-    };
+    let uid = |text: &str| EntityUid::from_str(text).map_err(|error| engine(&error));
     Ok((
         uid("Peer::\"it\"")?,
         uid("Action::\"connect\"")?,
@@ -114,11 +141,8 @@ pub(crate) fn context(identity: &Identity) -> Result<Context, PolicyError> {
             RestrictedExpression::new_string(identity.fingerprint.to_string()),
         ),
     ];
-    Context::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value))).map_err(|error| {
-        PolicyError::Engine {
-            detail: error.to_string(),
-        }
-    })
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
+    Context::from_pairs(pairs).map_err(|error| engine(&error))
 }
 
 /// Every prefix of `uri` that ends in `/` and that one or more whole segments follow, the shortest first. The scheme and

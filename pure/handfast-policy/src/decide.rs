@@ -1,14 +1,20 @@
 //! The decision: a permit that names its rule, or a denial that names the nearest one.
 
-use cedar_policy::{Authorizer, Decision, Entities, EntityUid, PolicySet, Request};
+use std::fmt;
+
+use cedar_policy::{Authorizer, Decision, Entities, EntityUid, Request};
 use handfast_pki::{Code, Identity, VerifiedChain, code};
 
-use crate::{PolicyError, Rule, compile};
+use crate::{
+    PolicyError, Rule,
+    compile::{self, Compiled},
+};
 
 /// Compiled rules.
 pub struct Policy {
-    rules: Vec<Rule>,
-    set: PolicySet,
+    allow: Vec<Rule>,
+    deny: Vec<Rule>,
+    compiled: Compiled,
     names: (EntityUid, EntityUid, EntityUid),
     authorizer: Authorizer,
 }
@@ -27,17 +33,29 @@ impl Permit {
 }
 
 /// A refusal by policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{who}\" is not allowed by any rule")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
     /// The name that people would call the peer by.
     pub who: String,
-    /// The rule that came nearest, and the name of the peer that missed it.
+    /// The rule that denies it, where one does.
+    pub by: Option<String>,
+    /// The rule that came nearest to allow it, and the name of the peer that missed it.
     pub nearest: Option<(String, String)>,
 }
 
+impl std::error::Error for Denial {}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.by {
+            Some(rule) => write!(f, "\"{}\" is denied by the rule \"{rule}\"", self.who),
+            None => write!(f, "\"{}\" is not allowed by any rule", self.who),
+        }
+    }
+}
+
 impl Denial {
-    /// Always `HF-609`: the identity is proven, and no rule fits.
+    /// Always `HF-609`: the identity is proven, and the rules do not allow it.
     pub fn code(&self) -> Code {
         code::NOT_ALLOWED
     }
@@ -46,6 +64,7 @@ impl Denial {
     pub fn without_rule(identity: &Identity) -> Self {
         Self {
             who: identity.called(),
+            by: None,
             nearest: None,
         }
     }
@@ -59,60 +78,120 @@ impl Denial {
 
     /// The flag that would let this peer in.
     pub fn hint(&self) -> String {
-        format!("to allow it, add the rule \"{}\"", self.who)
+        match &self.by {
+            Some(rule) => format!("to allow it, remove the rule \"{rule}\" that denies it"),
+            None => format!("to allow it, add the rule \"{}\"", self.who),
+        }
     }
 }
 
+/// What the rules come to.
+enum Decided {
+    /// The number of the policy that allows.
+    Allowed(usize),
+    /// The number of the policy that denies.
+    Forbidden(usize),
+    Neither,
+}
+
 impl Policy {
-    /// Compiles `rules`; without a rule there is no policy.
-    pub fn new(rules: Vec<Rule>) -> Result<Self, PolicyError> {
-        if rules.is_empty() {
+    /// Compiles rules that allow; without a rule there is no policy.
+    pub fn new(allow: Vec<Rule>) -> Result<Self, PolicyError> {
+        Self::of_rules(allow, Vec::new())
+    }
+
+    /// Compiles rules that allow and rules that deny: the latter win. Without one that allows there is no policy.
+    pub fn of_rules(allow: Vec<Rule>, deny: Vec<Rule>) -> Result<Self, PolicyError> {
+        if allow.is_empty() {
             return Err(PolicyError::NoRule);
         }
-        let set = compile::policies(&rules)?;
+        let compiled = compile::rules(&allow, &deny)?;
+        Self::of(allow, deny, compiled)
+    }
+
+    /// Compiles a file in Cedar that fits [`crate::SCHEMA`]; without a `permit` there is no policy.
+    pub fn of_cedar(text: &str) -> Result<Self, PolicyError> {
+        Self::of(Vec::new(), Vec::new(), compile::written(text)?)
+    }
+
+    fn of(allow: Vec<Rule>, deny: Vec<Rule>, compiled: Compiled) -> Result<Self, PolicyError> {
         Ok(Self {
-            rules,
-            set,
+            allow,
+            deny,
+            compiled,
             names: compile::names()?,
             authorizer: Authorizer::new(),
         })
     }
 
-    /// The rules as they were given, in order.
+    /// The rules that allow as they were given, in order; none where the policy was written in Cedar.
     pub fn rules(&self) -> &[Rule] {
-        &self.rules
+        &self.allow
+    }
+
+    /// The rules that deny, in the same way.
+    pub fn denying(&self) -> &[Rule] {
+        &self.deny
     }
 
     /// Decides about a peer whose chain was verified. Anything that fails in the engine is a denial.
     pub fn decide(&self, chain: &VerifiedChain) -> Result<Permit, Denial> {
-        let identity = chain.identity();
-        let deciding = self.deciding_rule(&identity);
-        deciding
-            .map(|rule| Permit {
-                rule: rule.to_string(),
-            })
-            .ok_or_else(|| self.denial(&identity))
+        self.decide_about(&chain.identity())
     }
 
-    fn deciding_rule(&self, identity: &Identity) -> Option<&Rule> {
+    /// Decides about an identity that nobody has proven: for looking at rules, never for letting anybody in.
+    pub fn rehearse(&self, identity: &Identity) -> Result<(), Denial> {
+        self.decide_about(identity).map(drop)
+    }
+
+    fn decide_about(&self, identity: &Identity) -> Result<Permit, Denial> {
+        let called = |number: usize| self.compiled.called.get(number).cloned();
+        match self.ask(identity) {
+            Decided::Allowed(number) => Ok(Permit {
+                rule: called(number).unwrap_or_default(),
+            }),
+            Decided::Forbidden(number) => Err(Denial {
+                who: identity.called(),
+                by: called(number),
+                nearest: None,
+            }),
+            Decided::Neither => Err(self.denial(identity)),
+        }
+    }
+
+    fn ask(&self, identity: &Identity) -> Decided {
         let (principal, action, resource) = self.names.clone();
-        let context = compile::context(identity).ok()?;
-        let request = Request::new(principal, action, resource, context, None).ok()?;
+        let request = compile::context(identity)
+            .ok()
+            .and_then(|context| Request::new(principal, action, resource, context, None).ok());
+        let Some(request) = request else {
+            return Decided::Neither;
+        };
         let answer = self
             .authorizer
-            .is_authorized(&request, &self.set, &Entities::empty());
-        if answer.decision() != Decision::Allow {
-            return None;
+            .is_authorized(&request, &self.compiled.set, &Entities::empty());
+        let reasons = answer.diagnostics();
+        // A policy that fails is passed over by the engine, and it may be one that denies.
+        if reasons.errors().next().is_some() {
+            return Decided::Neither;
         }
-        let numbers = answer
-            .diagnostics()
+        let numbers = reasons
             .reason()
             .filter_map(|id| id.to_string().parse::<usize>().ok());
-        self.rules.get(numbers.min()?)
+        match (answer.decision(), numbers.min()) {
+            (Decision::Allow, Some(number)) => Decided::Allowed(number),
+            (Decision::Deny, Some(number)) => Decided::Forbidden(number),
+            (_, None) => Decided::Neither,
+        }
+    }
+
+    #[cfg(test)]
+    fn deciding_rule(&self, identity: &Identity) -> Option<String> {
+        self.decide_about(identity).ok().map(|permit| permit.rule)
     }
 
     fn denial(&self, identity: &Identity) -> Denial {
-        let pairs = self.rules.iter().flat_map(|rule| {
+        let pairs = self.allow.iter().flat_map(|rule| {
             let text = rule.to_string();
             rule.rivals(identity)
                 .into_iter()
@@ -127,18 +206,20 @@ impl Policy {
                     .count()
             });
         // Where no rule is of a type that the certificate has, the first one shows what would be asked for.
-        let first = || Some((self.rules.first()?.to_string(), identity.called()));
+        let first = || Some((self.allow.first()?.to_string(), identity.called()));
         Denial {
             who: identity.called(),
+            by: None,
             nearest: nearest.or_else(first),
         }
     }
 }
 
-impl std::fmt::Debug for Policy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy")
-            .field("rules", &self.rules)
+            .field("allow", &self.allow)
+            .field("deny", &self.deny)
             .finish_non_exhaustive()
     }
 }
@@ -163,10 +244,7 @@ mod tests {
 
     fn rule_for(rules: &[&str]) -> Option<String> {
         let rules = rules.iter().map(|text| text.parse().expect(text)).collect();
-        Policy::new(rules)
-            .expect("valid")
-            .deciding_rule(&identity())
-            .map(ToString::to_string)
+        Policy::new(rules).expect("valid").deciding_rule(&identity())
     }
 
     #[test]
@@ -307,14 +385,12 @@ mod tests {
         ];
         let with = |dns: &str, email: &str, uri: &str| {
             let some = |text: &str| Vec::from_iter((!text.is_empty()).then(|| text.to_owned()));
-            policy
-                .deciding_rule(&Identity {
-                    dns: some(dns),
-                    emails: some(email),
-                    uris: some(uri),
-                    ..nobody.clone()
-                })
-                .map(ToString::to_string)
+            policy.deciding_rule(&Identity {
+                dns: some(dns),
+                emails: some(email),
+                uris: some(uri),
+                ..nobody.clone()
+            })
         };
         for bad in dns {
             assert_eq!(with(bad, "", ""), None, "{bad:?}");
@@ -364,6 +440,64 @@ mod tests {
             "ip:(10|0)\\.0\\.0\\.0/[0-9]",
             "cn:(a|b)",
         ]
+    }
+
+    fn denied(policy: &Policy) -> Option<Denial> {
+        policy.rehearse(&identity()).err()
+    }
+
+    fn of(rules: &[&str]) -> Vec<Rule> {
+        rules.iter().map(|text| text.parse().expect(text)).collect()
+    }
+
+    #[test]
+    fn a_rule_that_denies_wins_and_is_named() {
+        let policy = Policy::of_rules(of(&["any"]), of(&["dns:x.example", "uri:spiffe://acme/web"]));
+        let denial = denied(&policy.expect("valid")).expect("denied");
+        assert_eq!(
+            denial.to_string(),
+            "\"uri:spiffe://acme/web\" is denied by the rule \"uri:spiffe://acme/web\""
+        );
+        assert_eq!(denial.code(), code::NOT_ALLOWED);
+        let other = Policy::of_rules(of(&["any"]), of(&["uri:spiffe://acme/old"])).expect("valid");
+        assert_eq!(denied(&other), None);
+        let none = Policy::of_rules(Vec::new(), of(&["uri:spiffe://acme/old"]));
+        assert_eq!(none.expect_err("who denies, allows nobody"), PolicyError::NoRule);
+    }
+
+    #[test]
+    fn a_policy_in_cedar_decides_and_is_called_by_its_annotation() {
+        let text = r#"
+            permit(principal, action == Action::"connect", resource) when { context.dns.contains("x.example") };
+            @id("shops") permit(principal, action, resource) when { context.uri_parents.contains("spiffe://acme/") };
+        "#;
+        let policy = Policy::of_cedar(text).expect("valid");
+        assert_eq!(policy.deciding_rule(&identity()).as_deref(), Some("shops"));
+        let blocked = format!("{text} @id(\"blocked\") forbid(principal, action, resource);");
+        let denial = denied(&Policy::of_cedar(&blocked).expect("valid")).expect("denied");
+        assert_eq!(denial.by.as_deref(), Some("blocked"));
+    }
+
+    #[test]
+    fn a_policy_that_does_not_fit_the_schema_is_refused() {
+        for (text, part) in [
+            (
+                "permit(principal, action, resource) when { context.urls == 1 };",
+                "urls",
+            ),
+            ("permit(principal, action, resource) when { context.dns };", ""),
+            ("permit(principal == Admin::\"it\", action, resource);", "Admin"),
+            ("permit(principal, action", ""),
+            ("permit(principal == ?principal, action, resource);", "template"),
+        ] {
+            let error = Policy::of_cedar(text).expect_err(text);
+            assert_eq!(error.code(), code::BAD_RULE, "{text}");
+            assert!(error.to_string().contains(part), "{text}: {error}");
+        }
+        for text in ["", "forbid(principal, action, resource);"] {
+            let error = Policy::of_cedar(text).expect_err("it allows nobody");
+            assert_eq!(error.code(), code::NO_RULE, "{text}");
+        }
     }
 
     #[test]

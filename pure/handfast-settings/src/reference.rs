@@ -8,8 +8,9 @@ use crate::table::{Key, Shape, Without};
 pub fn page(heading: [&str; 3], keys: &[Key]) -> String {
     let rows = keys.iter().map(|key| {
         let without = match key.without {
-            Without::Refused => "error",
-            Without::Is(without) => without,
+            Without::Refused => "error".to_owned(),
+            Without::Unless(other) => format!("error, without `{other}`"),
+            Without::Is(without) => without.to_owned(),
         };
         format!("| `{}` | {} | {without} |\n", key.name, key.reference)
     });
@@ -44,6 +45,16 @@ fn object(keys: &[Key]) -> Map<String, Value> {
     object.insert("properties".into(), Value::Object(properties));
     object.insert("required".into(), json!(required));
     object.insert("additionalProperties".into(), json!(false));
+    let either = keys.iter().filter_map(|key| match key.without {
+        Without::Unless(other) => {
+            Some(json!({ "anyOf": [{ "required": [key.name] }, { "required": [other] }] }))
+        }
+        _ => None,
+    });
+    let either: Vec<_> = either.collect();
+    if !either.is_empty() {
+        object.insert("allOf".into(), json!(either));
+    }
     object
 }
 

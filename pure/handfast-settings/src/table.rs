@@ -4,7 +4,7 @@
 //! A new table is a [`table!`](crate::table!) and a key that has it as its type: `T` for `[name]`, `Vec<Lined<T>>` for
 //! `[[name]]`, `Vec<Named<T>>` for `[name.ANY]`. What the keys mean is for the crate that has the file.
 
-use handfast_finding::Problem;
+use handfast_finding::{Place, Problem};
 use toml::de::{DeTable, DeValue};
 
 use crate::reader::{Reader, Text};
@@ -38,6 +38,8 @@ pub struct Flag {
 pub enum Without {
     /// Nothing does: it has to be given.
     Refused,
+    /// The same, unless the key of this name is given.
+    Unless(&'static str),
     /// This, for the reference page: Markdown on one line.
     Is(&'static str),
 }
@@ -161,11 +163,15 @@ macro_rules! table {
 
             fn missing(&self) -> Vec<&'static str> {
                 use $crate::{Without, Written};
-                let given = [ $( Written::is_given(&self.$field) ),* ];
-                let keys = Self::KEYS.iter().zip(given);
-                keys.filter(|(key, given)| matches!(key.without, Without::Refused) && !given)
-                    .map(|(key, _)| key.name)
-                    .collect()
+                let given = [ $( ($name, Written::is_given(&self.$field)) ),* ];
+                let is_missing = |key: &&$crate::Key| match key.without {
+                    Without::Refused => given.contains(&(key.name, false)),
+                    Without::Unless(other) => {
+                        given.contains(&(key.name, false)) && given.contains(&(other, false))
+                    }
+                    Without::Is(_) => false,
+                };
+                Self::KEYS.iter().filter(is_missing).map(|key| key.name).collect()
             }
         }
     };
@@ -178,6 +184,8 @@ pub struct Lined<T> {
     pub table: T,
     /// Counted from 1.
     pub line: usize,
+    /// The same with the file.
+    pub place: Place,
 }
 
 /// One of several tables that have names.

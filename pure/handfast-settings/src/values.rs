@@ -346,8 +346,8 @@ impl<T: Table> Written for Vec<Lined<T>> {
         for item in items {
             let at = item.span().start;
             if let Some(table) = T::read(reader, at, name, item.get_ref()) {
-                let line = reader.line(at);
-                tables.push(Lined { table, line });
+                let (line, place) = (reader.line(at), reader.place(at));
+                tables.push(Lined { table, line, place });
             }
         }
         Some(tables)

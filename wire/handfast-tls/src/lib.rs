@@ -4,8 +4,9 @@
 //! a [`HandshakeError`] that says who refused whom and why. Certificates are judged by `handfast-pki`.
 //! Nothing here opens a socket.
 //!
-//! Resumption is off: rustls copies the old client chain into a resumed session and asks no verifier
-//! again, so a session would outlive the authority that admitted it.
+//! rustls copies the old client chain into a resumed session and asks no verifier again, so that a session would outlive
+//! the authority that admitted it. Resumption is off, but for a server that keeps [`Sessions`]: these are handed out only
+//! after their client was judged again.
 
 #![warn(missing_docs)]
 
@@ -20,6 +21,7 @@ mod probing;
 mod provider;
 mod secret_log;
 pub mod server;
+mod sessions;
 mod verify;
 mod witness;
 
@@ -31,3 +33,4 @@ pub use listening::Listener;
 pub use peer::{Established, Peer};
 pub use secret_log::SecretLog;
 pub use server::{Server, ServerStream};
+pub use sessions::Sessions;

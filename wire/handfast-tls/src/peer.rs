@@ -47,6 +47,8 @@ pub struct Established {
     pub suite: &'static str,
     /// `h2`, `http/1.1` or nothing.
     pub alpn: Option<&'static str>,
+    /// Whether an earlier session was resumed, after its client was judged again.
+    pub resumed: bool,
 }
 
 impl Established {
@@ -68,6 +70,7 @@ impl Established {
             version,
             suite: suite.strip_prefix("TLS13_").map_or(suite, iana_name),
             alpn,
+            resumed: state.handshake_kind() == Some(rustls::HandshakeKind::Resumed),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The server's side: always with a client certificate, never with a resumed session.
+//! The server's side: always with a client certificate, and with a resumed session only where its client was judged again.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,6 +15,7 @@ use crate::{
     Admit, Credentials, HandshakeError,
     peer::{Established, Peer},
     provider::provider,
+    sessions::{Judged, Sessions},
     verify::Verifier,
     witness::{Witnessed, Witnesses},
 };
@@ -39,6 +40,8 @@ pub struct Settings<A> {
     pub admission: A,
     /// The application protocols to offer, in order; none means that ALPN is not spoken.
     pub alpn: Vec<&'static str>,
+    /// The sessions of this host, its earlier generations among them; without, none is resumed.
+    pub sessions: Option<Arc<Sessions>>,
 }
 
 impl<A: Admit> Server<A> {
@@ -60,7 +63,7 @@ impl<A: Admit> Server<A> {
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(unusable)?
-            .with_client_cert_verifier(verifier)
+            .with_client_cert_verifier(verifier.clone())
             .with_cert_resolver(Arc::new(Always(settings.credentials.certified())));
         config.alpn_protocols = settings
             .alpn
@@ -70,6 +73,15 @@ impl<A: Admit> Server<A> {
         // Our order of suites, so that AES-128-GCM-SHA256 is chosen over the costlier ones.
         config.ignore_client_order = true;
         resume_nothing(&mut config);
+        if let Some(sessions) = settings.sessions {
+            config.session_storage = Arc::new(Judged {
+                sessions,
+                verifier,
+                clock: config.time_provider.clone(),
+            });
+            // Two would be two handshakes that cost us a session each; a client that wants more connects anew.
+            config.send_tls13_tickets = 1;
+        }
         Ok(Self {
             config: Arc::new(config),
             witnesses,
@@ -94,7 +106,10 @@ impl<A: Admit> Server<A> {
         let (outcome, witness) = Witnessed::new(&self.witnesses, handshake).await;
         match outcome {
             Ok(stream) => {
-                let (Some(peer), Some(Ok(pass))) = (witness.peer, witness.verdict) else {
+                let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                // Resumed or not, what rustls takes for the client is what was judged.
+                let is_judged = |peer: &Arc<Peer>| shown == Some(peer.chain().leaf().der());
+                let (Some(peer), Some(Ok(pass))) = (witness.peer.filter(is_judged), witness.verdict) else {
                     return Err(Failed::of(HandshakeError::Unusable {
                         detail: "no verified client".into(),
                     }));

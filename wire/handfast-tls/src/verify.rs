@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use handfast_pki::{Purpose, Refusal, Trust, verify};
+use handfast_pki::{Purpose, Refusal, Trust, VerifiedChain, verify};
 use jiff::Timestamp;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
@@ -17,7 +17,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::{admit::Admit, peer::Peer, witness::Witnesses};
+use crate::{admit::Admit, peer::Peer, sessions::Remembered, witness::Witnesses};
 
 /// Verifies the other side's chain against one state of trust, and has it decided about. A new state is a new verifier
 /// with an empty memory, so nothing remembered outlives the trust and the rules that it came from.
@@ -69,7 +69,7 @@ impl<A: Admit> Memory<A> {
         let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let known = memory.get(key)?;
         let chain = known.peer.chain();
-        let valid = chain.not_before() <= at && at <= chain.not_after();
+        let valid = chain.not_before() <= at && at <= chain.holds_until();
         valid.then(|| known.clone())
     }
 
@@ -112,33 +112,63 @@ impl<A: Admit> Verifier<A> {
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<Known<A>, Error> {
-        let at = i64::try_from(now.as_secs())
-            .ok()
-            .and_then(|seconds| Timestamp::from_second(seconds).ok());
-        let at = at.ok_or_else(|| Error::General("the clock is out of range".into()))?;
+    ) -> Result<(Known<A>, [u8; 32]), Error> {
+        let at = timestamp(now).ok_or_else(|| Error::General("the clock is out of range".into()))?;
         let presented: Vec<_> = std::iter::once(leaf).chain(intermediates).cloned().collect();
         let key = Memory::<A>::key(&presented);
         if let Some(known) = self.memory.recall(&key, at) {
-            return Ok(known);
+            return Ok((known, key));
         }
         match verify::verify(&presented, &self.trust, self.purpose, at) {
-            Ok(chain) => {
-                let known = Known {
-                    verdict: self.admission.admit(&chain),
-                    peer: Peer::new(chain),
-                };
-                self.memory.keep(key, &known);
-                Ok(known)
-            }
+            Ok(chain) => Ok((self.decide(chain, key), key)),
             Err(refusal) => Err(self.refuse(refusal)),
         }
     }
 
-    fn admit(&self, known: Known<A>) -> Result<(), Error> {
+    fn decide(&self, chain: VerifiedChain, key: [u8; 32]) -> Known<A> {
+        let known = Known {
+            verdict: self.admission.admit(&chain),
+            peer: Peer::new(chain),
+        };
+        self.memory.keep(key, &known);
+        known
+    }
+
+    /// Whether the client of a session may still come in, by the trust and the rules of now. Then the handshake that asks
+    /// is told who it is, as if the client had shown its chain.
+    pub(crate) fn resume(&self, client: &Remembered, now: UnixTime) -> bool {
+        let Some(at) = timestamp(now) else { return false };
+        let known = self.memory.recall(&client.presented, at).or_else(|| {
+            let chain = client.peer.chain().still_holds(&self.trust, at).ok()?;
+            Some(self.decide(chain, client.presented))
+        });
+        match known {
+            Some(known) if known.verdict.is_ok() => self.admit(known, client.presented).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Whose handshake this is, where it was verified and let in.
+    pub(crate) fn client_of_handshake(&self) -> Option<Remembered> {
+        let mut client = None;
+        self.witnesses.testify(|witness| {
+            if let (Some(peer), Some(presented), Some(Ok(_))) =
+                (&witness.peer, witness.presented, &witness.verdict)
+            {
+                client = Some(Remembered {
+                    peer: peer.clone(),
+                    presented,
+                });
+            }
+        });
+        client
+    }
+
+    fn admit(&self, known: Known<A>, presented: [u8; 32]) -> Result<(), Error> {
         let admitted = known.verdict.is_ok();
         self.witnesses.testify(|witness| {
             witness.peer = Some(known.peer);
+            witness.presented = Some(presented);
             witness.verdict = Some(known.verdict);
         });
         if admitted {
@@ -163,6 +193,11 @@ impl<A: Admit> Verifier<A> {
     fn prove(&self) {
         self.witnesses.testify(|witness| witness.proven = true);
     }
+}
+
+fn timestamp(time: UnixTime) -> Option<Timestamp> {
+    let seconds = i64::try_from(time.as_secs()).ok()?;
+    Timestamp::from_second(seconds).ok()
 }
 
 /// What makes rustls send the alert for `refusal`.
@@ -203,8 +238,9 @@ impl<A: Admit> ClientCertVerifier for Verifier<A> {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let known = self.judge(end_entity, intermediates, now)?;
-        self.admit(known).map(|()| ClientCertVerified::assertion())
+        let (known, presented) = self.judge(end_entity, intermediates, now)?;
+        self.admit(known, presented)
+            .map(|()| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -239,9 +275,10 @@ impl<A: Admit> ServerCertVerifier for Verifier<A> {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let known = self.judge(end_entity, intermediates, now)?;
+        let (known, presented) = self.judge(end_entity, intermediates, now)?;
         verify::for_host(known.peer.chain(), server_name).map_err(|refusal| self.refuse(refusal))?;
-        self.admit(known).map(|()| ServerCertVerified::assertion())
+        self.admit(known, presented)
+            .map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

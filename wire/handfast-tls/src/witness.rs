@@ -22,6 +22,8 @@ use crate::{admit::Admit, asked::Asked, peer::Peer};
 pub(crate) struct Witness<A: Admit> {
     /// The peer whose chain was verified.
     pub(crate) peer: Option<Arc<Peer>>,
+    /// SHA-256 of all that it presented.
+    pub(crate) presented: Option<[u8; 32]>,
     /// Whether that peer has proven to hold the key of its certificate (CertificateVerify).
     pub(crate) proven: bool,
     /// What was decided about it.
@@ -36,6 +38,7 @@ impl<A: Admit> Default for Witness<A> {
     fn default() -> Self {
         Self {
             peer: None,
+            presented: None,
             proven: false,
             verdict: None,
             refusal: None,

@@ -34,6 +34,7 @@ impl Lab {
             trust: Arc::new(trust(&[&self.root])),
             admission: ByCondition(admission),
             alpn: vec!["h2", "http/1.1"],
+            sessions: None,
         })
         .expect("a server")
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use handfast_settings::{Choice, Connections, Flag, Rate, Text, Within, Without, table};
+use handfast_pki::{ClientUsage, revocation::Stale};
+use handfast_settings::{Choice, Connections, Flag, Lined, Rate, Text, Within, Without, table};
 
 use crate::limits::Detail;
 
@@ -16,6 +17,54 @@ impl Choice for Detail {
             "requests" => Self::Requests,
             _ => return None,
         })
+    }
+}
+
+/// What the key `stale` means.
+#[derive(Debug, Clone, Copy)]
+pub struct WhenStale(pub Stale);
+
+impl Choice for WhenStale {
+    const WORDS: &'static [&'static str] = &["reject", "keep"];
+
+    fn of(word: &str) -> Option<Self> {
+        Some(Self(match word {
+            "reject" => Stale::Refuse,
+            "keep" => Stale::DangerouslyKeep,
+            _ => return None,
+        }))
+    }
+}
+
+/// What the key `extended-key-usage` means.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage(pub ClientUsage);
+
+impl Choice for Usage {
+    const WORDS: &'static [&'static str] = &["if-present", "required"];
+
+    fn of(word: &str) -> Option<Self> {
+        Some(Self(match word {
+            "if-present" => ClientUsage::IfPresent,
+            "required" => ClientUsage::Required,
+            _ => return None,
+        }))
+    }
+}
+
+table! {
+    /// The whole file as it is written.
+    pub struct RawFile {
+        proxy: RawConfig = "proxy" {
+            flag: None,
+            reference: "the reverse proxy",
+            without: Without::Refused,
+        }
+        clients: Vec<Lined<RawClients>> = "clients" {
+            flag: None,
+            reference: "a CA, and the names that it may vouch for",
+            without: Without::Is("only `client-ca`"),
+        }
     }
 }
 
@@ -59,8 +108,21 @@ table! {
         }
         client_ca: Option<Text> = "client-ca" {
             flag: Some(Flag { value: "FILE", help: "The CA bundle that verifies client certificates" }),
-            reference: "the CA bundle that verifies client certificates; one or more CAs in one file",
-            without: Without::Refused,
+            reference: "the CA bundle that verifies client certificates; one or more CAs in one file, each of which may vouch for every name",
+            without: Without::Unless("clients"),
+        }
+        clients: Vec<Text> = "clients" {
+            flag: None,
+            reference: "the [`[[clients]]`](#clients) that may vouch for clients, by name, in the place of `client-ca`",
+            without: Without::Is("`client-ca`"),
+        }
+        crl: Vec<Text> = "crl" {
+            flag: Some(Flag {
+                value: "FILE|URL",
+                help: "The revocation lists of the client CAs; a client of a CA without a current list is rejected; may be repeated",
+            }),
+            reference: "the [revocation lists](#revocation) of the CAs in `client-ca`: files, and `http://` or `https://` URLs",
+            without: Without::Is("revocation is not looked at"),
         }
         allow: Vec<Text> = "allow" {
             flag: Some(Flag {
@@ -69,6 +131,19 @@ table! {
             }),
             reference: "a list of authorization rules; a client needs to match one",
             without: Without::Refused,
+        }
+        deny: Vec<Text> = "deny" {
+            flag: Some(Flag {
+                value: "RULE",
+                help: "The clients that are denied although a rule allows them, written as for --allow; may be repeated",
+            }),
+            reference: "a list of rules; a client that matches one is denied, whatever `allow` says",
+            without: Without::Is("none"),
+        }
+        resumption: Option<bool> = "resumption" {
+            flag: None,
+            reference: "`false`: every connection makes a full handshake. Else a client may [resume](#resumption) its session, after it was judged again",
+            without: Without::Is("`true`"),
         }
         xfcc: bool = "xfcc" {
             flag: Some(Flag { value: "", help: "Send the identity as X-Forwarded-Client-Cert, too" }),
@@ -105,6 +180,47 @@ table! {
             flag: None,
             reference: "a table, see below",
             without: Without::Is("the defaults below"),
+        }
+    }
+}
+
+table! {
+    /// A table `[[clients]]`.
+    pub struct RawClients {
+        name: Option<Text> = "name" {
+            flag: None,
+            reference: "what `clients` calls it; it stands in refusals",
+            without: Without::Refused,
+        }
+        ca: Option<Text> = "ca" {
+            flag: None,
+            reference: "the CA bundle that verifies client certificates; its CAs are one: a rotation needs both roots",
+            without: Without::Refused,
+        }
+        names: Option<Vec<Text>> = "names" {
+            flag: None,
+            reference: "the names that it may vouch for, written as [rules](#rules) are; a certificate with another name is rejected, [HF-217](../findings/HF-217.md)",
+            without: Without::Is("every name; allowed only for the one that is used alone"),
+        }
+        crl: Vec<Text> = "crl" {
+            flag: None,
+            reference: "its [revocation lists](#revocation): files, and `http://` or `https://` URLs that are fetched in the background",
+            without: Without::Is("revocation is not looked at"),
+        }
+        revocations: Vec<Text> = "revocations" {
+            flag: None,
+            reference: "files of revocation sets of a Handfast CA; asked before the lists",
+            without: Without::Is("none"),
+        }
+        stale: Option<WhenStale> = "stale" {
+            flag: None,
+            reference: "when no list is current: `\"reject\"` its clients, or `\"keep\"` to the last list",
+            without: Without::Is("`\"reject\"`"),
+        }
+        extended_key_usage: Option<Usage> = "extended-key-usage" {
+            flag: None,
+            reference: "`\"if-present\"`: a certificate without extended key usage may be a client's (RFC 5280); `\"required\"`: it has to name `clientAuth`, for CAs that always do",
+            without: Without::Is("`\"if-present\"`"),
         }
     }
 }

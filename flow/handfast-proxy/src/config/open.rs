@@ -15,8 +15,9 @@ use jiff::Timestamp;
 use super::{Config, read};
 use crate::{
     backend::{self, Backend, BackendUrl},
-    live::{ReadSources, Sources},
+    live::ReadSources,
     proxy::{Proxy, ProxySettings},
+    sources::Sources,
 };
 
 impl Config {

@@ -45,6 +45,7 @@ impl Lab {
             trust: trust.clone(),
             admission: Rules(routes.clone()),
             alpn: Vec::new(),
+            sessions: None,
         });
         Host {
             name,
@@ -52,6 +53,7 @@ impl Lab {
             trust: trust.clone(),
             routes,
             own: self.shown.certificate.clone(),
+            sessions: None,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use handfast_finding::when::when;
 use handfast_pki::code;
-use handfast_proxy::{Detail, Proxy, backend::BackendUrl, config::Config};
+use handfast_policy::Rule;
+use handfast_proxy::{Detail, Proxy, backend::BackendUrl, config::Config, live::State};
 use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
@@ -11,7 +12,7 @@ use crate::words::Words;
 
 pub(super) fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words: &Words) {
     let state = proxy.live().state();
-    let rules: Vec<String> = config.sources.rules.iter().map(ToString::to_string).collect();
+    let rules = shown_rules(&config.sources.allow);
     // One line, like everything that follows it on stdout.
     words.json_line(
         Schema::AccessLog,
@@ -30,12 +31,14 @@ pub(super) fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words:
         ));
     }
     words.talk(format_args!("  allow: {}", rules.join(", ")));
-    for old in state.left_out() {
+    if !config.sources.deny.is_empty() {
         words.talk(format_args!(
-            "  warning: the CA \"{}\" has expired and is left out  [{}]",
-            old.called(),
-            code::EXPIRED
+            "  deny: {}",
+            shown_rules(&config.sources.deny).join(", ")
         ));
+    }
+    for warning in warnings(&state) {
+        words.talk(format_args!("  warning: {warning}"));
     }
     if !config.reserved.passed().is_empty() {
         words.talk(format_args!(
@@ -48,6 +51,30 @@ pub(super) fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words:
     }
     words.talk(descriptors);
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
+}
+
+fn shown_rules(rules: &[Rule]) -> Vec<String> {
+    rules.iter().map(ToString::to_string).collect()
+}
+
+/// What an operator should know of a state that is good.
+pub fn warnings(state: &State) -> Vec<String> {
+    let old = state.left_out().map(|old| {
+        let called = old.called();
+        format!(
+            "the CA \"{called}\" has expired and is left out  [{}]",
+            code::EXPIRED
+        )
+    });
+    let unbound = state.unbound().map(|(bundle, cas)| {
+        let cas: Vec<_> = cas.iter().map(|ca| format!("\"{ca}\"")).collect();
+        format!(
+            "each CA of \"{bundle}\" may vouch for every name, also for those of the others' clients: {}; to bind them, \
+             write a [[clients]] with names for each, and clients = [...] instead of client-ca",
+            cas.join(", ")
+        )
+    });
+    old.chain(unbound).collect()
 }
 
 fn shown(target: &BackendUrl) -> String {

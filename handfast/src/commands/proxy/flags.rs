@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches, builder::PossibleValuesParser, parser::ValueSource};
-use handfast_proxy::config::{self, Config, RawConfig};
+use handfast_proxy::config::{self, Config, RawFile};
 use handfast_settings::Shape;
 
 use crate::failure::Failure;
@@ -68,14 +68,14 @@ impl FromArgMatches for Flags {
 
 impl Flags {
     pub(super) fn config(&self) -> Result<Config, Failure> {
-        let mut raw = RawConfig::default();
+        let mut file = RawFile::default();
         let mut errors = Vec::new();
         for (name, values) in &self.given {
-            if let Err(problem) = raw.take_flag(name, values.clone()) {
+            if let Err(problem) = file.proxy.take_flag(name, values.clone()) {
                 errors.push(problem);
             }
         }
-        match config::resolve(&raw, Path::new(""), None, &mut errors) {
+        match config::resolve(&file, Path::new(""), None, &mut errors) {
             Some(proxy) if errors.is_empty() => Ok(proxy),
             _ => Err(Failure::of_problems(errors)),
         }

@@ -9,8 +9,8 @@ use std::{path::PathBuf, sync::Arc};
 use handfast_audit::Sink;
 use handfast_proxy::{AccessLog, Proxy, config, descriptors};
 
-pub use self::told::Told;
 use self::{announce::announce, flags::Flags};
+pub use self::{announce::warnings, told::Told};
 use crate::{
     failure::{Exit, Failure},
     signals::{self, Signal},

@@ -30,6 +30,12 @@ impl Sink for Told {
                 self.words.talk(format_args!("  restart to apply: {what}"));
             }
         }
+        if let Event::Alarm(alarm) = &event {
+            self.words.talk(format_args!(
+                "handfast: warning: {}  [{}]",
+                alarm.reason, alarm.code
+            ));
+        }
         if let Event::Shortage(shortage) = &event {
             self.words.talk(format_args!(
                 "handfast: {} ({} times)  [{}]",

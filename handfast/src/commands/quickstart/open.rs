@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use handfast_pki::code;
 use handfast_proxy::{
-    AccessLog, Detail, Limits, Proxy, Sources, backend,
+    AccessLog, ClientCas, Detail, Limits, Proxy, Sources, backend,
     config::{BackendTls, Config},
 };
 
@@ -34,8 +34,10 @@ pub(super) fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, 
         sources: Sources {
             cert: server.join("tls.crt"),
             key: server.join("tls.key"),
-            client_ca: server.join("ca.crt"),
-            rules: vec![rule],
+            clients: vec![ClientCas::for_every_name(server.join("ca.crt"))],
+            allow: vec![rule],
+            deny: Vec::new(),
+            resumption: false,
             waiting: Vec::new(),
         },
         xfcc: true,
