@@ -110,6 +110,8 @@ impl VerifiedChain {
         let path = faults::Path {
             certificates: &certificates,
             trusted: Some(&self.ca),
+            // What is signed a moment ago is on no list yet.
+            revocation: None,
             purpose,
             at,
         };
