@@ -342,10 +342,10 @@ fn answered(place: &Place) {
     }
 }
 
-/// What OpenSSL says of an answer, its nonce and signature among it.
+/// What OpenSSL says of an answer, its signature and the nonce of the question among it; it adds no other nonce.
 fn read_by_openssl(place: &Place, name: &str) -> String {
     let ran = place.shell(&format!(
-        "openssl ocsp -issuer handfast/issuing.crt -cert {name}/tls.crt -reqin {name}.ask -respin {name}.ocsp \
+        "openssl ocsp -issuer handfast/issuing.crt -cert {name}/tls.crt -no_nonce -reqin {name}.ask -respin {name}.ocsp \
          -CAfile handfast/root.crt -verify_other handfast/issuing.crt 2>&1"
     ));
     ran.good().stdout
@@ -363,6 +363,8 @@ fn openssl_takes_the_answers_to_its_questions() {
     assert!(revoked.contains("Response verify OK"), "{revoked}");
     assert!(revoked.contains("web/tls.crt: revoked"), "{revoked}");
     assert!(revoked.contains("Reason: keyCompromise"), "{revoked}");
+    let other = place.shell("openssl ocsp -reqin db.ask -respin web.ocsp -CAfile handfast/root.crt -verify_other handfast/issuing.crt 2>&1");
+    assert!(other.stdout.contains("Nonce Verify error"), "{other:#?}");
 }
 
 #[test]
@@ -476,7 +478,7 @@ fn answers_in_advance_are_one_for_every_certificate_that_has_not_expired() {
             .to_owned();
         let said = place
             .shell(&format!(
-                "openssl ocsp -issuer handfast/issuing.crt -cert {name}/tls.crt -respin answers/{serial}.ocsp \
+                "openssl ocsp -issuer handfast/issuing.crt -cert {name}/tls.crt -no_nonce -respin answers/{serial}.ocsp \
                  -CAfile handfast/root.crt -verify_other handfast/issuing.crt 2>&1"
             ))
             .good()
