@@ -12,7 +12,6 @@ use handfast_pki::{
             build::{self, Contents, Plan},
         },
     },
-    serial,
     text::unhex,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -190,10 +189,10 @@ impl Publication<'_> {
     fn contents(&self, ids: &IssuerIds, indexes: &Range<u64>) -> Result<Contents> {
         let mut contents = Contents::default();
         self.store.revoked(ids, Some(self.now), &mut |revoked| {
-            let octets = octets(&revoked.serial)?;
-            match serial::index(&octets).filter(|index| *index < indexes.end) {
+            // What was given and revoked since the head was read is named by its whole number.
+            match revoked.index.filter(|index| *index < indexes.end) {
                 Some(index) => contents.revoke_index(index),
-                None => contents.revoke_other(&octets),
+                None => contents.revoke_other(&octets(&revoked.serial)?),
             }
             Ok(())
         })?;
