@@ -224,6 +224,7 @@ if entry is not None:
     judges_rightly(
         &place,
         "$(dirname $(command -v lint_crl))/python check.py {}/tls.crt",
+        &FULL,
     );
     let said = place
         .shell("$(dirname $(command -v lint_crl))/python check.py web.crt")
