@@ -6,6 +6,11 @@
 
 #![warn(missing_docs)]
 
+pub mod check;
+pub mod export;
+pub mod leaf;
+pub mod tree;
+
 use std::{fmt, sync::Arc};
 
 use handfast_pki::{Code, Identity};
