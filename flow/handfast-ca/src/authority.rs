@@ -1,7 +1,12 @@
 //! The authority as its owner has it: opened, asked what it knows, and given further issuers and profiles.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
+use handfast_audit::tree::LogKey;
 use handfast_pki::{
     Certificate, Error as PkiError, KeyKind, NamePattern, PrivateKey, Profile, Shown, profile::ProfileName,
 };
@@ -12,6 +17,7 @@ use crate::{
     error::{Error, FolderError, Result},
     folder,
     issuer::Issuer,
+    log_key,
     profiles::{OfferedProfile, Profiles},
     records::{
         Condition, Cursor, IssuerHead, JournalEntry, JournalQuery, Page, Query, Row, Store, StoreError,
@@ -27,6 +33,7 @@ pub struct Authority {
     issuers: Vec<Issuer>,
     profiles: Profiles,
     store: Box<dyn Store>,
+    log_key: Arc<LogKey>,
     leftovers: Vec<PathBuf>,
 }
 
@@ -65,7 +72,13 @@ impl Authority {
         if !database.is_file() {
             return Err(damaged(format!("\"{}\" is missing", folder::DATABASE)).into());
         }
-        let store = Box::new(Sqlite::open(&database)?);
+        let log_key = if Sqlite::is_older_than_the_log(&database)? {
+            log_key::read_or_make(folder)?
+        } else {
+            log_key::read(folder)?
+        };
+        let log_key = Arc::new(log_key);
+        let store = Box::new(Sqlite::open(&database, log_key.clone())?);
         let issuer = Issuer::new(Box::new(FileKey::new(key)), chain, leaf_profiles())
             .map_err(|error| damaged(error.to_string()))?;
         let mut authority = Self {
@@ -73,6 +86,7 @@ impl Authority {
             issuers: Vec::new(),
             profiles: Profiles::built_in(),
             store,
+            log_key,
             leftovers: Vec::new(),
         };
         authority.adopt(issuer)?;
@@ -100,6 +114,13 @@ impl Authority {
             store: wrap(self.store),
             ..self
         }
+    }
+
+    /// The same authority whose every write to the disk takes `delay` longer: for seeing what a slower disk would do.
+    pub fn on_slower_disk(self, delay: Duration) -> Result<Self> {
+        let database = self.folder.join(folder::DATABASE);
+        let store = Sqlite::open_delayed(&database, self.log_key.clone(), delay)?;
+        Ok(self.with_store(|_| Box::new(store)))
     }
 
     /// The same authority with one more issuer. Of several that sign a profile the first is asked.
@@ -135,12 +156,20 @@ impl Authority {
         &self.issuers
     }
 
+    pub(crate) fn profiles(&self) -> &Profiles {
+        &self.profiles
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.store
+    }
+
+    pub(crate) fn log_key(&self) -> &LogKey {
+        &self.log_key
     }
 
     /// The certificates from the one that signs up to the root; of the first issuer.

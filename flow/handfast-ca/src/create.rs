@@ -1,6 +1,9 @@
 //! Create: a new authority, or one that is imported, in a new folder.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use handfast_pki::{Error as PkiError, PrivateKey, Profile, name, profile::ProfileName};
 use jiff::Timestamp;
@@ -12,6 +15,7 @@ use crate::{
     error::{Error, Result},
     folder::{self, Staged},
     issuer::Issuer,
+    log_key,
     profiles::Profiles,
     publish,
     receive::{self, Submitted},
@@ -27,7 +31,8 @@ impl Authority {
     /// Makes a root and an issuing CA under it, in a new folder.
     pub fn create(folder: &Path, new: &NewAuthority, now: Timestamp) -> Result<Self> {
         let staged = Staged::begin(folder)?;
-        let store = Sqlite::create(&staged.path(folder::DATABASE))?;
+        let log_key = Arc::new(log_key::create(&staged)?);
+        let store = Sqlite::create(&staged.path(folder::DATABASE), log_key)?;
         let subject = name::distinguished(&format!("{} Root CA", new.name), Some(&new.name))?;
         let key = PrivateKey::generate(new.key)?;
         let pem = key.to_pem();
@@ -52,7 +57,8 @@ impl Authority {
             [Profile::Intermediate.into()],
         )?;
         let staged = Staged::begin(folder)?;
-        let store = Sqlite::create(&staged.path(folder::DATABASE))?;
+        let log_key = Arc::new(log_key::create(&staged)?);
+        let store = Sqlite::create(&staged.path(folder::DATABASE), log_key)?;
         let mut entries = Vec::new();
         for certificate in imported.chain() {
             if now > certificate.not_after() || now < certificate.not_before() {

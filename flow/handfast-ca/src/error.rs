@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf};
 
+use handfast_audit::tree::TreeError;
 use handfast_credentials::staging::StagingError;
 use handfast_pki::{
     Code, Refusal, code,
@@ -103,6 +104,9 @@ pub enum Error {
     /// The records.
     #[error("the records of the CA fail: {0}")]
     Store(#[from] StoreError),
+    /// Something of the audit log, or what was taken from it, does not hold.
+    #[error(transparent)]
+    Audit(#[from] TreeError),
 }
 
 impl Error {
@@ -132,7 +136,11 @@ impl Error {
             Self::NotTrusted { code, .. } => *code,
             Self::Signer(SignerError::Key(error)) => error.code(),
             Self::Signer(SignerError::Unavailable(_)) => code::TOKEN,
+            Self::Store(StoreError::LogDamaged { .. } | StoreError::Log(_)) => code::AUDIT_DAMAGED,
             Self::Store(_) => code::STORE,
+            Self::Audit(TreeError::NotContinued { .. }) => code::HISTORY_REWRITTEN,
+            Self::Audit(TreeError::Pki(error)) => error.code(),
+            Self::Audit(_) => code::PROOF_REFUSED,
         }
     }
 
@@ -156,8 +164,14 @@ impl Error {
             Self::Pki(error) => return error.hint().map(str::to_owned),
             Self::NotTrusted { refusal, .. } => refusal.hint().to_owned(),
             Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => "the owner of the CA may: with its folder, on its machine".into(),
+            Self::Store(StoreError::LogDamaged { .. } | StoreError::Log(_)) => {
+                "see what is damaged: handfast ca audit verify; restore the directory from a backup; nothing was issued".into()
+            }
             Self::Store(_) => "see that the disk is not full and that the folder can be written; nothing was issued".into(),
-            Self::Altered { .. } | Self::Lint { .. } | Self::Unusable { .. } | Self::Profile(_) | Self::Signer(_) => return None,
+            Self::Audit(TreeError::NotSigned { .. }) => {
+                "give the public key of the log that signed it: --log-key FILE, which is audit.pub of that CA".into()
+            }
+            Self::Altered { .. } | Self::Lint { .. } | Self::Unusable { .. } | Self::Profile(_) | Self::Signer(_) | Self::Audit(_) => return None,
         })
     }
 }

@@ -6,7 +6,9 @@
 //! | `root.key` | its private key, mode 0600; missing where an authority was imported |
 //! | `issuing.crt` | the CA certificate that signs, and its issuers below the root; the root itself where that signs |
 //! | `issuing.key` | its private key, mode 0600 |
-//! | `authority.db` | SQLite: every certificate, planned and issued, and the journal |
+//! | `authority.db` | SQLite: every certificate, planned and issued, the journal, and the audit log |
+//! | `audit.key` | the private key that signs the head of the audit log, mode 0600 |
+//! | `audit.pub` | its public half, with which others verify what is taken from the log |
 //!
 //! A folder appears whole or not at all: it is filled under another name beside its place and then renamed.
 //! Once an issuing CA exists, `root.key` is not read any more and may be kept offline.
@@ -33,6 +35,10 @@ pub const ISSUING_CERTIFICATE: &str = "issuing.crt";
 pub const ISSUING_KEY: &str = "issuing.key";
 /// The records.
 pub const DATABASE: &str = "authority.db";
+/// The private key of the audit log.
+pub const AUDIT_KEY: &str = "audit.key";
+/// Its public half, as a verifier key of signed notes.
+pub const AUDIT_PUBLIC: &str = "audit.pub";
 
 /// A folder that is being filled; it is removed again unless it is settled.
 pub(crate) struct Staged {
@@ -103,6 +109,11 @@ impl Staged {
         self.write(name, pem.as_bytes(), 0o600)
     }
 
+    /// Writes a text that everybody may read.
+    pub(crate) fn write_public(&self, name: &str, text: &str) -> Result<(), FolderError> {
+        self.write(name, text.as_bytes(), 0o644)
+    }
+
     fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), FolderError> {
         let path = self.path(name);
         let written = (|| {
@@ -153,6 +164,8 @@ fn remove_staged(path: &Path, found: &fs::Metadata) -> bool {
         ISSUING_CERTIFICATE,
         ISSUING_KEY,
         DATABASE,
+        AUDIT_KEY,
+        AUDIT_PUBLIC,
     ];
     let journals = ["-wal", "-shm", "-journal"].map(|end| format!("{DATABASE}{end}"));
     let is_ours = |entry: &fs::DirEntry| {

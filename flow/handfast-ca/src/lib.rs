@@ -10,14 +10,19 @@
 //! or an [`Error`] that says who is to blame. The state folder is described in [`folder`].
 
 mod approve;
+mod audit;
 mod authenticate;
 mod authority;
 pub mod bench;
+mod configuration;
 mod context;
 mod create;
 mod error;
+mod facts;
 pub mod folder;
 mod issuer;
+mod log;
+mod log_key;
 mod plan;
 mod profiles;
 mod publish;
@@ -33,13 +38,16 @@ mod sign;
 mod signer;
 mod sqlite;
 mod store;
+mod store_error;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use crate::{
+    audit::Continued,
     authority::{Authority, ExistingAuthority, NewAuthority},
     error::{Error, FolderError, ProfileRefusal, Result},
     issuer::Issuer,
+    log::{Audit, AuditLog, Fault},
     profiles::{OfferedProfile, Profiles},
     publish::{
         MissingList, OcspAnswer, OcspAnswers, Published, RevocationLists, SignedList, SignedSet, SignedSets,
@@ -76,6 +84,7 @@ impl Authority {
         lifetime: Option<SignedDuration>,
         now: Timestamp,
     ) -> Result<Issued> {
+        self.note_configuration(now)?;
         let submitted = Submitted {
             requester: Requester::Owner,
             received: receive::successor(old, applicant, lifetime),
@@ -92,6 +101,7 @@ impl Authority {
         requests: Vec<(Requester, CertRequest)>,
         now: Timestamp,
     ) -> Result<Vec<Result<Issued>>> {
+        self.note_configuration(now)?;
         let submitted = requests.into_iter().map(|(requester, request)| Submitted {
             requester,
             received: receive::leaf(request),

@@ -15,7 +15,7 @@ mod sets;
 use std::collections::BTreeSet;
 
 use handfast_pki::{
-    Certificate,
+    Certificate, Fingerprint,
     crl::{
         RevocationList,
         build::{self, Draft, ListToSign, Plan},
@@ -227,7 +227,10 @@ fn try_list(
     }
     let id = issuer.id();
     let last = store.last_list(&id)?;
-    let number = store.take_list_number(&id, last.number)?;
+    let name = issuer.certificate().map(Certificate::called).unwrap_or_default();
+    let entry = |event, detail| line(event, detail, requester, now);
+    let numbered = format!("list number {} of {name}", last.number + 1);
+    let number = store.take_list_number(&id, last.number, &entry(Event::Numbered, numbered))?;
     let Span {
         this_update,
         next_update,
@@ -247,24 +250,29 @@ fn try_list(
         next_update: plan.next_update,
         der: sign::list(checked(draft)?, number, issuer)?,
     };
+    let digest = Fingerprint::of(&list.der);
+    let listed = format!("list number {number} of {name} with {count} entries and SHA-256 {digest}");
     // Only the last list of a CA whose key goes away is asked for again; the others are made anew at any time.
     let is_root = issuer.certificate().is_some_and(Certificate::is_self_issued);
     let der = if is_root { list.der.clone() } else { Vec::new() };
-    store.keep_list(&id, &KeptList { der, ..list })?;
-    let issuer = issuer.certificate().map(Certificate::called).unwrap_or_default();
-    store.journal(&[JournalEntry {
-        at: now,
-        event: Event::Listed,
-        serial: None,
-        requester: Some(requester.to_string()),
-        code: None,
-        detail: format!("list number {number} of {issuer} with {count} entries"),
-    }])?;
+    store.keep_list(&id, &KeptList { der, ..list }, &entry(Event::Listed, listed))?;
     Ok(SignedList {
-        issuer,
+        issuer: name,
         entries: count,
         list,
     })
+}
+
+/// A line of the journal about what is published.
+fn line(event: Event, detail: String, requester: &Requester, now: Timestamp) -> JournalEntry {
+    JournalEntry {
+        at: now,
+        event,
+        serial: None,
+        requester: Some(requester.to_string()),
+        code: None,
+        detail,
+    }
 }
 
 /// The list, read as a stranger would before it is signed.

@@ -8,7 +8,11 @@ use std::ops::Range;
 use handfast_pki::{Certificate, Fingerprint, build::Unnumbered, name::AltName, serial::Serial};
 use jiff::Timestamp;
 
-pub use crate::rows::{Condition, Cursor, NameFilter, Page, Query, Reason, Revoked, Row, State};
+use crate::log::AuditLog;
+pub use crate::{
+    rows::{Condition, Cursor, NameFilter, Page, Query, Reason, Revoked, Row, State},
+    store_error::StoreError,
+};
 
 /// Writes down certificates and what became of every request.
 pub trait Store: Send + Sync {
@@ -41,10 +45,12 @@ pub trait Store: Send + Sync {
     ) -> Result<(), StoreError>;
     /// The last list of `issuer`, and the number that was taken last.
     fn last_list(&self, issuer: &str) -> Result<ListState, StoreError>;
-    /// Takes the number behind `last` for a new list of `issuer`. Of several that try one succeeds.
-    fn take_list_number(&self, issuer: &str, last: u64) -> Result<u64, StoreError>;
-    /// Keeps a list that was signed under the number that was taken last; an older one is refused.
-    fn keep_list(&self, issuer: &str, list: &KeptList) -> Result<(), StoreError>;
+    /// Takes the number behind `last` for a new list of `issuer`. Of several that try one succeeds. `entry` is written
+    /// in the same transaction.
+    fn take_list_number(&self, issuer: &str, last: u64, entry: &JournalEntry) -> Result<u64, StoreError>;
+    /// Keeps a list that was signed under the number that was taken last; an older one is refused. `entry` is written
+    /// in the same transaction.
+    fn keep_list(&self, issuer: &str, list: &KeptList, entry: &JournalEntry) -> Result<(), StoreError>;
     /// Adds lines to the journal that are about no serial number.
     fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError>;
     /// The lines of the journal that fit, newest first.
@@ -59,6 +65,8 @@ pub trait Store: Send + Sync {
     fn totals(&self, now: Timestamp) -> Result<Totals, StoreError>;
     /// How far each issuer is.
     fn heads(&self) -> Result<Vec<IssuerHead>, StoreError>;
+    /// The log of every line of the journal.
+    fn log(&self) -> &dyn AuditLog;
 }
 
 /// A certificate that is about to be signed.
@@ -244,19 +252,28 @@ pub enum Event {
     Issued,
     Refused,
     Revoked,
+    /// A number was taken for a revocation list: the key is about to be used.
+    Numbered,
     /// A revocation list was signed.
     Listed,
+    /// Something that is older than the audit log, or that the records did not have, is in them from now on.
+    Adopted,
+    /// Issuers or profiles are others than at the last time.
+    Configured,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Imported,
         Self::Planned,
         Self::Issued,
         Self::Refused,
         Self::Revoked,
+        Self::Numbered,
         Self::Listed,
+        Self::Adopted,
+        Self::Configured,
     ];
 
     /// As it is written in the journal.
@@ -267,54 +284,10 @@ impl Event {
             Self::Issued => "issued",
             Self::Refused => "refused",
             Self::Revoked => "revoked",
+            Self::Numbered => "numbered",
             Self::Listed => "listed",
+            Self::Adopted => "adopted",
+            Self::Configured => "configured",
         }
     }
-}
-
-/// Why the store could not do it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Twice the same 158 random bits: the random source is broken.
-    #[error("the serial number {serial} was used before")]
-    SerialTaken { serial: String },
-    /// All 2^48 indexes of an issuer are given.
-    #[error("the issuer {issuer} has no index left for a serial number")]
-    NoIndexLeft { issuer: String },
-    /// The store has answered to fewer plans than it was given.
-    #[error("the store has not answered to every plan")]
-    Incomplete,
-    /// The same request has been answered in the meantime.
-    #[error("the request was answered already")]
-    AnsweredAlready,
-    /// The thread that writes has ended.
-    #[error("the records are closed")]
-    WriterGone,
-    /// A cursor that no page of these records ended with.
-    #[error("there is no row {cursor} in the records, expected the cursor that a page ended with")]
-    NoSuchCursor { cursor: i64 },
-    /// The row is not in the state that the step expects.
-    #[error("the serial number {serial} is not {expected}")]
-    WrongState { serial: String, expected: &'static str },
-    /// There is no such row.
-    #[error("the serial number {serial} is not in the records")]
-    Unknown { serial: String },
-    /// It cannot be revoked twice.
-    #[error("the certificate {serial} is revoked already")]
-    RevokedAlready { serial: String },
-    /// The key was blocked while the certificate was on its way.
-    #[error("the key is blocked, because a certificate with it was revoked for keyCompromise")]
-    KeyBlocked,
-    /// Another process has made a newer list in the meantime.
-    #[error("another process has taken the number {number} for a newer list")]
-    ListOvertaken { number: u64 },
-    /// The records were written by a program that knows more than this one.
-    #[error("the records are of version {found}, expected at most {known}")]
-    TooNew { found: u32, known: usize },
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-    /// Of another implementation.
-    #[error(transparent)]
-    Other(Box<dyn std::error::Error + Send + Sync>),
 }

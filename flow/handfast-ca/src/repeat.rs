@@ -66,6 +66,7 @@ impl Authority {
             received.repeatable = Some(one.clone());
             repeatable = Some((one, received.ignored.clone()));
         }
+        self.note_configuration(now)?;
         let answers = walk(vec![Submitted { requester, received }], self.context(now));
         match (answers, repeatable) {
             // Somebody was faster with the same request; what was signed here is handed out to no one.

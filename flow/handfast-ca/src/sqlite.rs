@@ -5,33 +5,43 @@
 //! it the wait for the disk (`writer.rs`). The records of a newer program are refused, those of an older
 //! one migrated by numbered steps, each whole or not at all.
 
+mod adopt;
+mod audit;
 mod find;
 mod issue;
 mod journal;
 mod lists;
 mod locate;
+mod log;
 mod migrate;
 mod sets;
+mod taken_in;
 mod tally;
 mod writer;
 
 use std::{
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use handfast_audit::{
+    leaf::Evidence,
+    tree::{Hash, LogKey, Subtree},
+};
 use handfast_pki::Fingerprint;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{
     error::{FolderError, Result},
+    facts::Facts,
     folder,
+    log::{Audit, AuditLog},
     records::{
         Begun, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery, KeptList, ListState, Page, Plan,
-        Query, Revocation, RevokedSerial, Row, Store, StoreError, Totals,
+        Query, Repeatable, Revocation, RevokedSerial, Row, Store, StoreError, Totals,
     },
     sqlite::writer::Writer,
 };
@@ -54,36 +64,45 @@ pub struct Sqlite {
     /// Connections that nobody reads with now.
     idle: Mutex<Vec<Connection>>,
     writer: Writer,
+    /// Signs the head of the audit log with every transaction.
+    key: Arc<LogKey>,
 }
 
 /// How many idle connections stay open.
 const MOST_IDLE: usize = 64;
 
 impl Sqlite {
-    /// Makes new records at `path`, where nothing may be.
-    pub fn create(path: &Path) -> Result<Self> {
+    /// Makes new records at `path`, where nothing may be. `key` signs their audit log.
+    pub fn create(path: &Path, key: Arc<LogKey>) -> Result<Self> {
         folder::touch_private(path).map_err(|source| FolderError::File {
             path: path.to_owned(),
             source,
         })?;
-        Self::open(path)
+        Self::open(path, key)
     }
 
-    /// Opens the records at `path`, which must exist: a CA without records signs nothing.
-    pub fn open(path: &Path) -> Result<Self> {
-        Self::open_delayed(path, Duration::ZERO)
+    /// Opens the records at `path`, which must exist: a CA without records signs nothing. `key` has signed their audit
+    /// log, or begins it where they are older.
+    pub fn open(path: &Path, key: Arc<LogKey>) -> Result<Self> {
+        Self::open_delayed(path, key, Duration::ZERO)
+    }
+
+    /// Whether the records at `path` were written by a program that knew no audit log.
+    pub fn is_older_than_the_log(path: &Path) -> Result<bool, StoreError> {
+        Ok(migrate::is_before_the_log(&connect(path)?)?)
     }
 
     /// The same, where each write to the disk takes `sync_delay` longer: for seeing what a slower disk would do.
-    pub fn open_delayed(path: &Path, sync_delay: Duration) -> Result<Self> {
+    pub fn open_delayed(path: &Path, key: Arc<LogKey>, sync_delay: Duration) -> Result<Self> {
         let mut connection = connect(path)?;
-        migrate::migrate(&mut connection)?;
+        migrate::migrate(&mut connection, &key)?;
         let cache = connection.pragma_update(None, "cache_size", WRITER_CACHE);
         cache.map_err(StoreError::from)?;
         Ok(Self {
             path: path.to_owned(),
             idle: Mutex::default(),
-            writer: Writer::start(connection, sync_delay)?,
+            writer: Writer::start(connection, key.clone(), sync_delay)?,
+            key,
         })
     }
 
@@ -118,26 +137,36 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 impl Store for Sqlite {
     fn begin(&self, plans: &[Plan]) -> Result<Vec<Begun>, StoreError> {
         let plans = plans.to_vec();
-        self.writer.write(move |transaction| {
-            let begun = plans.iter().map(|plan| {
-                let begun = issue::begin(transaction, plan)?;
+        self.writer.write(move |log| {
+            let mut all = Vec::with_capacity(plans.len());
+            for plan in &plans {
+                let begun = issue::begin(log.transaction, plan)?;
                 let entry = JournalEntry {
                     serial: Some(begun.serial.to_string()),
                     ..plan.entry.clone()
                 };
-                journal::add(transaction, &entry)?;
-                Ok(begun)
-            });
-            begun.collect()
+                let evidence = Evidence {
+                    record: Some(Facts::of_plan(plan, &begun, &entry).digest()),
+                    ..Evidence::default()
+                };
+                log.add(&entry, evidence)?;
+                all.push(begun);
+            }
+            Ok(all)
         })
     }
 
     fn finish(&self, done: &[Finished]) -> Result<(), StoreError> {
         let done = done.to_vec();
-        self.writer.write(move |transaction| {
+        self.writer.write(move |log| {
             for finished in &done {
-                issue::finish(transaction, finished)?;
-                journal::add(transaction, &finished.entry)?;
+                issue::finish(log.transaction, finished)?;
+                let evidence = Evidence {
+                    certificate: Some(finished.certificate.fingerprint().to_string()),
+                    answers: finished.repeatable.as_ref().map(Repeatable::digest),
+                    ..Evidence::default()
+                };
+                log.add(&finished.entry, evidence)?;
             }
             Ok(())
         })
@@ -145,10 +174,9 @@ impl Store for Sqlite {
 
     fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
         let revocations = revocations.to_vec();
-        self.writer.write(move |transaction| {
+        self.writer.write(move |log| {
             for revocation in &revocations {
-                lists::take_back(transaction, revocation)?;
-                journal::add(transaction, &revocation.entry)?;
+                lists::take_back(log, revocation)?;
             }
             Ok(())
         })
@@ -156,9 +184,9 @@ impl Store for Sqlite {
 
     fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
         let entries = entries.to_vec();
-        self.writer.write(move |transaction| {
+        self.writer.write(move |log| {
             for entry in &entries {
-                journal::add(transaction, entry)?;
+                log.add(entry, Evidence::default())?;
             }
             Ok(())
         })
@@ -194,16 +222,16 @@ impl Store for Sqlite {
         self.read(|connection| lists::last(connection, issuer))
     }
 
-    fn take_list_number(&self, issuer: &str, last: u64) -> Result<u64, StoreError> {
-        let issuer = issuer.to_owned();
+    fn take_list_number(&self, issuer: &str, last: u64, entry: &JournalEntry) -> Result<u64, StoreError> {
+        let (issuer, entry) = (issuer.to_owned(), entry.clone());
         self.writer
-            .write(move |transaction| lists::take_number(transaction, &issuer, last))
+            .write(move |log| lists::take_number(log, &issuer, last, &entry))
     }
 
-    fn keep_list(&self, issuer: &str, list: &KeptList) -> Result<(), StoreError> {
-        let (issuer, list) = (issuer.to_owned(), list.clone());
+    fn keep_list(&self, issuer: &str, list: &KeptList, entry: &JournalEntry) -> Result<(), StoreError> {
+        let (issuer, list, entry) = (issuer.to_owned(), list.clone(), entry.clone());
         self.writer
-            .write(move |transaction| lists::keep(transaction, &issuer, &list))
+            .write(move |log| lists::keep(log, &issuer, &list, &entry))
     }
 
     fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
@@ -229,6 +257,47 @@ impl Store for Sqlite {
     fn heads(&self) -> Result<Vec<IssuerHead>, StoreError> {
         self.read(tally::heads)
     }
+
+    fn log(&self) -> &dyn AuditLog {
+        self
+    }
+}
+
+impl AuditLog for Sqlite {
+    fn head(&self) -> Result<String, StoreError> {
+        self.read(log::head)
+    }
+
+    fn hash(&self, subtree: Subtree) -> Result<Hash, StoreError> {
+        self.read(|connection| log::hash(connection, subtree))
+    }
+
+    fn leaves(
+        &self,
+        from: u64,
+        to: u64,
+        each: &mut dyn FnMut(u64, Vec<u8>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.read(|connection| log::leaves(connection, from, to, each))
+    }
+
+    fn leaves_of(&self, serial: &str) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        self.read(|connection| log::leaves_of(connection, serial))
+    }
+
+    fn configuration(&self) -> Result<Option<String>, StoreError> {
+        self.read(journal::configuration)
+    }
+
+    fn audit(&self, most: usize) -> Result<Audit, StoreError> {
+        // A connection of its own, for it reads for long.
+        audit::audit(&mut connect(&self.path)?, &self.key, most)
+    }
+}
+
+/// SQLite counts to 2^63.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// An insertion into a table with one unique column.

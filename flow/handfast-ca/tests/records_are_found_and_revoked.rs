@@ -285,14 +285,14 @@ fn an_authority_made_by_the_first_version_opens_and_goes_on() {
     let database = rusqlite::Connection::open(place.join("authority.db")).expect("a database");
     let text = |sql: &str| -> String { database.query_row(sql, [], |row| row.get(0)).expect("a text") };
     assert_eq!(
-        text("SELECT detail FROM journal WHERE serial = '4001'"),
+        text("SELECT detail FROM journal WHERE serial = '4001' AND event = 'issued'"),
         "root for CN=Acme, asked by the owner",
         "lines are never changed"
     );
     assert_eq!(
         text("SELECT group_concat(event) FROM (SELECT event FROM journal WHERE serial = '4002' ORDER BY id)"),
-        "issued,revoked",
-        "the line that a crash had left out is there"
+        "issued,adopted,revoked",
+        "the line that a crash had left out is there, and the audit log has taken the certificate in"
     );
     assert_eq!(text("SELECT code FROM journal WHERE event = 'refused'"), "HF-304");
     assert!(Authority::open(&place).is_ok(), "a second time as well");

@@ -154,6 +154,9 @@ codes! {
     KEY_BLOCKED = 809, "the key is blocked, because it was compromised";
     NOT_RENEWABLE = 810, "the certificate cannot be renewed";
     NOT_RECORDED = 811, "no certificate in the records fits";
+    AUDIT_DAMAGED = 812, "the audit log and the records of the CA do not agree";
+    HISTORY_REWRITTEN = 813, "the audit log does not continue an earlier checkpoint of it";
+    PROOF_REFUSED = 814, "a proof, checkpoint or export of the audit log does not hold";
     USAGE = 901, "the command line is not understood";
     NOTHING_TOLD = 902, "what was given does not tell a cause";
     OUTPUT_LOST = 903, "the output cannot be written";

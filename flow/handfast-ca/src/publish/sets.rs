@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use handfast_pki::{
-    Certificate,
+    Certificate, Fingerprint,
     revocation::{
         age::Age,
         set::{
@@ -16,7 +16,7 @@ use handfast_pki::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MissingList, ROOT_LIFETIME, Span, may_sign_lists, retried, root_issuer, span};
+use super::{MissingList, ROOT_LIFETIME, Span, line, may_sign_lists, retried, root_issuer, span};
 use crate::{
     approve,
     authority::Authority,
@@ -138,8 +138,10 @@ impl Publication<'_> {
             });
         };
         let series = series(&issuer.id());
-        let number = self.store.last_list(&series)?.number;
-        let number = self.store.take_list_number(&series, number)?;
+        let last = self.store.last_list(&series)?.number;
+        let name = certificate.called();
+        let numbered = self.entry(Event::Numbered, format!("set number {} of {name}", last + 1));
+        let number = self.store.take_list_number(&series, last, &numbered)?;
         let Span {
             this_update,
             next_update,
@@ -170,19 +172,19 @@ impl Publication<'_> {
                 false => Vec::new(),
             },
         };
-        self.store.keep_list(&series, &kept)?;
-        self.store.journal(&[JournalEntry {
-            at: self.now,
-            event: Event::Listed,
-            serial: None,
-            requester: Some(self.requester.to_string()),
-            code: None,
-            detail: format!(
-                "set number {number} of {} with {} revoked",
-                set.issuer, set.revoked
-            ),
-        }])?;
+        let listed = format!(
+            "set number {number} of {name} with {} revoked and SHA-256 {}",
+            set.revoked,
+            Fingerprint::of(&set.der)
+        );
+        self.store
+            .keep_list(&series, &kept, &self.entry(Event::Listed, listed))?;
         Ok(set)
+    }
+
+    /// A line of the journal about a set.
+    fn entry(&self, event: Event, detail: String) -> JournalEntry {
+        line(event, detail, self.requester, self.now)
     }
 
     /// What is revoked, and what was given without an index.

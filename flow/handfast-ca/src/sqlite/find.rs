@@ -413,18 +413,19 @@ fn first_name<'n>(
 
 const NOTHING: [Value; 0] = [];
 
-const COLUMNS: &str = "cert.id, cert.idx, cert.random, cert.serial, \
+pub(super) const COLUMNS: &str = "cert.id, cert.idx, cert.random, cert.serial, \
      (SELECT key_id FROM issuer WHERE issuer.id = cert.issuer), cert.state, cert.profile, cert.subject, cert.names, \
      cert.not_before, cert.not_after, cert.requester, cert.begun_at, cert.issued_at, cert.spki, cert.renewed_from, \
      cert.tbs, cert.der, revoked.seq, revoked.at, revoked.reason";
 
 /// What [`COLUMNS`] takes of a revocation.
-const REVOKED: &str = "LEFT JOIN revoked ON revoked.issuer = cert.issuer AND revoked.idx = cert.idx";
+pub(super) const REVOKED: &str =
+    "LEFT JOIN revoked ON revoked.issuer = cert.issuer AND revoked.idx = cert.idx";
 
 /// Behind [`COLUMNS`]: the name under which a row was found.
-const NAME_COLUMN: usize = 21;
+pub(super) const NAME_COLUMN: usize = 21;
 
-fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
+pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     let seconds = |column| time(column, Timestamp::from_second(row.get(column)?));
     let milliseconds = |column, count| time(column, Timestamp::from_millisecond(count));
     let digits = |bytes: Vec<u8>| handfast_pki::text::hex(&bytes);

@@ -1,16 +1,22 @@
 //! The lines of the journal: added, never changed, and read newest first.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params, types::Value};
+use rusqlite::{Connection, OptionalExtension, Transaction, params, types::Value};
 
 use super::find::unreadable;
 use crate::records::{Event, JournalEntry, JournalQuery, StoreError};
 
-pub(super) fn add(transaction: &Transaction<'_>, entry: &JournalEntry) -> Result<(), StoreError> {
+/// The line with this number. Only the audit log adds lines: each is a leaf as well.
+pub(super) fn add(
+    transaction: &Transaction<'_>,
+    number: u64,
+    entry: &JournalEntry,
+) -> Result<(), StoreError> {
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO journal (at, event, serial, requester, code, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO journal (id, at, event, serial, requester, code, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     statement.execute(params![
+        super::signed(number),
         entry.at.to_string(),
         entry.event.name(),
         entry.serial,
@@ -19,6 +25,15 @@ pub(super) fn add(transaction: &Transaction<'_>, entry: &JournalEntry) -> Result
         entry.detail
     ])?;
     Ok(())
+}
+
+/// The last line about issuers and profiles, which an index of its own finds.
+pub(super) fn configuration(connection: &Connection) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT detail FROM journal WHERE event = 'configured' ORDER BY id DESC LIMIT 1";
+    Ok(connection
+        .prepare_cached(sql)?
+        .query_row([], |row| row.get(0))
+        .optional()?)
 }
 
 pub(super) fn lines(connection: &Connection, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {

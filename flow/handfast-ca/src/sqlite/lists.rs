@@ -1,22 +1,32 @@
 //! What revocation lists are made of, their numbers, and the last one of each issuer.
 
+use handfast_audit::leaf::Evidence;
 use handfast_pki::Fingerprint;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params, types::Value};
 
 use super::{
     find::{known_reason, time, unreadable},
-    locate, only_if_new,
+    locate,
+    log::Log,
+    only_if_new, taken_in,
 };
-use crate::records::{IssuerIds, KeptList, ListState, Revocation, RevokedSerial, StoreError, Unrecorded};
+use crate::records::{
+    IssuerIds, JournalEntry, KeptList, ListState, Revocation, RevokedSerial, StoreError, Unrecorded,
+};
 
 /// The revocation, the block of its key, and the certificate where it was not known.
-pub(super) fn take_back(transaction: &Transaction<'_>, revocation: &Revocation) -> Result<(), StoreError> {
+pub(super) fn take_back(log: &mut Log<'_>, revocation: &Revocation) -> Result<(), StoreError> {
+    let transaction = log.transaction;
     let serial = &revocation.serial;
     let known = locate::certificate(transaction, serial)?;
     let id = match (known, &revocation.unrecorded) {
         (Some(id), _) => id,
-        (None, Some(unrecorded)) => insert_unrecorded(transaction, serial, unrecorded)?,
+        (None, Some(unrecorded)) => {
+            let id = insert_unrecorded(transaction, serial, unrecorded)?;
+            taken_in::certificate(log, id, &revocation.entry)?;
+            id
+        }
         (None, None) => {
             return Err(StoreError::Unknown {
                 serial: serial.clone(),
@@ -38,6 +48,7 @@ pub(super) fn take_back(transaction: &Transaction<'_>, revocation: &Revocation) 
     only_if_new(inserted, || StoreError::RevokedAlready {
         serial: serial.clone(),
     })?;
+    let sequence = transaction.last_insert_rowid().unsigned_abs();
     transaction
         .prepare_cached("UPDATE cert SET state = iif(der IS NULL, 'withdrawn', 'revoked') WHERE id = ?1")?
         .execute([id])?;
@@ -46,7 +57,13 @@ pub(super) fn take_back(transaction: &Transaction<'_>, revocation: &Revocation) 
             .prepare_cached("INSERT OR IGNORE INTO blocked_key (spki, at) VALUES (?1, ?2)")?
             .execute(params![key.to_string(), at])?;
     }
-    Ok(())
+    let evidence = Evidence {
+        sequence: Some(sequence),
+        reason: Some(revocation.reason.name().to_owned()),
+        blocked: revocation.block.map(|key| key.to_string()),
+        ..Evidence::default()
+    };
+    log.add(&revocation.entry, evidence)
 }
 
 /// A certificate of ours that was lost from the records; its row.
@@ -172,7 +189,13 @@ pub(super) fn last(connection: &Connection, issuer: &str) -> Result<ListState, S
 }
 
 /// Compares and swaps: a publisher that slept in between gets no number.
-pub(super) fn take_number(transaction: &Transaction<'_>, issuer: &str, last: u64) -> Result<u64, StoreError> {
+pub(super) fn take_number(
+    log: &mut Log<'_>,
+    issuer: &str,
+    last: u64,
+    entry: &JournalEntry,
+) -> Result<u64, StoreError> {
+    let transaction = log.transaction;
     let next = last + 1;
     transaction
         .prepare_cached("INSERT OR IGNORE INTO crl (issuer, number) VALUES (?1, 0)")?
@@ -184,14 +207,25 @@ pub(super) fn take_number(transaction: &Transaction<'_>, issuer: &str, last: u64
             number(last),
             number(next),
         ]))?;
-    if changed == 1 {
-        Ok(next)
-    } else {
-        Err(StoreError::ListOvertaken { number: next })
+    if changed != 1 {
+        return Err(StoreError::ListOvertaken { number: next });
     }
+    let evidence = Evidence {
+        issuer: Some(issuer.to_owned()),
+        number: Some(next),
+        ..Evidence::default()
+    };
+    log.add(entry, evidence)?;
+    Ok(next)
 }
 
-pub(super) fn keep(transaction: &Transaction<'_>, issuer: &str, list: &KeptList) -> Result<(), StoreError> {
+pub(super) fn keep(
+    log: &mut Log<'_>,
+    issuer: &str,
+    list: &KeptList,
+    entry: &JournalEntry,
+) -> Result<(), StoreError> {
+    let transaction = log.transaction;
     let changed = transaction
         .prepare_cached(
             "UPDATE crl SET this_update = ?3, next_update = ?4, der = ?5 WHERE issuer = ?1 AND number = ?2",
@@ -203,11 +237,16 @@ pub(super) fn keep(transaction: &Transaction<'_>, issuer: &str, list: &KeptList)
             list.next_update.as_second(),
             list.der,
         ])?;
-    if changed == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::ListOvertaken { number: list.number })
+    if changed != 1 {
+        return Err(StoreError::ListOvertaken { number: list.number });
     }
+    let evidence = Evidence {
+        issuer: Some(issuer.to_owned()),
+        number: Some(list.number),
+        record: Some(list.digest(issuer)),
+        ..Evidence::default()
+    };
+    log.add(entry, evidence)
 }
 
 /// SQLite counts to 2^63.

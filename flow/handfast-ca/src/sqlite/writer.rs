@@ -5,13 +5,18 @@
 //! fails, the disk is full or another process does not let go, all of the group fail and nothing of it is kept.
 
 use std::{
-    sync::mpsc::{self, Receiver, Sender, SyncSender},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender, SyncSender},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use handfast_audit::tree::LogKey;
+use rusqlite::{Connection, TransactionBehavior};
 
+use super::log::Log;
 use crate::records::StoreError;
 
 /// How much work one transaction takes at most: what waits longer is not made to wait longer still.
@@ -24,12 +29,16 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// A thread that writes through `connection`. Each group takes `sync_delay` longer, as it would on a slower disk.
-    pub(super) fn start(connection: Connection, sync_delay: Duration) -> Result<Self, StoreError> {
+    /// A thread that writes through `connection`, and signs the audit log with `key`. Each group takes `sync_delay` longer, as it would on a slower disk.
+    pub(super) fn start(
+        connection: Connection,
+        key: Arc<LogKey>,
+        sync_delay: Duration,
+    ) -> Result<Self, StoreError> {
         let (queue, work) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("records".into())
-            .spawn(move || serve(connection, &work, sync_delay))
+            .spawn(move || serve(connection, &key, &work, sync_delay))
             .map_err(|error| StoreError::Other(error.into()))?;
         Ok(Self {
             queue: Some(queue),
@@ -40,7 +49,7 @@ impl Writer {
     /// Does `work` in a transaction, together with that of other callers; it is durable when this returns.
     pub(super) fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&mut Log<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = mpsc::sync_channel(1);
         let piece = Piece {
@@ -68,9 +77,9 @@ impl Drop for Writer {
 /// A piece of work, whatever it answers.
 trait Work: Send {
     /// Does it.
-    fn run(&mut self, transaction: &Transaction<'_>) -> Ran;
+    fn run(&mut self, log: &mut Log<'_>) -> Ran;
     /// Wakes the caller: with its answer, or with why nothing of the group is kept.
-    fn wake(self: Box<Self>, committed: Result<(), &rusqlite::Error>);
+    fn wake(self: Box<Self>, committed: Result<(), &StoreError>);
 }
 
 /// What became of a piece of work.
@@ -90,12 +99,12 @@ struct Piece<F, T> {
 
 impl<F, T> Work for Piece<F, T>
 where
-    F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send,
+    F: FnOnce(&mut Log<'_>) -> Result<T, StoreError> + Send,
     T: Send,
 {
-    fn run(&mut self, transaction: &Transaction<'_>) -> Ran {
+    fn run(&mut self, log: &mut Log<'_>) -> Ran {
         let outcome = self.outcome.insert(match self.work.take() {
-            Some(work) => work(transaction),
+            Some(work) => work(log),
             None => Err(StoreError::WriterGone),
         });
         match outcome {
@@ -105,12 +114,12 @@ where
         }
     }
 
-    fn wake(self: Box<Self>, committed: Result<(), &rusqlite::Error>) {
+    fn wake(self: Box<Self>, committed: Result<(), &StoreError>) {
         let answer = match (self.outcome, committed) {
             // A refusal stays one, whatever became of the others.
             (Some(Err(error)), _) => Err(error),
             (Some(outcome), Ok(())) => outcome,
-            (_, Err(error)) => Err(StoreError::Sqlite(copy(error))),
+            (_, Err(error)) => Err(of_the_group(error)),
             (None, Ok(())) => Err(StoreError::WriterGone),
         };
         // A caller that is gone has no use for it.
@@ -118,11 +127,11 @@ where
     }
 }
 
-fn serve(mut connection: Connection, queue: &Receiver<Box<dyn Work>>, sync_delay: Duration) {
+fn serve(mut connection: Connection, key: &LogKey, queue: &Receiver<Box<dyn Work>>, sync_delay: Duration) {
     while let Ok(first) = queue.recv() {
         let mut group = vec![first];
         group.extend(queue.try_iter().take(LARGEST_GROUP - 1));
-        let committed = commit(&mut connection, &mut group, sync_delay);
+        let committed = commit(&mut connection, key, &mut group, sync_delay);
         for piece in group {
             piece.wake(committed.as_ref().map(|()| ()));
         }
@@ -130,31 +139,49 @@ fn serve(mut connection: Connection, queue: &Receiver<Box<dyn Work>>, sync_delay
 }
 
 /// One transaction for the group. It takes the lock of the file at once: one that began by reading could not wait for
-/// another writer.
+/// another writer. The audit log is taken up where it ends, and its new head is signed at the end.
 fn commit(
     connection: &mut Connection,
+    key: &LogKey,
     group: &mut [Box<dyn Work>],
     sync_delay: Duration,
-) -> Result<(), rusqlite::Error> {
+) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut log = Log::resume(&transaction, key)?;
     for piece in group {
         let run = |sql| transaction.prepare_cached(sql)?.execute([]);
         run("SAVEPOINT piece")?;
-        let ran = piece.run(&transaction);
+        let before = log.mark();
+        let ran = piece.run(&mut log);
         match ran {
             Ran::Stays => {}
             // Nothing of the group is left to be committed.
-            Ran::Failed(error) if transaction.is_autocommit() => return Err(error),
+            Ran::Failed(error) if transaction.is_autocommit() => return Err(error.into()),
             Ran::Failed(_) | Ran::Refused => {
                 run("ROLLBACK TO piece")?;
+                log.back_to(before);
             }
         }
         run("RELEASE piece")?;
     }
+    log.seal()?;
     if !sync_delay.is_zero() {
         thread::sleep(sync_delay);
     }
-    transaction.commit()
+    Ok(transaction.commit()?)
+}
+
+/// The same reason for one more caller.
+fn of_the_group(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Sqlite(error) => StoreError::Sqlite(copy(error)),
+        StoreError::LogDamaged { detail } => StoreError::LogDamaged {
+            detail: detail.clone(),
+        },
+        other => StoreError::LogDamaged {
+            detail: other.to_string(),
+        },
+    }
 }
 
 /// The same error for one more caller.

@@ -9,9 +9,9 @@ use std::{
 };
 
 use handfast_ca::{
-    Applicant, Authority, Begun, CertRequest, Finished, Issued, IssuerHead, IssuerIds, JournalEntry,
-    JournalQuery, KeptList, ListState, NewAuthority, Page, Plan, Query, Revocation, RevokedSerial, Row,
-    Store, StoreError, Totals,
+    Applicant, AuditLog, Authority, Begun, CertRequest, Finished, Issued, IssuerHead, IssuerIds,
+    JournalEntry, JournalQuery, KeptList, ListState, NewAuthority, Page, Plan, Query, Revocation,
+    RevokedSerial, Row, Store, StoreError, Totals,
 };
 use handfast_pki::{
     Anchors, Certificate, Fingerprint, KeyKind, PrivateKey, Profile, Purpose, Trust, name::AltName,
@@ -144,11 +144,11 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     fn last_list(&self, issuer: &str) -> Result<ListState, StoreError> {
         self.inner.last_list(issuer)
     }
-    fn take_list_number(&self, issuer: &str, last: u64) -> Result<u64, StoreError> {
-        self.inner.take_list_number(issuer, last)
+    fn take_list_number(&self, issuer: &str, last: u64, entry: &JournalEntry) -> Result<u64, StoreError> {
+        self.inner.take_list_number(issuer, last, entry)
     }
-    fn keep_list(&self, issuer: &str, list: &KeptList) -> Result<(), StoreError> {
-        self.inner.keep_list(issuer, list)
+    fn keep_list(&self, issuer: &str, list: &KeptList, entry: &JournalEntry) -> Result<(), StoreError> {
+        self.inner.keep_list(issuer, list, entry)
     }
     fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
         self.inner.lines(query)
@@ -170,5 +170,8 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     }
     fn heads(&self) -> Result<Vec<IssuerHead>, StoreError> {
         self.inner.heads()
+    }
+    fn log(&self) -> &dyn AuditLog {
+        self.inner.log()
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use handfast_ca::{
-    Authority, NewAuthority, Sqlite,
+    Authority, NewAuthority,
     bench::{self, Asked, Load, Rate},
     folder,
 };
@@ -104,8 +104,7 @@ fn measure(
         Some(rows) => Some(fill(&authority, place, rows, words)?),
         None => None,
     };
-    let slow = Sqlite::open_delayed(&place.join(folder::DATABASE), delay)?;
-    let authority = authority.with_store(|_| Box::new(slow));
+    let authority = authority.on_slower_disk(delay)?;
     let load = Load {
         callers: args.callers.into(),
         duration: Duration::from_secs(args.seconds.into()),
