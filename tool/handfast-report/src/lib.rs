@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod cards;
 pub mod chains;
 pub mod exchange;
+pub mod expiry;
 pub mod findings;
 pub mod html;
 pub mod join;
