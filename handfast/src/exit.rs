@@ -41,7 +41,12 @@ impl Exit {
     pub fn of(code: Code) -> Self {
         match code {
             code::BUG => Self::Bug,
-            code::STORE | code::LINT | code::OUTPUT_LOST => Self::No,
+            code::STORE
+            | code::LINT
+            | code::AUDIT_DAMAGED
+            | code::HISTORY_REWRITTEN
+            | code::PROOF_REFUSED
+            | code::OUTPUT_LOST => Self::No,
             code::TOOL
             | code::LAB
             | code::NOT_TLS

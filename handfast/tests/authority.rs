@@ -2,6 +2,8 @@
 
 mod program;
 
+#[path = "authority/audit.rs"]
+mod audit;
 #[path = "authority/every_command.rs"]
 mod every_command;
 #[path = "authority/init.rs"]

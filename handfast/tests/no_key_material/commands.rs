@@ -77,6 +77,16 @@ pub(crate) const TABLE: &[Row] = &[
         ],
     ),
     few("ca revoke", &["tls.key --dry-run --dir ../handfast"]),
+    few("ca audit verify", &["--since tls.key --dir ../handfast"]),
+    few("ca audit prove", &["tls.key --dir ../handfast"]),
+    few(
+        "ca audit check",
+        &[
+            "tls.key --log-key ../handfast/audit.pub",
+            "../handfast/audit.pub --log-key tls.key",
+            "../handfast/audit.pub --log-key ../handfast/audit.pub --cert tls.key",
+        ],
+    ),
     all("inspect", &["tls.key"]),
     few(
         "inspect",
@@ -267,7 +277,7 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// Commands that read no file, and those that only choose another.
-const WITHOUT_FILES: [&str; 18] = [
+const WITHOUT_FILES: [&str; 21] = [
     "bench",
     "bench ca",
     "ca",
@@ -275,6 +285,9 @@ const WITHOUT_FILES: [&str; 18] = [
     "ca journal",
     "ca crl",
     "ca set",
+    "ca audit",
+    "ca audit checkpoint",
+    "ca export",
     "trust",
     "setup list",
     "setup show",

@@ -43,7 +43,12 @@ macro_rules! schemas {
 schemas! {
     AccessLog "access-log" 1 "a line of the log of proxy and tunnel";
     BenchCa "bench-ca" 1 "bench ca";
+    CaAuditCheck "ca-audit-check" 1 "ca audit check";
+    CaAuditCheckpoint "ca-audit-checkpoint" 1 "ca audit checkpoint";
+    CaAuditProve "ca-audit-prove" 1 "ca audit prove";
+    CaAuditVerify "ca-audit-verify" 1 "ca audit verify";
     CaCrl "ca-crl" 1 "ca crl";
+    CaExport "ca-export" 1 "ca export";
     CaJournal "ca-journal" 1 "ca journal";
     CaList "ca-list" 1 "ca list";
     CaOcsp "ca-ocsp" 1 "ca ocsp";

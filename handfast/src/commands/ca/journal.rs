@@ -29,7 +29,8 @@ pub struct Args {
     place: Where,
 }
 
-fn events() -> impl clap::builder::TypedValueParser<Value = Event> {
+/// Parses the kinds of lines, and lists them in help and completions.
+pub fn events() -> impl clap::builder::TypedValueParser<Value = Event> {
     use clap::builder::{PossibleValuesParser, TypedValueParser};
     PossibleValuesParser::new(Event::ALL.map(Event::name)).map(|text| {
         let found = Event::ALL.into_iter().find(|event| event.name() == text);

@@ -1,5 +1,7 @@
 //! `handfast ca list`: what was issued, soonest expiry first.
 
+use std::path::PathBuf;
+
 use handfast_ca::{Authority, Condition, Cursor, Query, identity_prefix};
 use handfast_pki::{Certificate, NamePattern, code};
 use handfast_report::{schema::Schema, style::GOOD};
@@ -7,7 +9,7 @@ use handfast_values::{duration, moment};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Where, record};
+use super::{Where, picture, record};
 use crate::{
     commands::leaf::dir_flag,
     failure::{Exit, Failure},
@@ -17,7 +19,8 @@ use crate::{
 /// List certificates, those that expire soonest first
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  handfast ca list --expiring 14d\n  handfast ca list --identity 'uri:spiffe://acme/*' --state valid"
+    after_help = "Examples:\n  handfast ca list --expiring 14d\n  handfast ca list --identity 'uri:spiffe://acme/*' --state valid\n  \
+    handfast ca list --chart --html expiry.html"
 )]
 pub struct Args {
     /// Only those with such a name, written as in rules: uri:spiffe://acme/*, dns:*.acme.example
@@ -47,6 +50,12 @@ pub struct Args {
     /// Those behind a page that was read: the cursor that it ended with
     #[arg(long, value_name = "CURSOR")]
     after: Option<Cursor>,
+    /// Draw when each expires, by profile and issuer, instead of listing them
+    #[arg(long)]
+    chart: bool,
+    /// Write the same as an HTML page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     #[command(flatten)]
     place: Where,
 }
@@ -84,9 +93,16 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         words.talk("no certificate in the records fits");
         return Ok(Exit::Yes);
     }
-    words.data(format_args!("{GOOD}{}{GOOD:#}", record::HEADING));
-    for row in &page.rows {
-        words.data(record::line(row, now));
+    if let Some(path) = &args.html {
+        picture::html(&page, &authority, path, now, words)?;
+    }
+    if args.chart {
+        picture::chart(&page, &authority, now, words);
+    } else {
+        words.data(format_args!("{GOOD}{}{GOOD:#}", record::HEADING));
+        for row in &page.rows {
+            words.data(record::line(row, now));
+        }
     }
     words.talk(format_args!(
         "the CA has {} valid, {} expired, {} revoked and {} planned certificates",

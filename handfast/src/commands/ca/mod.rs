@@ -1,9 +1,12 @@
 //! `handfast ca`: what a CA has issued, and what it takes back.
 
+mod audit;
 mod crl;
+mod export;
 mod journal;
 mod list;
 mod ocsp;
+mod picture;
 mod record;
 mod revoke;
 mod set;
@@ -37,6 +40,8 @@ enum Command {
     Crl(crl::Args),
     Set(set::Args),
     Ocsp(ocsp::Args),
+    Audit(audit::Args),
+    Export(export::Args),
 }
 
 /// Which CA.
@@ -56,5 +61,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         Command::Crl(args) => crl::run(args, words),
         Command::Set(args) => set::run(args, words),
         Command::Ocsp(args) => ocsp::run(args, words),
+        Command::Audit(args) => audit::run(args, words),
+        Command::Export(args) => export::run(args, words),
     }
 }

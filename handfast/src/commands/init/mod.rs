@@ -18,9 +18,9 @@ use crate::{
 /// Create a certificate authority (CA): a root for ten years and an issuing CA below it for five
 ///
 /// Only the owner can read the folder. It holds root.crt (the CA that others trust), root.key, issuing.crt,
-/// issuing.key and authority.db (the record of every certificate). --from-cert and --from-key import an existing
-/// CA, for example one made with openssl. The imported CA signs directly, or, with --intermediate, through a new
-/// issuing CA below it. An existing CA is never overwritten.
+/// issuing.key, authority.db (the record of every certificate), and audit.key and audit.pub (the keys of the log of all
+/// that the CA does). --from-cert and --from-key import an existing CA, for example one made with openssl. The imported
+/// CA signs directly, or, with --intermediate, through a new issuing CA below it. An existing CA is never overwritten.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  handfast init --name Acme\n  handfast init --from-cert ca.crt --from-key ca.key"

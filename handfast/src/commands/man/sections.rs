@@ -12,7 +12,7 @@ const FILES: &[(&str, &str, &str)] = &[
     (
         "init issue sign",
         "./handfast",
-        "the CA: root.crt, root.key, issuing.crt, issuing.key, authority.db; --dir names another",
+        "the CA: root.crt, root.key, issuing.crt, issuing.key, authority.db, audit.key, audit.pub; --dir names another",
     ),
     (
         "issue",
