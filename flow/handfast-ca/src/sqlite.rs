@@ -14,6 +14,7 @@ mod lists;
 mod locate;
 mod log;
 mod migrate;
+mod names;
 mod sets;
 mod taken_in;
 mod tally;

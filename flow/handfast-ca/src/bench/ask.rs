@@ -85,122 +85,56 @@ fn sample(authority: &Authority, now: Timestamp) -> Result<Option<Row>> {
 fn questions(sample: &Row, now: Timestamp) -> Vec<(&'static str, Query)> {
     let name = sample.names.first().cloned().unwrap_or_default();
     let team = name.rsplit_once('/').map_or(name.as_str(), |(team, _)| team);
-    let all = name.split_inclusive('/').take(3).collect::<String>();
+    let all_names = name.split_inclusive('/').take(3).collect::<String>();
     let key: Option<Fingerprint> = sample.key.as_deref().and_then(|key| key.parse().ok());
     let within = |days: i64| {
         now.checked_add(SignedDuration::from_hours(24 * days))
             .unwrap_or(now)
     };
-    let starts = |text: &str| Some(NameFilter::StartsWith(text.to_owned()));
-    let none = Query::default;
-    vec![
-        ("all", none()),
-        (
-            "identity",
-            Query {
-                name: Some(NameFilter::Is(name.clone())),
-                ..none()
-            },
-        ),
-        (
-            "prefix of a thousand",
-            Query {
-                name: starts(&format!("{team}/")),
-                ..none()
-            },
-        ),
-        (
-            "prefix of all",
-            Query {
-                name: starts(&all),
-                ..none()
-            },
-        ),
-        (
-            "requester",
-            Query {
-                requester: Some(sample.requester.clone()),
-                ..none()
-            },
-        ),
-        (
-            "serial",
-            Query {
-                serial: Some(sample.serial.clone()),
-                ..none()
-            },
-        ),
-        (
-            "fingerprint",
-            Query {
-                fingerprint: sample.der.as_deref().map(Fingerprint::of),
-                ..none()
-            },
-        ),
-        ("key", Query { key, ..none() }),
-        (
-            "profile",
-            Query {
-                profile: Some(sample.profile.clone()),
-                ..none()
-            },
-        ),
-        (
-            "issuer",
-            Query {
-                issuer: sample.issuer.clone(),
-                ..none()
-            },
-        ),
-        (
-            "state valid",
-            Query {
-                condition: Some(Condition::Valid(within(30))),
-                ..none()
-            },
-        ),
-        (
-            "state expired",
-            Query {
-                condition: Some(Condition::Expired(within(30))),
-                ..none()
-            },
-        ),
-        (
-            "state revoked",
-            Query {
-                condition: Some(Condition::Revoked),
-                ..none()
-            },
-        ),
-        (
-            "state planned",
-            Query {
-                condition: Some(Condition::Planned),
-                ..none()
-            },
-        ),
-        (
-            "expiring in 14 days",
-            Query {
-                condition: Some(Condition::Valid(now)),
-                expiring_before: Some(within(14)),
-                ..none()
-            },
-        ),
-        (
-            "issued since",
-            Query {
-                issued_after: Some(within(-10)),
-                ..none()
-            },
-        ),
-        (
-            "renewed from",
-            Query {
-                renewed_from: Some(sample.serial.clone()),
-                ..none()
-            },
-        ),
-    ]
+    let starts = |text: String| Some(NameFilter::StartsWith(text));
+    let mut questions = Vec::new();
+    let mut ask = |question, set: &dyn Fn(&mut Query)| {
+        let mut query = Query::default();
+        set(&mut query);
+        questions.push((question, query));
+    };
+    ask("all", &|_| ());
+    ask("identity", &|query| {
+        query.name = Some(NameFilter::Is(name.clone()))
+    });
+    ask("prefix of a thousand", &|query| {
+        query.name = starts(format!("{team}/"))
+    });
+    ask("prefix of all", &|query| query.name = starts(all_names.clone()));
+    ask("requester", &|query| {
+        query.requester = Some(sample.requester.clone())
+    });
+    ask("serial", &|query| query.serial = Some(sample.serial.clone()));
+    ask("fingerprint", &|query| {
+        query.fingerprint = sample.der.as_deref().map(Fingerprint::of)
+    });
+    ask("key", &|query| query.key = key);
+    ask("profile", &|query| query.profile = Some(sample.profile.clone()));
+    ask("issuer", &|query| query.issuer = sample.issuer.clone());
+    ask("state valid", &|query| {
+        query.condition = Some(Condition::Valid(within(30)))
+    });
+    ask("state expired", &|query| {
+        query.condition = Some(Condition::Expired(within(30)))
+    });
+    ask("state revoked", &|query| {
+        query.condition = Some(Condition::Revoked)
+    });
+    ask("state planned", &|query| {
+        query.condition = Some(Condition::Planned)
+    });
+    ask("expiring in 14 days", &|query| {
+        query.condition = Some(Condition::Valid(now));
+        query.expiring_before = Some(within(14));
+    });
+    ask("issued since", &|query| query.issued_after = Some(within(-10)));
+    ask("renewed from", &|query| {
+        query.renewed_from = Some(sample.serial.clone())
+    });
+    questions
 }
