@@ -5,14 +5,60 @@ use jiff::Timestamp;
 
 use crate::{Error, Folder, Program, Running, cast};
 
-/// What must be found first.
+/// What must be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expected {
     pub code: Code,
-    /// `server`, `client` or `network`: who refused.
-    pub side: &'static str,
-    /// `certain`, `likely` or `guess`.
-    pub certainty: &'static str,
+    /// `server`, `client` or `network`: who refused; nothing where any will do.
+    pub side: Option<&'static str>,
+    /// `certain`, `likely` or `guess`; nothing where any will do.
+    pub certainty: Option<&'static str>,
+    pub stands: Stands,
+}
+
+/// Where it must stand among the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    First,
+    /// Two things are wrong at once: both are found before all others, in any order.
+    Beside(Code),
+    /// What can be seen does not tell this cause from others: it is among the findings, and none of them is certain.
+    Among,
+}
+
+/// A finding, as far as it is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub code: String,
+    pub side: String,
+    pub certainty: String,
+}
+
+impl Expected {
+    /// Whether `found`, the most probable cause first, says it.
+    pub fn is_met(&self, found: &[Found]) -> bool {
+        let code = self.code.to_string();
+        match self.stands {
+            Stands::First => found.first().is_some_and(|first| {
+                let is_side = self.side.is_none_or(|side| side == first.side);
+                let is_sure = self
+                    .certainty
+                    .is_none_or(|certainty| certainty == first.certainty);
+                first.code == code && is_side && is_sure
+            }),
+            Stands::Beside(other) => {
+                let mut both = [code, other.to_string()];
+                let mut first: Vec<&str> = found.iter().take(2).map(|found| found.code.as_str()).collect();
+                both.sort();
+                first.sort_unstable();
+                first == both
+            }
+            Stands::Among => {
+                found.iter().any(|found| found.code == code)
+                    && found.iter().all(|found| found.certainty != "certain")
+            }
+        }
+    }
 }
 
 /// One failure, or a connection that has none.
@@ -24,6 +70,8 @@ pub struct Case {
     /// Nothing where nothing is wrong.
     pub expected: Option<Expected>,
     pub needs: Vec<Program>,
+    /// Whether what must be found was written from the pages, before what the doctor says of it was known.
+    pub is_blind: bool,
     make: Make,
 }
 
@@ -63,6 +111,7 @@ impl Case {
             description: description.into(),
             expected: None,
             needs: needs.to_vec(),
+            is_blind: false,
             make: Box::new(make),
         }
     }
@@ -70,9 +119,26 @@ impl Case {
     pub(crate) fn expect(mut self, code: Code, side: &'static str, certainty: &'static str) -> Self {
         self.expected = Some(Expected {
             code,
-            side,
-            certainty,
+            side: Some(side),
+            certainty: Some(certainty),
+            stands: Stands::First,
         });
+        self
+    }
+
+    /// Of any side, and with any certainty.
+    pub(crate) fn find(mut self, code: Code, stands: Stands) -> Self {
+        self.expected = Some(Expected {
+            code,
+            side: None,
+            certainty: None,
+            stands,
+        });
+        self
+    }
+
+    pub(crate) fn blind(mut self) -> Self {
+        self.is_blind = true;
         self
     }
 

@@ -25,6 +25,9 @@ pub(crate) fn write(folder: &Folder, now: Timestamp) -> Result<()> {
         "issuing-and-root.crt",
         chain_to_pem([&issuing.certificate, &root.certificate]),
     )?;
+    // For cases that need a certificate more.
+    root.keep(folder, "authority/root")?;
+    issuing.keep(folder, "authority/issuing")?;
     let cast = Cast {
         folder,
         now,
@@ -39,30 +42,41 @@ pub(crate) fn write(folder: &Folder, now: Timestamp) -> Result<()> {
     cast.lists()
 }
 
-struct Cast<'a> {
-    folder: &'a Folder,
-    now: Timestamp,
-    root: Holder,
-    issuing: Holder,
+/// Those who sign, and the time that it is for them.
+pub(crate) struct Cast<'a> {
+    pub(crate) folder: &'a Folder,
+    pub(crate) now: Timestamp,
+    pub(crate) root: Holder,
+    pub(crate) issuing: Holder,
 }
 
-impl Cast<'_> {
-    fn put(&self, place: &str, holder: &Holder, above: &[&Certificate]) -> Result<()> {
+impl<'a> Cast<'a> {
+    /// The one that was written into `folder`.
+    pub(crate) fn of(folder: &'a Folder) -> Result<Self> {
+        Ok(Self {
+            folder,
+            now: Timestamp::now(),
+            root: Holder::kept(folder, "authority/root")?,
+            issuing: Holder::kept(folder, "authority/issuing")?,
+        })
+    }
+
+    pub(crate) fn put(&self, place: &str, holder: &Holder, above: &[&Certificate]) -> Result<()> {
         holder.write(self.folder, place, above)
     }
 
     /// A leaf of the issuing CA.
-    fn leaf(&self, place: &str, wish: &Wish) -> Result<Holder> {
+    pub(crate) fn leaf(&self, place: &str, wish: &Wish) -> Result<Holder> {
         let holder = self.issuing.sign(wish)?;
         self.put(place, &holder, &[&self.issuing.certificate])?;
         Ok(holder)
     }
 
-    fn client(&self) -> Result<Wish> {
+    pub(crate) fn client(&self) -> Result<Wish> {
         Wish::client("client", self.now)?.named(&["client.lab.example"])
     }
 
-    fn server(&self) -> Result<Wish> {
+    pub(crate) fn server(&self) -> Result<Wish> {
         Wish::server("proxy.lab.example", self.now)?.named(&SERVER_NAMES)
     }
 

@@ -79,14 +79,16 @@ impl Folder {
     }
 
     pub fn read(&self, name: &str) -> Result<String, Error> {
-        let bytes = fs::read(self.path.join(name)).map_err(|source| self.failed(name, source))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(String::from_utf8_lossy(&self.bytes(name)?).into_owned())
+    }
+
+    pub(crate) fn bytes(&self, name: &str) -> Result<Vec<u8>, Error> {
+        fs::read(self.path.join(name)).map_err(|source| self.failed(name, source))
     }
 
     /// Copies the file `from` to `to`.
     pub fn copy(&self, from: &str, to: &str) -> Result<(), Error> {
-        let bytes = fs::read(self.path.join(from)).map_err(|source| self.failed(from, source))?;
-        self.write(to, bytes)
+        self.write(to, self.bytes(from)?)
     }
 
     /// Writes the files `parts` one after the other into `name`.

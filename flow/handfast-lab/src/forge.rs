@@ -56,6 +56,8 @@ pub(crate) struct Wish {
     pub(crate) purposes: Vec<ObjectIdentifier>,
     /// The DNS subtree that a CA may sign.
     pub(crate) permitted_dns: Option<String>,
+    /// The DNS subtree that a CA may not sign.
+    pub(crate) excluded_dns: Option<String>,
     /// Whether it has a critical extension that nobody knows.
     pub(crate) private_critical: bool,
     /// Whether it names the key of its issuer.
@@ -78,6 +80,7 @@ impl Wish {
             usages: Some(KeyUsages::DigitalSignature.into()),
             purposes: vec![ID_KP_CLIENT_AUTH],
             permitted_dns: None,
+            excluded_dns: None,
             private_critical: false,
             authority_key_id: true,
             wrong_authority_key_id: false,
@@ -150,6 +153,22 @@ impl Holder {
         let key = format!("{place}/tls.key");
         folder.write(&key, self.key.to_pem().as_bytes())?;
         folder.mode(&key, 0o600)
+    }
+
+    /// Keeps it at `place` of `folder`, for [`Holder::kept`].
+    pub(crate) fn keep(&self, folder: &Folder, place: &str) -> Result<()> {
+        folder.write(&format!("{place}.der"), self.certificate.der())?;
+        let key = format!("{place}.key.der");
+        folder.write(&key, self.key.pkcs8())?;
+        folder.mode(&key, 0o600)
+    }
+
+    /// What was kept there.
+    pub(crate) fn kept(folder: &Folder, place: &str) -> Result<Self> {
+        Ok(Self {
+            certificate: Certificate::from_der(&folder.bytes(&format!("{place}.der"))?)?,
+            key: PrivateKey::from_der(&folder.bytes(&format!("{place}.key.der"))?)?,
+        })
     }
 
     /// Signs what `wish` says, for a new key.
@@ -331,14 +350,10 @@ fn extensions(wish: &Wish, public: &PublicKey, signer: &dyn Signer) -> Result<Ve
             .collect::<handfast_pki::Result<_>>()?;
         extensions.push(extension(false, &SubjectAltName(names))?);
     }
-    if let Some(permitted) = &wish.permitted_dns {
+    if wish.permitted_dns.is_some() || wish.excluded_dns.is_some() {
         let constraints = NameConstraints {
-            permitted_subtrees: Some(vec![GeneralSubtree {
-                base: GeneralName::DnsName(der::asn1::Ia5String::new(permitted)?),
-                minimum: 0,
-                maximum: None,
-            }]),
-            excluded_subtrees: None,
+            permitted_subtrees: subtrees(wish.permitted_dns.as_deref())?,
+            excluded_subtrees: subtrees(wish.excluded_dns.as_deref())?,
         };
         extensions.push(extension(true, &constraints)?);
     }
@@ -360,6 +375,17 @@ fn extensions(wish: &Wish, public: &PublicKey, signer: &dyn Signer) -> Result<Ve
         extensions.push(authority_key_id(&named)?);
     }
     Ok(extensions)
+}
+
+fn subtrees(name: Option<&str>) -> Result<Option<Vec<GeneralSubtree>>> {
+    let Some(name) = name else {
+        return Ok(None);
+    };
+    Ok(Some(vec![GeneralSubtree {
+        base: GeneralName::DnsName(der::asn1::Ia5String::new(name)?),
+        minimum: 0,
+        maximum: None,
+    }]))
 }
 
 fn authority_key_id(signer: &PublicKey) -> Result<Extension> {

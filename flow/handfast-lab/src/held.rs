@@ -82,6 +82,12 @@ pub fn output(command: &mut Command) -> io::Result<Output> {
     child.wait_with_output()
 }
 
+/// Asks what is left of the group of `child`, which has ended.
+pub(crate) fn end(child: &Child) {
+    // Mostly nobody is left.
+    let _ = kill_process_group(Pid::from_child(child), Signal::TERM);
+}
+
 /// Ends every program, removes every folder, and lets nothing new begin. The process must end after this: a thread that
 /// wants to start a program waits forever.
 pub fn end_all() {

@@ -16,7 +16,7 @@ mod port;
 mod process;
 mod programs;
 
-pub use case::{Case, Expected, Look, Scene};
+pub use case::{Case, Expected, Found, Look, Scene, Stands};
 pub use cases::{all, named};
 pub use error::Error;
 pub use folder::Folder;

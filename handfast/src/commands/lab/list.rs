@@ -45,6 +45,7 @@ pub(super) fn list(args: &List, words: &Words) -> Result<Exit, Failure> {
             "case": case.name,
             "description": case.description,
             "expected": case.expected.map(expected),
+            "blind": case.is_blind,
             "needs": names(&case.needs),
             "missing": missing,
         }));

@@ -7,7 +7,7 @@ mod run;
 mod tell;
 
 use clap::Subcommand;
-use handfast_lab::Case;
+use handfast_lab::{Case, Stands};
 use serde_json::{Value, json};
 
 use self::{flags::Run, list::List};
@@ -48,10 +48,17 @@ fn names(programs: &[handfast_lab::Program]) -> Vec<&'static str> {
 }
 
 fn expected(expected: handfast_lab::Expected) -> Value {
+    let (stands, beside) = match expected.stands {
+        Stands::First => ("first", None),
+        Stands::Beside(other) => ("beside", Some(other.to_string())),
+        Stands::Among => ("among", None),
+    };
     json!({
         "code": expected.code.to_string(),
         "side": expected.side,
         "certainty": expected.certainty,
+        "stands": stands,
+        "beside": beside,
     })
 }
 

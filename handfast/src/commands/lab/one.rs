@@ -28,14 +28,9 @@ pub(super) fn one(
     .map_err(|error| of_error(case, &error))?;
     let scene = case.make(&folder).map_err(|error| of_error(case, &error))?;
     let found = look::look(&scene, &folder, is_alone && !words.json)?;
-    let is_right = match (&case.expected, found.first()) {
-        (None, None) => found.exit == 0,
-        (Some(expected), Some(first)) => {
-            first.code == expected.code.to_string()
-                && first.side == expected.side
-                && first.certainty == expected.certainty
-        }
-        _ => false,
+    let is_right = match &case.expected {
+        None => found.findings.is_empty() && found.exit == 0,
+        Some(expected) => expected.is_met(&found.all()),
     };
     let others = args.compare.then(|| look::compare(&scene, &folder));
     tell::tell(case, &scene, &found, is_right, is_alone, words);
@@ -50,6 +45,7 @@ pub(super) fn one(
             "case": case.name,
             "description": case.description,
             "expected": case.expected.map(expected),
+            "blind": case.is_blind,
             "findings": found.findings,
             "milliseconds": found.milliseconds,
             "connections": found.connections,
@@ -67,6 +63,7 @@ pub(super) fn not_made(case: &Case, failure: &Failure) -> Value {
         "case": case.name,
         "description": case.description,
         "expected": case.expected.map(expected),
+        "blind": case.is_blind,
         "findings": [],
         "right": false,
         "milliseconds": null,

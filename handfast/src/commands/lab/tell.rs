@@ -2,7 +2,7 @@
 
 use handfast_finding::shell::shell;
 use handfast_interop::look::Found;
-use handfast_lab::{Case, Look, Scene};
+use handfast_lab::{Case, Expected, Look, Scene, Stands};
 use handfast_report::style::{BAD, FAINT, GOOD, STRONG};
 
 use crate::words::Words;
@@ -23,9 +23,7 @@ pub(super) fn tell(case: &Case, scene: &Scene, found: &Found, is_right: bool, is
             case.name
         ));
         if !is_right {
-            let wanted = case.expected.map_or("no finding".to_owned(), |expected| {
-                format!("{} {}, {}", expected.code, expected.side, expected.certainty)
-            });
+            let wanted = case.expected.map_or("no finding".to_owned(), wanted);
             words.data(format_args!("           expected {wanted}; exit {}", found.exit));
         }
         return;
@@ -39,6 +37,23 @@ pub(super) fn tell(case: &Case, scene: &Scene, found: &Found, is_right: bool, is
     words.data(found.text.trim_end());
     words.data("");
     words.data(format_args!("{style}{mark}{style:#}: {first}"));
+}
+
+/// What must be found, in words.
+fn wanted(expected: Expected) -> String {
+    match expected.stands {
+        Stands::First => {
+            let of = |what: Option<&'static str>| what.unwrap_or("any");
+            format!(
+                "{} {}, {}",
+                expected.code,
+                of(expected.side),
+                of(expected.certainty)
+            )
+        }
+        Stands::Beside(other) => format!("{} and {other}", expected.code),
+        Stands::Among => format!("{} among others, none of them certain", expected.code),
+    }
 }
 
 /// The command of a look, as people would type it.
