@@ -102,6 +102,7 @@ found! {
     hf_607_is_found "HF-607"
     hf_608_is_found "HF-608"
     hf_609_is_found "HF-609"
+    hf_713_is_found "HF-713"
 }
 
 /// `lab list --json`.

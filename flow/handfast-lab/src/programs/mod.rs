@@ -109,7 +109,7 @@ impl Program {
             Self::Haproxy => "apt-get install haproxy",
             Self::Java | Self::Keytool => "apt-get install default-jdk-headless",
             Self::Lighttpd => {
-                "apt-get install lighttpd lighttpd-mod-openssl lighttpd-mod-gnutls lighttpd-mod-mbedtls lighttpd-mod-nss \
+                "apt-get install lighttpd lighttpd-mod-openssl lighttpd-mod-gnutls lighttpd-mod-mbedtls \
                  lighttpd-mod-wolfssl"
             }
             Self::Mariadb => "apt-get install mariadb-server",
@@ -346,7 +346,7 @@ impl Place<'_> {
     }
 
     fn until_it_listens(&self, mut running: Running) -> Result<Running, Error> {
-        const PATIENCE: Duration = Duration::from_secs(30);
+        const PATIENCE: Duration = Duration::from_secs(90);
         let begun = Instant::now();
         let program = self.program.command();
         loop {

@@ -5,7 +5,7 @@ use handfast_pki::code;
 use super::{CERTAIN, LIKELY, Made, Must, ROW, Row, SERVER, of_rows};
 use crate::{
     Case,
-    Program::{Apache, Envoy, Haproxy, Nginx, Openssl, Postgres},
+    Program::{Apache, Envoy, Haproxy, Openssl, Postgres},
     cast::Cast,
     forge::{DAY, Holder, Wish},
 };

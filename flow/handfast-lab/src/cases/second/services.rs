@@ -117,6 +117,32 @@ const ROWS: &[Row] = &[
         ..ROW
     },
     Row {
+        program: Lighttpd,
+        variant: "wolfssl",
+        description: "both sides are set up as they should be",
+        setup: |setup, _| setup.inside = "wolfssl".into(),
+        must: Must::Rest,
+        ..ROW
+    },
+    Row {
+        program: Lighttpd,
+        variant: "wolfssl",
+        description: "the client's certificate comes from another CA, and the server is wolfSSL",
+        setup: |setup, _| setup.inside = "wolfssl".into(),
+        pair: Some("client-stranger"),
+        must: REFUSED,
+        ..ROW
+    },
+    Row {
+        program: Lighttpd,
+        variant: "wolfssl",
+        description: "the client's certificate has expired, and the server is wolfSSL",
+        setup: |setup, _| setup.inside = "wolfssl".into(),
+        pair: Some("client-expired"),
+        must: Must::Say(code::EXPIRED, SERVER, CERTAIN),
+        ..ROW
+    },
+    Row {
         program: Stunnel,
         variant: "stranger",
         description: "the client's certificate comes from another CA, and the server is a tunnel",
