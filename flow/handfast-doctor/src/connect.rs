@@ -147,11 +147,14 @@ pub(crate) async fn connect_by(way: &Way, target: &Target, patience: Patience) -
             Contact::failed(seen, Ending::Handshake(refused.error))
         }
         Err(_) => {
-            let detail = format!("no answer within {} [{}]", shown(limit), code::CUT_SHORT);
+            let detail = format!("{NO_ANSWER} {} [{}]", shown(limit), code::CUT_SHORT);
             Contact::failed(seen, Ending::Handshake(HandshakeError::CutShort { detail }))
         }
     }
 }
+
+/// How the end of our own patience begins in words.
+pub(crate) const NO_ANSWER: &str = "no answer within";
 
 /// TCP, and the words before TLS where there are any.
 pub(crate) async fn reach(target: &Target, patience: Patience) -> Result<TcpStream, Ending> {

@@ -22,7 +22,8 @@ pub enum Stands {
     First,
     /// Two things are wrong at once: both are found before all others, in any order.
     Beside(Code),
-    /// What can be seen does not tell this cause from others: it is among the findings, and none of them is certain.
+    /// What can be seen does not tell this cause from others: it is among the findings, and no other of
+    /// them is certain.
     Among,
 }
 
@@ -55,7 +56,9 @@ impl Expected {
             }
             Stands::Among => {
                 found.iter().any(|found| found.code == code)
-                    && found.iter().all(|found| found.certainty != "certain")
+                    && found
+                        .iter()
+                        .all(|found| found.certainty != "certain" || found.code == code)
             }
         }
     }

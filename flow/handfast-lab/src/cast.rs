@@ -26,8 +26,8 @@ pub(crate) fn write(folder: &Folder, now: Timestamp) -> Result<()> {
         chain_to_pem([&issuing.certificate, &root.certificate]),
     )?;
     // For cases that need a certificate more.
-    root.keep(folder, "authority/root")?;
-    issuing.keep(folder, "authority/issuing")?;
+    root.keep(folder, "signers/root")?;
+    issuing.keep(folder, "signers/issuing")?;
     let cast = Cast {
         folder,
         now,
@@ -56,8 +56,8 @@ impl<'a> Cast<'a> {
         Ok(Self {
             folder,
             now: Timestamp::now(),
-            root: Holder::kept(folder, "authority/root")?,
-            issuing: Holder::kept(folder, "authority/issuing")?,
+            root: Holder::kept(folder, "signers/root")?,
+            issuing: Holder::kept(folder, "signers/issuing")?,
         })
     }
 

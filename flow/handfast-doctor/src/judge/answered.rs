@@ -88,6 +88,8 @@ fn unsorted(evidence: &Evidence<'_>, said: &str, is_plain: bool, now: Timestamp)
             code::REVOKED,
             code::BAD_SIGNATURE,
             code::UNKNOWN_ISSUER,
+            // Of a CA in the server's own file.
+            code::EXPIRED,
         ]
     } else {
         [
@@ -95,6 +97,7 @@ fn unsorted(evidence: &Evidence<'_>, said: &str, is_plain: bool, now: Timestamp)
             code::CRL_UNUSABLE,
             code::REVOKED,
             code::BAD_SIGNATURE,
+            code::EXPIRED,
         ]
     };
     for code in others {
@@ -149,8 +152,10 @@ fn redirected(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
 /// The handshake went well, the request did not.
 fn forbidden(evidence: &Evidence<'_>, answer: &Answer, now: Timestamp) -> Vec<Finding> {
     let trace = evidence.trace;
-    let front = handfast_dialogs::is_front(answer);
-    let said = match front {
+    let on_page = handfast_dialogs::is_front(answer);
+    // Who says 401 wants to know who it is, and has no rule on somebody that it knows (RFC 9110 section 15.5.2).
+    let front = on_page.filter(|_| answer.status.as_u16() == 403);
+    let said = match on_page {
         Some(who) => format!(
             "the server answered {} on a page of {who}",
             answer.status.as_u16()
@@ -161,23 +166,37 @@ fn forbidden(evidence: &Evidence<'_>, answer: &Answer, now: Timestamp) -> Vec<Fi
         if !asked.sent {
             return vec![no_certificate(Certainty::Likely, said)];
         }
-        return denied(evidence, front, &said, now);
+        let mut findings = without_name(evidence, &said);
+        findings.extend(denied(evidence, front, &said, now));
+        return findings;
     }
     if let Some(seen) = asks_late(evidence) {
-        return vec![
-            Finding::new(
-                code::ASKED_LATE,
-                Refuser::Server,
-                Certainty::Certain,
-                format!("{said}, and no certificate was asked for in the handshake; {seen}"),
-            )
-            .help(
-                "ask for the certificate for the whole virtual host: move SSLVerifyClient out of <Location>",
-            ),
-        ];
+        return vec![asked_late(format!(
+            "{said}, and no certificate was asked for in the handshake; {seen}"
+        ))];
     }
     // Whether it never asks is told by what was expected of it.
     Vec::new()
+}
+
+/// The server denies what comes without a name in SNI, as Apache does where it is strict about it.
+fn without_name(evidence: &Evidence<'_>, said: &str) -> Vec<Finding> {
+    let is_accepted = |probe: &probe::Probe| probe.trace().is_some_and(|trace| trace.verdict.is_accepted());
+    let Some(probe) = evidence
+        .probe(probe::Kind::WithSni)
+        .filter(|probe| is_accepted(probe))
+    else {
+        return Vec::new();
+    };
+    vec![
+        Finding::new(
+            code::WRONG_SNI,
+            Refuser::Server,
+            Certainty::Certain,
+            format!("{said}, for no name was sent; {}", probe.told()),
+        )
+        .help("call the server by a name of its certificate, not by its address"),
+    ]
 }
 
 /// TLS accepted our certificate, what is behind it denied the request.
@@ -258,9 +277,14 @@ fn by_rule(front: Option<&str>, said: &str, is_explained: bool) -> Vec<Finding> 
     }
 }
 
+pub(super) fn asked_late(because: String) -> Finding {
+    Finding::new(code::ASKED_LATE, Refuser::Server, Certainty::Certain, because)
+        .help("ask for the certificate for the whole virtual host: move SSLVerifyClient out of <Location>")
+}
+
 /// How it is seen that the server asks once it has read the request.
 pub(super) fn asks_late(evidence: &Evidence<'_>) -> Option<&'static str> {
-    let page = page(evidence.answer?);
+    let page = evidence.answer.map(page).unwrap_or_default();
     let in_12 = evidence
         .probe(probe::Kind::OnlyTls12)
         .and_then(probe::Probe::trace);

@@ -5,6 +5,7 @@ use handfast_pki::{Certificate, code};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822::DateTimeParser};
 
 use super::Evidence;
+use crate::probe;
 
 /// Less is the way of the answer, and of clocks that are set by hand.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
@@ -36,7 +37,15 @@ impl Clock {
 impl Evidence<'_> {
     /// Their clock and ours, where the answer tells theirs and they differ.
     pub(crate) fn clock(&self, ours: Timestamp) -> Option<Clock> {
-        let date = self.answer?.headers.get(http::header::DATE)?.to_str().ok()?;
+        // One that was not trusted was asked once more, without a certificate.
+        let of_any = || self.probe(probe::Kind::AnyServer)?.answer();
+        let date = self
+            .answer
+            .or_else(of_any)?
+            .headers
+            .get(http::header::DATE)?
+            .to_str()
+            .ok()?;
         let theirs = DateTimeParser::new().parse_timestamp(date).ok()?;
         let apart = theirs.duration_since(ours).abs();
         (apart > TOLERANCE).then_some(Clock { theirs, ours })
@@ -72,6 +81,47 @@ pub(super) fn judge(evidence: &Evidence<'_>, said: &str, now: Timestamp) -> Opti
         )
         .fault_of(None)
         .help("set both clocks by NTP, and issue certificates that begin some minutes before they are used"),
+    )
+}
+
+/// By our own clock the server's certificate is not valid: it may be the clock.
+pub(super) fn of_server(evidence: &Evidence<'_>, leaf: &Certificate, now: Timestamp) -> Option<Finding> {
+    let is_valid = |certificate: &Certificate, at: Timestamp| {
+        certificate.not_before() <= at && at <= certificate.not_after()
+    };
+    if is_valid(leaf, now) {
+        return None;
+    }
+    let own = evidence.trace.own_chain.first();
+    let (certainty, because) = match evidence.clock(now) {
+        Some(clock) if is_valid(leaf, clock.theirs) => (
+            Certainty::Likely,
+            format!(
+                "{}, and by its clock \"{}\" is valid",
+                clock.told(),
+                leaf.called()
+            ),
+        ),
+        Some(_) => return None,
+        // Two certificates of two owners seldom end together.
+        None => {
+            let own =
+                own.filter(|own| !is_valid(own, now) && (own.not_after() < now) == (leaf.not_after() < now))?;
+            (
+                Certainty::Guess,
+                format!(
+                    "neither \"{}\" of the server nor \"{}\" of our own is valid by our clock, which may be wrong: it says \
+                     {now}",
+                    leaf.called(),
+                    own.called()
+                ),
+            )
+        }
+    };
+    Some(
+        Finding::new(code::NOT_YET_VALID, Refuser::Client, certainty, because)
+            .fault_of(None)
+            .help("set both clocks by NTP, and look again"),
     )
 }
 

@@ -3,6 +3,7 @@
 
 use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Certificate, Purpose, Refusal, Role, alert, code, name, text::listed, verify};
+use handfast_tls::HandshakeError;
 use handfast_trace::{Kind, Said, Side};
 use jiff::Timestamp;
 
@@ -43,6 +44,13 @@ fn by_stage(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     }
     if !trace.saw(&Kind::ServerHello) {
         return no_hello(evidence);
+    }
+    // We were the server, chose a version, and found nothing in common then.
+    if let Ending::Handshake(HandshakeError::Incompatible { detail, code }) = &trace.ending {
+        let because = format!("nothing in common: {detail}");
+        return vec![
+            Finding::new(*code, Refuser::Server, Certainty::Certain, because).help(protocol::help(*code)),
+        ];
     }
     if let Some(number) = trace.alert_from(Side::Server) {
         return refused::by_alert(evidence, number, now);

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{alert, code, name, text::listed};
-use handfast_trace::Side;
+use handfast_tls::HandshakeError;
+use handfast_trace::{Kind, Side};
 
 use super::Evidence;
-use crate::{Trace, Verdict, probe};
+use crate::{Ending, Trace, Verdict, connect, probe};
 
 /// Connections that ask the server the same thing, so that one server answers all of them alike.
 const ALIKE: [probe::Kind; 5] = [
@@ -26,11 +27,12 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Option<Finding> {
         .iter()
         .filter(|probe| ALIKE.contains(&probe.kind))
         .filter_map(|probe| Some((probe.kind, probe.trace()?)));
-    let because = others
-        .into_iter()
-        .find_map(|(kind, other)| question(first, other).or_else(|| verdict(first, other, kind)))?;
+    let (because, certainty) = others.into_iter().find_map(|(kind, other)| {
+        let asked = question(first, other).map(|because| (because, Certainty::Certain));
+        asked.or_else(|| verdict(first, other, kind))
+    })?;
     Some(
-        Finding::new(code::INSTANCES, Refuser::Server, Certainty::Certain, because).help(
+        Finding::new(code::INSTANCES, Refuser::Server, certainty, because).help(
             "give every server behind this address the same CAs, certificates and rules, and reload all of them; until then \
              the other findings hold for one of them only",
         ),
@@ -74,43 +76,93 @@ fn question(first: &Trace, other: &Trace) -> Option<String> {
     }
 }
 
-/// The same connection, made again, is accepted once and refused another time.
-fn verdict(first: &Trace, other: &Trace, kind: probe::Kind) -> Option<String> {
+/// The same connection, made again, goes well once and does not another time.
+fn verdict(first: &Trace, other: &Trace, kind: probe::Kind) -> Option<(String, Certainty)> {
     if kind != probe::Kind::Again {
         return None;
     }
     let (one, two) = (Came::of(first)?, Came::of(other)?);
-    (one.is_in != two.is_in).then(|| {
-        format!(
+    let differ = match (one.stage, two.stage) {
+        (Stage::Answer, Stage::Answer) | (Stage::Handshake, Stage::Handshake) => one.is_in != two.is_in,
+        // Whatever was answered, there was a handshake before it.
+        (Stage::Handshake, Stage::Answer) => !one.is_in,
+        (Stage::Answer, Stage::Handshake) => !two.is_in,
+    };
+    let certainty = if one.is_chance || two.is_chance {
+        Certainty::Likely
+    } else {
+        Certainty::Certain
+    };
+    differ.then(|| {
+        let because = format!(
             "the same connection was made more than once: {}, and {}",
             one.told, two.told
-        )
+        );
+        (because, certainty)
     })
+}
+
+/// How far a connection came to say something of the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Handshake,
+    Answer,
 }
 
 /// What a connection came to.
 struct Came {
+    stage: Stage,
     is_in: bool,
+    /// A path that loses packets does the same, now and then.
+    is_chance: bool,
     told: String,
 }
 
 impl Came {
     /// Nothing where it may be chance. By which alert a server refuses is: GnuTLS does so by 42 and 49 in turn.
     fn of(trace: &Trace) -> Option<Self> {
+        let handshake = |is_in, told| Self {
+            stage: Stage::Handshake,
+            is_in,
+            is_chance: false,
+            told,
+        };
         if let Some(number) = trace.alert_from(Side::Server) {
+            return Some(handshake(
+                false,
+                format!("refused with the alert {} ({number})", alert::name(number)),
+            ));
+        }
+        if trace.saw(&Kind::NotTls) {
+            return Some(handshake(false, "answered in something that is not TLS".into()));
+        }
+        if let Ending::Handshake(HandshakeError::Refused { refusal, .. }) = &trace.ending {
+            return Some(handshake(false, format!("not trusted by us, for {refusal}")));
+        }
+        // What we did not wait for says nothing of the server.
+        if let (Ending::Handshake(HandshakeError::CutShort { detail }), false) =
+            (&trace.ending, trace.saw(&Kind::ServerHello))
+            && !detail.starts_with(connect::NO_ANSWER)
+        {
             return Some(Self {
-                is_in: false,
-                told: format!("refused with the alert {} ({number})", alert::name(number)),
+                is_chance: true,
+                ..handshake(false, format!("not answered, {detail}"))
             });
         }
         let (is_in, word) = match &trace.verdict {
             Verdict::Accepted(_) => (true, "accepted"),
             Verdict::Refused(_) => (false, "refused"),
-            Verdict::Undecided(..) | Verdict::NotReached | Verdict::NotSpoken => return None,
+            Verdict::Undecided(..) | Verdict::NotReached | Verdict::NotSpoken => {
+                // A handshake is no verdict, and more than none.
+                let is_whole = trace.established.is_some() && trace.ending.is_good();
+                return is_whole.then(|| handshake(true, "brought to a whole handshake".into()));
+            }
         };
         let reply = trace.verdict.reply()?;
         Some(Self {
+            stage: Stage::Answer,
             is_in,
+            is_chance: false,
             told: format!("{word} with {}", reply.told()),
         })
     }

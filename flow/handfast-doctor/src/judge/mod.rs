@@ -18,7 +18,7 @@ mod untrusted;
 pub(crate) use allowed::forgeable;
 pub(crate) use expected::MOST_ISSUERS;
 use handfast_finding::{Certainty, Finding, Refuser};
-use handfast_pki::{Purpose, code};
+use handfast_pki::{Purpose, Refusal, code};
 use handfast_tls::HandshakeError;
 use handfast_trace::Kind;
 pub use heard::heard;
@@ -61,11 +61,37 @@ impl<'a> Evidence<'a> {
 pub fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     let mut findings = expected::judge(evidence, now);
     findings.extend(by_ending(evidence, now));
-    if let Some(finding) = instances::judge(evidence) {
+    if let Some(finding) = renewed_by_one(evidence, now) {
+        findings.push(finding);
+    }
+    // Of servers of which one has the old certificate it is known how they differ.
+    let is_known = findings
+        .iter()
+        .any(|finding| finding.code == code::OLD_PROCESS && finding.certainty == Certainty::Certain);
+    if let Some(finding) = instances::judge(evidence).filter(|_| !is_known) {
         instances::lower(&mut findings);
         findings.push(finding);
     }
     ranked(findings)
+}
+
+/// The first server shows a good certificate, and another one behind the address the one before it, which has expired.
+fn renewed_by_one(evidence: &Evidence<'_>, now: Timestamp) -> Option<Finding> {
+    let expired = |probe: &&probe::Probe| {
+        probe.kind == probe::Kind::Again
+            && probe.trace().is_some_and(|trace| {
+                matches!(
+                    &trace.ending,
+                    Ending::Handshake(HandshakeError::Refused {
+                        refusal: Refusal::Expired { .. },
+                        ..
+                    })
+                )
+            })
+    };
+    evidence.probes.iter().find(expired)?;
+    let leaf = evidence.trace.presented().into_iter().next()?;
+    untrusted::several_instances(evidence, &leaf, now)
 }
 
 /// The same for one request over HTTP, where nothing else is known.

@@ -5,8 +5,8 @@ mod reach;
 
 use handfast_finding::Certainty;
 use handfast_pki::{
-    AnchorError, Anchors, Certificate, Code, Purpose, Refusal, Role, Trust, code, link, name, text::hex,
-    verify,
+    AnchorError, Anchors, Certificate, Code, Purpose, Refusal, Role, Trust, code, crl::RevocationList, link,
+    name, text::hex, verify,
 };
 use jiff::Timestamp;
 
@@ -267,19 +267,7 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
             ));
         }
         let concerns = chain().any(|certificate| *certificate.issuer() == list.issuer);
-        if let Some(until) = list.next_update
-            && now > until
-            && concerns
-        {
-            faults.push(Fault::new(
-                code::CRL_UNUSABLE,
-                format!(
-                    "the revocation list of \"{}\" ended at {until}, it is {now}",
-                    list.issuer_shown()
-                ),
-                "publish a new list, have the server load it, and watch the date of the next one",
-            ));
-        }
+        faults.extend(dated(list, now).filter(|_| concerns));
     }
     // Who is not believed at all is not looked up either.
     if !lists.is_empty() && is_below_known(evidence) {
@@ -298,6 +286,27 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
         }
     }
     faults
+}
+
+/// The list has ended, or has not begun.
+fn dated(list: &RevocationList, now: Timestamp) -> Option<Fault> {
+    let issuer = list.issuer_shown();
+    if list.this_update > now {
+        return Some(Fault::new(
+            code::CRL_UNUSABLE,
+            format!(
+                "the revocation list of \"{issuer}\" begins at {}, it is {now}",
+                list.this_update
+            ),
+            "set both clocks by NTP, and publish lists that begin some minutes before they are used",
+        ));
+    }
+    let until = list.next_update.filter(|until| now > *until)?;
+    Some(Fault::new(
+        code::CRL_UNUSABLE,
+        format!("the revocation list of \"{issuer}\" ended at {until}, it is {now}"),
+        "publish a new list, have the server load it, and watch the date of the next one",
+    ))
 }
 
 /// Whether the server knows one of the CAs in our chain: it names it or, where it names none, one of the lists is its.
@@ -343,6 +352,10 @@ fn judged(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Tim
     let ders: Vec<_> = chain.iter().map(|one| one.der().clone()).collect();
     let verdict = verify::verify(&ders, &trust, purpose, now).err();
     refusals.extend(verdict.filter(|refusal| !is_unknown(refusal) && !refusals.contains(refusal)));
+    // It looks at names last, and not at all where a certificate has expired: so once more in the time of all of them.
+    let began = chain.iter().map(Certificate::not_before).max();
+    let then = began.and_then(|began| verify::verify(&ders, &trust, purpose, began).err());
+    refusals.extend(then.filter(|refusal| matches!(refusal, Refusal::NameConstraints { .. })));
     refusals.extend(bad.iter().filter_map(|root| unfit(root, &chain, now)));
     refusals
 }

@@ -4,7 +4,7 @@
 use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Code, alert, code, text::printable};
 use handfast_tls::HandshakeError;
-use handfast_trace::{Kind, Message, Said, suite_name, version_name};
+use handfast_trace::{Kind, Message, Said, ServerHello, group_name, suite_name, version_name};
 
 use super::Evidence;
 use crate::{
@@ -19,17 +19,30 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
     findings.extend(other_protocol(evidence));
     match (&trace.ending, probe::refused_by_alert(trace)) {
         (Ending::Handshake(HandshakeError::Incompatible { detail, code }), _) => {
-            let side = if trace.saw(&Kind::ServerHello) { Refuser::Client } else { Refuser::Server };
+            let side = if trace.saw(&Kind::ServerHello) {
+                Refuser::Client
+            } else {
+                Refuser::Server
+            };
             findings.push(
-                Finding::new(*code, side, Certainty::Certain, format!("nothing in common: {detail}"))
-                    .help(help(*code)),
+                Finding::new(
+                    *code,
+                    side,
+                    Certainty::Certain,
+                    format!("nothing in common: {detail}"),
+                )
+                .help(help(*code)),
             );
         }
-        (_, Some(number)) if !findings.iter().any(|finding| finding.certainty == Certainty::Certain) => {
-            findings.push(by_alert(number));
+        (_, Some(number))
+            if !findings
+                .iter()
+                .any(|finding| finding.certainty == Certainty::Certain) =>
+        {
+            findings.extend(by_alert(number));
         }
-        (ending, None) if findings.is_empty() => findings.push(
-            Finding::new(
+        (ending, None) if findings.is_empty() => {
+            findings.push(Finding::new(
                 code::CUT_SHORT,
                 Refuser::Network,
                 Certainty::Likely,
@@ -38,8 +51,14 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Vec<Finding> {
             .help(
                 "compare from another network: a firewall that reads SNI, a health check, or a packet size limit \
                  (MTU) ends connections so",
-            ),
-        ),
+            ));
+            if trace
+                .client_hello()
+                .is_some_and(|hello| hello.server_name().is_some())
+            {
+                findings.push(no_site());
+            }
+        }
         _ => {}
     }
     findings
@@ -98,27 +117,15 @@ fn by_probes(evidence: &Evidence<'_>) -> Vec<Finding> {
     findings.extend(postgres(evidence));
     findings.extend(proxied(evidence));
     findings.extend(in_the_clear(evidence));
-    findings.extend(old(evidence));
+    // Where a smaller hello of ours is answered, nothing is lacking in it.
+    if !went(probe::Kind::SmallHello) {
+        findings.extend(old(evidence));
+    }
+    let alert = probe::refused_by_alert(evidence.trace);
     if went(probe::Kind::SmallHello) {
-        findings.push(
-            Finding::new(
-                code::NO_COMMON_CIPHER,
-                Refuser::Network,
-                Certainty::Certain,
-                "without post-quantum key exchange the server answers: the longer ClientHello does not get through",
-            )
-            .help("update what stands between, or leave post-quantum groups out: --no-pq"),
-        );
+        findings.push(small_hello(alert));
     } else if went(probe::Kind::WithoutSni) {
-        findings.push(
-            Finding::new(
-                code::CUT_SHORT,
-                Refuser::Network,
-                Certainty::Likely,
-                "without SNI the server answers, with it the connection ends: something filters by name",
-            )
-            .help("ask for this name to be let through, or use one that the server knows"),
-        );
+        findings.extend(without_sni(alert));
     } else if went(probe::Kind::WithoutAlpn) {
         findings.push(
             Finding::new(
@@ -131,6 +138,68 @@ fn by_probes(evidence: &Evidence<'_>) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// Without post-quantum key exchange the server answers: it refuses the longer ClientHello, or never sees all of it.
+fn small_hello(alert: Option<u8>) -> Finding {
+    match alert {
+        Some(number) => Finding::new(
+            code::NO_COMMON_CIPHER,
+            Refuser::Server,
+            Certainty::Likely,
+            format!(
+                "the server refuses a ClientHello with post-quantum groups by the alert {} ({number}), and answers one without",
+                alert::name(number)
+            ),
+        )
+        .help("update the server, or leave post-quantum groups out: --no-pq"),
+        None => Finding::new(
+            code::CUT_SHORT,
+            Refuser::Network,
+            Certainty::Likely,
+            "without post-quantum key exchange the server answers: the longer ClientHello does not get through",
+        )
+        .help("update what stands between, or leave post-quantum groups out: --no-pq"),
+    }
+}
+
+/// Without SNI the server answers, and with the name it does not.
+fn without_sni(alert: Option<u8>) -> Vec<Finding> {
+    if let Some(number) = alert {
+        return vec![
+            Finding::new(
+                code::WRONG_SNI,
+                Refuser::Server,
+                Certainty::Likely,
+                format!(
+                    "without SNI the server answers, and to this name it says {} ({number}): it has no certificate for it",
+                    alert::name(number)
+                ),
+            )
+            .help(help(code::WRONG_SNI)),
+        ];
+    }
+    vec![
+        Finding::new(
+            code::CUT_SHORT,
+            Refuser::Network,
+            Certainty::Likely,
+            "without SNI the server answers, with it the connection ends: something filters by name",
+        )
+        .help("ask for this name to be let through, or use one that the server knows"),
+        no_site(),
+    ]
+}
+
+/// Some servers close on a name that they have no site for.
+fn no_site() -> Finding {
+    Finding::new(
+        code::WRONG_SNI,
+        Refuser::Server,
+        Certainty::Guess,
+        "the server may have nothing for this name, and close: Envoy does so where no filter chain matches",
+    )
+    .help(help(code::WRONG_SNI))
 }
 
 /// One byte says that it is PostgreSQL, and whether TLS is on.
@@ -207,21 +276,7 @@ fn old(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     if let Some(hello) = of(probe::Kind::WideHello) {
-        let key = greeted(evidence, probe::Kind::WideHello)
-            .iter()
-            .flat_map(Message::certificates)
-            .next()
-            .map(|leaf| format!("; its key is {}", leaf.public_key().algorithm()));
-        return Some(protocol_finding(
-            code::NO_COMMON_SCHEME,
-            Certainty::Likely,
-            format!(
-                "with every signature scheme and group offered, the server chooses {}, a suite of ours{}: it has a key or a \
-                 curve that we do not offer",
-                suite_name(hello.suite),
-                key.unwrap_or_default()
-            ),
-        ));
+        return Some(wide(evidence, hello));
     }
     let hello = of(probe::Kind::OldHello)?;
     // That it refuses all suites of ours is known where the same hello with them was made and not answered.
@@ -241,6 +296,41 @@ fn old(evidence: &Evidence<'_>) -> Option<Finding> {
             suite_name(hello.suite)
         ),
     ))
+}
+
+/// With every scheme and group offered the server answers, and with ours it does not: its key or its group is another one.
+fn wide(evidence: &Evidence<'_>, hello: &ServerHello) -> Finding {
+    /// X25519, P-256 and P-384, which we offer.
+    const OURS: [u16; 3] = [0x001d, 0x0017, 0x0018];
+    let messages = greeted(evidence, probe::Kind::WideHello);
+    let group = messages.iter().find_map(|message| match message.said {
+        Said::KeyExchange { group, .. } => group,
+        _ => None,
+    });
+    let said = format!(
+        "with every signature scheme and group offered, the server chooses {}, a suite of ours",
+        suite_name(hello.suite)
+    );
+    if let Some(group) = group.filter(|group| !OURS.contains(group)) {
+        return protocol_finding(
+            code::NO_COMMON_CIPHER,
+            Certainty::Certain,
+            format!(
+                "{said}, and the group {}, which we do not offer",
+                group_name(group)
+            ),
+        );
+    }
+    let key = messages.iter().flat_map(Message::certificates).next();
+    let key = key.map(|leaf| format!("; its key is {}", leaf.public_key().algorithm()));
+    protocol_finding(
+        code::NO_COMMON_SCHEME,
+        Certainty::Likely,
+        format!(
+            "{said}{}: it has a key or a curve that we do not offer",
+            key.unwrap_or_default()
+        ),
+    )
 }
 
 fn protocol_finding(code: Code, certainty: Certainty, because: String) -> Finding {
@@ -264,7 +354,7 @@ fn proxied(evidence: &Evidence<'_>) -> Option<Finding> {
 }
 
 /// The server refused the ClientHello.
-fn by_alert(number: u8) -> Finding {
+fn by_alert(number: u8) -> Vec<Finding> {
     let said = format!(
         "the server refused the ClientHello with the alert {} ({number})",
         alert::name(number)
@@ -276,10 +366,30 @@ fn by_alert(number: u8) -> Finding {
         120 => (code::NO_COMMON_ALPN, Certainty::Certain),
         _ => (code::VAGUE_ALERT, Certainty::Likely),
     };
-    Finding::new(code, Refuser::Server, certainty, said).help(help(code))
+    let mut findings = vec![Finding::new(code, Refuser::Server, certainty, &said).help(help(code))];
+    // It is said of whatever the peers do not share.
+    if number == 40 {
+        let others = [
+            (
+                code::NO_COMMON_SCHEME,
+                "it may have a key that signs with no scheme of ours",
+            ),
+            (code::VAGUE_ALERT, "some servers say so of everything"),
+        ];
+        findings.extend(others.map(|(code, because)| {
+            Finding::new(
+                code,
+                Refuser::Server,
+                Certainty::Guess,
+                format!("{said}; {because}"),
+            )
+            .help(help(code))
+        }));
+    }
+    findings
 }
 
-fn help(code: Code) -> &'static str {
+pub(super) fn help(code: Code) -> &'static str {
     match code {
         code::NO_COMMON_VERSION => {
             "upgrade the side that speaks TLS 1.1 and older, or allow TLS 1.2 and 1.3 in it"

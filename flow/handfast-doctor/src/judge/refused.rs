@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     Evidence,
+    answered::{asked_late, asks_late},
     own::{self, Fault},
 };
 
@@ -38,6 +39,12 @@ pub(super) fn by_alert(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> V
             return vec![no_certificate(certainty, because)];
         }
     }
+    if trace.asked.is_none()
+        && let Some(seen) = asks_late(evidence)
+    {
+        let because = format!("{said}, and no certificate was asked for in the handshake; {seen}");
+        return vec![asked_late(because)];
+    }
     if trace.asked.is_none() && VAGUE.contains(&number) {
         return vec![
             Finding::new(code::VAGUE_ALERT, Refuser::Server, Certainty::Guess, said)
@@ -61,11 +68,12 @@ pub(super) fn by_alert(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> V
         findings.push(of_fault(fault, certainty, &said));
     }
     let explained = !findings.is_empty();
-    findings.extend(number::by_number(evidence, number, &said, explained));
+    // What stands in our own files is there, whatever the alert is about.
     let rest = other
         .into_iter()
         .map(|fault| of_fault(fault, Certainty::Guess, &said));
     findings.extend(rest);
+    findings.extend(number::by_number(evidence, number, &said, explained, now));
     findings
 }
 
@@ -96,14 +104,27 @@ pub(super) fn by_closing(evidence: &Evidence<'_>, said: &str, now: Timestamp) ->
             of_fault(fault, certainty, said)
         })
         .collect();
+    const LOG: &str = "look at the server's log at this time";
+    let guess = |code, side, because: &str| {
+        Finding::new(code, side, Certainty::Guess, format!("{said}; {because}")).help(LOG)
+    };
     let last = if trace.asked.is_some() && trace.saw(&Kind::Finished) {
-        Finding::new(
-            code::VAGUE_ALERT,
-            Refuser::Server,
-            Certainty::Guess,
-            format!(
-                "{said}; it had seen the client's certificate, and nothing in what was exchanged says why"
+        findings.extend([
+            guess(
+                code::VAGUE_ALERT,
+                Refuser::Server,
+                "it had seen the client's certificate, and nothing in what was exchanged says why",
             ),
+            guess(
+                code::NOT_ALLOWED,
+                Refuser::Server,
+                "a rule may close the connection of a client whose name it does not allow",
+            ),
+        ]);
+        guess(
+            code::CUT_SHORT,
+            Refuser::Network,
+            "something in between may have cut it",
         )
     } else {
         Finding::new(
@@ -113,7 +134,7 @@ pub(super) fn by_closing(evidence: &Evidence<'_>, said: &str, now: Timestamp) ->
             format!("{said}; nothing in what was exchanged says why"),
         )
     };
-    findings.push(last.help("look at the server's log at this time"));
+    findings.push(last.help(LOG));
     findings
 }
 

@@ -15,7 +15,26 @@ pub(super) fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     match &evidence.trace.verdict {
         Verdict::Refused(reply) => refused(evidence, reply, now),
         Verdict::Undecided(Pending::Unrelated, reply) if evidence.answer.is_none() => vec![unrelated(reply)],
+        Verdict::Undecided(Pending::Login | Pending::LoginRefused, reply) if evidence.answer.is_none() => {
+            at_the_login(evidence, reply, now)
+        }
         _ => Vec::new(),
+    }
+}
+
+/// The server asked for a certificate and waits for a login, where it may refuse for what it thinks of the certificate.
+fn at_the_login(evidence: &Evidence<'_>, reply: &Reply, now: Timestamp) -> Vec<Finding> {
+    let said = format!(
+        "the server answered {} and waits for a login, where it may still refuse",
+        reply.told()
+    );
+    match &evidence.trace.asked {
+        Some(asked) if !asked.sent => vec![no_certificate(Certainty::Guess, said)],
+        Some(_) => own::faults(evidence, now)
+            .into_iter()
+            .map(|fault| of_fault(fault, Certainty::Guess, &said))
+            .collect(),
+        None => Vec::new(),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_messages::INSPECTORS;
-use handfast_pki::{Certificate, Purpose, Refusal, code, name};
+use handfast_pki::{Anchors, Certificate, Purpose, Refusal, Trust, code, name, verify};
 use jiff::Timestamp;
 
-use super::Evidence;
+use super::{Evidence, clock};
 use crate::probe;
 
 /// Why `refusal` came about.
@@ -58,7 +58,73 @@ pub(super) fn judge(
         }),
         _ => findings.push(plain),
     }
+    if let Refusal::SelfSigned { .. } = refusal {
+        findings.extend(by_itself(leaf));
+    }
+    findings.extend(clock::of_server(evidence, leaf, now));
+    let also = beside_it(evidence, leaf, &findings, now);
+    findings.extend(also);
     findings
+}
+
+/// What stands against the server's chain as well, as sure as what stands first: mending one alone is not enough.
+fn beside_it(evidence: &Evidence<'_>, leaf: &Certificate, found: &[Finding], now: Timestamp) -> Vec<Finding> {
+    let presented = evidence.trace.presented();
+    let surest = found.iter().map(|finding| finding.certainty).min();
+    let certainty = surest.unwrap_or(Certainty::Guess);
+    let roots = evidence
+        .context
+        .known
+        .iter()
+        .filter(|known| known.is_self_issued());
+    let roots: Vec<Certificate> = roots.cloned().collect();
+    let is_open = presented
+        .iter()
+        .rfind(|certificate| !certificate.is_self_issued())
+        .is_some_and(|top| roots.iter().all(|root| root.subject() != top.issuer()));
+    let trust = Anchors::new(roots, now).map_or_else(|_| Trust::nobody(), Trust::from);
+    let mut refusals = verify::faults(&presented, &trust, Purpose::Server, now);
+    let asked = evidence
+        .trace
+        .client_hello()
+        .and_then(handfast_trace::ClientHello::server_name);
+    if let Ok(host) = verify::host(asked.as_deref().unwrap_or(&evidence.trace.target.host)) {
+        refusals.extend(verify::has_name(leaf, &host).err());
+    }
+    let mut also: Vec<Finding> = refusals
+        .iter()
+        .map(|refusal| {
+            let because = format!("and beside this: {refusal}");
+            Finding::new(refusal.code(Purpose::Server), Refuser::Client, certainty, because)
+                .help(refusal.hint())
+        })
+        .collect();
+    also.extend(
+        missing_intermediate(evidence, &presented)
+            .filter(|_| is_open)
+            .map(|finding| Finding {
+                certainty: certainty.max(finding.certainty),
+                ..finding
+            }),
+    );
+    also.retain(|finding| found.iter().all(|other| other.code != finding.code));
+    also
+}
+
+/// Nobody signed the server's certificate but itself.
+fn by_itself(leaf: &Certificate) -> Option<Finding> {
+    leaf.is_self_issued().then(|| {
+        Finding::new(
+            code::CA_AS_LEAF,
+            Refuser::Client,
+            Certainty::Certain,
+            format!(
+                "the server's certificate \"{}\" is signed by itself",
+                leaf.called()
+            ),
+        )
+        .help("make a CA and a leaf: handfast init, then handfast issue")
+    })
 }
 
 /// How sure the plain reading is beside more specific ones: the surest of them explains it.

@@ -9,6 +9,7 @@ use handfast_tls::{
 use handfast_trace::{Greeting, greeting::USUAL_SUITES};
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
+use rustls_pki_types::ServerName;
 
 use super::{Kind, Outcome, Probe, raw, sni};
 use crate::{
@@ -50,7 +51,8 @@ async fn made_by_hand(kind: Kind, subject: &Subject, patience: Patience) -> Outc
     let before: &[u8] = match kind {
         Kind::ProxyLine => {
             greeting.suites.extend(USUAL_SUITES);
-            b"PROXY UNKNOWN\r\n"
+            // Of an address for documents, which no rule of a server takes for a neighbour. Apache does not take UNKNOWN.
+            b"PROXY TCP4 192.0.2.1 192.0.2.1 50000 443\r\n"
         }
         Kind::WideHello => {
             greeting.suites = USUAL_SUITES.to_vec();
@@ -78,6 +80,9 @@ fn changed(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Resu
         }
         Kind::OnlyTls12 => target.versions = Versions::OnlyTls12,
         Kind::WithoutSni => target.probing.without_sni = true,
+        Kind::WithSni => {
+            target.name = name_of(first).ok_or("its certificate has no name for SNI")?;
+        }
         Kind::SmallHello => target.probing.small_hello = true,
         Kind::WithoutAlpn => target.alpn.clear(),
         Kind::AnyServer => {
@@ -102,6 +107,13 @@ fn changed(kind: Kind, subject: &Subject, first: &Trace, now: Timestamp) -> Resu
         | Kind::ResumedAfterRefusal => {}
     }
     Ok((target, talk))
+}
+
+/// A name of the certificate that the server showed.
+fn name_of(first: &Trace) -> Option<ServerName<'static>> {
+    let identity = first.presented().first()?.identity();
+    let name = identity.dns.iter().find(|name| !name.contains('*'))?;
+    handfast_pki::verify::host(name).ok()
 }
 
 /// As far as the protocol decides: some do so at a login. None is tried with the user's own certificate.

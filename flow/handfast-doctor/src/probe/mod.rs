@@ -30,6 +30,8 @@ pub enum Kind {
     Stranger,
     OnlyTls12,
     WithoutSni,
+    /// By a name of the server's certificate, where the address is all that it was called by.
+    WithSni,
     /// Without post-quantum key exchange.
     SmallHello,
     /// Other application protocols: none.
@@ -107,6 +109,7 @@ impl Probe {
             Kind::Stranger => "with a self-signed throw-away certificate",
             Kind::OnlyTls12 => "with TLS 1.2 only",
             Kind::WithoutSni => "without SNI",
+            Kind::WithSni => "by a name of its certificate",
             Kind::SmallHello => "without post-quantum key exchange",
             Kind::WithoutAlpn => "without ALPN",
             Kind::AnyServer => "trusting any server, without a certificate",

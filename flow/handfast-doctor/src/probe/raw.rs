@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handfast_trace::{Chunk, Greeting, Message, Secrets, Side, decode};
+use handfast_trace::{Chunk, Greeting, Kind, Message, Secrets, Side, decode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Outcome;
@@ -45,9 +45,10 @@ pub(crate) async fn greeted(
         };
         decode(&[chunk], &Secrets::default())
     };
-    // Its choice is in the first message; the server would wait for ours after the rest.
+    // Its group stands behind its certificates; after the last of these messages the server would wait for ours.
+    let is_whole = |message: &Message| !matches!(message.kind, Kind::ServerHello | Kind::Certificate);
     let bytes = raw(target, &[before, &hello], patience, |bytes| {
-        !read(bytes).is_empty()
+        read(bytes).iter().any(is_whole)
     })
     .await?;
     Ok(read(&bytes))
@@ -61,6 +62,7 @@ async fn raw(
     enough: impl Fn(&[u8]) -> bool,
 ) -> Result<Vec<u8>, String> {
     const LIMIT: Duration = Duration::from_millis(600);
+    const BETWEEN: Duration = Duration::from_millis(20);
     /// A ServerHello is among these, and the certificates of most.
     const MOST: usize = 16 << 10;
     let mut tcp = connect::reach(target, patience)
@@ -68,7 +70,13 @@ async fn raw(
         .map_err(|ending| ending.told())?;
     let mut bytes = Vec::new();
     let talk = async {
-        tcp.write_all(&pieces.concat()).await?;
+        for (place, piece) in pieces.iter().filter(|piece| !piece.is_empty()).enumerate() {
+            // Apache takes a PROXY line that comes alone.
+            if place > 0 {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            tcp.write_all(piece).await?;
+        }
         let mut piece = [0; 2048];
         while bytes.len() < MOST && !enough(&bytes) {
             match tcp.read(&mut piece).await {

@@ -53,11 +53,17 @@ fn needed(trace: &Trace, subject: &Subject) -> Vec<Kind> {
             vec![Kind::ThrowAway, Kind::Again, Kind::Again]
         }
         Ending::Open if trace.asked.is_none() && trace.verdict.refusal().is_some() => vec![Kind::OnlyTls12],
+        // Another of several servers may ask.
+        Ending::Open if trace.asked.is_none() && !trace.own_chain.is_empty() && !trace.resumed => {
+            vec![Kind::Again, Kind::Again]
+        }
         // Whether it verifies what it asks for is shown by nothing but a certificate that must be refused.
         Ending::Open if sent => {
             let mut kinds = vec![Kind::ThrowAway, Kind::Again, Kind::Again];
-            if !matches!(trace.verdict, Verdict::Refused(_)) {
-                kinds.insert(1, Kind::Stranger);
+            match trace.verdict {
+                Verdict::Refused(_) if super::sni(&subject.target).is_none() => kinds.push(Kind::WithSni),
+                Verdict::Refused(_) => {}
+                _ => kinds.insert(1, Kind::Stranger),
             }
             kinds
         }
@@ -71,12 +77,15 @@ fn without_hello(trace: &Trace) -> Vec<Kind> {
     match &trace.ending {
         Ending::NoStartTls(_) | Ending::Unreachable(_) => Vec::new(),
         // What answers in the clear may want a PROXY line before it answers at all.
-        _ if trace.saw(&MessageKind::NotTls) => vec![Kind::ProxyLine],
+        _ if trace.saw(&MessageKind::NotTls) => vec![Kind::ProxyLine, Kind::Again, Kind::Again],
         _ => match refused_by_alert(trace) {
             // These two say all there is to say (RFC 6066 section 3, RFC 7301 section 3.2).
             Some(112 | 120) => Vec::new(),
             Some(70) => vec![Kind::OldHello],
+            // Each of two servers in turn is met by two that are alike.
             _ => vec![
+                Kind::Again,
+                Kind::Again,
                 Kind::SmallHello,
                 Kind::WideHello,
                 Kind::OldHello,

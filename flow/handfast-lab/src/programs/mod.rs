@@ -2,6 +2,7 @@
 
 mod apache;
 mod caddy;
+mod clock;
 mod envoy;
 mod gnutls;
 mod haproxy;
@@ -109,8 +110,7 @@ impl Program {
             Self::Haproxy => "apt-get install haproxy",
             Self::Java | Self::Keytool => "apt-get install default-jdk-headless",
             Self::Lighttpd => {
-                "apt-get install lighttpd lighttpd-mod-openssl lighttpd-mod-gnutls lighttpd-mod-mbedtls \
-                 lighttpd-mod-wolfssl"
+                "apt-get install lighttpd lighttpd-mod-openssl lighttpd-mod-gnutls lighttpd-mod-mbedtls"
             }
             Self::Mariadb => "apt-get install mariadb-server",
             Self::Mosquitto => "apt-get install mosquitto",
@@ -320,7 +320,7 @@ impl Place<'_> {
 
     fn start_as(&self, command: Command) -> Result<Running, Error> {
         let mut command = match self.clock {
-            Some(clock) => at(clock, &command)?,
+            Some(clock) => clock::at(clock, &command)?,
             None => command,
         };
         let log = self.log();
@@ -380,16 +380,6 @@ impl Place<'_> {
         let start = text.len().saturating_sub(2000);
         text.get(start..).unwrap_or(&text).trim().to_owned()
     }
-}
-
-/// `command` with another clock.
-fn at(clock: &str, command: &Command) -> Result<Command, Error> {
-    let mut other = Command::new(Program::Faketime.find()?);
-    other
-        .args(["-f", clock])
-        .arg(command.get_program())
-        .args(command.get_args());
-    Ok(other)
 }
 
 /// nginx on `port` with these `server` blocks.

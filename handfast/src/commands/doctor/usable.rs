@@ -65,7 +65,9 @@ pub fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>
         let mut finding = unusable(code, error.to_string());
         if is_expired {
             finding.fault = Some(Refuser::Client);
-            finding.help = "get the CA's renewed certificate, and put it into this file".into();
+            finding.help = "see that the clock of this machine is right (date -u), then get the CA's renewed certificate, and put it into \
+                            this file"
+                .into();
         }
         finding
     })?;

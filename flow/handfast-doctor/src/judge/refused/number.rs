@@ -1,13 +1,20 @@
 //! What an alert says by its number alone (RFC 8446 section 6), and which causes it can have: few have one.
 
 use handfast_finding::{Certainty, Finding, Refuser};
-use handfast_pki::{Code, Refusal, Role, code};
+use handfast_pki::{Certificate, Code, Refusal, Role, code};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{judge::Evidence, probe};
 
 /// What the alert alone says, beside the faults of our own; `explained` when there is one that fits.
 // long: one arm per alert
-pub(super) fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explained: bool) -> Vec<Finding> {
+pub(super) fn by_number(
+    evidence: &Evidence<'_>,
+    number: u8,
+    said: &str,
+    explained: bool,
+    now: Timestamp,
+) -> Vec<Finding> {
     let finding = |code: Code, certainty, because: String, help: &str| {
         Finding::new(code, Refuser::Server, certainty, format!("{said}; {because}")).help(help)
     };
@@ -49,6 +56,7 @@ pub(super) fn by_number(evidence: &Evidence<'_>, number: u8, said: &str, explain
         49 => denied(throwaway, said, likely),
         46 => unsaid(evidence, throwaway, said, explained),
         80 => internal(evidence, said, likely),
+        42 => bad(evidence, said, likely, now),
         116 => vec![finding(
             code::NO_CERTIFICATE,
             likely,
@@ -101,6 +109,49 @@ fn expired(throwaway: Option<u8>, said: &str, likely: Certainty) -> Vec<Finding>
             Certainty::Guess,
             "the server's clock may be ahead",
             "set both clocks by NTP",
+        ),
+    ]
+}
+
+/// bad_certificate: of OpenSSL what is not valid yet, a certificate or a revocation list, and a list that its CA did not
+/// sign; of Go before 1.21 and Java anything.
+fn bad(evidence: &Evidence<'_>, said: &str, likely: Certainty, now: Timestamp) -> Vec<Finding> {
+    const YOUNG: SignedDuration = SignedDuration::from_mins(10);
+    let own = &evidence.trace.own_chain;
+    let made = own.iter().map(Certificate::not_before).max();
+    let is_young = made.is_some_and(|made| now.duration_since(made) < YOUNG);
+    let early = if is_young {
+        "the client's certificate began minutes ago, and the server's clock may be behind by as much"
+    } else {
+        "the server's clock may be behind, so that a certificate is not valid yet for it"
+    };
+    let (first, vague) = if is_young {
+        (likely, Certainty::Guess)
+    } else {
+        (Certainty::Guess, likely)
+    };
+    vec![
+        reading(
+            code::VAGUE_ALERT,
+            vague,
+            said,
+            "the client's certificate shows no fault of its own",
+            LOG,
+        ),
+        reading(code::NOT_YET_VALID, first, said, early, "set both clocks by NTP").fault_of(None),
+        reading(
+            code::CRL_UNUSABLE,
+            Certainty::Guess,
+            said,
+            "OpenSSL says so of a revocation list that begins later, or that its CA did not sign",
+            LISTS,
+        ),
+        reading(
+            code::NOT_ALLOWED,
+            Certainty::Guess,
+            said,
+            "servers in Go say so of a name that they do not allow, such as etcd",
+            "ask for a rule for one of its names",
         ),
     ]
 }

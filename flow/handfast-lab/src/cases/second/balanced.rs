@@ -27,7 +27,7 @@ const ODD: &[Odd] = &[
         description: "two servers share an address, and the certificate of one has expired",
         setup: |setup, _| setup.pair = "server-expired".into(),
         good: 1,
-        must: SAYS,
+        must: Must::Say(code::OLD_PROCESS, super::CLIENT, CERTAIN),
     },
     Odd {
         variant: "renewed",
@@ -119,7 +119,7 @@ pub(super) fn cases() -> Vec<Case> {
     ));
     cases.push(special(
         (Haproxy, "down"),
-        "two servers share an address, and nobody listens at one of them",
+        "two servers share an address, and nothing listens at one of them",
         &[Haproxy, Nginx],
         Must::Say(code::INSTANCES, SERVER, LIKELY),
         |folder| {

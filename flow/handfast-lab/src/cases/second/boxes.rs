@@ -2,7 +2,7 @@
 
 use handfast_pki::code;
 
-use super::{CERTAIN, LIKELY, Must, NETWORK, SERVER, https, special};
+use super::{CERTAIN, GUESS, LIKELY, Must, NETWORK, SERVER, https, special};
 use crate::{
     Case, Error, Folder,
     Program::{Nginx, Python},
@@ -95,7 +95,7 @@ const BOXES: &[Between] = &[
         "lost-certificate",
         "the client's certificate does not arrive at the server, for packets of that size are lost",
         &["swallow", "1900"],
-        CUT,
+        Must::Say(code::CUT_SHORT, SERVER, GUESS),
     ),
     between(
         "delayed",
@@ -126,7 +126,7 @@ const BOXES: &[Between] = &[
     ),
     between(
         "garbage",
-        "what answers speaks a protocol that nobody knows",
+        "what answers speaks an unknown protocol",
         &["answer", "\\x01\\x00\\x00\\x00\\x09hello\\x00\\xff"],
         PLAIN,
     ),
@@ -158,8 +158,8 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .collect();
     cases.push(special(
-        (Nginx, "nobody"),
-        "nobody listens at the port",
+        (Nginx, "nothing-listens"),
+        "nothing listens at the port",
         &[],
         Must::Say(code::CANNOT_CONNECT, NETWORK, CERTAIN),
         |_| Ok(Scene::https(Vec::new(), free_port()?, Some("client"), &[])),

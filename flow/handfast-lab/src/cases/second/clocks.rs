@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{CERTAIN, CLIENT, LIKELY, Made, Must, ROW, Row, SERVER, of_rows, special};
 use crate::{
     Case,
-    Program::{self, Apache, Caddy, Faketime, Haproxy, Nginx, Openssl},
+    Program::{self, Apache, Faketime, Haproxy, Nginx, Openssl},
     Scene, Setup,
     cast::{self, Cast},
     forge::{DAY, Wish},
@@ -54,10 +54,10 @@ const WORLDS: &[World] = &[
         must: Must::SayBoth(code::EXPIRED, code::NOT_YET_VALID),
     },
     World {
-        program: Caddy,
-        variant: "years-ahead",
-        description: "the client's clock is five years ahead",
-        hours: -5 * 365 * 24,
+        program: Haproxy,
+        variant: "ahead",
+        description: "the client's clock is sixty days ahead, and the server says no date",
+        hours: -60 * 24,
         must: Must::SayBoth(code::EXPIRED, code::NOT_YET_VALID),
     },
     World {
@@ -112,7 +112,7 @@ const ROWS: &[Row] = &[
         variant: "server-behind",
         description: "the server's clock is two days behind, so that the client's certificate is not valid yet for it",
         clock: Some("-2d"),
-        must: Must::Say(code::NOT_YET_VALID, SERVER, CERTAIN),
+        must: Must::Say(code::NOT_YET_VALID, SERVER, LIKELY),
         ..ROW
     },
     Row {
@@ -127,7 +127,7 @@ const ROWS: &[Row] = &[
         variant: "server-ahead",
         description: "the server's clock is forty days ahead, so that the client's certificate has expired for it",
         clock: Some("+40d"),
-        must: Must::Say(code::NOT_YET_VALID, SERVER, CERTAIN),
+        must: Must::Say(code::NOT_YET_VALID, SERVER, LIKELY),
         ..ROW
     },
     Row {
@@ -139,7 +139,7 @@ const ROWS: &[Row] = &[
         ..ROW
     },
     Row {
-        program: Caddy,
+        program: Openssl,
         variant: "server-ahead",
         description: "the server's clock is forty days ahead, and its alert is certificate_expired",
         clock: Some("+40d"),

@@ -2,7 +2,7 @@
 
 use handfast_pki::code;
 
-use super::{CERTAIN, LIKELY, Made, Must, ROW, Row, SERVER, of_rows};
+use super::{CERTAIN, GUESS, LIKELY, Made, Must, ROW, Row, SERVER, of_rows};
 use crate::{
     Case,
     Program::{Apache, Envoy, Haproxy, Openssl, Postgres},
@@ -86,7 +86,7 @@ const ROWS: &[Row] = &[
         make: by_other_key,
         setup: looks_up,
         more: TOLD,
-        must: UNUSABLE,
+        must: Must::Say(code::CRL_UNUSABLE, SERVER, GUESS),
         ..ROW
     },
     Row {
@@ -114,7 +114,7 @@ const ROWS: &[Row] = &[
         make: from_tomorrow,
         setup: looks_up,
         more: TOLD,
-        must: UNUSABLE,
+        must: Must::Say(code::CRL_UNUSABLE, SERVER, LIKELY),
         ..ROW
     },
     Row {

@@ -120,7 +120,7 @@ const ROWS: &[Row] = &[
     Row {
         program: Ourselves,
         variant: "no-backend",
-        description: "the proxy accepts the client, and nobody listens behind it",
+        description: "the proxy accepts the client, and nothing listens behind it",
         must: Must::Rest,
         ..ROW
     },
