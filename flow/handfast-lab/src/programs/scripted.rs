@@ -79,7 +79,15 @@ pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> 
     }
     let mut command = std::process::Command::new("sh");
     command.args(["-c", &fill(script.start)]);
-    place.start_as(command)
+    let running = place.start_as(command)?;
+    if place.program == Program::Traefik {
+        // It listens before it has read what it serves, and speaks plain HTTP meanwhile.
+        place.folder.shell(&fill(
+            "timeout 20 sh -c 'until openssl s_client -connect 127.0.0.1:@PORT@ -servername localhost </dev/null 2>&1 | grep -q \
+             proxy.lab.example; do sleep 0.1; done'",
+        ))?;
+    }
+    Ok(running)
 }
 
 fn fill(text: &str, place: &Place<'_>, setup: &Setup, inside: &str, ports: [u16; 2]) -> String {
