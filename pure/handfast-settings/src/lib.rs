@@ -18,5 +18,5 @@ pub use crate::{
     reader::{Reader, Text},
     reference::{page, schema},
     table::{Flag, Key, Lined, Named, Shape, Table, Without, Written, keys_of},
-    values::{Choice, Connections, Period, Rate, Within},
+    values::{Choice, Connections, OneOrMore, Period, Rate, Within},
 };

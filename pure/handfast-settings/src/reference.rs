@@ -62,6 +62,10 @@ fn property(key: &Key) -> Map<String, Value> {
     let looks = match &key.shape {
         Shape::Text => json!({ "type": "string" }),
         Shape::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Shape::OneOrMore => json!({ "oneOf": [
+            { "type": "string" },
+            { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+        ] }),
         Shape::Switch => json!({ "type": "boolean" }),
         Shape::Count(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Shape::Rate => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),

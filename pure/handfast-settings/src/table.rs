@@ -51,6 +51,8 @@ pub enum Shape {
     Text,
     /// A list of texts; a flag that may be repeated.
     Texts,
+    /// A text, or a list of texts; a flag that may be repeated.
+    OneOrMore,
     /// `true` or `false`; a flag without value.
     Switch,
     /// A number from the first to the second.

@@ -68,6 +68,33 @@ impl Written for Vec<Text> {
     }
 }
 
+/// Texts of which there is mostly one, and then no list is needed.
+#[derive(Debug, Default)]
+pub struct OneOrMore(pub Vec<Text>);
+
+impl Written for OneOrMore {
+    const SHAPE: Shape = Shape::OneOrMore;
+
+    fn read(reader: &mut Reader<'_>, at: usize, name: &str, value: &DeValue<'_>) -> Option<Self> {
+        match value {
+            DeValue::Array(_) => Vec::<Text>::read(reader, at, name, value).map(Self),
+            DeValue::String(_) => reader.string(at, name, value).map(|text| Self(vec![text])),
+            other => {
+                reader.wrong_type(at, name, "a text in quotes, or a list of them", other);
+                None
+            }
+        }
+    }
+
+    fn from_flag(name: &str, given: Vec<String>) -> Result<Self, Problem> {
+        Vec::<Text>::from_flag(name, given).map(Self)
+    }
+
+    fn is_given(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
 impl Written for Option<Vec<Text>> {
     const SHAPE: Shape = Shape::Texts;
 
