@@ -88,13 +88,13 @@ impl Client {
         let verifier: Arc<dyn ServerCertVerifier> = if probing.dangerous_any_server {
             Arc::new(AnyServer(algorithms))
         } else {
-            Verifier::new(
+            Arc::new(Verifier::new(
                 settings.trust,
                 Purpose::Server,
                 ByCondition(settings.admission),
                 algorithms,
                 witnesses.clone(),
-            )
+            ))
         };
         let versions: &[&rustls::SupportedProtocolVersion] = match settings.versions {
             Versions::Both => &[&rustls::version::TLS13, &rustls::version::TLS12],

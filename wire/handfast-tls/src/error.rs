@@ -110,6 +110,18 @@ impl HandshakeError {
         }
     }
 
+    /// Why a client is refused whose handshake went on all the same, by what the callbacks saw.
+    pub(crate) fn explained<A: Admit>(witness: &Witness<A>) -> Self {
+        match (&witness.refusal, witness.denied()) {
+            (None, Some(peer)) => Self::NotAdmitted { peer },
+            (refusal, _) => Self::Refused {
+                // Nobody was asked where no certificate was shown.
+                refusal: refusal.clone().unwrap_or(Refusal::NoCertificate),
+                purpose: Purpose::Client,
+            },
+        }
+    }
+
     /// Reads `error` alone.
     pub(crate) fn read(error: &io::Error, theirs: Purpose) -> Self {
         let Some(tls) = tls_error(error) else {

@@ -47,6 +47,16 @@ pub struct Settings<A> {
 impl<A: Admit> Server<A> {
     /// Puts `settings` together. Fails only where the cryptographic provider lacks something.
     pub fn new(settings: Settings<A>) -> Result<Self, HandshakeError> {
+        Self::with(settings, false)
+    }
+
+    /// The same, for a host that tells a refused client why: the handshake goes on, and [`Self::answer_or_explain`] hands
+    /// the stream over beside the refusal. Nobody is accepted who would not be otherwise.
+    pub fn explaining(settings: Settings<A>) -> Result<Self, HandshakeError> {
+        Self::with(settings, true)
+    }
+
+    fn with(settings: Settings<A>, explains: bool) -> Result<Self, HandshakeError> {
         let unusable = |error: rustls::Error| HandshakeError::Unusable {
             detail: error.to_string(),
         };
@@ -60,6 +70,7 @@ impl<A: Admit> Server<A> {
             algorithms,
             witnesses.clone(),
         );
+        let verifier = Arc::new(verifier.explaining(explains));
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(unusable)?
@@ -102,35 +113,50 @@ impl<A: Admit> Server<A> {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
+        self.answer_or_explain(hello)
+            .await
+            .map_err(|refused| refused.failed)
+    }
+
+    /// The same; of a host that explains, a refused client comes with the stream over which it can be told why. Nothing
+    /// that it says there has been proven.
+    pub async fn answer_or_explain<IO>(
+        &self,
+        hello: Hello<IO>,
+    ) -> Result<Accepted<IO, A::Pass>, Refused<IO, A::Denial>>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
         let handshake = hello.0.into_stream(self.config.clone()).into_fallible();
         let (outcome, witness) = Witnessed::new(&self.witnesses, handshake).await;
-        match outcome {
+        let (error, stream) = match outcome {
             Ok(stream) => {
                 let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
                 // Resumed or not, what rustls takes for the client is what was judged.
-                let is_judged = |peer: &Arc<Peer>| shown == Some(peer.chain().leaf().der());
-                let (Some(peer), Some(Ok(pass))) = (witness.peer.filter(is_judged), witness.verdict) else {
-                    return Err(Failed::of(HandshakeError::Unusable {
-                        detail: "no verified client".into(),
-                    }));
-                };
+                let is_judged = |peer: &&Arc<Peer>| shown == Some(peer.chain().leaf().der());
+                let peer = witness.peer.as_ref().filter(is_judged).cloned();
                 let established = Established::of(stream.get_ref().1);
-                Ok(Accepted {
-                    stream,
-                    peer,
-                    pass,
-                    established,
-                })
+                if let (Some(peer), Some(Ok(pass))) = (peer, &witness.verdict) {
+                    return Ok(Accepted {
+                        stream,
+                        peer,
+                        pass: pass.clone(),
+                        established,
+                    });
+                }
+                (HandshakeError::explained(&witness), Some((stream, established)))
             }
             Err((error, io)) => {
                 linger(io).await;
-                Err(Failed {
-                    error: HandshakeError::witnessed(&error, &witness, Purpose::Client),
-                    proven: witness.peer.filter(|_| witness.proven),
-                    denial: witness.verdict.and_then(Result::err),
-                })
+                (HandshakeError::witnessed(&error, &witness, Purpose::Client), None)
             }
-        }
+        };
+        let failed = Failed {
+            error,
+            proven: witness.peer.filter(|_| witness.proven),
+            denial: witness.verdict.and_then(Result::err),
+        };
+        Err(Refused { failed, stream })
     }
 }
 
@@ -218,6 +244,14 @@ impl<D> Failed<D> {
             denial: None,
         }
     }
+}
+
+/// A client that was refused.
+pub struct Refused<IO, D> {
+    /// Why.
+    pub failed: Failed<D>,
+    /// Where the host explains: what the client hears and says, and what was agreed on.
+    pub stream: Option<(ServerStream<IO>, Established)>,
 }
 
 /// A client that proved who it is.

@@ -29,6 +29,8 @@ pub(crate) struct Verifier<A: Admit> {
     algorithms: WebPkiSupportedAlgorithms,
     memory: Memory<A>,
     witnesses: Arc<Witnesses<A>>,
+    /// Whether the handshake goes on with a client that is refused, so that it can be told why.
+    explains: bool,
 }
 
 /// A verified peer, and what was decided about it.
@@ -89,14 +91,14 @@ impl<A: Admit> Verifier<A> {
         admission: A,
         algorithms: WebPkiSupportedAlgorithms,
         witnesses: Arc<Witnesses<A>>,
-    ) -> Arc<Self> {
+    ) -> Self {
         let hints = trust
             .anchors()
             .certificates()
             .iter()
             .map(|certificate| DistinguishedName::from(certificate.subject().der()))
             .collect();
-        Arc::new(Self {
+        Self {
             trust,
             hints,
             purpose,
@@ -104,7 +106,14 @@ impl<A: Admit> Verifier<A> {
             algorithms,
             memory: Memory(RwLock::default()),
             witnesses,
-        })
+            explains: false,
+        }
+    }
+
+    /// The same, for handshakes that go on with a client that is refused. What it testifies says the same as before: only
+    /// a verified peer with a pass is accepted.
+    pub(crate) fn explaining(self, explains: bool) -> Self {
+        Self { explains, ..self }
     }
 
     fn judge(
@@ -238,9 +247,15 @@ impl<A: Admit> ClientCertVerifier for Verifier<A> {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let (known, presented) = self.judge(end_entity, intermediates, now)?;
-        self.admit(known, presented)
-            .map(|()| ClientCertVerified::assertion())
+        let judged = self.judge(end_entity, intermediates, now);
+        match judged.and_then(|(known, presented)| self.admit(known, presented)) {
+            Err(_) if self.explains => Ok(ClientCertVerified::assertion()),
+            judged => judged.map(|()| ClientCertVerified::assertion()),
+        }
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        !self.explains
     }
 
     fn verify_tls12_signature(
