@@ -3,12 +3,20 @@
 
 mod program;
 
+#[path = "proxy/admin.rs"]
+mod admin;
 #[path = "proxy/admission.rs"]
 mod admission;
+#[path = "proxy/announced.rs"]
+mod announced;
+#[path = "proxy/backends.rs"]
+mod backends;
 #[path = "proxy/clients.rs"]
 mod clients;
 #[path = "proxy/deadlines.rs"]
 mod deadlines;
+#[path = "proxy/explained.rs"]
+mod explained;
 #[path = "proxy/fail_closed.rs"]
 mod fail_closed;
 #[path = "proxy/http.rs"]
@@ -25,6 +33,8 @@ mod places;
 mod records;
 #[path = "proxy/reload.rs"]
 mod reload;
+#[path = "proxy/service_manager.rs"]
+mod service_manager;
 #[path = "proxy/tunnel.rs"]
 mod tunnel;
 #[path = "proxy/upgrades.rs"]

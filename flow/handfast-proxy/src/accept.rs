@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
 use crate::{
+    activation,
     pressure::Cause,
     pulse::{Pulse, TICK},
     registry::Slot,
@@ -35,8 +36,12 @@ pub(crate) struct Accepted {
 /// The queue of connections that the kernel keeps for each listener.
 const BACKLOG: i32 = 4096;
 
-/// `count` listeners on one address; the kernel spreads connections over them.
+/// `count` listeners on one address; the kernel spreads connections over them. Of a socket that was handed over there are
+/// as many handles, and whoever is first accepts.
 pub(crate) fn listeners(address: SocketAddr, count: usize) -> io::Result<Vec<std::net::TcpListener>> {
+    if let Some(handed_over) = activation::take(address, count)? {
+        return Ok(handed_over);
+    }
     // A second proxy on the same address would share its connections in silence; only our own workers may.
     drop(listener(address, false)?);
     let mut all = vec![listener(address, true)?];
@@ -155,7 +160,7 @@ fn admit(tcp: TcpStream, address: SocketAddr, context: &WorkerContext) -> Option
     let _ = tcp.set_nodelay(true);
     let pulse = context
         .registry
-        .register(id, address.ip(), slot, context.shared.limits.unproven());
+        .register(id, address, slot, context.shared.limits.unproven());
     Some(Accepted {
         tcp,
         address,

@@ -16,6 +16,8 @@ pub(crate) struct Admission {
     pub(crate) decisions: Vec<Result<Permit, Denial>>,
     /// `Client-Cert` (RFC 9440 section 2.2).
     pub(crate) client_cert: HeaderValue,
+    /// `Client-Cert-Chain` (RFC 9440 section 2.3): the path behind the leaf, to the CA.
+    pub(crate) client_cert_chain: HeaderValue,
     /// One element of `X-Forwarded-Client-Cert` as Envoy writes it.
     pub(crate) forwarded: HeaderValue,
 }
@@ -38,6 +40,7 @@ impl Admission {
             rule,
             decisions,
             client_cert: client_cert(chain),
+            client_cert_chain: client_cert_chain(chain),
             forwarded: forwarded(chain),
         })
     }
@@ -48,6 +51,15 @@ fn client_cert(chain: &VerifiedChain) -> HeaderValue {
     let encoded = format!(":{}:", STANDARD.encode(chain.leaf().der()));
     // Base64 and colons are always a header value.
     HeaderValue::from_str(&encoded).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// A list of the same (RFC 8941 section 3.1), in the order of the handshake.
+fn client_cert_chain(chain: &VerifiedChain) -> HeaderValue {
+    let path = chain.path().iter();
+    let encoded: Vec<String> = path
+        .map(|one| format!(":{}:", STANDARD.encode(one.der())))
+        .collect();
+    HeaderValue::from_str(&encoded.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 fn forwarded(chain: &VerifiedChain) -> HeaderValue {

@@ -1,6 +1,6 @@
 //! May this client come in? Decided in the handshake, once per remembered chain, host and generation of trust.
 
-use crate::{handshake::Secured, host::Standing, identify::Identified};
+use crate::{handshake::Secured, host::Standing, identify::Identified, pulse::Pulse};
 
 /// The right to be forwarded, with the one connection that has it. Only [`admitted`] makes one, and
 /// [`crate::forward::run`] takes it: no connection is forwarded without its permission, or with another's.
@@ -16,6 +16,10 @@ impl Allowed {
 
     pub(crate) fn standing(&self) -> &Standing {
         &self.secured.standing
+    }
+
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.secured.pulse
     }
 
     pub(crate) fn secured(&self) -> &Secured {

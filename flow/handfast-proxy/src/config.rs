@@ -11,18 +11,20 @@ mod open;
 use std::{
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-pub use self::keys::{RawClients, RawConfig, RawFile, RawLimits};
+pub use self::keys::{OnRefusal, RawClients, RawConfig, RawFile, RawLimits};
 use crate::{
-    backend::BackendUrl,
+    admin::AdminAddress,
+    backend::{BackendSource, BackendUrl, MOST_TARGETS},
     limits::{Detail, Limits},
     sources::Sources,
 };
 use handfast_credentials::files::read_regular;
 use handfast_finding::{Place, Problem};
 use handfast_headers::Reserved;
-use handfast_pki::{code, pattern::PatternError};
+use handfast_pki::{Network, code, pattern::PatternError};
 use handfast_policy::Rule;
 use handfast_settings::{Key, Reader, Table, Text, keys_of};
 use handfast_values::{Endpoint, Form};
@@ -32,16 +34,20 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub struct Config {
     pub listen: SocketAddr,
-    pub target: BackendUrl,
-    /// The CAs of an `https` backend, and what we show it.
-    pub backend_tls: BackendTls,
     pub sources: Sources,
     pub xfcc: bool,
+    /// Whether the CAs of the client's path go to the backend.
+    pub chain: bool,
     /// The headers that no client may set.
     pub reserved: Reserved,
     pub detail: Detail,
     pub workers: usize,
     pub limits: Limits,
+    pub admin: Option<AdminAddress>,
+    /// From where the PROXY protocol is required, and from nowhere else taken.
+    pub announcers: Arc<[Network]>,
+    /// Whether the process keeps the right to read and write what it does not need.
+    pub dangerously_unconfined: bool,
 }
 
 impl Config {
@@ -49,8 +55,7 @@ impl Config {
     pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
         let differences = [
             ("listen", self.listen != other.listen),
-            ("to", self.target != other.target),
-            ("to-ca, to-cert or to-key", self.backend_tls != other.backend_tls),
+            ("client-cert-chain", self.chain != other.chain),
             ("xfcc", self.xfcc != other.xfcc),
             (
                 "strip-headers or dangerously-pass-headers",
@@ -58,6 +63,8 @@ impl Config {
             ),
             ("log", self.detail != other.detail),
             ("workers", self.workers != other.workers),
+            ("proxy-protocol", self.announcers != other.announcers),
+            ("admin", self.admin != other.admin),
             ("limits", self.limits != other.limits),
         ];
         differences
@@ -65,14 +72,6 @@ impl Config {
             .filter_map(|(name, differs)| differs.then_some(name))
             .collect()
     }
-}
-
-/// How an `https` backend is verified and spoken to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BackendTls {
-    pub ca: Option<PathBuf>,
-    pub cert: Option<PathBuf>,
-    pub key: Option<PathBuf>,
 }
 
 /// What is known of the keys of `[proxy]`: the flags of `handfast proxy` are made from it.
@@ -167,28 +166,30 @@ pub fn resolve(
         .listen
         .as_ref()
         .and_then(|text| address(&text.text).map_err(|p| wrong(text, p)).ok());
-    let target = raw
-        .to
-        .as_ref()
-        .and_then(|text| BackendUrl::parse(&text.text).map_err(|p| wrong(text, p)).ok());
+    let to = targets(raw, folder, &mut wrong);
     let allow = rules(&raw.allow, &mut wrong);
     let deny = rules(&raw.deny, &mut wrong);
     let reserved = reserved(raw, &mut wrong);
+    let mut announcers: Vec<Network> = Vec::new();
+    for text in &raw.proxy_protocol {
+        match text.text.parse() {
+            Ok(network) => announcers.push(network),
+            Err(error) => wrong(
+                text,
+                Problem::new(code::CONFIG_INVALID, format_args!("proxy-protocol: {error}")),
+            ),
+        }
+    }
+    let admin = raw.admin.as_ref().and_then(|text| {
+        let read = AdminAddress::parse(&text.text, folder);
+        read.map_err(|problem| wrong(text, problem)).ok()
+    });
     missing(raw, head, errors);
-    incomplete(raw, target.as_ref(), errors);
+    incomplete(raw, &to, errors);
     let clients = clients::resolve(file, folder, errors);
     let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
     Some(Config {
         listen: listen?,
-        target: match target? {
-            BackendUrl::Unix(path) => BackendUrl::Unix(folder.join(path)),
-            other => other,
-        },
-        backend_tls: BackendTls {
-            ca: path(&raw.to_ca),
-            cert: path(&raw.to_cert),
-            key: path(&raw.to_key),
-        },
         sources: Sources {
             cert: path(&raw.cert)?,
             key: path(&raw.key)?,
@@ -196,9 +197,20 @@ pub fn resolve(
             allow,
             deny,
             resumption: raw.resumption.unwrap_or(true),
+            backends: vec![BackendSource {
+                name: "to".into(),
+                to,
+                ca: path(&raw.to_ca),
+                cert: path(&raw.to_cert),
+                key: path(&raw.to_key),
+                most: None,
+                announces: raw.to_proxy_protocol,
+            }],
+            explains: raw.on_refusal == Some(OnRefusal::Explain),
             waiting: Vec::new(),
         },
         xfcc: raw.xfcc,
+        chain: raw.chain,
         reserved,
         detail: raw.log.unwrap_or(Detail::Connections),
         workers: raw
@@ -206,6 +218,9 @@ pub fn resolve(
             .map(|number| number.0)
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         limits: limits(&raw.limits),
+        admin,
+        announcers: announcers.into(),
+        dangerously_unconfined: raw.unconfined,
     })
 }
 
@@ -219,6 +234,36 @@ fn rules(texts: &[Text], wrong: &mut impl FnMut(&Text, Problem)) -> Vec<Rule> {
         read.map_err(|error| wrong(text, problem(error))).ok()
     };
     texts.iter().filter_map(&mut rule).collect()
+}
+
+/// The targets of the backend, each that is wrong by itself; all of them carry requests, or all bytes.
+fn targets(raw: &RawConfig, folder: &Path, wrong: &mut impl FnMut(&Text, Problem)) -> Vec<BackendUrl> {
+    let mut all: Vec<BackendUrl> = Vec::new();
+    for text in &raw.to.0 {
+        let to = match BackendUrl::parse(&text.text) {
+            Ok(BackendUrl::Unix(path)) => BackendUrl::Unix(folder.join(path)),
+            Ok(other) => other,
+            Err(problem) => {
+                wrong(text, problem);
+                continue;
+            }
+        };
+        let why = match all.first() {
+            _ if all.contains(&to) => format!("the target \"{to}\" stands there twice"),
+            _ if all.len() == MOST_TARGETS => format!("a backend has at most {MOST_TARGETS} targets"),
+            Some(first) if !first.can_stand_in_for(&to) => {
+                format!(
+                    "\"{first}\" and \"{to}\" cannot stand in for each other: they carry different protocols"
+                )
+            }
+            _ => {
+                all.push(to);
+                continue;
+            }
+        };
+        wrong(text, Problem::new(code::CONFIG_INVALID, why));
+    }
+    all
 }
 
 fn limits(raw: &RawLimits) -> Limits {
@@ -270,8 +315,9 @@ fn missing(raw: &RawConfig, head: Option<&Place>, errors: &mut Vec<Problem>) {
 }
 
 /// What is missing only because something else is there.
-fn incomplete(raw: &RawConfig, target: Option<&BackendUrl>, errors: &mut Vec<Problem>) {
-    if let (Some(text), Some(BackendUrl::Https { .. }), None) = (&raw.to, target, &raw.to_ca) {
+fn incomplete(raw: &RawConfig, to: &[BackendUrl], errors: &mut Vec<Problem>) {
+    let is_https = to.iter().any(|to| matches!(to, BackendUrl::Https { .. }));
+    if let (Some(text), true, None) = (raw.to.0.first(), is_https, &raw.to_ca) {
         let problem = Problem::new(
             code::CONFIG_INVALID,
             "an https backend is verified, and nothing says by which CA",

@@ -1,12 +1,14 @@
 //! What can go wrong: a [`handfast_finding::Problem`] of the operator before the proxy opens or reloads, an [`Ended`]
 //! connection afterwards.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use handfast_audit::Verdict;
 use handfast_pki::{Code, code};
 use handfast_policy::Denial;
 use handfast_tls::{HandshakeError, Peer};
+
+use crate::proxy_protocol::NoHeader;
 
 /// How a connection ended other than well.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,9 @@ pub(crate) enum Ended {
         code: Code,
         reason: String,
     },
+    /// A load balancer that has to say whose connection it is, and did not.
+    #[error("\"{peer}\" must begin with a PROXY v2 header, found {found}")]
+    Unannounced { peer: IpAddr, found: NoHeader },
     /// Allowed, and broken off afterwards.
     #[error("{reason}")]
     Broken { code: Code, reason: String },
@@ -38,6 +43,7 @@ impl Ended {
         match self {
             Self::Refused(error) | Self::BrokenOff { error, .. } => error.code(),
             Self::Denied(denial) | Self::TurnedAway { denial, .. } => denial.code(),
+            Self::Unannounced { .. } => code::NO_PROXY_HEADER,
             Self::Withdrawn { code, .. } | Self::Broken { code, .. } => *code,
         }
     }
@@ -60,6 +66,7 @@ impl Ended {
                 HandshakeError::CutShort { .. } => Verdict::Broken,
                 _ => Verdict::Refused,
             },
+            Self::Unannounced { .. } => Verdict::Refused,
             Self::Denied(_) | Self::TurnedAway { .. } | Self::Withdrawn { .. } => Verdict::Denied,
             Self::Broken { .. } => Verdict::Allowed,
         }

@@ -3,12 +3,16 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use handfast_audit::HandshakeId;
-use handfast_tls::{Established, HandshakeError, ServerStream, server::Hello};
+use handfast_policy::Denial;
+use handfast_tls::{
+    Established, HandshakeError, ServerStream,
+    server::{Failed, Hello},
+};
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 
 use crate::{
-    accept::Accepted, error::Ended, host::Standing, live::State, pulse::Pulse, registry::Proof,
+    accept::Accepted, error::Ended, explain, host::Standing, live::State, pulse::Pulse, registry::Proof,
     worker::Worker,
 };
 
@@ -45,7 +49,7 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secur
         ..
     } = accepted;
     // Boxed: the handshake's working memory is given back before the connection goes on.
-    let (stream, standing, established) = Box::pin(shake(tcp, &state)).await?;
+    let (stream, standing, established) = Box::pin(shake(tcp, &state, id)).await?;
     pulse.proven(standing.peer.chain().not_after().as_second());
     let state = still_allowed(state, &standing, worker)?;
     let proof = Proof {
@@ -84,23 +88,35 @@ fn still_allowed(began: Arc<State>, standing: &Standing, worker: &Worker) -> Res
 type Shaken = (Box<ServerStream<TcpStream>>, Standing, Established);
 
 /// The host is chosen by the name that the ClientHello asks for, before anything is answered.
-async fn shake(tcp: TcpStream, state: &State) -> Result<Shaken, Ended> {
+async fn shake(tcp: TcpStream, state: &State, id: u64) -> Result<Shaken, Ended> {
     let hello = Hello::read(tcp).await.map_err(Ended::Refused)?;
     let Some(host) = state.listener().host(hello.server_name().as_deref()).cloned() else {
         return Err(Ended::Refused(hello.refuse_name().await));
     };
-    let accepted = host.server.answer(hello).await;
-    let accepted = accepted.map_err(|failed| match (failed.error, failed.denial) {
-        (HandshakeError::NotAdmitted { peer }, Some(denial)) => Ended::TurnedAway { peer, denial },
-        (error, _) => match failed.proven {
-            Some(peer) => Ended::BrokenOff { peer, error },
-            None => Ended::Refused(error),
-        },
-    })?;
+    let accepted = match host.server.answer_or_explain(hello).await {
+        Ok(accepted) => accepted,
+        Err(refused) => {
+            let ended = ended(refused.failed);
+            if let Some((stream, established)) = refused.stream {
+                Box::pin(explain::serve(Box::new(stream), established, ended.code(), id)).await;
+            }
+            return Err(ended);
+        }
+    };
     let standing = Standing {
         peer: accepted.peer,
         host,
         admission: accepted.pass,
     };
     Ok((Box::new(accepted.stream), standing, accepted.established))
+}
+
+fn ended(failed: Failed<Denial>) -> Ended {
+    match (failed.error, failed.denial) {
+        (HandshakeError::NotAdmitted { peer }, Some(denial)) => Ended::TurnedAway { peer, denial },
+        (error, _) => match failed.proven {
+            Some(peer) => Ended::BrokenOff { peer, error },
+            None => Ended::Refused(error),
+        },
+    }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Host {
     pub(crate) own: Certificate,
     /// What clients may resume, from its earlier states as well; nothing where they may not.
     pub(crate) sessions: Option<Arc<Sessions>>,
+    /// Whether requests are forwarded, as opposed to bytes.
+    pub(crate) speaks_http: bool,
 }
 
 /// By which names a host is known.
@@ -45,6 +47,16 @@ pub(crate) enum HostName {
     Names(Vec<String>),
 }
 
+impl HostName {
+    /// What it is called where people read.
+    pub(crate) fn label(&self) -> &str {
+        match self {
+            Self::Default => "default",
+            Self::Names(names) => names.first().map_or("", String::as_str),
+        }
+    }
+}
+
 /// A part of a host, and who may ask for it.
 pub(crate) struct Route {
     /// A path without a slash at its end, `/` being the empty one. It and everything below it is meant.
@@ -52,6 +64,8 @@ pub(crate) struct Route {
     /// Nothing means every method.
     pub(crate) methods: Option<Vec<Method>>,
     pub(crate) policy: Policy,
+    /// The name of the backend that it leads to.
+    pub(crate) to: Arc<str>,
 }
 
 /// The rules of one host, asked in the handshake: a client comes in that at least one route allows.
@@ -181,18 +195,30 @@ impl Standing {
         matches!(&*self.host.routes, [only] if only.path.is_empty() && only.methods.is_none())
     }
 
-    /// Whether the client may send a request for the normalised `path`: the decision of the route with the longest path,
-    /// among those for `method`. No route means no.
-    pub(crate) fn may(&self, path: &str, method: &Method) -> bool {
+    /// The first route, which is the only one where [`Self::has_one_answer`].
+    pub(crate) fn first_route(&self) -> Option<&Route> {
+        self.host.routes.first()
+    }
+
+    /// The route of a request for the normalised `path` that the client may send: that with the longest path, among those
+    /// for `method`, if it allows the client; with its place in the host. No route means no.
+    pub(crate) fn route(&self, path: &str, method: &Method) -> Option<(usize, &Route)> {
         let routes = self.host.routes.iter().zip(&self.admission.decisions);
         routes
-            .filter(|(route, _)| route.fits(path, method))
-            .max_by_key(|(route, _)| route.path.len())
-            .is_some_and(|(_, decision)| decision.is_ok())
+            .enumerate()
+            .filter(|(_, (route, _))| route.fits(path, method))
+            .max_by_key(|(_, (route, _))| route.path.len())
+            .filter(|(_, (_, decision))| decision.is_ok())
+            .map(|(place, (route, _))| (place, route))
     }
 }
 
 impl Route {
+    /// What it is called where people read.
+    pub(crate) fn label(&self) -> &str {
+        if self.path.is_empty() { "/" } else { &self.path }
+    }
+
     fn fits(&self, path: &str, method: &Method) -> bool {
         let is_below = path
             .strip_prefix(self.path.as_str())

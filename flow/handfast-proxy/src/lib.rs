@@ -5,14 +5,20 @@
 //! what they share is a snapshot of trust ([`live::Live`]) that a reload swaps as a whole.
 
 mod accept;
+mod activation;
+pub mod admin;
 mod admission;
 mod authorize;
 pub mod backend;
 pub mod config;
+pub mod confine;
+mod counters;
 pub mod descriptors;
 mod error;
+mod explain;
 mod forward;
 mod handshake;
+mod heartbeat;
 mod host;
 mod identify;
 mod limits;
@@ -22,13 +28,17 @@ mod log;
 mod metered;
 mod pressure;
 mod proxy;
+mod proxy_protocol;
 mod pulse;
 mod record;
 mod registry;
 mod review;
+mod seen;
+mod service;
 mod shutdown;
 mod sources;
 mod tunnel;
+mod upstream;
 mod worker;
 
 use std::sync::Arc;
@@ -38,7 +48,8 @@ use handfast_finding::Problem;
 
 use crate::{accept::Accepted, record::Record, worker::Worker};
 pub use crate::{
-    backend::Backend,
+    admin::AdminAddress,
+    backend::{BackendSource, BackendUrl},
     limits::{Detail, Limits},
     live::ReadSources,
     log::AccessLog,
@@ -57,10 +68,14 @@ impl Proxy {
 }
 
 /// The life of one connection. Its record begins at once: whoever is cut before its turn leaves one, too.
-fn serve(accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
+fn serve(mut accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
     let mut record = Record::begin(&accepted, &worker.context); // one event, whatever happens below
     async move {
         let outcome = async {
+            if proxy_protocol::is_announced(&accepted, &worker.announcers) {
+                Box::pin(proxy_protocol::client(&mut accepted)).await?;
+                record.came_from(accepted.address);
+            }
             record.named(handshake::id(&accepted.tcp).await);
             let secured = handshake::perform(accepted, &worker).await?;
             record.secured(&secured);

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use handfast_audit::{Event, Reload, Sink};
 use handfast_credentials::load;
 use handfast_finding::Problem;
-use handfast_pki::{Certificate, Purpose, RevocationSource, Revocations, Trust, TrustError, TrustedCa};
+use handfast_pki::{Certificate, Purpose, RevocationSource, Revocations, Trust, TrustError, TrustedCa, code};
 use handfast_policy::Policy;
 use handfast_tls::{Server, Sessions, server};
 use jiff::Timestamp;
@@ -31,6 +31,7 @@ pub type ReadSources = Arc<dyn Fn() -> Result<Sources, Problem> + Send + Sync>;
 pub struct State {
     generation: u64,
     listener: Listener,
+    backends: Vec<Arc<Backend>>,
 }
 
 impl State {
@@ -41,6 +42,10 @@ impl State {
 
     pub(crate) fn listener(&self) -> &Listener {
         &self.listener
+    }
+
+    pub(crate) fn backends(&self) -> &[Arc<Backend>] {
+        &self.backends
     }
 
     /// The certificates that the hosts show.
@@ -88,7 +93,6 @@ pub struct Live {
     /// What the last attempt named, good or not.
     named: Mutex<Named>,
     lists: Lists,
-    alpn: Vec<&'static str>,
 }
 
 /// Files whose change means a reload, and URLs that are fetched, each with the file that keeps it.
@@ -108,19 +112,10 @@ impl Named {
 
 impl Live {
     /// Loads the first state; without one there is no proxy.
-    pub(crate) fn load(
-        sources: ReadSources,
-        config: Option<PathBuf>,
-        backend: &Backend,
-    ) -> Result<Arc<Self>, Problem> {
-        let alpn = if backend.speaks_http() {
-            vec!["h2", "http/1.1"]
-        } else {
-            Vec::new()
-        };
+    pub(crate) fn load(sources: ReadSources, config: Option<PathBuf>) -> Result<Arc<Self>, Problem> {
         let first = sources()?;
         let lists = Lists::default();
-        let state = load(&first, &alpn, 1, &lists, None)?;
+        let state = load(&first, 1, &lists, None)?;
         let named = Mutex::new(Named::by(&first));
         Ok(Arc::new(Self {
             current: ArcSwap::from_pointee(state),
@@ -128,7 +123,6 @@ impl Live {
             config,
             named,
             lists,
-            alpn,
         }))
     }
 
@@ -159,7 +153,7 @@ impl Live {
         let loaded = (self.sources)().and_then(|sources| {
             *self.named() = Named::by(&sources);
             restart_for = sources.waiting.clone();
-            load(&sources, &self.alpn, now + 1, &self.lists, Some(&before))
+            load(&sources, now + 1, &self.lists, Some(&before))
         });
         let (taken, generation, code, reason) = match loaded {
             Ok(state) => {
@@ -190,23 +184,26 @@ pub fn rehearse(sources: &Sources) -> Result<State, Vec<Problem>> {
     let mut parts = load::faults(&sources.cert, &sources.key, now);
     let cas = sources.clients.iter();
     parts.extend(cas.filter_map(|clients| load::anchors(&clients.ca, now).err()));
+    let backends = sources.backends.iter();
+    parts.extend(backends.filter_map(|backend| backend.load(now).err()));
     // What is wrong only when everything is put together is looked for when all parts are good.
     if parts.is_empty() {
-        load(sources, &[], 0, &Lists::default(), None).map_err(|problem| vec![problem])
+        load(sources, 0, &Lists::default(), None).map_err(|problem| vec![problem])
     } else {
         Err(parts)
     }
 }
 
 /// A state out of `sources`. What clients may resume is taken over from the state `before`.
-fn load(
-    sources: &Sources,
-    alpn: &[&'static str],
-    generation: u64,
-    lists: &Lists,
-    before: Option<&State>,
-) -> Result<State, Problem> {
+fn load(sources: &Sources, generation: u64, lists: &Lists, before: Option<&State>) -> Result<State, Problem> {
     let now = Timestamp::now();
+    let backends = sources.backends.iter();
+    let backends = backends.map(|backend| backend.load(now).map(Arc::new));
+    let backends = backends.collect::<Result<Vec<_>, Problem>>()?;
+    let first = backends
+        .first()
+        .ok_or_else(|| Problem::new(code::CONFIG_INVALID, "no backend is named"))?;
+    let (to, speaks_http) = (first.name.clone(), first.speaks_http());
     let policy = Policy::of_rules(sources.allow.clone(), sources.deny.clone()).map_err(|error| {
         Problem::new(error.code(), error.to_string())
             .help("name the allowed clients: --allow uri:spiffe://..., or --allow any")
@@ -218,18 +215,31 @@ fn load(
         path: String::new(),
         methods: None,
         policy,
+        to,
     }]);
     let own = credentials.leaf().clone();
     let name = HostName::Default;
     let earlier = before.and_then(|before| before.listener.called(&name)?.sessions.clone());
     let sessions = sources.resumption.then(|| earlier.unwrap_or_else(Sessions::new));
-    let server = Server::new(server::Settings {
+    // Only requests can be answered.
+    let explains = sources.explains && speaks_http;
+    let settings = server::Settings {
         credentials,
         trust: trust.clone(),
         admission: Rules(routes.clone()),
-        alpn: alpn.to_vec(),
-        sessions: sessions.clone(),
-    });
+        alpn: if speaks_http {
+            vec!["h2", "http/1.1"]
+        } else {
+            Vec::new()
+        },
+        // A handshake that goes on to explain a refusal is none to be resumed.
+        sessions: sessions.clone().filter(|_| !explains),
+    };
+    let server = if explains {
+        Server::explaining(settings)
+    } else {
+        Server::new(settings)
+    };
     let server = server.map_err(|error| Problem::new(error.code(), error))?;
     let host = Host {
         name,
@@ -238,10 +248,12 @@ fn load(
         routes,
         own,
         sessions,
+        speaks_http,
     };
     Ok(State {
         generation,
         listener: Listener::new(vec![host]),
+        backends,
     })
 }
 

@@ -70,7 +70,7 @@ impl AccessLog {
 
     fn wants(&self, event: &Event) -> bool {
         match event {
-            Event::Reload(_) | Event::Shortage(_) | Event::Alarm(_) => true,
+            Event::Reload(_) | Event::Shortage(_) | Event::Alarm(_) | Event::Target(_) => true,
             Event::Connection(_) => self.detail >= Detail::Connections,
             Event::Request(_) => self.detail >= Detail::Requests,
         }

@@ -11,17 +11,20 @@ use handfast_audit::Sink;
 use handfast_credentials::watch::Watch;
 use handfast_finding::Problem;
 use handfast_headers::Reserved;
-use handfast_pki::code;
+use handfast_pki::{Network, code};
 
 use crate::{
     accept::{self, Accepted},
-    backend::Backend,
+    activation,
+    admin::{Admin, AdminAddress, Watched},
     forward::slots::BackendSlots,
     limits::{Detail, Limits},
     lists::Keeper,
     live::{Live, ReadSources},
     review::Review,
+    service,
     shutdown::{Closing, Drained, ForceClose},
+    upstream::Upstreams,
     worker::{Worker, WorkerContext, cannot_listen},
 };
 
@@ -29,17 +32,21 @@ use crate::{
 pub struct ProxySettings {
     /// Port 0 lets the system choose.
     pub listen: SocketAddr,
-    pub backend: Backend,
     pub sources: ReadSources,
     /// The configuration file, to be watched as well.
     pub config: Option<PathBuf>,
     /// Whether the identity goes to the backend as `X-Forwarded-Client-Cert`, too.
     pub xfcc: bool,
+    /// Whether the CAs of its path go there as `Client-Cert-Chain`.
+    pub chain: bool,
     /// The headers that no client may set.
     pub reserved: Reserved,
     pub workers: usize,
     pub limits: Limits,
     pub detail: Detail,
+    pub admin: Option<AdminAddress>,
+    /// From where the PROXY protocol is required, and from nowhere else taken.
+    pub announcers: Arc<[Network]>,
 }
 
 /// The life of one worker: accepts, looks after its connections, and says how many it cut in the end.
@@ -49,16 +56,57 @@ where
     S: Fn(Accepted, Worker) -> F,
 {
     let context = worker.context.clone();
-    let (pools, slots) = (worker.pools.clone(), worker.slots.clone());
-    let review = Review::new(context.registry.clone(), worker.live.clone());
+    let (upstreams, slots) = (worker.upstreams.clone(), worker.slots.clone());
+    let (review, live) = (
+        Review::new(context.registry.clone(), worker.live.clone()),
+        worker.live.clone(),
+    );
     let tidy = move |tick| {
+        upstreams.follow(&live.state());
         review.look();
-        pools.forget_idle(tick);
+        upstreams.forget_idle(tick);
         slots.forget_gone();
     };
     accept::run(listener, context, closing, tidy, move |accepted| {
         serve(accepted, worker.clone())
     })
+}
+
+/// Who looks at the proxy from outside: the service manager, and the admin port at `address`, where one is wanted.
+fn open_admin(
+    address: Option<&AdminAddress>,
+    contexts: &[WorkerContext],
+    live: &Arc<Live>,
+    upstreams: &[Arc<Upstreams>],
+    closing: &Arc<Closing>,
+) -> Result<Option<Admin>, Problem> {
+    let Some(context) = contexts.first() else {
+        return Ok(None);
+    };
+    service::watch_over(&context.shared);
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let watched = Watched {
+        shared: context.shared.clone(),
+        live: live.clone(),
+        upstreams: upstreams.to_vec(),
+        closing: closing.clone(),
+    };
+    Admin::open(address, watched).map(Some)
+}
+
+/// Reloads when a file changes, and when it is asked to.
+fn watch(live: &Arc<Live>, sink: Arc<dyn Sink>) -> Watch {
+    let (for_files, for_reload) = (live.clone(), live.clone());
+    Watch::start(
+        move || for_files.files(),
+        move || {
+            service::reloading();
+            for_reload.reload(sink.as_ref());
+            service::ready();
+        },
+    )
 }
 
 /// An open proxy.
@@ -69,6 +117,7 @@ pub struct Proxy {
     _keeper: Keeper,
     closing: Arc<Closing>,
     workers: Vec<JoinHandle<usize>>,
+    admin: Option<Admin>,
 }
 
 impl Proxy {
@@ -82,44 +131,51 @@ impl Proxy {
         F: Future<Output = ()> + Send + 'static,
         S: Fn(Accepted, Worker) -> F + Clone + Send + 'static,
     {
-        let live = Live::load(settings.sources, settings.config, &settings.backend)?;
+        let live = Live::load(settings.sources, settings.config)?;
         let listeners = accept::listeners(settings.listen, settings.workers.max(1))
             .map_err(|error| cannot_listen(settings.listen, &error))?;
         let address = listeners
             .first()
             .and_then(|listener| listener.local_addr().ok())
             .ok_or_else(|| Problem::new(code::CANNOT_LISTEN, "no listener"))?;
+        activation::must_be_taken()?;
         let closing = Arc::new(Closing::default());
-        let backend = Arc::new(settings.backend);
+        let workers = listeners.len();
         let reserved = Arc::new(settings.reserved);
         let slots_each = settings
             .limits
             .backend_connections
             .div_ceil(listeners.len().max(1));
         let contexts = WorkerContext::many(settings.limits, settings.detail, &sink, listeners.len());
-        let start = |(listener, context)| {
+        let upstreams: Vec<_> = contexts
+            .iter()
+            .map(|_| Upstreams::new(&live.state(), workers, sink.clone()))
+            .collect();
+        let admin = open_admin(settings.admin.as_ref(), &contexts, &live, &upstreams, &closing)?;
+        let start = |((listener, context), upstreams)| {
             let worker = Worker {
                 context,
                 live: live.clone(),
-                backend: backend.clone(),
-                pools: Arc::default(),
+                upstreams,
                 slots: BackendSlots::new(slots_each),
                 reserved: reserved.clone(),
                 xfcc: settings.xfcc,
+                chain: settings.chain,
+                announcers: settings.announcers.clone(),
             };
             let (closing, serve) = (closing.clone(), serve.clone());
             std::thread::spawn(move || work(worker, listener, &closing, serve))
         };
-        let workers = listeners.into_iter().zip(contexts).map(start).collect();
-        let for_reload = live.clone();
-        let for_files = live.clone();
-        let for_alarms = sink.clone();
-        let watch = Arc::new(Watch::start(
-            move || for_files.files(),
-            move || for_reload.reload(sink.as_ref()),
-        ));
+        let workers = listeners
+            .into_iter()
+            .zip(contexts)
+            .zip(upstreams)
+            .map(start)
+            .collect();
+        let watch = Arc::new(watch(&live, sink.clone()));
         let for_lists = watch.clone();
-        let keeper = Keeper::start(live.clone(), for_alarms, move || for_lists.ask());
+        let keeper = Keeper::start(live.clone(), sink, move || for_lists.ask());
+        service::ready();
         Ok(Self {
             address,
             live,
@@ -127,12 +183,18 @@ impl Proxy {
             _keeper: keeper,
             closing,
             workers,
+            admin,
         })
     }
 
     /// Where it listens, with the port that the system chose.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its admin port is, if it has one.
+    pub fn admin(&self) -> Option<&AdminAddress> {
+        self.admin.as_ref().map(Admin::address)
     }
 
     pub fn live(&self) -> &Arc<Live> {
@@ -151,12 +213,17 @@ impl Proxy {
 
     /// Stops accepting, lets connections end within the deadline, cuts the rest.
     pub fn close(self) -> Drained {
+        service::stopping();
         self.closing.close();
         let cut = self
             .workers
             .into_iter()
             .map(|worker| worker.join().unwrap_or(0))
             .sum();
+        // To the end: who waits for the draining asks how it gets on.
+        if let Some(admin) = self.admin {
+            admin.close();
+        }
         Drained { cut }
     }
 }

@@ -125,6 +125,27 @@ impl Pulse {
         self.worker.load(Relaxed)
     }
 
+    /// What the connection is doing, in a word, and for how many ticks no byte has come or gone.
+    pub(crate) fn shown(&self) -> (&'static str, u32) {
+        let phase = self.phase.load(Relaxed);
+        let known = [
+            (Phase::Handshake, "handshake"),
+            (Phase::Waiting, "waiting"),
+            (Phase::Head, "request"),
+            (Phase::Busy, "busy"),
+        ];
+        let word = known.iter().find(|(known, _)| *known as u8 == phase);
+        let quiet = self.now().saturating_sub(self.last.load(Relaxed));
+        (word.map_or("", |(_, word)| word), quiet)
+    }
+
+    /// Bytes from the client and to it, and requests.
+    pub(crate) fn counted(&self) -> (u64, u64, u64) {
+        let counters = [&self.bytes_in, &self.bytes_out, &self.requests];
+        let [bytes_in, bytes_out, requests] = counters.map(|counter| counter.load(Relaxed));
+        (bytes_in, bytes_out, requests)
+    }
+
     /// Waits until the worker's clock has reached `tick`. Who waits compares again: it may have been woken for another.
     pub(crate) async fn look_at(&self, tick: u32) {
         let woken = self.look.notified();

@@ -1,9 +1,13 @@
 //! The record: one line per connection, however it ends.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 use handfast_audit::{Entry, HandshakeId, Verdict};
 use handfast_tls::{Established, Peer};
+use jiff::Timestamp;
 
 use crate::{
     accept::Accepted, authorize::Allowed, error::Ended, handshake::Secured, pulse::Pulse,
@@ -15,6 +19,8 @@ pub(crate) struct Record {
     entry: Entry,
     pulse: Arc<Pulse>,
     context: WorkerContext,
+    /// Whether its handshake has been counted.
+    is_counted: bool,
 }
 
 impl Record {
@@ -29,7 +35,13 @@ impl Record {
             entry,
             pulse: accepted.pulse.clone(),
             context: context.clone(),
+            is_counted: false,
         }
+    }
+
+    /// The address of the client, which is not always that of the other end of its connection.
+    pub(crate) fn came_from(&mut self, address: SocketAddr) {
+        self.entry.record.peer = address.to_string();
     }
 
     pub(crate) fn named(&mut self, handshake: Option<HandshakeId>) {
@@ -37,6 +49,11 @@ impl Record {
     }
 
     pub(crate) fn secured(&mut self, secured: &Secured) {
+        let counters = &self.context.counters;
+        let lasted = Timestamp::now().duration_since(self.entry.record.time);
+        counters.handshake(Verdict::Allowed, None);
+        counters.handshake_time.observe(lasted.unsigned_abs());
+        self.is_counted = true;
         self.agreed(&secured.standing.peer, secured.established);
     }
 
@@ -70,6 +87,10 @@ impl Record {
         | Ended::Withdrawn { peer, .. } = &ended
         {
             self.shown(peer);
+            self.context
+                .counters
+                .seen
+                .connected(peer, None, Some(ended.code()));
         }
         let record = &mut self.entry.record;
         record.verdict = ended.verdict();
@@ -91,6 +112,9 @@ impl Drop for Record {
             }
             record.code = Some(code);
             record.reason = Some(withdrawn.unwrap_or_else(|| code.title().to_owned()));
+        }
+        if !self.is_counted {
+            self.context.counters.handshake(record.verdict, record.code);
         }
     }
 }

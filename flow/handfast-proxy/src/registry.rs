@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
@@ -61,6 +61,15 @@ pub(crate) struct Proof {
     pub(crate) generation: u64,
 }
 
+/// An open connection.
+pub(crate) struct Open {
+    pub(crate) id: u64,
+    pub(crate) address: SocketAddr,
+    pub(crate) pulse: Arc<Pulse>,
+    /// Absent until the client is proven.
+    pub(crate) standing: Option<Standing>,
+}
+
 struct Connection {
     pulse: Arc<Pulse>,
     /// Absent until the peer is proven, and where no rules are reloaded.
@@ -68,6 +77,7 @@ struct Connection {
     /// Why its permission is gone.
     reason: Option<String>,
     handle: Option<AbortHandle>,
+    address: SocketAddr,
     network: IpAddr,
     is_unproven: bool,
     /// Given back when the connection has ended, or gives way.
@@ -77,9 +87,9 @@ struct Connection {
 impl Registry {
     /// Takes in connection `id` from `address`. Where its network has more than `most` unproven connections, the oldest
     /// of them gives way.
-    pub(crate) fn register(&self, id: u64, address: IpAddr, slot: Slot, most: usize) -> Arc<Pulse> {
+    pub(crate) fn register(&self, id: u64, address: SocketAddr, slot: Slot, most: usize) -> Arc<Pulse> {
         let pulse = Arc::new(Pulse::new(self.tick.clone()));
-        let network = network(address);
+        let network = network(address.ip());
         let mut connections = self.connections();
         connections.all.insert(
             id,
@@ -88,6 +98,7 @@ impl Registry {
                 proof: None,
                 reason: None,
                 handle: None,
+                address,
                 network,
                 is_unproven: true,
                 slot: Some(slot),
@@ -184,6 +195,18 @@ impl Registry {
         if let Some(handle) = handle {
             handle.abort();
         }
+    }
+
+    /// Every open connection, for who asks what is going on.
+    pub(crate) fn open(&self) -> Vec<Open> {
+        let connections = self.connections();
+        let open = connections.all.iter().map(|(id, connection)| Open {
+            id: *id,
+            address: connection.address,
+            pulse: connection.pulse.clone(),
+            standing: connection.proof.as_ref().map(|proof| proof.standing.clone()),
+        });
+        open.collect()
     }
 
     /// The worker's coarse time, in ticks.
@@ -298,8 +321,8 @@ mod tests {
         tokio::spawn(std::future::pending::<()>()).abort_handle()
     }
 
-    fn address(text: &str) -> IpAddr {
-        text.parse().expect("an address")
+    fn address(text: &str) -> SocketAddr {
+        SocketAddr::new(text.parse().expect("an address"), 1)
     }
 
     #[tokio::test]

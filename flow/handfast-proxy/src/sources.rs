@@ -5,6 +5,8 @@ use std::{fmt, path::PathBuf};
 use handfast_pki::{ClientUsage, NamePattern, revocation::Stale};
 use handfast_policy::Rule;
 
+use crate::backend::BackendSource;
+
 /// Everything that a state of trust is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
@@ -19,6 +21,10 @@ pub struct Sources {
     pub deny: Vec<Rule>,
     /// Whether clients may resume their sessions.
     pub resumption: bool,
+    /// At least one; the first is that of the one route.
+    pub backends: Vec<BackendSource>,
+    /// Whether a refused client is told why in an answer, and not only by an alert.
+    pub explains: bool,
     /// Settings that were changed in the configuration and are taken over by a restart alone.
     pub waiting: Vec<&'static str>,
 }
@@ -92,7 +98,8 @@ impl Sources {
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let own = [&self.cert, &self.key].into_iter();
         let clients = self.clients.iter().flat_map(ClientCas::files);
-        own.chain(clients).cloned().collect()
+        let backends = self.backends.iter().flat_map(BackendSource::files);
+        own.chain(clients).cloned().chain(backends).collect()
     }
 
     /// The URLs of revocation lists, each with the file that keeps what was fetched.

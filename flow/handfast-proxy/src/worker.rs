@@ -11,15 +11,17 @@ use std::{
 use handfast_audit::Sink;
 use handfast_finding::Problem;
 use handfast_headers::Reserved;
-use handfast_pki::code;
+use handfast_pki::{Network, code};
 
 use crate::{
-    backend::Backend,
-    forward::{pool::Pools, slots::BackendSlots},
+    counters::Counters,
+    forward::slots::BackendSlots,
+    heartbeat::Heartbeat,
     limits::{Detail, Limits},
     live::Live,
     pressure::Pressure,
     registry::Registry,
+    upstream::{Upstream, Upstreams},
 };
 
 /// What one worker's connections need; cheap to clone.
@@ -27,11 +29,24 @@ use crate::{
 pub(crate) struct Worker {
     pub(crate) context: WorkerContext,
     pub(crate) live: Arc<Live>,
-    pub(crate) backend: Arc<Backend>,
-    pub(crate) pools: Arc<Pools>,
+    pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) slots: Arc<BackendSlots>,
     pub(crate) reserved: Arc<Reserved>,
     pub(crate) xfcc: bool,
+    pub(crate) chain: bool,
+    /// Who has to say whose connection it hands over.
+    pub(crate) announcers: Arc<[Network]>,
+}
+
+impl Worker {
+    /// The backend called `name` in the state that serves now.
+    pub(crate) fn upstream(&self, name: &str) -> Option<Arc<Upstream>> {
+        self.upstreams.named(name).or_else(|| {
+            // A connection can know a state before the next tick tells the worker.
+            self.upstreams.follow(&self.live.state());
+            self.upstreams.named(name)
+        })
+    }
 }
 
 /// What keeps count of connections, of their deadlines and of their records, for one worker of a proxy or
@@ -40,6 +55,7 @@ pub(crate) struct Worker {
 pub(crate) struct WorkerContext {
     pub(crate) registry: Arc<Registry>,
     pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -51,6 +67,9 @@ pub(crate) struct Shared {
     pub(crate) open: Arc<AtomicUsize>,
     /// Of every worker: who is full looks for room at the others, too.
     pub(crate) registries: Vec<Arc<Registry>>,
+    /// The same of what they count.
+    pub(crate) counters: Vec<Arc<Counters>>,
+    pub(crate) heartbeat: Heartbeat,
     pub(crate) pressure: Pressure,
 }
 
@@ -58,20 +77,24 @@ impl WorkerContext {
     /// One context per worker, with a shared count.
     pub(crate) fn many(limits: Limits, detail: Detail, sink: &Arc<dyn Sink>, count: usize) -> Vec<Self> {
         let registries: Vec<Arc<Registry>> = (0..count).map(|_| Arc::default()).collect();
+        let counters: Vec<Arc<Counters>> = (0..count).map(|_| Arc::default()).collect();
         let shared = Arc::new(Shared {
             limits,
             detail,
             next_id: AtomicU64::new(1),
             open: Arc::default(),
+            heartbeat: Heartbeat::of(&registries),
             registries: registries.clone(),
+            counters: counters.clone(),
             pressure: Pressure::default(),
         });
-        let one = |registry| Self {
+        let one = |(registry, counters)| Self {
             registry,
+            counters,
             sink: sink.clone(),
             shared: shared.clone(),
         };
-        registries.into_iter().map(one).collect()
+        registries.into_iter().zip(counters).map(one).collect()
     }
 }
 

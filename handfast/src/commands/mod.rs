@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod ca;
 pub mod check;
+pub mod clients;
 pub mod convert;
 pub mod csr;
 pub mod doctor;

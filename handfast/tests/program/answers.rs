@@ -97,6 +97,10 @@ const LINES: &[(i32, &str)] = &[
     ),
     (2, "env --for java --cert web/tls.crt --key web/tls.key"),
     (0, "get https://localhost:{proxy}/ {client}"),
+    (0, "clients --admin {admin}"),
+    (1, "clients --admin {admin} --expiring 4000d"),
+    (3, "clients --admin 127.0.0.1:{closed}"),
+    (2, "clients --admin 192.0.2.1:9443"),
     (4, "get https://localhost:{proxy}/ --ca web/ca.crt"),
     (5, "get https://localhost:{proxy}/ --ca stranger/ca.crt"),
     (3, "get https://localhost:{closed}/ --ca web/ca.crt"),
@@ -194,7 +198,7 @@ fn set(place: &Place) -> Scene {
     let bad = "[proxy]\nlisten = \"nowhere\"\nto = \"ftp://x\"\nkey = 5\nallow = [\"everybody\"]\n";
     place.write("bad.toml", bad);
     let proxy = place.open(&format!(
-        "{DOOR} --to {} --allow uri:spiffe://acme/web --log requests --json",
+        "{DOOR} --to {} --allow uri:spiffe://acme/web --log requests --admin 127.0.0.1:0 --json",
         service.url()
     ));
     let denied = format!(
@@ -227,6 +231,7 @@ pub(crate) fn all(place: &Place) -> (Vec<Ran>, Vec<serde_json::Value>) {
     for (exit, line) in LINES {
         let line = line
             .replace("{proxy}", &scene.proxy.port.to_string())
+            .replace("{admin}", &scene.proxy.admin())
             .replace("{closed}", &closed.to_string())
             .replace("{client}", CLIENT);
         let ran = place.ask(&line);

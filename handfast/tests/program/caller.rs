@@ -33,6 +33,8 @@ pub(crate) struct Call<'a> {
     pub(crate) ca: &'a str,
     pub(crate) alpn: &'static str,
     pub(crate) versions: Versions,
+    /// What is sent before the handshake, as a load balancer does.
+    pub(crate) before: &'a [u8],
 }
 
 impl<'a> Call<'a> {
@@ -43,6 +45,7 @@ impl<'a> Call<'a> {
             ca: "server/ca.crt",
             alpn: "http/1.1",
             versions: Versions::Both,
+            before: &[],
         }
     }
 
@@ -84,6 +87,10 @@ impl<'a> Call<'a> {
                 .await
                 .map_err(|error| error.to_string())?;
             tcp.set_nodelay(true).map_err(|error| error.to_string())?;
+            let mut tcp = tcp;
+            tcp.write_all(self.before)
+                .await
+                .map_err(|error| error.to_string())?;
             let connected = timeout(PATIENCE, client.connect(name, tcp))
                 .await
                 .expect("in time");

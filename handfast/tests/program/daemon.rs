@@ -111,6 +111,16 @@ impl Daemon {
         self.child.id()
     }
 
+    /// Where its admin port is, as `--admin` takes it.
+    #[track_caller]
+    pub(crate) fn admin(&self) -> String {
+        until("an admin port", || {
+            let said = self.stderr();
+            let (url, _) = said.split_once("  admin port: ")?.1.split_once('\n')?;
+            Some(url.to_owned())
+        })
+    }
+
     pub(crate) fn stdout(&self) -> String {
         text(&self.stdout)
     }

@@ -106,3 +106,99 @@ fn a_switch_that_nobody_asked_for_ends_the_connection() {
         );
     }
 }
+
+/// What becomes of a CONNECT for `protocol` on a stream of HTTP/2 (RFC 8441).
+fn connect(place: &Place, port: u16, path: &str, protocol: &str) -> (u16, String) {
+    let call = Call::over_http2(place, "web");
+    let (runtime, stream) = call.knock(port).expect("accepted").into_parts();
+    runtime.block_on(async {
+        let (mut sender, connection) = hyper::client::conn::http2::handshake(
+            hyper_util::rt::TokioExecutor::new(),
+            hyper_util::rt::TokioIo::new(stream),
+        )
+        .await
+        .expect("HTTP/2");
+        // The settings of the proxy say that it can, and come with its first bytes.
+        let mut connection = Box::pin(connection);
+        std::future::poll_fn(|cx| {
+            let _ = connection.as_mut().poll(cx);
+            if connection.is_extended_connect_protocol_enabled() {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+        tokio::spawn(connection);
+        let mut request = http::Request::connect(format!("https://localhost{path}"))
+            .header("sec-websocket-version", "13")
+            .body(http_body_util::Empty::<bytes::Bytes>::new())
+            .expect("a request");
+        request
+            .extensions_mut()
+            .insert(hyper::ext::Protocol::from(protocol));
+        let answer = sender.send_request(request).await.expect("an answer");
+        let status = answer.status().as_u16();
+        let body = http_body_util::BodyExt::collect(answer.into_body())
+            .await
+            .expect("a body");
+        (status, String::from_utf8_lossy(&body.to_bytes()).into_owned())
+    })
+}
+
+#[test]
+fn over_http2_a_switch_without_the_answer_to_our_key_is_none() {
+    let service = eager();
+    let place = Place::new();
+    cast(&place);
+    let proxy = place.open_with(&service.url(), "");
+    for path in ["/", "/other"] {
+        let (status, text) = connect(&place, proxy.port, path, "websocket");
+        assert_eq!(status, 502, "{text}");
+        assert!(text.contains("HF-706"), "{text}");
+        let heard = service.last();
+        assert!(
+            heard.head.starts_with(&format!("GET {path} HTTP/1.1")),
+            "{heard:#?}"
+        );
+        assert_eq!(heard.value("upgrade"), "websocket");
+        assert_eq!(heard.value("connection"), "upgrade");
+        assert_eq!(heard.value("sec-websocket-key").len(), 24);
+        assert!(heard.value("client-cert").starts_with(":MI"));
+    }
+}
+
+#[test]
+fn over_http2_a_backend_that_says_no_is_heard_and_one_that_says_yes_without_switching_is_not() {
+    let place = Place::new();
+    cast(&place);
+    let service = Service::start(|heard, stream| {
+        let status = if heard.head.starts_with("GET /yes") {
+            "200 OK"
+        } else {
+            "403 Forbidden"
+        };
+        let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 4\r\n\r\nwhy\n");
+    });
+    let proxy = place.open_with(&service.url(), "");
+    assert_eq!(
+        connect(&place, proxy.port, "/no", "websocket"),
+        (403, "why\n".to_owned())
+    );
+    assert_eq!(connect(&place, proxy.port, "/yes", "websocket").0, 502);
+}
+
+#[test]
+fn over_http2_no_protocol_but_websocket_reaches_the_service() {
+    let service = eager();
+    let place = Place::new();
+    cast(&place);
+    let proxy = place.open_with(&service.url(), "");
+    for protocol in ["connect-udp", "h2c", "websocket, h2c"] {
+        let (status, text) = connect(&place, proxy.port, "/", protocol);
+        assert_eq!(status, 400, "{protocol}: {text}");
+    }
+    assert!(service.heard().is_empty());
+    let plain = place.open_with("h2c://127.0.0.1:9", "");
+    assert_eq!(connect(&place, plain.port, "/", "websocket").0, 501);
+}

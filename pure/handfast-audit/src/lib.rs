@@ -31,6 +31,8 @@ pub enum Event {
     Shortage(Shortage),
     /// Something that somebody has to look after before it fails; once for each step.
     Alarm(Alarm),
+    /// A target of a backend that is left out, or used again.
+    Target(Target),
 }
 
 /// What became of a connection.
@@ -173,6 +175,25 @@ pub struct Alarm {
     pub code: Code,
     /// What it is, in words.
     pub reason: String,
+}
+
+/// One of several targets of a backend, and whether requests go to it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Target {
+    /// When it was noticed.
+    pub time: Timestamp,
+    /// The backend, as routes call it.
+    pub backend: String,
+    /// Where the target is, as it was configured.
+    pub target: String,
+    /// `false` while it is left out.
+    pub in_use: bool,
+    /// Why it is left out.
+    #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Event {

@@ -143,6 +143,7 @@ codes! {
     FLOODED = 721, "the client sent HTTP/2 frames that belong to no request";
     GAVE_WAY = 722, "a connection that had proven nothing gave way to a newer one";
     OPEN_PLAINTEXT = 723, "a listener in plain text can be reached by others";
+    NO_PROXY_HEADER = 724, "a load balancer did not send the PROXY header that it has to";
     EXISTS = 801, "it exists already and is not overwritten";
     NOT_AN_AUTHORITY = 802, "the folder is not a usable CA directory";
     BAD_NAME = 803, "a name is not one that a certificate can carry";

@@ -62,7 +62,7 @@ pub use error::{Error, Result};
 pub use fingerprint::Fingerprint;
 pub use identity::Identity;
 pub use key::{KeyKind, PrivateKey, PublicKey};
-pub use pattern::NamePattern;
+pub use pattern::{NamePattern, Network};
 pub use profile::Profile;
 pub use purpose::Purpose;
 pub use refusal::{Refusal, Role};

@@ -56,6 +56,7 @@ schemas! {
     CaSet "ca-set" 1 "ca set";
     CaShow "ca-show" 1 "ca show";
     Check "check" 1 "check";
+    Clients "clients" 1 "clients, and /v1/clients of the admin port";
     Completions "completions" 1 "completions";
     Convert "convert" 1 "convert";
     Csr "csr" 1 "csr";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handfast_pki::{ClientUsage, revocation::Stale};
-use handfast_settings::{Choice, Connections, Flag, Lined, Rate, Text, Within, Without, table};
+use handfast_settings::{Choice, Connections, Flag, Lined, OneOrMore, Rate, Text, Within, Without, table};
 
 use crate::limits::Detail;
 
@@ -52,6 +52,27 @@ impl Choice for Usage {
     }
 }
 
+/// What a client hears that is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRefusal {
+    /// The alert of TLS.
+    Alert,
+    /// An answer of HTTP.
+    Explain,
+}
+
+impl Choice for OnRefusal {
+    const WORDS: &'static [&'static str] = &["alert", "explain"];
+
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "alert" => Self::Alert,
+            "explain" => Self::Explain,
+            _ => return None,
+        })
+    }
+}
+
 table! {
     /// The whole file as it is written.
     pub struct RawFile {
@@ -76,9 +97,12 @@ table! {
             reference: "the listener, `ADDRESS:PORT`, such as `127.0.0.1:8443` or `[::1]:8443`; `:8443` for all IPv4 addresses; with port 0 the system chooses",
             without: Without::Refused,
         }
-        to: Option<Text> = "to" {
-            flag: Some(Flag { value: "URL", help: "The service: http://H:P, https://H:P, tcp://H:P or unix:PATH" }),
-            reference: "the backend (upstream): `http://HOST:PORT`, `https://HOST:PORT`, `tcp://HOST:PORT` or `unix:PATH`",
+        to: OneOrMore = "to" {
+            flag: Some(Flag {
+                value: "URL",
+                help: "The service: http://H:P, https://H:P, h2c://H:P, tcp://H:P or unix:PATH; may be repeated, for several that stand in for each other",
+            }),
+            reference: "the backend (upstream): `http://HOST:PORT`, `https://HOST:PORT`, `h2c://HOST:PORT`, `tcp://HOST:PORT` or `unix:PATH`; several in a list, see [below](#backend)",
             without: Without::Refused,
         }
         to_ca: Option<Text> = "to-ca" {
@@ -145,6 +169,26 @@ table! {
             reference: "`false`: every connection makes a full handshake. Else a client may [resume](#resumption) its session, after it was judged again",
             without: Without::Is("`true`"),
         }
+        on_refusal: Option<OnRefusal> = "on-refusal" {
+            flag: Some(Flag { value: "HOW", help: "What a refused client hears: an alert of TLS, or explain, an answer of HTTP with the code" }),
+            reference: "`\"alert\"`: a refused client gets the alert of TLS alone. `\"explain\"`: the handshake goes on, and the first request is answered with 403, the code and the number of the connection, as problem+json (RFC 9457) or, for browsers, HTML; nothing reaches the backend",
+            without: Without::Is("`\"alert\"`"),
+        }
+        proxy_protocol: Vec<Text> = "proxy-protocol" {
+            flag: Some(Flag { value: "ADDRESS", help: "Load balancers that send a PROXY v2 header: an address or a network; may be repeated" }),
+            reference: "addresses and networks of load balancers, `[\"10.0.0.0/8\"]`: they must begin each connection with a PROXY v2 header, [HF-724](../findings/HF-724.md), whose address then is the client's; from others a header is no TLS",
+            without: Without::Is("none"),
+        }
+        to_proxy_protocol: bool = "to-proxy-protocol" {
+            flag: Some(Flag { value: "", help: "Begin connections to a tcp service with a PROXY v2 header, with what TLS proved of the client" }),
+            reference: "`true` begins each connection to a `tcp` backend with a PROXY v2 header: address of the client, ALPN, TLS version, cipher suite, common name, key",
+            without: Without::Is("`false`"),
+        }
+        chain: bool = "client-cert-chain" {
+            flag: Some(Flag { value: "", help: "Send the CAs of the client's verified path as Client-Cert-Chain, too (RFC 9440)" }),
+            reference: "`true` also sends the CAs of the client's verified path as `Client-Cert-Chain` (RFC 9440)",
+            without: Without::Is("`false`"),
+        }
         xfcc: bool = "xfcc" {
             flag: Some(Flag { value: "", help: "Send the identity as X-Forwarded-Client-Cert, too" }),
             reference: "`true` also sends the identity as `X-Forwarded-Client-Cert`",
@@ -175,6 +219,16 @@ table! {
             flag: Some(Flag { value: "N", help: "Threads; as many as processors when not given" }),
             reference: "the number of threads, at most 1024; each has its own listener",
             without: Without::Is("the number of processors"),
+        }
+        admin: Option<Text> = "admin" {
+            flag: Some(Flag { value: "ADDRESS", help: "Where to answer /metrics, /healthz, /readyz, /v1/connections and /v1/clients: a loopback address, or unix:PATH" }),
+            reference: "the admin port, see [admin.md](admin.md): a loopback address such as `127.0.0.1:9443`, or `unix:PATH` for the owner of the file",
+            without: Without::Is("none"),
+        }
+        unconfined: bool = "dangerously-unconfined" {
+            flag: Some(Flag { value: "", help: "Do not confine the process by Landlock to the files that it needs" }),
+            reference: "`true` leaves out the confinement by Landlock, see [systemd.md](../systemd.md#confinement)",
+            without: Without::Is("`false`"),
         }
         limits: RawLimits = "limits" {
             flag: None,

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 
 use super::{
     budget::{Budget, Flowing, Held},
-    pool::Lease,
+    sender::Lease,
 };
 use crate::pulse::Busy;
 

@@ -32,7 +32,8 @@ use crate::{
 /// The backend may answer before it has all of the body. Until the body has ended or was given up, the
 /// connection is busy with it.
 pub(crate) struct RequestBody {
-    body: Incoming,
+    /// Nothing for a request that is sent again.
+    body: Option<Incoming>,
     going: Option<Going>,
 }
 
@@ -57,6 +58,8 @@ pub(crate) struct Progress {
     fault: AtomicU8,
     /// The tick of the last frame, plus one; 0 before the first.
     last: AtomicU32,
+    /// Whether its client decides how long it may take, and how long the answer to it.
+    streams: bool,
 }
 
 /// What was wrong with a body, on the client's side.
@@ -90,6 +93,11 @@ impl Progress {
             .find(|fault| *fault as u8 == self.fault.load(Relaxed))
     }
 
+    /// Whether its client decides how long it may take, and how long the answer to it.
+    pub(crate) fn streams(&self) -> bool {
+        self.streams
+    }
+
     /// The tick of the last frame, not before `start`.
     pub(crate) fn last(&self, start: u32) -> u32 {
         self.last.load(Relaxed).saturating_sub(1).max(start)
@@ -108,19 +116,40 @@ const FRAME: u64 = 64;
 const IN_FLIGHT: u64 = STREAM_WINDOW as u64;
 
 impl RequestBody {
-    pub(crate) fn new(body: Incoming, pulse: &Arc<Pulse>, reserved: &Arc<Reserved>, limits: &Limits) -> Self {
+    /// With `streams` it has no least rate: its client and the backend talk for as long as they want.
+    pub(crate) fn new(
+        body: Incoming,
+        pulse: &Arc<Pulse>,
+        reserved: &Arc<Reserved>,
+        limits: &Limits,
+        streams: bool,
+    ) -> Self {
         let window = SLOW_BODY.min(limits.idle / 4);
         let going = (!body.is_end_stream()).then(|| Going {
             busy: pulse.also_busy(),
             pulse: pulse.clone(),
             reserved: reserved.clone(),
-            progress: Arc::default(),
+            progress: Arc::new(Progress {
+                streams,
+                ..Progress::default()
+            }),
             window,
             least: limits.least(window),
             pace: None,
             bytes: 0,
         });
-        Self { body, going }
+        Self {
+            body: Some(body),
+            going,
+        }
+    }
+
+    /// None.
+    pub(super) fn none() -> Self {
+        Self {
+            body: None,
+            going: None,
+        }
     }
 
     /// How it gets on; nothing without a body.
@@ -178,19 +207,22 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = &mut *self;
-        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        let Some(body) = &mut this.body else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(&mut *body).poll_frame(cx);
         let Some(going) = &mut this.going else {
             return polled.map_err(|error| Broken::of(&error));
         };
         match polled {
-            Poll::Pending if going.poll_pace(cx).is_ready() => {
+            Poll::Pending if !going.progress.streams && going.poll_pace(cx).is_ready() => {
                 going.progress.failed(Fault::TooSlow);
                 Poll::Ready(Some(Err(Broken(Fault::TooSlow))))
             }
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(Ok(mut frame))) => {
                 going.passed(&mut frame);
-                if this.body.is_end_stream() {
+                if body.is_end_stream() {
                     this.going = None;
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -208,11 +240,13 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body
+            .as_ref()
+            .map_or(SizeHint::with_exact(0), Body::size_hint)
     }
 }
 

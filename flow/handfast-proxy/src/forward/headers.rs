@@ -4,23 +4,29 @@
 use handfast_headers::Reserved;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version,
-    header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
+    header::{
+        CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING,
+        UPGRADE,
+    },
     uri::PathAndQuery,
 };
 
 use super::{
     host,
     unacceptable::{MOST_FIELDS, Unacceptable},
+    websocket,
 };
 
 /// What is added to every request of one connection.
 pub(crate) struct Ours {
     pub(crate) client_cert: HeaderValue,
+    pub(crate) client_cert_chain: Option<HeaderValue>,
     pub(crate) xfcc: Option<HeaderValue>,
     pub(crate) forwarded_for: HeaderValue,
 }
 
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
+const CLIENT_CERT_CHAIN: HeaderName = HeaderName::from_static("client-cert-chain");
 const XFCC: HeaderName = HeaderName::from_static("x-forwarded-client-cert");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -40,12 +46,17 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     HTTP2_SETTINGS,
 ];
 
-/// Turns a client's request into the backend's. Returns whether it asks for an upgrade to WebSocket.
+/// Turns a client's request into the backend's. Returns whether it asks for an upgrade to WebSocket; one that does so by
+/// CONNECT (RFC 8441) becomes a GET that asks for it (RFC 6455).
 pub(crate) fn to_backend<B>(
     request: &mut Request<B>,
     ours: &Ours,
     reserved: &Reserved,
 ) -> Result<bool, Unacceptable> {
+    let connects = websocket::asks(request);
+    if connects {
+        *request.method_mut() = Method::GET;
+    }
     if request.headers().len() > MOST_FIELDS {
         return Err(Unacceptable::Fields);
     }
@@ -57,7 +68,7 @@ pub(crate) fn to_backend<B>(
 
     let headers = request.headers_mut();
     must_have_one_end(headers)?;
-    let upgrades = is_http1 && asks_for_websocket(headers);
+    let upgrades = connects || (is_http1 && asks_for_websocket(headers));
     strip_hop_by_hop(headers);
     // The proxy has answered it already, when it began to read the body.
     headers.remove(EXPECT);
@@ -66,6 +77,9 @@ pub(crate) fn to_backend<B>(
 
     headers.insert(HOST, host);
     headers.insert(CLIENT_CERT, ours.client_cert.clone());
+    if let Some(chain) = &ours.client_cert_chain {
+        headers.insert(CLIENT_CERT_CHAIN, chain.clone());
+    }
     if let Some(xfcc) = &ours.xfcc {
         headers.insert(XFCC, xfcc.clone());
     }
@@ -150,6 +164,13 @@ pub(crate) fn to_client(headers: &mut HeaderMap, switches: bool) {
     }
 }
 
+/// Whether the request is a call of gRPC, whose client sets the deadline (`grpc-timeout`).
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
 /// Whether the backend's `101 Switching Protocols` switches to WebSocket, the one protocol that was asked for.
 pub(crate) fn switches_to_websocket(headers: &HeaderMap) -> bool {
     let mut protocols = headers.get_all(UPGRADE).iter();
@@ -225,6 +246,7 @@ mod tests {
     fn ours() -> Ours {
         Ours {
             client_cert: HeaderValue::from_static(":real:"),
+            client_cert_chain: None,
             xfcc: Some(HeaderValue::from_static("Hash=real")),
             forwarded_for: HeaderValue::from_static("192.0.2.1"),
         }

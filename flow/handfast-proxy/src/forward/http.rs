@@ -1,17 +1,16 @@
-//! Requests: HTTP/1.1 or HTTP/2 from the client by ALPN, HTTP/1.1 to the backend.
+//! Requests: HTTP/1.1 or HTTP/2 from the client by ALPN, and to the backend what its target speaks.
 
 use std::{
     convert::Infallible,
     future::Future,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::Instant,
 };
 
-use handfast_audit::{Event, Request as RequestRecord};
-use handfast_pki::{Code, code, text::printable};
+use handfast_pki::{code, text::printable};
 use handfast_tls::ServerStream;
-use http::{HeaderValue, Request, Response, StatusCode, Version, header::HOST};
+use http::{Request, Response, StatusCode, Version, header::HOST};
 use http_body::Body;
 use hyper::{
     body::Incoming,
@@ -20,28 +19,28 @@ use hyper::{
     upgrade::{OnUpgrade, Upgraded},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use jiff::Timestamp;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
-    answer::{Answer, problem},
-    body::{Progress, RequestBody},
-    budget::Budget,
-    headers::{self, Ours},
-    path,
-    pool::{Lease, Pool, Sender},
+    answer::Answer,
+    begun::Begun,
+    body::RequestBody,
+    headers, path,
     relay::relay,
-    slots::{BackendSlot, Share},
+    send::{Sent, send},
+    sender::{Lease, Slots},
+    slots::{BackendSlot, BackendSlots, Share},
+    visit::{Instead, Visit},
+    websocket::{self, Joined},
 };
 use crate::{
     authorize::Allowed,
     error::Ended,
-    host::Standing,
     limits::{Detail, STREAM_WINDOW, STREAMS},
-    live::State,
     metered::Metered,
     pressure::Cause,
-    pulse::{Busy, Pulse, ticks},
+    pulse::Pulse,
+    upstream::Upstream,
     worker::Worker,
 };
 
@@ -49,61 +48,12 @@ use crate::{
 /// each kind has room for itself alone.
 pub(super) type Run<'a> = Pin<Box<dyn Future<Output = Result<(), Ended>> + Send + 'a>>;
 
-/// What the requests of one connection share.
-struct Visit {
-    worker: Worker,
-    ours: Ours,
-    /// The generation of trust that the handshake was made under.
-    state: Arc<State>,
-    standing: Standing,
-    id: u64,
-    pulse: Arc<Pulse>,
-    share: Arc<Share>,
-    /// Over HTTP/2: what answers may cost that nobody reads.
-    budget: Option<Arc<Budget>>,
-    /// Both halves of a switched protocol, to be joined when HTTP has ended.
-    switched: Mutex<Option<(OnUpgrade, OnUpgrade, BackendSlot)>>,
-}
-
-impl Visit {
-    /// The connections to the backend that fit what the client has shown of itself.
-    fn pool(&self) -> &Arc<Pool> {
-        let pools = &self.worker.pools;
-        match &self.budget {
-            None => &pools.http1,
-            Some(budget) if budget.is_taken_from() => &pools.http2,
-            Some(_) => &pools.wary,
-        }
-    }
-}
-
 type Served = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
 
 /// Serves requests until the client leaves, the proxy closes, or another protocol takes over.
 pub(crate) fn serve(allowed: Allowed, worker: Worker) -> Run<'static> {
-    let (standing, secured) = (allowed.standing().clone(), allowed.secured());
-    let admission = &standing.admission;
-    let address = secured.address.ip().to_canonical().to_string();
-    let ours = Ours {
-        client_cert: admission.client_cert.clone(),
-        xfcc: worker.xfcc.then(|| admission.forwarded.clone()),
-        // An address is always a header value.
-        forwarded_for: HeaderValue::from_str(&address)
-            .unwrap_or_else(|_| HeaderValue::from_static("unknown")),
-    };
-    let pulse = secured.pulse.clone();
-    let is_http2 = secured.established.alpn == Some("h2");
-    let visit = Arc::new(Visit {
-        share: worker.slots.share(standing.peer.identity().fingerprint.0),
-        budget: is_http2.then(|| Budget::new(pulse.now())),
-        worker,
-        ours,
-        state: secured.state.clone(),
-        standing,
-        id: secured.id,
-        pulse: pulse.clone(),
-        switched: Mutex::default(),
-    });
+    let visit = Arc::new(Visit::new(&allowed, worker));
+    let (is_http2, pulse) = (visit.budget.is_some(), visit.pulse.clone());
     let io = TokioIo::new(Metered::new(allowed.into_secured().stream, pulse));
     // Each boxed by itself: a connection of HTTP/1.1 has no room for the larger state of HTTP/2.
     if is_http2 {
@@ -168,7 +118,7 @@ async fn serve_http1(io: Io, visit: Arc<Visit>) -> Result<(), Ended> {
         .take();
     match switched {
         // The connection to the backend is in use until both have ended.
-        Some((client, backend, _slot)) => join_upgraded(client, backend, &visit.pulse).await,
+        Some((client, backend, _in_use)) => join_upgraded(client, backend, &visit.pulse).await,
         None => Ok(()),
     }
 }
@@ -203,7 +153,8 @@ async fn serve_http2(io: Io, visit: Arc<Visit>) -> Result<(), Ended> {
         .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX))
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_send_buf_size(SEND_BUFFER);
+        .max_send_buf_size(SEND_BUFFER)
+        .enable_connect_protocol();
     let mut connection = pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {
         biased;
@@ -254,226 +205,176 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Respons
     let busy = visit.pulse.request();
     let limits = &visit.worker.context.shared.limits;
     visit.pulse.account_for(limits.header_bytes as u64);
-    let begun = (visit.worker.context.shared.detail >= Detail::Requests).then(|| Begun::of(&request));
-    let request = request.map(|body| RequestBody::new(body, &visit.pulse, &visit.worker.reserved, limits));
-    let (response, why) = match forward(&visit, request).await {
+    let (begun, mut route) = (Instant::now(), None);
+    let record = (visit.worker.context.shared.detail >= Detail::Requests).then(|| Begun::of(&request));
+    let streams = headers::is_grpc(request.headers());
+    let request =
+        request.map(|body| RequestBody::new(body, &visit.pulse, &visit.worker.reserved, limits, streams));
+    let (response, why) = match forward(&visit, request, &mut route).await {
         Ok((response, lease)) => {
             let answer = |body| Answer::backend(body, lease, visit.budget.clone(), busy);
             (response.map(answer), None)
         }
         Err(instead) => (instead.answer(visit.id, busy), Some(instead.code)),
     };
-    if let Some(begun) = begun {
-        begun.record(&visit, &response, why);
+    visit.answered(route, response.status(), begun);
+    if let Some(record) = record {
+        record.record(&visit, &response, why);
     }
     Ok(response)
 }
 
-/// What is answered instead of the backend's answer.
-struct Instead {
-    status: StatusCode,
-    code: Code,
-    /// Whether the connection cannot be used any further.
-    ends: bool,
-}
-
-impl From<(StatusCode, Code)> for Instead {
-    fn from((status, code): (StatusCode, Code)) -> Self {
-        Self {
-            status,
-            code,
-            ends: false,
-        }
-    }
-}
-
-impl Instead {
-    fn answer(&self, connection: u64, busy: Busy) -> Response<Answer> {
-        let mut response = problem(self.status, self.code, connection, busy);
-        if self.ends {
-            response
-                .headers_mut()
-                .insert(http::header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
-    }
-}
-
 type Forwarded = (Response<Incoming>, Option<Lease>);
 
-async fn forward(visit: &Visit, mut request: Request<RequestBody>) -> Result<Forwarded, Instead> {
-    let is_http2 = visit.budget.is_some();
+/// `route` becomes the place of the route that was asked for, where one was.
+async fn forward(
+    visit: &Visit,
+    mut request: Request<RequestBody>,
+    route: &mut Option<usize>,
+) -> Result<Forwarded, Instead> {
+    let connects = websocket::asks(&request);
     let upgrades = headers::to_backend(&mut request, &visit.ours, &visit.worker.reserved)
         .map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
-    must_be_allowed(visit, &mut request)?;
+    let (upstream, place) = decide(visit, &mut request)?;
+    *route = Some(place);
+    if connects {
+        // Boxed: it is rare, and its state is not for every request.
+        return Box::pin(connect(visit, &upstream, request)).await;
+    }
     let client_half = upgrades.then(|| hyper::upgrade::on(&mut request));
     let had_body = !request.body().is_end_stream();
-    let slot = slot(visit).await?;
-    // HTTP/2 lets requests begin until the client has heard that it is asked to leave.
-    if let Some(code) = visit.pulse.withdrawn() {
-        return Err((StatusCode::FORBIDDEN, code).into());
-    }
-    let pool = visit.pool().clone();
-    let (mut response, sender) = send(visit, &pool, request).await?;
-    let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    if switches {
+    let slots = slots(visit, &upstream).await?;
+    let sent = send(visit, &upstream, request, upgrades).await?;
+    let Sent {
+        mut response,
+        sender,
+        in_use,
+    } = sent;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         // What was not asked for, or is not what was asked for, leaves nobody a protocol to go on with.
         let asked_for = client_half.filter(|_| headers::switches_to_websocket(response.headers()));
         let Some(client_half) = asked_for else {
             return Err(Instead {
                 status: StatusCode::BAD_GATEWAY,
                 code: code::BACKEND_BROKE,
-                ends: !is_http2,
+                ends: visit.budget.is_none(),
             });
         };
         headers::to_client(response.headers_mut(), true);
         let halves = (client_half, hyper::upgrade::on(&mut response));
-        *visit.switched.lock().unwrap_or_else(PoisonError::into_inner) = Some((halves.0, halves.1, slot));
+        *visit.switched.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((halves.0, halves.1, (slots, in_use)));
         return Ok((response, None));
     }
+    let lease = Lease {
+        sender,
+        reads: visit.reads(),
+        now: visit.pulse.now(),
+        had_body,
+        in_use,
+        slots,
+    };
+    answered(response, lease)
+}
+
+/// An answer that has a body, ready for the client.
+fn answered(mut response: Response<Incoming>, lease: Lease) -> Result<Forwarded, Instead> {
     if !headers::answer_has_one_end(response.headers_mut()) {
         return Err((StatusCode::BAD_GATEWAY, code::BACKEND_BROKE).into());
     }
     headers::to_client(response.headers_mut(), false);
     // The client is answered in our version (RFC 9110 section 2.5): that of an old backend would end its connection.
     *response.version_mut() = Version::HTTP_11;
-    let lease = Lease {
-        sender,
-        pool,
-        now: visit.pulse.now(),
-        had_body,
-        slot,
-    };
     Ok((response, Some(lease)))
 }
 
+/// WebSocket on a stream of HTTP/2: the backend is asked for it over a connection of its own, and what it says instead is
+/// for the client to read, unless it would mean yes there.
+async fn connect(
+    visit: &Visit,
+    upstream: &Arc<Upstream>,
+    mut request: Request<RequestBody>,
+) -> Result<Forwarded, Instead> {
+    let none = || Instead::from((StatusCode::NOT_IMPLEMENTED, code::BAD_REQUEST));
+    let broke = || Instead::from((StatusCode::BAD_GATEWAY, code::BACKEND_BROKE));
+    if !upstream.backend.can_switch() {
+        return Err(none());
+    }
+    let client = hyper::upgrade::on(&mut request);
+    let expected = websocket::ask(request.headers_mut()).ok_or_else(none)?;
+    // What comes on the stream is for the other protocol.
+    let request = request.map(|_| RequestBody::none());
+    let slots = slots(visit, upstream).await?;
+    let Sent {
+        mut response,
+        sender,
+        in_use,
+    } = send(visit, upstream, request, true).await?;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        if response.status().is_success() {
+            return Err(broke());
+        }
+        let lease = Lease {
+            sender,
+            reads: visit.reads(),
+            now: visit.pulse.now(),
+            had_body: false,
+            in_use,
+            slots,
+        };
+        return answered(response, lease);
+    }
+    let switches = headers::switches_to_websocket(response.headers());
+    if !websocket::is_answered(response.headers_mut(), &expected) || !switches {
+        return Err(broke());
+    }
+    websocket::join(Joined {
+        client,
+        backend: hyper::upgrade::on(&mut response),
+        busy: visit.pulse.also_busy(),
+        in_use: (slots, in_use),
+    });
+    headers::to_client(response.headers_mut(), false);
+    *response.status_mut() = StatusCode::OK;
+    Ok((response, None))
+}
+
 /// Decides about one request: it stays with the host of its connection, and the route that it asks for allows its client.
-fn must_be_allowed(visit: &Visit, request: &mut Request<RequestBody>) -> Result<(), Instead> {
+/// Where that leads is the route's backend; the place of the route in its host goes with it.
+fn decide(visit: &Visit, request: &mut Request<RequestBody>) -> Result<(Arc<Upstream>, usize), Instead> {
     let (listener, standing) = (visit.state.listener(), &visit.standing);
     let asked = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     if !listener.is_of(&standing.host, asked.unwrap_or_default()) {
         return Err((StatusCode::MISDIRECTED_REQUEST, code::MISDIRECTED).into());
     }
-    if standing.has_one_answer() {
-        return Ok(());
-    }
-    path::normalise(request.uri_mut()).map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
-    if standing.may(request.uri().path(), request.method()) {
-        Ok(())
+    let route = if standing.has_one_answer() {
+        standing.first_route().map(|route| (0, route))
     } else {
-        Err((StatusCode::FORBIDDEN, code::NOT_ALLOWED).into())
-    }
+        path::normalise(request.uri_mut()).map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
+        standing.route(request.uri().path(), request.method())
+    };
+    let denied = || Instead::from((StatusCode::FORBIDDEN, code::NOT_ALLOWED));
+    let (place, route) = route.ok_or_else(denied)?;
+    Ok((visit.upstream(&route.to)?, place))
 }
 
 /// The right to use a connection to the backend, in turn with other clients.
-async fn slot(visit: &Visit) -> Result<BackendSlot, Instead> {
-    let slots = &visit.worker.slots;
-    if let Some(slot) = slots.try_take(&visit.share) {
+async fn slots(visit: &Visit, upstream: &Upstream) -> Result<Slots, Instead> {
+    let slot = slot(visit, &visit.worker.slots, &visit.share).await?;
+    let Some(own) = &upstream.slots else {
+        return Ok((slot, None));
+    };
+    let share = own.share(visit.standing.peer.identity().fingerprint.0);
+    Ok((slot, Some(Box::pin(self::slot(visit, own, &share)).await?)))
+}
+
+async fn slot(visit: &Visit, slots: &Arc<BackendSlots>, share: &Arc<Share>) -> Result<BackendSlot, Instead> {
+    if let Some(slot) = slots.try_take(share) {
         return Ok(slot);
     }
     visit.worker.context.shared.pressure.note(Cause::Backend);
-    let waited = Box::pin(slots.wait(&visit.share)).await;
+    let waited = Box::pin(slots.wait(share)).await;
     waited.ok_or_else(|| (StatusCode::SERVICE_UNAVAILABLE, code::BACKEND_FULL).into())
-}
-
-/// Sends over a waiting connection or a new one. A waiting one may just have been closed by the backend; the
-/// request is then sent again, but only when nothing of it had left.
-async fn send(
-    visit: &Visit,
-    pool: &Pool,
-    mut request: Request<RequestBody>,
-) -> Result<(Response<Incoming>, Sender), Instead> {
-    let progress = request.body().progress();
-    let started = visit.pulse.now();
-    loop {
-        let waiting = pool.take();
-        let reused = waiting.is_some();
-        let mut sender = match waiting {
-            Some(sender) => sender,
-            // Boxed, because it is rare, and larger than all that a request over a waiting connection needs.
-            None => Box::pin(pool.open(&visit.worker.backend))
-                .await
-                .map_err(|error| match error.kind() {
-                    std::io::ErrorKind::TimedOut => (StatusCode::GATEWAY_TIMEOUT, code::BACKEND_UNREACHABLE),
-                    _ => (StatusCode::BAD_GATEWAY, code::BACKEND_UNREACHABLE),
-                })?,
-        };
-        let sent = tokio::select! {
-            biased;
-            sent = sender.try_send_request(request) => sent,
-            () = late(visit, started, progress.as_deref()) => {
-                return Err((StatusCode::GATEWAY_TIMEOUT, code::BACKEND_LATE).into());
-            }
-        };
-        match sent {
-            Ok(response) => return Ok((response, sender)),
-            Err(mut error) => match error.take_message() {
-                Some(unsent) if reused => request = unsent,
-                _ => {
-                    let fault = progress.as_ref().and_then(|progress| progress.fault());
-                    let backend = (StatusCode::BAD_GATEWAY, code::BACKEND_BROKE);
-                    return Err(fault.map_or(backend, |fault| fault.answer()).into());
-                }
-            },
-        }
-    }
-}
-
-/// Waits until the answer is overdue, counted from the last of the request's body.
-async fn late(visit: &Visit, started: u32, progress: Option<&Progress>) {
-    let limit = ticks(visit.worker.context.shared.limits.response);
-    loop {
-        let since = progress.map_or(started, |progress| progress.last(started));
-        let due = since.saturating_add(limit).saturating_add(1);
-        if visit.pulse.now() >= due {
-            return;
-        }
-        visit.pulse.look_at(due).await;
-    }
-}
-
-/// What a request's record says before there is an answer.
-struct Begun {
-    time: Timestamp,
-    instant: Instant,
-    method: String,
-    path: String,
-    host: Option<String>,
-}
-
-impl Begun {
-    fn of(request: &Request<Incoming>) -> Self {
-        let host = request
-            .headers()
-            .get(http::header::HOST)
-            .and_then(|host| host.to_str().ok());
-        let host = host.or_else(|| request.uri().authority().map(http::uri::Authority::as_str));
-        Self {
-            time: Timestamp::now(),
-            instant: Instant::now(),
-            method: printable(request.method().as_str()),
-            path: printable(request.uri().path()),
-            host: host.map(printable),
-        }
-    }
-
-    fn record(self, visit: &Visit, response: &Response<Answer>, code: Option<Code>) {
-        visit.worker.context.sink.take(Event::Request(RequestRecord {
-            time: self.time,
-            connection: visit.id,
-            method: self.method,
-            path: self.path,
-            host: self.host,
-            status: response.status().as_u16(),
-            code,
-            duration_us: u64::try_from(self.instant.elapsed().as_micros()).unwrap_or(u64::MAX),
-        }));
-    }
 }
 
 /// The bytes of a connection's state over HTTP/1.1 and over HTTP/2.

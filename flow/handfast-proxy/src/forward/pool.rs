@@ -1,10 +1,13 @@
-//! Connections to the backend that wait for their next request; per worker, one pool for each version of HTTP that
-//! clients speak.
+//! Connections of HTTP/1.1 to a target that wait for their next request; per worker and target, one pool for each version
+//! of HTTP that clients speak.
 
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -13,11 +16,8 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{body::RequestBody, slots::BackendSlot};
-use crate::{
-    backend::{Backend, Stream},
-    pulse::TICK,
-};
+use super::body::RequestBody;
+use crate::{backend::Stream, pulse::TICK};
 
 /// A way to send requests over one connection.
 pub(crate) type Sender = SendRequest<RequestBody>;
@@ -33,7 +33,7 @@ const WARY_READ: usize = 4 << 10;
 /// The largest head of an answer, and the most that is read at once for a client that has one answer at a time.
 const LARGEST_HEAD: usize = 64 << 10;
 
-/// The pools of one worker.
+/// The pools of one worker and target.
 pub(crate) struct Pools {
     /// For clients that have one answer at a time.
     pub(crate) http1: Arc<Pool>,
@@ -58,6 +58,14 @@ impl Pools {
     pub(crate) fn forget_idle(&self, now: u32) {
         for pool in [&self.http1, &self.http2, &self.wary] {
             pool.forget_idle(now);
+        }
+    }
+
+    /// Closes everything that waits, and keeps nothing from now on.
+    pub(crate) fn close(&self) {
+        for pool in [&self.http1, &self.http2, &self.wary] {
+            pool.closed.store(true, Relaxed);
+            pool.idle().clear();
         }
     }
 }
@@ -117,6 +125,8 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Idle>>,
     /// Bytes that its connections read at once.
     most_read: usize,
+    /// Its target is no longer used.
+    closed: AtomicBool,
 }
 
 /// Speaks HTTP/1.1 over `stream`, in a task of its own.
@@ -149,12 +159,13 @@ impl Pool {
         Self {
             idle: Mutex::default(),
             most_read,
+            closed: AtomicBool::new(false),
         }
     }
 
     /// A connection that was open when it was last looked at.
     pub(crate) fn take(&self) -> Option<Sender> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle();
         while let Some(Idle { sender, .. }) = idle.pop() {
             if !sender.is_closed() {
                 return Some(sender);
@@ -163,9 +174,12 @@ impl Pool {
         None
     }
 
-    /// A new connection to `backend`, driven by a task of its own.
-    pub(crate) async fn open(&self, backend: &Backend) -> io::Result<Sender> {
-        let stream = backend.connect().await?;
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Speaks HTTP/1.1 over a new connection, in a task of its own.
+    pub(crate) async fn drive(&self, stream: Box<dyn Stream>) -> io::Result<Sender> {
         if self.most_read >= LARGEST_HEAD {
             return drive(stream).await;
         }
@@ -188,39 +202,14 @@ impl Pool {
     }
 
     fn keep(&self, sender: Sender, now: u32) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if !sender.is_closed() && idle.len() < Self::MOST {
+        let mut idle = self.idle();
+        if !sender.is_closed() && idle.len() < Self::MOST && !self.closed.load(Relaxed) {
             idle.push(Idle { sender, since: now });
         }
     }
 
     fn forget_idle(&self, now: u32) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle();
         idle.retain(|idle| !idle.sender.is_closed() && now.wrapping_sub(idle.since) < Self::LONGEST);
-    }
-}
-
-/// A backend connection in use.
-pub(crate) struct Lease {
-    pub(crate) sender: Sender,
-    pub(crate) pool: Arc<Pool>,
-    pub(crate) now: u32,
-    /// Whether the request had a body, which may be on its way longer than the answer.
-    pub(crate) had_body: bool,
-    /// Others wait for it.
-    pub(crate) slot: BackendSlot,
-}
-
-impl Lease {
-    pub(super) fn give_back(self) {
-        let Self {
-            sender,
-            pool,
-            now,
-            had_body,
-            slot,
-        } = self;
-        pool.give(sender, now, had_body);
-        drop(slot);
     }
 }

@@ -34,6 +34,7 @@ fn route(path: &str, methods: Option<Vec<Method>>, rule: &str) -> Route {
         path: path.to_owned(),
         methods,
         policy: Policy::new(rules).expect("a policy"),
+        to: "to".into(),
     }
 }
 
@@ -54,6 +55,7 @@ impl Lab {
             routes,
             own: self.shown.certificate.clone(),
             sessions: None,
+            speaks_http: false,
         }
     }
 
@@ -219,13 +221,13 @@ async fn each_request_is_decided_by_the_longest_path_and_its_method() {
         ("/reports/a", Method::POST, true, false),
         ("/reports/open/a", Method::POST, true, true),
     ] {
-        assert_eq!(web.may(path, &method), web_may, "web {method} {path}");
-        assert_eq!(api.may(path, &method), api_may, "api {method} {path}");
+        assert_eq!(web.route(path, &method).is_some(), web_may, "web {method} {path}");
+        assert_eq!(api.route(path, &method).is_some(), api_may, "api {method} {path}");
     }
     let only = Listener::new(vec![lab.host(HostName::Default, &trust, routes().split_off(1))]);
     let client = lab.client("spiffe://acme/web");
     let narrow = lab.visit(&only, &client, "a.example").await.expect("allowed");
-    assert!(!narrow.may("/", &Method::GET), "no route means no");
+    assert!(narrow.route("/", &Method::GET).is_none(), "no route means no");
 }
 
 #[tokio::test]

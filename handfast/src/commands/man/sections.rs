@@ -49,7 +49,7 @@ const FILES: &[(&str, &str, &str)] = &[
 /// Commands that belong together.
 const RELATED: &[&[&str]] = &[
     &["init", "issue", "csr", "sign", "inspect", "verify", "convert"],
-    &["proxy", "tunnel", "check", "get", "doctor"],
+    &["proxy", "clients", "tunnel", "check", "get", "doctor"],
     &["setup", "verify-config", "env", "trust", "convert"],
     &["doctor", "explain", "lab", "inspect", "verify"],
     &["schema", "completions", "man"],

@@ -3,14 +3,20 @@
 use handfast_finding::when::when;
 use handfast_pki::code;
 use handfast_policy::Rule;
-use handfast_proxy::{Detail, Proxy, backend::BackendUrl, config::Config, live::State};
+use handfast_proxy::{Detail, Proxy, config::Config, confine::Confined, live::State};
 use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::words::Words;
 
-pub(super) fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words: &Words) {
+pub(super) fn announce(
+    proxy: &Proxy,
+    config: &Config,
+    descriptors: &str,
+    confined: &Confined,
+    words: &Words,
+) {
     let state = proxy.live().state();
     let rules = shown_rules(&config.sources.allow);
     // One line, like everything that follows it on stdout.
@@ -18,10 +24,12 @@ pub(super) fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words:
         Schema::AccessLog,
         json!({ "event": "open", "address": proxy.address().to_string(), "allow": rules }),
     );
+    let targets = config.sources.backends.iter().flat_map(|backend| &backend.to);
+    let targets: Vec<String> = targets.map(ToString::to_string).collect();
     words.talk(format_args!(
         "handfast: listening on {}, reverse proxy to {}",
         proxy.address(),
-        shown(&config.target)
+        targets.join(", ")
     ));
     for own in state.own() {
         words.talk(format_args!(
@@ -31,6 +39,9 @@ pub(super) fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words:
         ));
     }
     words.talk(format_args!("  allow: {}", rules.join(", ")));
+    if let Some(admin) = proxy.admin() {
+        words.talk(format_args!("  admin port: {admin}"));
+    }
     if !config.sources.deny.is_empty() {
         words.talk(format_args!(
             "  deny: {}",
@@ -50,6 +61,7 @@ pub(super) fn announce(proxy: &Proxy, config: &Config, descriptors: &str, words:
         words.talk("  nothing is written down (--log off)");
     }
     words.talk(descriptors);
+    words.talk(files(confined));
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
 }
 
@@ -77,11 +89,17 @@ pub fn warnings(state: &State) -> Vec<String> {
     old.chain(unbound).collect()
 }
 
-fn shown(target: &BackendUrl) -> String {
-    match target {
-        BackendUrl::Http { host, port } => format!("http://{host}:{port}"),
-        BackendUrl::Https { host, port } => format!("https://{host}:{port}"),
-        BackendUrl::Tcp { host, port } => format!("tcp://{host}:{port}"),
-        BackendUrl::Unix(path) => format!("unix:{}", path.display()),
+/// How far the process is confined to its files.
+fn files(confined: &Confined) -> String {
+    match confined {
+        Confined::To(folders) => {
+            let folders: Vec<String> = folders
+                .iter()
+                .map(|folder| folder.display().to_string())
+                .collect();
+            format!("  files: confined by Landlock to {}", folders.join(", "))
+        }
+        Confined::Not(why) => format!("  files: not confined, {why}"),
+        Confined::Unwanted => "  warning: files are not confined (dangerously-unconfined)".to_owned(),
     }
 }

@@ -31,7 +31,9 @@ impl clap::Args for Flags {
             };
             command.arg(match key.shape {
                 Shape::Switch => arg.action(ArgAction::SetTrue),
-                Shape::Texts => arg.value_name(flag.value).action(ArgAction::Append).num_args(1..),
+                Shape::Texts | Shape::OneOrMore => {
+                    arg.value_name(flag.value).action(ArgAction::Append).num_args(1..)
+                }
                 _ => arg.value_name(flag.value),
             })
         })

@@ -7,7 +7,7 @@ mod told;
 use std::{path::PathBuf, sync::Arc};
 
 use handfast_audit::Sink;
-use handfast_proxy::{AccessLog, Proxy, config, descriptors};
+use handfast_proxy::{AccessLog, Proxy, config, confine::confine, descriptors};
 
 use self::{announce::announce, flags::Flags};
 pub use self::{announce::warnings, told::Told};
@@ -43,6 +43,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         ),
         None => (args.flags.config()?, None),
     };
+    // Before any thread is started: each is confined as the one that starts it.
+    let confined = confine(&config, file.as_deref());
     let log = AccessLog::new(config.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
         log: log.clone(),
@@ -50,7 +52,13 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     });
     let descriptors = descriptors::raise();
     let proxy = config.open(file, sink)?;
-    announce(&proxy, &config, &descriptors.shown(&config.limits), words);
+    announce(
+        &proxy,
+        &config,
+        &descriptors.shown(&config.limits),
+        &confined,
+        words,
+    );
     let force_close = proxy.force_close();
     let drained = signals::serve_until_told(
         proxy,

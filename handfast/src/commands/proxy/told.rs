@@ -36,6 +36,18 @@ impl Sink for Told {
                 alarm.reason, alarm.code
             ));
         }
+        if let Event::Target(target) = &event {
+            match (&target.code, &target.reason) {
+                (Some(code), Some(reason)) => self.words.talk(format_args!(
+                    "handfast: the target {} is left out: {reason}  [{code}]",
+                    target.target
+                )),
+                _ => self.words.talk(format_args!(
+                    "handfast: the target {} is used again",
+                    target.target
+                )),
+            }
+        }
         if let Event::Shortage(shortage) = &event {
             self.words.talk(format_args!(
                 "handfast: {} ({} times)  [{}]",

@@ -4,8 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use handfast_pki::code;
 use handfast_proxy::{
-    AccessLog, ClientCas, Detail, Limits, Proxy, Sources, backend,
-    config::{BackendTls, Config},
+    AccessLog, BackendSource, BackendUrl, ClientCas, Detail, Limits, Proxy, Sources, config::Config,
 };
 
 use super::{Args, prepare::CLIENT};
@@ -25,12 +24,6 @@ pub(super) fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, 
     let rule = format!("uri:{CLIENT}").parse().map_err(Failure::bug)?;
     let config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        target: backend::BackendUrl::parse(to)?,
-        backend_tls: BackendTls {
-            ca: args.to_ca.clone(),
-            cert: None,
-            key: None,
-        },
         sources: Sources {
             cert: server.join("tls.crt"),
             key: server.join("tls.key"),
@@ -38,13 +31,28 @@ pub(super) fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, 
             allow: vec![rule],
             deny: Vec::new(),
             resumption: false,
+            backends: vec![BackendSource {
+                name: "to".into(),
+                to: vec![BackendUrl::parse(to)?],
+                ca: args.to_ca.clone(),
+                cert: None,
+                key: None,
+                most: None,
+                announces: false,
+            }],
+            explains: false,
             waiting: Vec::new(),
         },
         xfcc: true,
+        chain: false,
         reserved: Default::default(),
         detail: Detail::Connections,
         workers: 1,
         limits: Limits::default(),
+        admin: None,
+        announcers: Arc::new([]),
+        // It serves for a moment, in a folder that it has just made.
+        dangerously_unconfined: true,
     };
     Ok(config.open(None, log)?)
 }

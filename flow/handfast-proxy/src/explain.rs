@@ -1,0 +1,140 @@
+//! What a refused client is told where its host explains (`on-refusal`): a code, a sentence, and the number under which
+//! the operator finds the rest.
+//!
+//! In: a stream whose client has proven nothing that counts, and how its connection ended. Out: nothing. No backend is known
+//! here, so that no byte of such a client can reach one.
+
+use std::{convert::Infallible, pin::pin};
+
+use bytes::Bytes;
+use handfast_pki::Code;
+use handfast_tls::{Established, ServerStream};
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+};
+use http_body_util::Full;
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{net::TcpStream, sync::Notify};
+
+/// Answers the first request of a client that was refused with `code`, and ends the connection. The deadline is that of
+/// the handshake, which has not ended well.
+pub(crate) async fn serve(
+    stream: Box<ServerStream<TcpStream>>,
+    established: Established,
+    code: Code,
+    connection: u64,
+) {
+    let answered = Notify::new();
+    let service = service_fn(|request: http::Request<Incoming>| {
+        answered.notify_one();
+        let answer = answer(request.headers(), code, connection);
+        std::future::ready(Ok::<_, Infallible>(answer))
+    });
+    let io = TokioIo::new(stream);
+    // However it ends, the client was refused before.
+    if established.alpn == Some("h2") {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.max_concurrent_streams(1).max_header_list_size(16 << 10);
+        let mut connection = pin!(builder.serve_connection(io, service));
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = answered.notified() => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = connection.await;
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.keep_alive(false).max_header_size(16 << 10);
+        let _ = builder.serve_connection(io, service).await;
+    }
+}
+
+fn answer(headers: &HeaderMap, code: Code, connection: u64) -> Response<Full<Bytes>> {
+    let (media_type, text) = if is_browser(headers) {
+        ("text/html; charset=utf-8", page(code, connection))
+    } else {
+        ("application/problem+json", problem(code, connection))
+    };
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    for (name, value) in [
+        (CONTENT_TYPE, media_type),
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Browsers name HTML; who takes anything is a program.
+fn is_browser(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/html"))
+}
+
+/// RFC 9457.
+fn problem(code: Code, connection: u64) -> String {
+    let problem = serde_json::json!({
+        "type": "about:blank",
+        "title": code.title(),
+        "status": StatusCode::FORBIDDEN.as_u16(),
+        "detail": "the certificate of this connection does not open this service; its operator finds the reason by the number of the connection",
+        "code": code.to_string(),
+        "connection": connection,
+    });
+    format!("{problem}\n")
+}
+
+/// The same for people. Titles and codes are texts of ours, without a character that HTML reads.
+fn page(code: Code, connection: u64) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{code}</title>\n\
+         <h1>Access denied</h1>\n<p>{title} [{code}].</p>\n\
+         <p>The certificate of this connection does not open this service. Its operator finds the reason by the number \
+         <b>{connection}</b>.</p></html>\n",
+        title = code.title()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use handfast_pki::code;
+
+    use super::*;
+
+    #[test]
+    fn no_title_needs_quoting_in_html() {
+        for (_, title) in code::ALL {
+            assert!(!title.contains(['<', '>', '&', '"']), "{title}");
+        }
+    }
+
+    #[test]
+    fn browsers_get_a_page_and_programs_a_problem() {
+        let media_type = |accept: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            }
+            answer(&headers, code::NOT_ALLOWED, 7).headers()[CONTENT_TYPE].clone()
+        };
+        assert_eq!(
+            media_type(Some("text/html,application/xhtml+xml,*/*;q=0.8")),
+            "text/html; charset=utf-8"
+        );
+        for accept in [None, Some("*/*"), Some("application/json")] {
+            assert_eq!(media_type(accept), "application/problem+json", "{accept:?}");
+        }
+    }
+}

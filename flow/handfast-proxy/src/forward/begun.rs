@@ -1,0 +1,50 @@
+//! The record of one request.
+
+use std::time::Instant;
+
+use handfast_audit::{Event, Request as RequestRecord};
+use handfast_pki::{Code, text::printable};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use jiff::Timestamp;
+
+use super::{answer::Answer, visit::Visit};
+
+/// What a request's record says before there is an answer.
+pub(super) struct Begun {
+    time: Timestamp,
+    instant: Instant,
+    method: String,
+    path: String,
+    host: Option<String>,
+}
+
+impl Begun {
+    pub(super) fn of(request: &Request<Incoming>) -> Self {
+        let host = request
+            .headers()
+            .get(http::header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| request.uri().authority().map(http::uri::Authority::as_str));
+        Self {
+            time: Timestamp::now(),
+            instant: Instant::now(),
+            method: printable(request.method().as_str()),
+            path: printable(request.uri().path()),
+            host: host.map(printable),
+        }
+    }
+
+    pub(super) fn record(self, visit: &Visit, response: &Response<Answer>, code: Option<Code>) {
+        visit.worker.context.sink.take(Event::Request(RequestRecord {
+            time: self.time,
+            connection: visit.id,
+            method: self.method,
+            path: self.path,
+            host: self.host,
+            status: response.status().as_u16(),
+            code,
+            duration_us: u64::try_from(self.instant.elapsed().as_micros()).unwrap_or(u64::MAX),
+        }));
+    }
+}

@@ -1,0 +1,168 @@
+//! What the requests of one connection share, and what a client is answered where the backend does not.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
+
+use handfast_pki::{Code, code};
+use http::{HeaderValue, Response, StatusCode};
+use hyper::upgrade::OnUpgrade;
+
+use super::{
+    answer::{Answer, problem},
+    budget::Budget,
+    headers::Ours,
+    sender::{Reads, Slots},
+    slots::Share,
+};
+use crate::{
+    authorize::Allowed,
+    counters::RouteCounters,
+    host::{Route, Standing},
+    live::State,
+    pulse::{Busy, Pulse},
+    seen::Client,
+    upstream::{InUse, Upstream},
+    worker::Worker,
+};
+
+/// What the requests of one connection share.
+pub(super) struct Visit {
+    pub(super) worker: Worker,
+    pub(super) ours: Ours,
+    /// The generation of trust that the handshake was made under.
+    pub(super) state: Arc<State>,
+    pub(super) standing: Standing,
+    /// The backend and the counters of the first route, which is that of most requests.
+    upstream: Option<Arc<Upstream>>,
+    first: Arc<RouteCounters>,
+    /// What is remembered of the client, and a bit for each of the first routes that it is known to use.
+    client: Arc<Client>,
+    known: AtomicU64,
+    pub(super) id: u64,
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) share: Arc<Share>,
+    /// Over HTTP/2: what answers may cost that nobody reads.
+    pub(super) budget: Option<Arc<Budget>>,
+    /// Both halves of a switched protocol, to be joined when HTTP has ended.
+    pub(super) switched: Mutex<Option<Switched>>,
+}
+
+/// Both halves, and what is in use until they have ended.
+pub(super) type Switched = (OnUpgrade, OnUpgrade, (Slots, InUse));
+
+impl Visit {
+    pub(super) fn new(allowed: &Allowed, worker: Worker) -> Self {
+        let (standing, secured) = (allowed.standing().clone(), allowed.secured());
+        let admission = &standing.admission;
+        let address = secured.address.ip().to_canonical().to_string();
+        let ours = Ours {
+            client_cert: admission.client_cert.clone(),
+            client_cert_chain: worker.chain.then(|| admission.client_cert_chain.clone()),
+            xfcc: worker.xfcc.then(|| admission.forwarded.clone()),
+            // An address is always a header value.
+            forwarded_for: HeaderValue::from_str(&address)
+                .unwrap_or_else(|_| HeaderValue::from_static("unknown")),
+        };
+        let (host, first) = (standing.host.name.label(), standing.first_route());
+        let counters = &worker.context.counters;
+        let is_http2 = secured.established.alpn == Some("h2");
+        Self {
+            upstream: first.and_then(|route| worker.upstream(&route.to)),
+            first: counters.route(host, first.map_or("", Route::label)),
+            client: counters.seen.connected(&standing.peer, Some(host), None),
+            known: AtomicU64::new(0),
+            share: worker.slots.share(standing.peer.identity().fingerprint.0),
+            budget: is_http2.then(|| Budget::new(secured.pulse.now())),
+            ours,
+            state: secured.state.clone(),
+            id: secured.id,
+            pulse: secured.pulse.clone(),
+            switched: Mutex::default(),
+            worker,
+            standing,
+        }
+    }
+
+    /// A request was answered: of the route with this place in its host, or of none.
+    pub(super) fn answered(&self, route: Option<usize>, status: StatusCode, begun: Instant) {
+        let (took, host) = (begun.elapsed(), &self.standing.host);
+        let found = route.and_then(|place| host.routes.get(place));
+        let path = found.map_or("", Route::label);
+        match route {
+            Some(0) => self.first.answered(status.as_u16(), took),
+            _ => {
+                let counters = &self.worker.context.counters;
+                counters
+                    .route(host.name.label(), path)
+                    .answered(status.as_u16(), took);
+            }
+        }
+        if let (Some(place), true) = (route, found.is_some()) {
+            let bit = 1_u64
+                .checked_shl(u32::try_from(place).unwrap_or(u32::MAX))
+                .unwrap_or(0);
+            if self.known.load(Relaxed) & bit == 0 {
+                self.known.store(self.known.load(Relaxed) | bit, Relaxed);
+                self.client.uses(path);
+            }
+        }
+    }
+
+    /// How much of an answer may be read at once, by what the client has shown of itself.
+    pub(super) fn reads(&self) -> Reads {
+        match &self.budget {
+            None => Reads::Whole,
+            Some(budget) if budget.is_taken_from() => Reads::Some,
+            Some(_) => Reads::Little,
+        }
+    }
+
+    /// The backend called `name` as it is now, whatever it was when the connection began.
+    pub(super) fn upstream(&self, name: &str) -> Result<Arc<Upstream>, Instead> {
+        let usual = self.upstream.as_ref();
+        let usual = usual.filter(|usual| !usual.is_retired() && &*usual.backend.name == name);
+        let now = usual.cloned().or_else(|| self.worker.upstream(name));
+        // A backend that is gone leaves its routes for the moment until their connections are judged again.
+        now.ok_or_else(|| (StatusCode::BAD_GATEWAY, code::BACKEND_UNREACHABLE).into())
+    }
+}
+
+/// What is answered instead of the backend's answer.
+pub(super) struct Instead {
+    pub(super) status: StatusCode,
+    pub(super) code: Code,
+    /// Whether the connection cannot be used any further.
+    pub(super) ends: bool,
+}
+
+impl From<(StatusCode, Code)> for Instead {
+    fn from((status, code): (StatusCode, Code)) -> Self {
+        Self {
+            status,
+            code,
+            ends: false,
+        }
+    }
+}
+
+impl Instead {
+    pub(super) fn answer(&self, connection: u64, busy: Busy) -> Response<Answer> {
+        let mut response = problem(self.status, self.code, connection, busy);
+        if self.ends {
+            response
+                .headers_mut()
+                .insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
