@@ -19,6 +19,8 @@ mod deadlines;
 mod explained;
 #[path = "proxy/fail_closed.rs"]
 mod fail_closed;
+#[path = "proxy/hosts.rs"]
+mod hosts;
 #[path = "proxy/http.rs"]
 mod http;
 #[path = "proxy/identity.rs"]

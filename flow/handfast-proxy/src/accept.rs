@@ -1,10 +1,11 @@
 //! Accepting connections: one listener per worker, limits, and patience when descriptors run out.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     io,
     net::SocketAddr,
     sync::{Arc, atomic::Ordering::Relaxed},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -28,6 +29,8 @@ use crate::{
 pub(crate) struct Accepted {
     pub(crate) tcp: TcpStream,
     pub(crate) address: SocketAddr,
+    /// The place of the listener that it came to.
+    pub(crate) listener: usize,
     pub(crate) id: u64,
     pub(crate) time: Timestamp,
     pub(crate) pulse: Arc<Pulse>,
@@ -68,7 +71,7 @@ fn listener(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListen
 ///
 /// `tidy` is called once per tick with the worker's time; `serve` is the life of one connection.
 pub(crate) fn run<F>(
-    listener: std::net::TcpListener,
+    listeners: Vec<std::net::TcpListener>,
     context: WorkerContext,
     closing: &Closing,
     tidy: impl Fn(u32) + Send + 'static,
@@ -81,21 +84,22 @@ where
     // Without a runtime (no descriptors at the very start) this worker serves nobody; the others go on.
     let Ok(runtime) = runtime else { return 0 };
     runtime.block_on(async {
-        let Ok(listener) = TcpListener::from_std(listener) else {
+        let listeners = listeners.into_iter().map(TcpListener::from_std);
+        let Ok(listeners) = listeners.collect::<io::Result<Vec<_>>>() else {
             return 0;
         };
         let sweeper = tokio::spawn(sweep(context.clone(), tidy));
         let connections = TaskTracker::new();
         tokio::select! {
-            () = accept_all(&listener, &context, |tcp, address| {
-                let Some(accepted) = admit(tcp, address, &context) else { return };
+            () = accept_all(&listeners, &context, |listener, tcp, address| {
+                let Some(accepted) = admit(listener, tcp, address, &context) else { return };
                 let id = accepted.id;
                 let task = connections.spawn(serve(accepted));
                 context.registry.can_be_cut_by(id, task.abort_handle());
             }) => {}
             () = closing.asked.cancelled() => {}
         }
-        drop(listener);
+        drop(listeners);
         let cut = drain(&context, closing, &connections).await;
         sweeper.abort();
         cut
@@ -117,14 +121,22 @@ async fn sweep(context: WorkerContext, tidy: impl Fn(u32)) {
 
 /// Accepts for ever. Errors of one connection are passed over; running out of descriptors or memory slows
 /// the loop down, because the error does not go away by asking again.
-async fn accept_all(listener: &TcpListener, context: &WorkerContext, take: impl Fn(TcpStream, SocketAddr)) {
+async fn accept_all(
+    listeners: &[TcpListener],
+    context: &WorkerContext,
+    take: impl Fn(usize, TcpStream, SocketAddr),
+) {
     const LONGEST: Duration = Duration::from_secs(1);
     let mut pause = Duration::from_millis(5);
+    let mut first = 0;
     loop {
-        match listener.accept().await {
+        let (listener, accepted) = poll_fn(|cx| poll_any(listeners, first, cx)).await;
+        // The next one is asked first: a busy listener does not keep the others waiting.
+        first = listener + 1;
+        match accepted {
             Ok((tcp, address)) => {
                 pause = Duration::from_millis(5);
-                take(tcp, address);
+                take(listener, tcp, address);
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => {
@@ -136,6 +148,21 @@ async fn accept_all(listener: &TcpListener, context: &WorkerContext, take: impl 
     }
 }
 
+/// The next connection of any of `listeners`, with the place of its listener; asked from the place `first` on.
+fn poll_any(
+    listeners: &[TcpListener],
+    first: usize,
+    cx: &mut Context<'_>,
+) -> Poll<(usize, io::Result<(TcpStream, SocketAddr)>)> {
+    for step in 0..listeners.len() {
+        let place = (first + step) % listeners.len();
+        if let Poll::Ready(accepted) = listeners[place].poll_accept(cx) {
+            return Poll::Ready((place, accepted));
+        }
+    }
+    Poll::Pending
+}
+
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(
@@ -144,7 +171,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn admit(tcp: TcpStream, address: SocketAddr, context: &WorkerContext) -> Option<Accepted> {
+fn admit(listener: usize, tcp: TcpStream, address: SocketAddr, context: &WorkerContext) -> Option<Accepted> {
     let id = context.shared.next_id.fetch_add(1, Relaxed);
     let time = Timestamp::now();
     let Some(slot) = take_slot(context) else {
@@ -164,6 +191,7 @@ fn admit(tcp: TcpStream, address: SocketAddr, context: &WorkerContext) -> Option
     Some(Accepted {
         tcp,
         address,
+        listener,
         id,
         time,
         pulse,

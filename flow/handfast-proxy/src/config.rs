@@ -4,8 +4,11 @@
 //! are stands in `keys.rs` alone: the file is read by them, and the flags, the reference page and the JSON Schema are made
 //! from them.
 
+mod backends;
 mod clients;
+mod hosts;
 mod keys;
+mod one;
 mod open;
 
 use std::{
@@ -14,10 +17,11 @@ use std::{
     sync::Arc,
 };
 
-pub use self::keys::{OnRefusal, RawClients, RawConfig, RawFile, RawLimits};
+pub use self::keys::{
+    OnRefusal, RawBackend, RawClients, RawConfig, RawFile, RawHost, RawLimits, RawListener, RawRoute,
+};
 use crate::{
     admin::AdminAddress,
-    backend::{BackendSource, BackendUrl, MOST_TARGETS},
     limits::{Detail, Limits},
     sources::Sources,
 };
@@ -33,7 +37,6 @@ use serde_json::Value;
 /// The proxy as the operator means it.
 #[derive(Debug, Clone)]
 pub struct Config {
-    pub listen: SocketAddr,
     pub sources: Sources,
     pub xfcc: bool,
     /// Whether the CAs of the client's path go to the backend.
@@ -51,10 +54,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// The addresses to listen on.
+    pub fn listen(&self) -> Vec<SocketAddr> {
+        let listeners = self.sources.listeners.iter();
+        listeners.map(|listener| listener.listen).collect()
+    }
+
     /// The settings in which `other` differs and which an open proxy cannot take over.
     pub fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
         let differences = [
-            ("listen", self.listen != other.listen),
+            ("listen", self.listen() != other.listen()),
             ("client-cert-chain", self.chain != other.chain),
             ("xfcc", self.xfcc != other.xfcc),
             (
@@ -78,9 +87,22 @@ impl Config {
 pub const KEYS: &[Key] = RawConfig::KEYS;
 
 /// The tables of `docs/reference/config.md`, each as Markdown with its heading row.
-pub fn pages() -> [String; 3] {
+pub fn pages() -> [String; 7] {
     use handfast_settings::page;
     [
+        page(["key of `[[backend]]`", "value", "without it"], RawBackend::KEYS),
+        page(
+            ["key of `[[listener]]`", "value", "without it"],
+            RawListener::KEYS,
+        ),
+        page(
+            ["key of `[[listener.host]]`", "value", "without it"],
+            RawHost::KEYS,
+        ),
+        page(
+            ["key of `[[listener.host.route]]`", "value", "without it"],
+            RawRoute::KEYS,
+        ),
         page(["key", "value", "without it"], RawConfig::KEYS),
         page(["key of `[[clients]]`", "value", "without it"], RawClients::KEYS),
         page(["key", "what is limited", "default"], RawLimits::KEYS),
@@ -145,8 +167,8 @@ fn written(reader: &mut Reader<'_>) -> Option<(RawFile, Option<Place>)> {
     let mut keys = document.keys();
     let head = keys.find(|key| key.get_ref() == "proxy");
     let head = head.map(|key| reader.place(key.span().start));
-    let raw = keys_of(reader, &document);
-    if head.is_none() && reader.errors.is_empty() {
+    let raw: RawFile = keys_of(reader, &document);
+    if head.is_none() && raw.listener.is_empty() && reader.errors.is_empty() {
         reader.error(0, "the table [proxy] is missing".into());
     }
     Some((raw, head))
@@ -161,15 +183,8 @@ pub fn resolve(
     errors: &mut Vec<Problem>,
 ) -> Option<Config> {
     let raw = &file.proxy;
+    let reserved = reserved(raw, &mut |text, problem| errors.push(text.wrong(problem)));
     let mut wrong = |text: &Text, problem: Problem| errors.push(text.wrong(problem));
-    let listen = raw
-        .listen
-        .as_ref()
-        .and_then(|text| address(&text.text).map_err(|p| wrong(text, p)).ok());
-    let to = targets(raw, folder, &mut wrong);
-    let allow = rules(&raw.allow, &mut wrong);
-    let deny = rules(&raw.deny, &mut wrong);
-    let reserved = reserved(raw, &mut wrong);
     let mut announcers: Vec<Network> = Vec::new();
     for text in &raw.proxy_protocol {
         match text.text.parse() {
@@ -184,31 +199,13 @@ pub fn resolve(
         let read = AdminAddress::parse(&text.text, folder);
         read.map_err(|problem| wrong(text, problem)).ok()
     });
-    missing(raw, head, errors);
-    incomplete(raw, &to, errors);
-    let clients = clients::resolve(file, folder, errors);
-    let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
+    let sources = if file.listener.is_empty() {
+        one::resolve(file, folder, head, errors)
+    } else {
+        hosts::resolve(file, folder, errors)
+    };
     Some(Config {
-        listen: listen?,
-        sources: Sources {
-            cert: path(&raw.cert)?,
-            key: path(&raw.key)?,
-            clients,
-            allow,
-            deny,
-            resumption: raw.resumption.unwrap_or(true),
-            backends: vec![BackendSource {
-                name: "to".into(),
-                to,
-                ca: path(&raw.to_ca),
-                cert: path(&raw.to_cert),
-                key: path(&raw.to_key),
-                most: None,
-                announces: raw.to_proxy_protocol,
-            }],
-            explains: raw.on_refusal == Some(OnRefusal::Explain),
-            waiting: Vec::new(),
-        },
+        sources: sources?,
         xfcc: raw.xfcc,
         chain: raw.chain,
         reserved,
@@ -224,6 +221,10 @@ pub fn resolve(
     })
 }
 
+fn invalid(message: impl ToString) -> Problem {
+    Problem::new(code::CONFIG_INVALID, message)
+}
+
 /// The rules that can be read.
 fn rules(texts: &[Text], wrong: &mut impl FnMut(&Text, Problem)) -> Vec<Rule> {
     let mut rule = |text: &Text| {
@@ -234,36 +235,6 @@ fn rules(texts: &[Text], wrong: &mut impl FnMut(&Text, Problem)) -> Vec<Rule> {
         read.map_err(|error| wrong(text, problem(error))).ok()
     };
     texts.iter().filter_map(&mut rule).collect()
-}
-
-/// The targets of the backend, each that is wrong by itself; all of them carry requests, or all bytes.
-fn targets(raw: &RawConfig, folder: &Path, wrong: &mut impl FnMut(&Text, Problem)) -> Vec<BackendUrl> {
-    let mut all: Vec<BackendUrl> = Vec::new();
-    for text in &raw.to.0 {
-        let to = match BackendUrl::parse(&text.text) {
-            Ok(BackendUrl::Unix(path)) => BackendUrl::Unix(folder.join(path)),
-            Ok(other) => other,
-            Err(problem) => {
-                wrong(text, problem);
-                continue;
-            }
-        };
-        let why = match all.first() {
-            _ if all.contains(&to) => format!("the target \"{to}\" stands there twice"),
-            _ if all.len() == MOST_TARGETS => format!("a backend has at most {MOST_TARGETS} targets"),
-            Some(first) if !first.can_stand_in_for(&to) => {
-                format!(
-                    "\"{first}\" and \"{to}\" cannot stand in for each other: they carry different protocols"
-                )
-            }
-            _ => {
-                all.push(to);
-                continue;
-            }
-        };
-        wrong(text, Problem::new(code::CONFIG_INVALID, why));
-    }
-    all
 }
 
 fn limits(raw: &RawLimits) -> Limits {
@@ -301,37 +272,6 @@ fn reserved(raw: &RawConfig, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved
     }
     // Each was good by itself, and they do not depend on each other.
     Reserved::with(&good.0, &good.1).unwrap_or_default()
-}
-
-fn missing(raw: &RawConfig, head: Option<&Place>, errors: &mut Vec<Problem>) {
-    for name in raw.missing() {
-        let problem = match name {
-            "allow" => Problem::new(code::NO_RULE, "no rule says who may connect")
-                .help("name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate"),
-            name => Problem::new(code::CONFIG_INVALID, format_args!("\"{name}\" is missing")),
-        };
-        errors.push(problem.place(head.cloned()));
-    }
-}
-
-/// What is missing only because something else is there.
-fn incomplete(raw: &RawConfig, to: &[BackendUrl], errors: &mut Vec<Problem>) {
-    let is_https = to.iter().any(|to| matches!(to, BackendUrl::Https { .. }));
-    if let (Some(text), true, None) = (raw.to.0.first(), is_https, &raw.to_ca) {
-        let problem = Problem::new(
-            code::CONFIG_INVALID,
-            "an https backend is verified, and nothing says by which CA",
-        )
-        .help("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
-        errors.push(text.wrong(problem));
-    }
-    if let (Some(text), None) | (None, Some(text)) = (&raw.to_cert, &raw.to_key) {
-        let problem = Problem::new(
-            code::CONFIG_INVALID,
-            "to-cert and to-key belong together, one of them is missing",
-        );
-        errors.push(text.wrong(problem));
-    }
 }
 
 /// An address to listen on: `127.0.0.1:8443`, `[::1]:8443`, `localhost:8443`, `:8443` for all IPv4 addresses.
@@ -435,7 +375,10 @@ limits = { handshake = "500ms", connections = 10 }
         let (raw, head) = written.expect("TOML");
         let proxy = resolve(&raw, Path::new("/etc/handfast"), head.as_ref(), &mut found).expect("good");
         assert!(found.is_empty());
-        assert_eq!(proxy.sources.cert, Path::new("/etc/handfast/tls.crt"));
+        assert_eq!(
+            proxy.sources.listeners[0].hosts[0].cert,
+            Path::new("/etc/handfast/tls.crt")
+        );
         assert_eq!(proxy.limits.handshake, Duration::from_millis(500));
         assert_eq!(proxy.limits.connections, 10);
     }

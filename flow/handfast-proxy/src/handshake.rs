@@ -46,10 +46,11 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secur
         address,
         pulse,
         id,
+        listener,
         ..
     } = accepted;
     // Boxed: the handshake's working memory is given back before the connection goes on.
-    let (stream, standing, established) = Box::pin(shake(tcp, &state, id)).await?;
+    let (stream, standing, established) = Box::pin(shake(tcp, listener, &state, id)).await?;
     pulse.proven(standing.peer.chain().not_after().as_second());
     let state = still_allowed(state, &standing, worker)?;
     let proof = Proof {
@@ -76,7 +77,7 @@ fn still_allowed(began: Arc<State>, standing: &Standing, worker: &Worker) -> Res
     if now.generation() == began.generation() {
         return Ok(began);
     }
-    let judged = now.listener().judge_again(standing, Timestamp::now());
+    let judged = now.judge_again(standing, Timestamp::now());
     judged.map_err(|(code, reason)| Ended::Withdrawn {
         peer: standing.peer.clone(),
         code,
@@ -88,9 +89,11 @@ fn still_allowed(began: Arc<State>, standing: &Standing, worker: &Worker) -> Res
 type Shaken = (Box<ServerStream<TcpStream>>, Standing, Established);
 
 /// The host is chosen by the name that the ClientHello asks for, before anything is answered.
-async fn shake(tcp: TcpStream, state: &State, id: u64) -> Result<Shaken, Ended> {
+async fn shake(tcp: TcpStream, place: usize, state: &State, id: u64) -> Result<Shaken, Ended> {
     let hello = Hello::read(tcp).await.map_err(Ended::Refused)?;
-    let Some(host) = state.listener().host(hello.server_name().as_deref()).cloned() else {
+    let listener = state.listener(place);
+    let host = listener.and_then(|listener| listener.host(hello.server_name().as_deref()).cloned());
+    let (Some(listener), Some(host)) = (listener, host) else {
         return Err(Ended::Refused(hello.refuse_name().await));
     };
     let accepted = match host.server.answer_or_explain(hello).await {
@@ -103,11 +106,7 @@ async fn shake(tcp: TcpStream, state: &State, id: u64) -> Result<Shaken, Ended> 
             return Err(ended);
         }
     };
-    let standing = Standing {
-        peer: accepted.peer,
-        host,
-        admission: accepted.pass,
-    };
+    let standing = listener.standing(place, host, accepted.peer, accepted.pass);
     Ok((Box::new(accepted.stream), standing, accepted.established))
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Listener {
     hosts: Vec<Arc<Host>>,
     /// Names in lower case, and suffixes after `*`.
     by_name: HashMap<String, usize>,
+    /// The same in order, for comparing.
+    names: Arc<[String]>,
     /// Who is meant where no name is known.
     default: Option<usize>,
 }
@@ -39,21 +41,27 @@ pub(crate) struct Host {
 
 /// By which names a host is known.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum HostName {
-    /// Whatever is asked for, where no other host is meant.
-    Default,
-    /// These names; `*.` stands for one label.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the configuration knows one host"))]
-    Names(Vec<String>),
+pub(crate) struct HostName {
+    /// In lower case; `*.` stands for one label.
+    pub(crate) names: Vec<String>,
+    /// Whether it is meant where no other host is.
+    pub(crate) is_default: bool,
 }
 
 impl HostName {
+    /// Whether it has names that another host could take away by having them in full.
+    fn is_open(&self) -> bool {
+        self.is_default || self.names.iter().any(|name| name.starts_with("*."))
+    }
+
     /// What it is called where people read.
     pub(crate) fn label(&self) -> &str {
-        match self {
-            Self::Default => "default",
-            Self::Names(names) => names.first().map_or("", String::as_str),
-        }
+        self.names.first().map_or("default", String::as_str)
+    }
+
+    /// Whether `asked` is one of its names in full.
+    fn has(&self, asked: &str) -> bool {
+        self.names.iter().any(|name| name.eq_ignore_ascii_case(asked))
     }
 }
 
@@ -76,15 +84,18 @@ impl Listener {
     pub(crate) fn new(hosts: Vec<Host>) -> Self {
         let (mut by_name, mut default) = (HashMap::new(), None);
         for (place, host) in hosts.iter().enumerate() {
-            match &host.name {
-                HostName::Default => default = default.or(Some(place)),
-                HostName::Names(names) => names.iter().for_each(|name| {
-                    by_name.entry(name.to_ascii_lowercase()).or_insert(place);
-                }),
+            if host.name.is_default {
+                default = default.or(Some(place));
+            }
+            for name in &host.name.names {
+                by_name.entry(name.to_ascii_lowercase()).or_insert(place);
             }
         }
+        let mut names: Vec<String> = by_name.keys().cloned().collect();
+        names.sort();
         Self {
             hosts: hosts.into_iter().map(Arc::new).collect(),
+            names: names.into(),
             by_name,
             default,
         }
@@ -119,12 +130,38 @@ impl Listener {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => asked,
         };
-        self.host(Some(name)).is_some_and(|meant| meant.name == host.name)
+        let name = name.strip_suffix('.').unwrap_or(name);
+        // Most requests are for a name in full, and no other host can have that.
+        host.name.has(name) || self.host(Some(name)).is_some_and(|meant| meant.name == host.name)
     }
 
     /// The host of this name.
     pub(crate) fn called(&self, name: &HostName) -> Option<&Arc<Host>> {
         self.hosts.iter().find(|host| host.name == *name)
+    }
+
+    /// The host that goes on with a connection of `before`, whose listener had the names `then`: it has the same names, and
+    /// where some of them are open, no other host has come to take one.
+    fn successor(&self, before: &Host, then: &[String]) -> Option<&Arc<Host>> {
+        let is_same = !before.name.is_open() || *self.names == *then;
+        self.called(&before.name).filter(|_| is_same)
+    }
+
+    /// What is known of a client at `host` of this listener, the one at the place `listener`.
+    pub(crate) fn standing(
+        &self,
+        listener: usize,
+        host: Arc<Host>,
+        peer: Arc<Peer>,
+        admission: Arc<Admission>,
+    ) -> Standing {
+        Standing {
+            peer,
+            listener,
+            names: self.names.clone(),
+            host,
+            admission,
+        }
     }
 
     /// All hosts, in order.
@@ -137,6 +174,9 @@ impl Listener {
 #[derive(Clone)]
 pub(crate) struct Standing {
     pub(crate) peer: Arc<Peer>,
+    /// The place of the listener that it came to, and the names of all hosts there.
+    pub(crate) listener: usize,
+    pub(crate) names: Arc<[String]>,
     pub(crate) host: Arc<Host>,
     pub(crate) admission: Arc<Admission>,
 }
@@ -146,7 +186,7 @@ impl Listener {
     /// It goes on with what it was allowed before, so whatever it has lost of that ends its connection.
     pub(crate) fn judge_again(&self, standing: &Standing, at: Timestamp) -> Result<(), (Code, String)> {
         let before = &standing.host;
-        let Some(now) = self.called(&before.name) else {
+        let Some(now) = self.successor(before, &standing.names) else {
             return Err((
                 code::MISDIRECTED,
                 "the host of the connection is served no longer".to_owned(),
@@ -162,7 +202,9 @@ impl Listener {
             (ended.code(), ended.reason())
         };
         let admission = Rules(now.routes.clone()).admit(&chain).map_err(denied)?;
-        let is_same = |(one, other): (&Route, &Route)| one.path == other.path && one.methods == other.methods;
+        let is_same = |(one, other): (&Route, &Route)| {
+            one.path == other.path && one.methods == other.methods && one.to == other.to
+        };
         if before.routes.len() != now.routes.len()
             || !before.routes.iter().zip(now.routes.iter()).all(is_same)
         {
@@ -201,13 +243,14 @@ impl Standing {
     }
 
     /// The route of a request for the normalised `path` that the client may send: that with the longest path, among those
-    /// for `method`, if it allows the client; with its place in the host. No route means no.
+    /// for `method`, one that names its methods before one that does not, if it allows the client; with its place in the
+    /// host. No route means no.
     pub(crate) fn route(&self, path: &str, method: &Method) -> Option<(usize, &Route)> {
         let routes = self.host.routes.iter().zip(&self.admission.decisions);
         routes
             .enumerate()
             .filter(|(_, (route, _))| route.fits(path, method))
-            .max_by_key(|(_, (route, _))| route.path.len())
+            .max_by_key(|(_, (route, _))| (route.path.len(), route.methods.is_some()))
             .filter(|(_, (_, decision))| decision.is_ok())
             .map(|(place, (route, _))| (place, route))
     }

@@ -55,7 +55,7 @@ pub use crate::{
     log::AccessLog,
     proxy::{Proxy, ProxySettings},
     shutdown::{Drained, ForceClose},
-    sources::{ClientCas, ListPlace, Sources},
+    sources::{ClientCas, HostSource, ListPlace, ListenerSource, PolicySource, RouteSource, Sources},
     tunnel::{MakeClient, Tunnel, TunnelSettings},
 };
 

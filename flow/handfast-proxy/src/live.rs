@@ -10,18 +10,20 @@ use std::{
 
 use arc_swap::ArcSwap;
 use handfast_audit::{Event, Reload, Sink};
-use handfast_credentials::load;
+use handfast_credentials::{files, load};
 use handfast_finding::Problem;
-use handfast_pki::{Certificate, Purpose, RevocationSource, Revocations, Trust, TrustError, TrustedCa, code};
+use handfast_pki::{
+    Certificate, Code, Purpose, RevocationSource, Revocations, Trust, TrustError, TrustedCa, code,
+};
 use handfast_policy::Policy;
 use handfast_tls::{Server, Sessions, server};
 use jiff::Timestamp;
 
 use crate::{
     backend::Backend,
-    host::{Host, HostName, Listener, Route, Rules},
+    host::{Host, HostName, Listener, Route, Rules, Standing},
     lists::Lists,
-    sources::{ClientCas, Sources},
+    sources::{ClientCas, HostSource, ListenerSource, PolicySource, RouteSource, Sources},
 };
 
 /// Reads anew what the operator wrote: flags stay as they are, a configuration file may have changed.
@@ -30,7 +32,8 @@ pub type ReadSources = Arc<dyn Fn() -> Result<Sources, Problem> + Send + Sync>;
 /// One generation of trust.
 pub struct State {
     generation: u64,
-    listener: Listener,
+    /// In the order in which the proxy listens.
+    listeners: Vec<Listener>,
     backends: Vec<Arc<Backend>>,
 }
 
@@ -40,8 +43,25 @@ impl State {
         self.generation
     }
 
-    pub(crate) fn listener(&self) -> &Listener {
-        &self.listener
+    /// The listener at this place; every state has as many.
+    pub(crate) fn listener(&self, place: usize) -> Option<&Listener> {
+        self.listeners.get(place)
+    }
+
+    /// Judges a client of an earlier state as if it came now.
+    pub(crate) fn judge_again(&self, standing: &Standing, at: Timestamp) -> Result<(), (Code, String)> {
+        let gone = || {
+            (
+                code::MISDIRECTED,
+                "the listener of the connection is gone".to_owned(),
+            )
+        };
+        let listener = self.listener(standing.listener).ok_or_else(gone)?;
+        listener.judge_again(standing, at)
+    }
+
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.listeners.iter().flat_map(Listener::hosts)
     }
 
     pub(crate) fn backends(&self) -> &[Arc<Backend>] {
@@ -50,13 +70,13 @@ impl State {
 
     /// The certificates that the hosts show.
     pub fn own(&self) -> impl Iterator<Item = &Certificate> {
-        self.listener.hosts().map(|host| &host.own)
+        self.hosts().map(|host| &host.own)
     }
 
     /// The bundles that may vouch for every name though they hold several CAs: any of these can make the identities of
     /// the others' clients. Each with the names of its CAs.
     pub fn unbound(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
-        let cas = self.listener.hosts().flat_map(|host| host.trust.cas());
+        let cas = self.hosts().flat_map(|host| host.trust.cas());
         cas.filter_map(|ca| {
             let several = ca.anchors().independent();
             (ca.names().is_none() && several.len() > 1).then(|| (ca.name(), several))
@@ -65,22 +85,20 @@ impl State {
 
     /// The CA bundle of this name.
     fn ca(&self, name: &str) -> Option<&TrustedCa> {
-        let mut cas = self.listener.hosts().flat_map(|host| host.trust.cas());
+        let mut cas = self.hosts().flat_map(|host| host.trust.cas());
         cas.find(|ca| ca.name() == name)
     }
 
     /// The revocation lists by which clients are judged.
     pub(crate) fn lists(&self) -> impl Iterator<Item = &RevocationSource> {
-        let cas = self.listener.hosts().flat_map(|host| host.trust.cas());
+        let cas = self.hosts().flat_map(|host| host.trust.cas());
         cas.filter_map(TrustedCa::revocations)
             .flat_map(Revocations::sources)
     }
 
     /// CAs of the files that are not used because they have expired.
     pub fn left_out(&self) -> impl Iterator<Item = &Certificate> {
-        self.listener
-            .hosts()
-            .flat_map(|host| host.trust.anchors().left_out())
+        self.hosts().flat_map(|host| host.trust.anchors().left_out())
     }
 }
 
@@ -181,11 +199,14 @@ impl Live {
 /// Every problem that can be found.
 pub fn rehearse(sources: &Sources) -> Result<State, Vec<Problem>> {
     let now = Timestamp::now();
-    let mut parts = load::faults(&sources.cert, &sources.key, now);
+    let own = sources
+        .hosts()
+        .flat_map(|host| load::faults(&host.cert, &host.key, now));
     let cas = sources.clients.iter();
-    parts.extend(cas.filter_map(|clients| load::anchors(&clients.ca, now).err()));
+    let cas = cas.filter_map(|clients| load::anchors(&clients.ca, now).err());
     let backends = sources.backends.iter();
-    parts.extend(backends.filter_map(|backend| backend.load(now).err()));
+    let backends = backends.filter_map(|backend| backend.load(now).err());
+    let parts: Vec<Problem> = own.chain(cas).chain(backends).collect();
     // What is wrong only when everything is put together is looked for when all parts are good.
     if parts.is_empty() {
         load(sources, 0, &Lists::default(), None).map_err(|problem| vec![problem])
@@ -194,67 +215,157 @@ pub fn rehearse(sources: &Sources) -> Result<State, Vec<Problem>> {
     }
 }
 
+/// What the hosts of a state are made of.
+struct Parts<'a> {
+    sources: &'a Sources,
+    /// Every CA by its name, in the order of the sources.
+    cas: Vec<TrustedCa>,
+    backends: Vec<Arc<Backend>>,
+    generation: u64,
+    before: Option<&'a State>,
+    now: Timestamp,
+}
+
 /// A state out of `sources`. What clients may resume is taken over from the state `before`.
 fn load(sources: &Sources, generation: u64, lists: &Lists, before: Option<&State>) -> Result<State, Problem> {
     let now = Timestamp::now();
     let backends = sources.backends.iter();
     let backends = backends.map(|backend| backend.load(now).map(Arc::new));
-    let backends = backends.collect::<Result<Vec<_>, Problem>>()?;
-    let first = backends
-        .first()
-        .ok_or_else(|| Problem::new(code::CONFIG_INVALID, "no backend is named"))?;
-    let (to, speaks_http) = (first.name.clone(), first.speaks_http());
-    let policy = Policy::of_rules(sources.allow.clone(), sources.deny.clone()).map_err(|error| {
-        Problem::new(error.code(), error.to_string())
-            .help("name the allowed clients: --allow uri:spiffe://..., or --allow any")
-    })?;
-    let credentials = load::credentials(&sources.cert, &sources.key, Purpose::Server, now)?;
-    let cas = cas(&sources.clients, lists, before, now)?;
-    let trust = Arc::new(trust(cas, generation)?);
-    let routes: Arc<[Route]> = Arc::new([Route {
-        path: String::new(),
-        methods: None,
-        policy,
-        to,
-    }]);
-    let own = credentials.leaf().clone();
-    let name = HostName::Default;
-    let earlier = before.and_then(|before| before.listener.called(&name)?.sessions.clone());
-    let sessions = sources.resumption.then(|| earlier.unwrap_or_else(Sessions::new));
-    // Only requests can be answered.
-    let explains = sources.explains && speaks_http;
-    let settings = server::Settings {
-        credentials,
-        trust: trust.clone(),
-        admission: Rules(routes.clone()),
-        alpn: if speaks_http {
-            vec!["h2", "http/1.1"]
-        } else {
-            Vec::new()
-        },
-        // A handshake that goes on to explain a refusal is none to be resumed.
-        sessions: sessions.clone().filter(|_| !explains),
+    let parts = Parts {
+        sources,
+        cas: cas(&sources.clients, lists, before, now)?,
+        backends: backends.collect::<Result<Vec<_>, Problem>>()?,
+        generation,
+        before,
+        now,
     };
-    let server = if explains {
-        Server::explaining(settings)
-    } else {
-        Server::new(settings)
+    must_listen_alike(sources, before)?;
+    let listener = |(place, listener): (usize, &ListenerSource)| {
+        let hosts = listener.hosts.iter().map(|host| parts.host(place, host));
+        hosts.collect::<Result<Vec<_>, Problem>>().map(Listener::new)
     };
-    let server = server.map_err(|error| Problem::new(error.code(), error))?;
-    let host = Host {
-        name,
-        server,
-        trust,
-        routes,
-        own,
-        sessions,
-        speaks_http,
-    };
+    let listeners = sources.listeners.iter().enumerate().map(listener);
     Ok(State {
         generation,
-        listener: Listener::new(vec![host]),
-        backends,
+        listeners: listeners.collect::<Result<_, Problem>>()?,
+        backends: parts.backends,
     })
+}
+
+/// An open proxy has its sockets: none comes and none goes with a reload.
+fn must_listen_alike(sources: &Sources, before: Option<&State>) -> Result<(), Problem> {
+    let (now, then) = (
+        sources.listeners.len(),
+        before.map(|before| before.listeners.len()),
+    );
+    match then {
+        Some(then) if then != now => {
+            let message =
+                format!("the configuration has {now} listeners, and the proxy was started with {then}");
+            Err(Problem::new(code::CONFIG_INVALID, message).help("restart the proxy"))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Parts<'_> {
+    fn host(&self, place: usize, source: &HostSource) -> Result<Host, Problem> {
+        let credentials = load::credentials(&source.cert, &source.key, Purpose::Server, self.now)?;
+        let is_its = |ca: &&TrustedCa| source.clients.iter().any(|name| name == ca.name());
+        let cas = self.cas.iter().filter(is_its).cloned().collect();
+        let trust = Arc::new(trust(cas, self.generation)?);
+        let routes = source.routes.iter().map(|route| self.route(route));
+        let routes: Arc<[Route]> = routes.collect::<Result<Vec<_>, Problem>>()?.into();
+        let speaks_http = self.speaks_http(source)?;
+        let name = HostName {
+            names: source.names.clone(),
+            is_default: source.is_default,
+        };
+        let earlier = self
+            .before
+            .and_then(|before| before.listener(place)?.called(&name));
+        let earlier = earlier.and_then(|host| host.sessions.clone());
+        let sessions = source.resumption.then(|| earlier.unwrap_or_else(Sessions::new));
+        let own = credentials.leaf().clone();
+        // Only requests can be answered.
+        let explains = source.explains && speaks_http;
+        let settings = server::Settings {
+            credentials,
+            trust: trust.clone(),
+            admission: Rules(routes.clone()),
+            alpn: if speaks_http {
+                vec!["h2", "http/1.1"]
+            } else {
+                Vec::new()
+            },
+            // A handshake that goes on to explain a refusal is none to be resumed.
+            sessions: sessions.clone().filter(|_| !explains),
+        };
+        let server = if explains {
+            Server::explaining(settings)
+        } else {
+            Server::new(settings)
+        };
+        Ok(Host {
+            name,
+            server: server.map_err(|error| Problem::new(error.code(), error))?,
+            trust,
+            routes,
+            own,
+            speaks_http,
+            sessions,
+        })
+    }
+
+    fn route(&self, source: &RouteSource) -> Result<Route, Problem> {
+        let policy = match &source.policy {
+            PolicySource::Rules { allow, deny } => {
+                Policy::of_rules(allow.clone(), deny.clone()).map_err(|error| {
+                    Problem::new(error.code(), error.to_string())
+                        .help("name the allowed clients: --allow uri:spiffe://..., or --allow any")
+                })?
+            }
+            PolicySource::Cedar(path) => {
+                let bytes = files::read_regular(path)?;
+                let wrong = |detail: String| {
+                    Problem::new(code::BAD_RULE, format_args!("\"{}\": {detail}", path.display()))
+                };
+                let text = String::from_utf8(bytes).map_err(|_| wrong("expected text in UTF-8".into()))?;
+                Policy::of_cedar(&text).map_err(|error| {
+                    wrong(error.to_string())
+                        .help("what a policy may speak of: docs/reference/policy.cedarschema")
+                })?
+            }
+        };
+        Ok(Route {
+            path: source.path.clone(),
+            methods: source.methods.clone(),
+            policy,
+            to: source.to.clone(),
+        })
+    }
+
+    /// Whether the host carries requests. One that carries bytes has one route: nobody looks into them.
+    fn speaks_http(&self, source: &HostSource) -> Result<bool, Problem> {
+        let mut kinds = source.routes.iter().map(|route| {
+            let is_its = |backend: &&Arc<Backend>| backend.name == route.to;
+            let backend = self.backends.iter().find(is_its);
+            let missing = || {
+                Problem::new(
+                    code::CONFIG_INVALID,
+                    format_args!("no backend is called \"{}\"", route.to),
+                )
+            };
+            backend.map(|backend| backend.speaks_http()).ok_or_else(missing)
+        });
+        let is_plain = matches!(&*source.routes, [only] if only.path.is_empty() && only.methods.is_none());
+        let all_http = kinds.try_fold(true, |all, one| one.map(|one| all && one))?;
+        if all_http || is_plain {
+            return Ok(all_http);
+        }
+        let message = "a host with a tcp backend has one route, \"/\" without methods: bytes have no path";
+        Err(Problem::new(code::CONFIG_INVALID, message).help("give the tcp backend a host of its own"))
+    }
 }
 
 /// The CAs of `clients`, each with the names that it may vouch for and the lists by which it is judged.

@@ -30,8 +30,8 @@ use crate::{
 
 /// Everything that a proxy is opened with, checked but for what only opening can tell.
 pub struct ProxySettings {
-    /// Port 0 lets the system choose.
-    pub listen: SocketAddr,
+    /// The addresses of the listeners in their order; port 0 lets the system choose.
+    pub listen: Vec<SocketAddr>,
     pub sources: ReadSources,
     /// The configuration file, to be watched as well.
     pub config: Option<PathBuf>,
@@ -50,7 +50,7 @@ pub struct ProxySettings {
 }
 
 /// The life of one worker: accepts, looks after its connections, and says how many it cut in the end.
-fn work<F, S>(worker: Worker, listener: TcpListener, closing: &Closing, serve: S) -> usize
+fn work<F, S>(worker: Worker, listeners: Vec<TcpListener>, closing: &Closing, serve: S) -> usize
 where
     F: Future<Output = ()> + Send + 'static,
     S: Fn(Accepted, Worker) -> F,
@@ -67,7 +67,7 @@ where
         upstreams.forget_idle(tick);
         slots.forget_gone();
     };
-    accept::run(listener, context, closing, tidy, move |accepted| {
+    accept::run(listeners, context, closing, tidy, move |accepted| {
         serve(accepted, worker.clone())
     })
 }
@@ -109,9 +109,34 @@ fn watch(live: &Arc<Live>, sink: Arc<dyn Sink>) -> Watch {
     )
 }
 
+/// The addresses with their ports, and the sockets of each worker.
+type Listening = (Vec<SocketAddr>, Vec<Vec<TcpListener>>);
+
+/// A socket on each of `addresses` for each of `workers`.
+fn listen(addresses: &[SocketAddr], workers: usize) -> Result<Listening, Problem> {
+    let mut of_workers: Vec<Vec<TcpListener>> = (0..workers).map(|_| Vec::new()).collect();
+    let mut chosen = Vec::new();
+    for address in addresses {
+        let cannot = |error: std::io::Error| cannot_listen(*address, &error);
+        let sockets = accept::listeners(*address, workers).map_err(cannot)?;
+        let first = sockets
+            .first()
+            .ok_or_else(|| Problem::new(code::CANNOT_LISTEN, "no listener"))?;
+        chosen.push(first.local_addr().map_err(cannot)?);
+        of_workers
+            .iter_mut()
+            .zip(sockets)
+            .for_each(|(own, socket)| own.push(socket));
+    }
+    if chosen.is_empty() {
+        return Err(Problem::new(code::CANNOT_LISTEN, "no listener"));
+    }
+    Ok((chosen, of_workers))
+}
+
 /// An open proxy.
 pub struct Proxy {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     live: Arc<Live>,
     watch: Arc<Watch>,
     _keeper: Keeper,
@@ -132,27 +157,19 @@ impl Proxy {
         S: Fn(Accepted, Worker) -> F + Clone + Send + 'static,
     {
         let live = Live::load(settings.sources, settings.config)?;
-        let listeners = accept::listeners(settings.listen, settings.workers.max(1))
-            .map_err(|error| cannot_listen(settings.listen, &error))?;
-        let address = listeners
-            .first()
-            .and_then(|listener| listener.local_addr().ok())
-            .ok_or_else(|| Problem::new(code::CANNOT_LISTEN, "no listener"))?;
+        let workers = settings.workers.max(1);
+        let (addresses, listeners) = listen(&settings.listen, workers)?;
         activation::must_be_taken()?;
         let closing = Arc::new(Closing::default());
-        let workers = listeners.len();
         let reserved = Arc::new(settings.reserved);
-        let slots_each = settings
-            .limits
-            .backend_connections
-            .div_ceil(listeners.len().max(1));
-        let contexts = WorkerContext::many(settings.limits, settings.detail, &sink, listeners.len());
+        let slots_each = settings.limits.backend_connections.div_ceil(workers);
+        let contexts = WorkerContext::many(settings.limits, settings.detail, &sink, workers);
         let upstreams: Vec<_> = contexts
             .iter()
             .map(|_| Upstreams::new(&live.state(), workers, sink.clone()))
             .collect();
         let admin = open_admin(settings.admin.as_ref(), &contexts, &live, &upstreams, &closing)?;
-        let start = |((listener, context), upstreams)| {
+        let start = |((listeners, context), upstreams)| {
             let worker = Worker {
                 context,
                 live: live.clone(),
@@ -164,7 +181,7 @@ impl Proxy {
                 announcers: settings.announcers.clone(),
             };
             let (closing, serve) = (closing.clone(), serve.clone());
-            std::thread::spawn(move || work(worker, listener, &closing, serve))
+            std::thread::spawn(move || work(worker, listeners, &closing, serve))
         };
         let workers = listeners
             .into_iter()
@@ -177,7 +194,7 @@ impl Proxy {
         let keeper = Keeper::start(live.clone(), sink, move || for_lists.ask());
         service::ready();
         Ok(Self {
-            address,
+            addresses,
             live,
             watch,
             _keeper: keeper,
@@ -187,9 +204,18 @@ impl Proxy {
         })
     }
 
-    /// Where it listens, with the port that the system chose.
+    /// Where its first listener listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        // Opening refuses to listen nowhere.
+        self.addresses
+            .first()
+            .copied()
+            .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// Where it listens, with the ports that the system chose; at least one.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// Where its admin port is, if it has one.

@@ -46,7 +46,7 @@ impl Review {
         let running = Running::begin(self.clone());
         tokio::spawn(async move {
             let at = Timestamp::now();
-            let judge = |standing: &Standing| state.listener().judge_again(standing, at);
+            let judge = |standing: &Standing| state.judge_again(standing, at);
             judge_all(&running.0.registry, &outdated, state.generation(), judge).await;
         });
     }

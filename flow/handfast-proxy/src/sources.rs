@@ -1,32 +1,72 @@
 //! What a state of trust is made of, as the operator wrote it. Nothing is read here: files are paths still.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use handfast_pki::{ClientUsage, NamePattern, revocation::Stale};
 use handfast_policy::Rule;
+use http::Method;
 
 use crate::backend::BackendSource;
 
 /// Everything that a state of trust is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
-    /// The chain of the proxy, leaf first.
-    pub cert: PathBuf,
-    pub key: PathBuf,
-    /// The CAs that may vouch for clients. Where there are several, each is bound to names.
+    /// Every CA that hosts name.
     pub clients: Vec<ClientCas>,
-    /// The clients that are allowed, by name.
-    pub allow: Vec<Rule>,
-    /// The clients that are denied, whatever `allow` says.
-    pub deny: Vec<Rule>,
-    /// Whether clients may resume their sessions.
-    pub resumption: bool,
-    /// At least one; the first is that of the one route.
+    /// Every backend that routes name.
     pub backends: Vec<BackendSource>,
-    /// Whether a refused client is told why in an answer, and not only by an alert.
-    pub explains: bool,
+    /// At least one, each with at least one host.
+    pub listeners: Vec<ListenerSource>,
     /// Settings that were changed in the configuration and are taken over by a restart alone.
     pub waiting: Vec<&'static str>,
+}
+
+/// An address to listen on, and the hosts that are served there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenerSource {
+    /// Port 0 lets the system choose.
+    pub listen: SocketAddr,
+    pub hosts: Vec<HostSource>,
+}
+
+/// A host: what it shows, whom it trusts, what it allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSource {
+    /// The names by which clients ask for it (SNI), in lower case; `*.` stands for one label.
+    pub names: Vec<String>,
+    /// Whether it is meant where no name is known.
+    pub is_default: bool,
+    /// Its chain, leaf first.
+    pub cert: PathBuf,
+    pub key: PathBuf,
+    /// The CAs that may vouch for its clients, by name. Where there are several, each is bound to names.
+    pub clients: Vec<String>,
+    pub routes: Vec<RouteSource>,
+    /// Whether clients may resume their sessions.
+    pub resumption: bool,
+    /// Whether a refused client is told why in an answer, and not only by an alert.
+    pub explains: bool,
+}
+
+/// A part of a host, who may ask for it, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteSource {
+    /// Without a slash at its end, `/` being the empty one.
+    pub path: String,
+    /// Nothing means every method.
+    pub methods: Option<Vec<Method>>,
+    pub policy: PolicySource,
+    /// The name of a backend.
+    pub to: Arc<str>,
+}
+
+/// Who may ask for a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicySource {
+    /// Whom `allow` fits and `deny` does not.
+    Rules { allow: Vec<Rule>, deny: Vec<Rule> },
+    /// Whom this file in Cedar permits.
+    Cedar(PathBuf),
 }
 
 /// A CA or a bundle of CAs, and what it may vouch for.
@@ -96,10 +136,25 @@ impl ClientCas {
 impl Sources {
     /// Every file whose change means another state.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let own = [&self.cert, &self.key].into_iter();
+        let hosts = self.hosts();
+        let own = hosts.clone().flat_map(|host| [&host.cert, &host.key]);
+        let policies = hosts.flat_map(|host| &host.routes);
+        let policies = policies.filter_map(|route| match &route.policy {
+            PolicySource::Cedar(path) => Some(path),
+            PolicySource::Rules { .. } => None,
+        });
         let clients = self.clients.iter().flat_map(ClientCas::files);
         let backends = self.backends.iter().flat_map(BackendSource::files);
-        own.chain(clients).cloned().chain(backends).collect()
+        own.chain(policies)
+            .chain(clients)
+            .cloned()
+            .chain(backends)
+            .collect()
+    }
+
+    /// The hosts of all listeners.
+    pub fn hosts(&self) -> impl Iterator<Item = &HostSource> + Clone {
+        self.listeners.iter().flat_map(|listener| &listener.hosts)
     }
 
     /// The URLs of revocation lists, each with the file that keeps what was fetched.

@@ -84,7 +84,7 @@ impl Tunnel {
         let worker = std::thread::spawn(move || {
             let of_serve = context.clone();
             accept::run(
-                listener,
+                vec![listener],
                 context,
                 &for_closing,
                 |_| {},

@@ -35,6 +35,8 @@ pub(crate) struct Call<'a> {
     pub(crate) versions: Versions,
     /// What is sent before the handshake, as a load balancer does.
     pub(crate) before: &'a [u8],
+    /// The name that it asks for (SNI), which the certificate has to have.
+    pub(crate) asked: &'a str,
 }
 
 impl<'a> Call<'a> {
@@ -46,6 +48,7 @@ impl<'a> Call<'a> {
             alpn: "http/1.1",
             versions: Versions::Both,
             before: &[],
+            asked: "localhost",
         }
     }
 
@@ -81,7 +84,7 @@ impl<'a> Call<'a> {
             .build()
             .expect("a runtime");
         let client = self.client();
-        let name = backend::server_name("localhost").expect("a name");
+        let name = backend::server_name(self.asked).expect("a name");
         let shaken = runtime.block_on(async {
             let tcp = TcpStream::connect(("127.0.0.1", port))
                 .await

@@ -10,6 +10,7 @@ pub fn page(heading: [&str; 3], keys: &[Key]) -> String {
         let without = match key.without {
             Without::Refused => "error".to_owned(),
             Without::Unless(other) => format!("error, without `{other}`"),
+            Without::Elsewhere(other) => format!("error, without {other}"),
             Without::Is(without) => without.to_owned(),
         };
         format!("| `{}` | {} | {without} |\n", key.name, key.reference)

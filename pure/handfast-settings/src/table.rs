@@ -40,6 +40,8 @@ pub enum Without {
     Refused,
     /// The same, unless the key of this name is given.
     Unless(&'static str),
+    /// It is an error only where something outside of the table is missing as well, which is for the crate to say: Markdown.
+    Elsewhere(&'static str),
     /// This, for the reference page: Markdown on one line.
     Is(&'static str),
 }
@@ -171,7 +173,7 @@ macro_rules! table {
                     Without::Unless(other) => {
                         given.contains(&(key.name, false)) && given.contains(&(other, false))
                     }
-                    Without::Is(_) => false,
+                    Without::Elsewhere(_) | Without::Is(_) => false,
                 };
                 Self::KEYS.iter().filter(is_missing).map(|key| key.name).collect()
             }

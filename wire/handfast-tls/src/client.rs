@@ -157,7 +157,7 @@ impl Client {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let (outcome, witness) = Witnessed::new(&self.witnesses, self.connector.connect(name, io)).await;
+        let (outcome, witness) = Witnessed::new(&self.witnesses, || self.connector.connect(name, io)).await;
         match outcome {
             Ok(stream) => Ok(Probed {
                 established: Established::of(stream.get_ref().1),

@@ -13,6 +13,14 @@ pub struct Peer {
     identity: Identity,
 }
 
+/// The client of a session.
+#[derive(Clone)]
+pub(crate) struct Remembered {
+    pub(crate) peer: Arc<Peer>,
+    /// SHA-256 of all that it presented.
+    pub(crate) presented: [u8; 32],
+}
+
 impl Peer {
     pub(crate) fn new(chain: VerifiedChain) -> Arc<Self> {
         Arc::new(Self {

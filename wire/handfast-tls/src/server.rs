@@ -127,8 +127,8 @@ impl<A: Admit> Server<A> {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let handshake = hello.0.into_stream(self.config.clone()).into_fallible();
-        let (outcome, witness) = Witnessed::new(&self.witnesses, handshake).await;
+        let begin = || hello.0.into_stream(self.config.clone()).into_fallible();
+        let (outcome, witness) = Witnessed::new(&self.witnesses, begin).await;
         let (error, stream) = match outcome {
             Ok(stream) => {
                 let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);

@@ -12,7 +12,7 @@ use std::{
 
 use rustls::{server::StoresServerSessions, time_provider::TimeProvider};
 
-use crate::{admit::Admit, peer::Peer, verify::Verifier};
+use crate::{admit::Admit, peer::Remembered, verify::Verifier};
 
 /// The sessions of one host. They outlive its reloads, for they are judged by what holds when they are resumed. Two hosts
 /// have two, so that no session of one is known to the other.
@@ -31,14 +31,6 @@ struct Session {
     /// In the words of rustls, keys among them.
     value: Vec<u8>,
     client: Remembered,
-}
-
-/// The client of a session.
-#[derive(Clone)]
-pub(crate) struct Remembered {
-    pub(crate) peer: Arc<Peer>,
-    /// SHA-256 of all that it presented.
-    pub(crate) presented: [u8; 32],
 }
 
 #[derive(Default)]

@@ -17,7 +17,11 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::{admit::Admit, peer::Peer, sessions::Remembered, witness::Witnesses};
+use crate::{
+    admit::Admit,
+    peer::{Peer, Remembered},
+    witness::Witnesses,
+};
 
 /// Verifies the other side's chain against one state of trust, and has it decided about. A new state is a new verifier
 /// with an empty memory, so nothing remembered outlives the trust and the rules that it came from.

@@ -80,11 +80,17 @@ pub(crate) struct Witnessed<F, A: Admit> {
 }
 
 impl<F, A: Admit> Witnessed<F, A> {
-    pub(crate) fn new(witnesses: &Arc<Witnesses<A>>, inner: F) -> Self {
+    /// The future that `begin` makes. A ClientHello that was read before is answered while it is made, so that this has the
+    /// witness in place, too.
+    pub(crate) fn new(witnesses: &Arc<Witnesses<A>>, begin: impl FnOnce() -> F) -> Self {
+        let mut witness = Witness::default();
+        witnesses.swap(&mut witness);
+        let inner = begin();
+        witnesses.swap(&mut witness);
         Self {
             inner,
             witnesses: witnesses.clone(),
-            witness: Witness::default(),
+            witness,
         }
     }
 }

@@ -144,7 +144,7 @@ fn certificates(page: &mut Page, watched: &Watched) {
         "gauge",
         "Whole days that a certificate of our own is valid.",
     );
-    for host in state.listener().hosts() {
+    for host in state.hosts() {
         let left = days_left(host.own.not_after(), now);
         page.line(name, &[("host", host.name.label())], left);
     }

@@ -3,18 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use handfast_finding::Problem;
-use handfast_pki::{ClientUsage, Fingerprint, code, revocation::Stale, text::printable};
+use handfast_pki::{ClientUsage, Fingerprint, revocation::Stale, text::printable};
 use handfast_settings::{Lined, Table, Text};
 use http::Uri;
 
 use super::{
+    invalid,
     keys::{RawClients, RawFile},
     rules,
 };
 use crate::sources::{ClientCas, ListPlace};
 
 /// The CAs that may vouch for the clients of the proxy; everything that is wrong with them is added to `errors`.
-pub(super) fn resolve(file: &RawFile, folder: &Path, errors: &mut Vec<Problem>) -> Vec<ClientCas> {
+pub(super) fn of_proxy(file: &RawFile, folder: &Path, errors: &mut Vec<Problem>) -> Vec<ClientCas> {
     let tables = all(&file.clients, folder, errors);
     let proxy = &file.proxy;
     if let (Some(text), [_, ..]) = (&proxy.client_ca, proxy.clients.as_slice()) {
@@ -35,15 +36,15 @@ pub(super) fn resolve(file: &RawFile, folder: &Path, errors: &mut Vec<Problem>) 
     }
 }
 
-fn invalid(message: impl ToString) -> Problem {
-    Problem::new(code::CONFIG_INVALID, message)
-}
-
 /// A `[[clients]]` that can be read, beside its raw form.
-type Read<'a> = (&'a Lined<RawClients>, ClientCas);
+pub(super) type Read<'a> = (&'a Lined<RawClients>, ClientCas);
 
 /// Every `[[clients]]` that can be read. All of them are looked at, also those that nobody names.
-fn all<'a>(tables: &'a [Lined<RawClients>], folder: &Path, errors: &mut Vec<Problem>) -> Vec<Read<'a>> {
+pub(super) fn all<'a>(
+    tables: &'a [Lined<RawClients>],
+    folder: &Path,
+    errors: &mut Vec<Problem>,
+) -> Vec<Read<'a>> {
     let mut read: Vec<Read<'a>> = Vec::new();
     for lined in tables {
         let (raw, place) = (&lined.table, Some(lined.place.clone()));
@@ -128,7 +129,7 @@ fn kept(url: &str) -> PathBuf {
 }
 
 /// Those that `wanted` names. Where there are several, each has to be bound: else one could vouch for the names of another.
-fn named(wanted: &[Text], tables: &[Read<'_>], errors: &mut Vec<Problem>) -> Vec<ClientCas> {
+pub(super) fn named(wanted: &[Text], tables: &[Read<'_>], errors: &mut Vec<Problem>) -> Vec<ClientCas> {
     let mut found = Vec::new();
     for (number, text) in wanted.iter().enumerate() {
         let is_it = |(_, clients): &&Read<'_>| clients.name == text.text;

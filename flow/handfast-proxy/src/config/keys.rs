@@ -79,12 +79,22 @@ table! {
         proxy: RawConfig = "proxy" {
             flag: None,
             reference: "the reverse proxy",
-            without: Without::Refused,
+            without: Without::Elsewhere("`[[listener]]`"),
         }
         clients: Vec<Lined<RawClients>> = "clients" {
             flag: None,
             reference: "a CA, and the names that it may vouch for",
             without: Without::Is("only `client-ca`"),
+        }
+        backend: Vec<Lined<RawBackend>> = "backend" {
+            flag: None,
+            reference: "a backend (upstream) that routes name",
+            without: Without::Is("only URLs in `to`"),
+        }
+        listener: Vec<Lined<RawListener>> = "listener" {
+            flag: None,
+            reference: "an address to listen on, with its hosts",
+            without: Without::Is("only `listen` of `[proxy]`"),
         }
     }
 }
@@ -95,7 +105,7 @@ table! {
         listen: Option<Text> = "listen" {
             flag: Some(Flag { value: "ADDRESS", help: "Where to listen; port 0 lets the system choose" }),
             reference: "the listener, `ADDRESS:PORT`, such as `127.0.0.1:8443` or `[::1]:8443`; `:8443` for all IPv4 addresses; with port 0 the system chooses",
-            without: Without::Refused,
+            without: Without::Elsewhere("`[[listener]]`"),
         }
         to: OneOrMore = "to" {
             flag: Some(Flag {
@@ -103,7 +113,7 @@ table! {
                 help: "The service: http://H:P, https://H:P, h2c://H:P, tcp://H:P or unix:PATH; may be repeated, for several that stand in for each other",
             }),
             reference: "the backend (upstream): `http://HOST:PORT`, `https://HOST:PORT`, `h2c://HOST:PORT`, `tcp://HOST:PORT` or `unix:PATH`; several in a list, see [below](#backend)",
-            without: Without::Refused,
+            without: Without::Elsewhere("`[[listener]]`"),
         }
         to_ca: Option<Text> = "to-ca" {
             flag: Some(Flag { value: "FILE", help: "The CA of an https service" }),
@@ -123,17 +133,17 @@ table! {
         cert: Option<Text> = "cert" {
             flag: Some(Flag { value: "FILE", help: "The proxy's certificate, leaf first" }),
             reference: "the certificate of the proxy, leaf first, then its intermediates",
-            without: Without::Refused,
+            without: Without::Elsewhere("`[[listener]]`"),
         }
         key: Option<Text> = "key" {
             flag: Some(Flag { value: "FILE", help: "The key of --cert" }),
             reference: "the private key of `cert`, PEM or DER, not encrypted",
-            without: Without::Refused,
+            without: Without::Elsewhere("`[[listener]]`"),
         }
         client_ca: Option<Text> = "client-ca" {
             flag: Some(Flag { value: "FILE", help: "The CA bundle that verifies client certificates" }),
             reference: "the CA bundle that verifies client certificates; one or more CAs in one file, each of which may vouch for every name",
-            without: Without::Unless("clients"),
+            without: Without::Elsewhere("`clients` or `[[listener]]`"),
         }
         clients: Vec<Text> = "clients" {
             flag: None,
@@ -154,7 +164,7 @@ table! {
                 help: "The clients that are allowed: any, uri:..., dns:..., email:..., ip:..., cn:... or fingerprint:...; may be repeated",
             }),
             reference: "a list of authorization rules; a client needs to match one",
-            without: Without::Refused,
+            without: Without::Elsewhere("`[[listener]]`"),
         }
         deny: Vec<Text> = "deny" {
             flag: Some(Flag {
@@ -275,6 +285,140 @@ table! {
             flag: None,
             reference: "`\"if-present\"`: a certificate without extended key usage may be a client's (RFC 5280); `\"required\"`: it has to name `clientAuth`, for CAs that always do",
             without: Without::Is("`\"if-present\"`"),
+        }
+    }
+}
+
+table! {
+    /// A table `[[backend]]`.
+    pub struct RawBackend {
+        name: Option<Text> = "name" {
+            flag: None,
+            reference: "what `to` of a route calls it",
+            without: Without::Refused,
+        }
+        to: OneOrMore = "to" {
+            flag: None,
+            reference: "one URL or a list of them, as `to` of `[proxy]`",
+            without: Without::Refused,
+        }
+        ca: Option<Text> = "ca" {
+            flag: None,
+            reference: "the CA bundle that verifies `https` targets",
+            without: Without::Is("error, for `https`"),
+        }
+        cert: Option<Text> = "cert" {
+            flag: None,
+            reference: "the client certificate for `https` targets that request one; with `key`",
+            without: Without::Is("no certificate"),
+        }
+        key: Option<Text> = "key" {
+            flag: None,
+            reference: "the private key of `cert`",
+            without: Without::Is("no certificate"),
+        }
+        proxy_protocol: bool = "proxy-protocol" {
+            flag: None,
+            reference: "as `to-proxy-protocol` of `[proxy]`",
+            without: Without::Is("`false`"),
+        }
+    }
+}
+
+table! {
+    /// A table `[[listener]]`.
+    pub struct RawListener {
+        listen: Option<Text> = "listen" {
+            flag: None,
+            reference: "the address, as `listen` of `[proxy]`",
+            without: Without::Refused,
+        }
+        host: Vec<Lined<RawHost>> = "host" {
+            flag: None,
+            reference: "the hosts that are served there, each in a `[[listener.host]]`",
+            without: Without::Refused,
+        }
+    }
+}
+
+table! {
+    /// A table `[[listener.host]]`.
+    pub struct RawHost {
+        names: Vec<Text> = "names" {
+            flag: None,
+            reference: "the DNS names by which clients ask for the host (SNI); `*.` stands for one label, a name in full wins",
+            without: Without::Is("none, for the default host"),
+        }
+        default: bool = "default" {
+            flag: None,
+            reference: "`true`: the host that is meant if the client asks for no name, or for an unknown one. At most one of a listener; without one, such clients are rejected with the alert `unrecognized_name`, [HF-307](../findings/HF-307.md)",
+            without: Without::Is("`false`"),
+        }
+        cert: Option<Text> = "cert" {
+            flag: None,
+            reference: "the certificate of the host, leaf first",
+            without: Without::Refused,
+        }
+        key: Option<Text> = "key" {
+            flag: None,
+            reference: "the private key of `cert`",
+            without: Without::Refused,
+        }
+        clients: Vec<Text> = "clients" {
+            flag: None,
+            reference: "the `[[clients]]` that may vouch for clients of this host, by name",
+            without: Without::Refused,
+        }
+        resumption: Option<bool> = "resumption" {
+            flag: None,
+            reference: "as `resumption` of `[proxy]`; hosts share no session",
+            without: Without::Is("`true`"),
+        }
+        on_refusal: Option<OnRefusal> = "on-refusal" {
+            flag: None,
+            reference: "as `on-refusal` of `[proxy]`",
+            without: Without::Is("`\"alert\"`"),
+        }
+        route: Vec<Lined<RawRoute>> = "route" {
+            flag: None,
+            reference: "the parts of the host, each in a `[[listener.host.route]]`",
+            without: Without::Refused,
+        }
+    }
+}
+
+table! {
+    /// A table `[[listener.host.route]]`.
+    pub struct RawRoute {
+        path: Option<Text> = "path" {
+            flag: None,
+            reference: "the path and everything below it: `/reports` is `/reports` and `/reports/a`, not `/reports2`; `/reports/*` is the same. The longest path wins",
+            without: Without::Refused,
+        }
+        methods: Vec<Text> = "methods" {
+            flag: None,
+            reference: "the methods that the route is for; for others the next longest path decides",
+            without: Without::Is("all"),
+        }
+        allow: Vec<Text> = "allow" {
+            flag: None,
+            reference: "a list of [rules](#rules); a client needs to match one",
+            without: Without::Unless("policy"),
+        }
+        deny: Vec<Text> = "deny" {
+            flag: None,
+            reference: "a list of rules; a client that matches one is denied, whatever `allow` says",
+            without: Without::Is("none"),
+        }
+        policy: Option<Text> = "policy" {
+            flag: None,
+            reference: "in the place of `allow` and `deny`: a file of policies in Cedar, checked against [the schema](policy.cedarschema)",
+            without: Without::Is("`allow` and `deny`"),
+        }
+        to: Option<Text> = "to" {
+            flag: None,
+            reference: "the name of a `[[backend]]`, or a URL",
+            without: Without::Refused,
         }
     }
 }

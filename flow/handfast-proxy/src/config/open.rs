@@ -40,7 +40,7 @@ impl Config {
             }
         };
         Ok(ProxySettings {
-            listen: self.listen,
+            listen: self.listen(),
             sources,
             config: file,
             xfcc: self.xfcc,

@@ -342,9 +342,10 @@ async fn connect(
 /// Decides about one request: it stays with the host of its connection, and the route that it asks for allows its client.
 /// Where that leads is the route's backend; the place of the route in its host goes with it.
 fn decide(visit: &Visit, request: &mut Request<RequestBody>) -> Result<(Arc<Upstream>, usize), Instead> {
-    let (listener, standing) = (visit.state.listener(), &visit.standing);
+    let standing = &visit.standing;
+    let listener = visit.state.listener(standing.listener);
     let asked = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    if !listener.is_of(&standing.host, asked.unwrap_or_default()) {
+    if !listener.is_some_and(|listener| listener.is_of(&standing.host, asked.unwrap_or_default())) {
         return Err((StatusCode::MISDIRECTED_REQUEST, code::MISDIRECTED).into());
     }
     let route = if standing.has_one_answer() {

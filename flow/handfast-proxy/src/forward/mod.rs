@@ -9,7 +9,7 @@ mod budget;
 mod headers;
 mod host;
 mod http;
-mod path;
+pub(crate) mod path;
 pub(crate) mod pool;
 pub(crate) mod relay;
 mod send;

@@ -28,6 +28,11 @@ pub(super) fn normalise(target: &mut Uri) -> Result<(), Unacceptable> {
     Ok(())
 }
 
+/// Whether `path`, without a slash at its end, is one that a request can have after [`normalise`].
+pub(crate) fn is_normal(path: &str) -> bool {
+    path.is_empty() || normal(path).as_deref() == Some(path)
+}
+
 fn normal(path: &str) -> Option<String> {
     let decoded = decoded(path)?;
     let mut segments: Vec<&str> = Vec::new();

@@ -24,6 +24,20 @@ fn lab() -> Lab {
     Lab { ca, shown }
 }
 
+fn any_name() -> HostName {
+    HostName {
+        names: Vec::new(),
+        is_default: true,
+    }
+}
+
+fn names_of(names: Vec<String>) -> HostName {
+    HostName {
+        names,
+        is_default: false,
+    }
+}
+
 fn credentials(pair: &Pair) -> Credentials {
     Credentials::new(pair.chain.clone(), &pair.key).expect("a pair")
 }
@@ -63,7 +77,7 @@ impl Lab {
     fn two_hosts(&self) -> Listener {
         let trust = Arc::new(trust(&[&self.ca]));
         let host = |name: &str, rule: &str| {
-            let names = HostName::Names(vec![name.to_owned()]);
+            let names = names_of(vec![name.to_owned()]);
             self.host(names, &trust, vec![route("", None, rule)])
         };
         Listener::new(vec![
@@ -96,11 +110,7 @@ impl Lab {
             };
             let mut accepted = host.server.answer(hello).await.map_err(|failed| failed.error)?;
             let _ = accepted.stream.shutdown().await;
-            Ok(Standing {
-                peer: accepted.peer,
-                host,
-                admission: accepted.pass,
-            })
+            Ok(listener.standing(0, host, accepted.peer, accepted.pass))
         };
         let calling = async {
             let name = ServerName::try_from(asked.to_owned()).expect("a name");
@@ -143,7 +153,7 @@ async fn a_name_that_no_host_has_is_refused_and_a_default_takes_it() {
     assert_eq!(error.code(), code::WRONG_SNI);
     assert!(error.to_string().contains("\"c.example\""), "{error}");
     let trust = Arc::new(trust(&[&lab.ca]));
-    let only = lab.host(HostName::Default, &trust, vec![route("", None, "any")]);
+    let only = lab.host(any_name(), &trust, vec![route("", None, "any")]);
     assert!(
         lab.visit(&Listener::new(vec![only]), &web, "c.example")
             .await
@@ -177,12 +187,12 @@ async fn a_wildcard_is_one_label_and_an_exact_name_wins() {
     let lab = lab();
     let trust = Arc::new(trust(&[&lab.ca]));
     let host = |name: &str| {
-        let names = HostName::Names(vec![name.to_owned()]);
+        let names = names_of(vec![name.to_owned()]);
         lab.host(names, &trust, vec![route("", None, "any")])
     };
     let listener = Listener::new(vec![host("*.example"), host("a.example")]);
     let meant = |asked: &str| listener.host(Some(asked)).map(|host| host.name.clone());
-    let names = |name: &str| Some(HostName::Names(vec![name.to_owned()]));
+    let names = |name: &str| Some(names_of(vec![name.to_owned()]));
     assert_eq!(meant("a.example"), names("a.example"));
     assert_eq!(meant("b.example"), names("*.example"));
     assert_eq!(meant("x.b.example"), None);
@@ -201,7 +211,7 @@ async fn each_request_is_decided_by_the_longest_path_and_its_method() {
             route("/reports/open", None, "any"),
         ]
     };
-    let listener = Listener::new(vec![lab.host(HostName::Default, &trust, routes())]);
+    let listener = Listener::new(vec![lab.host(any_name(), &trust, routes())]);
     let standing = |who: &str| {
         let (client, listener) = (lab.client(who), &listener);
         let lab = &lab;
@@ -224,7 +234,7 @@ async fn each_request_is_decided_by_the_longest_path_and_its_method() {
         assert_eq!(web.route(path, &method).is_some(), web_may, "web {method} {path}");
         assert_eq!(api.route(path, &method).is_some(), api_may, "api {method} {path}");
     }
-    let only = Listener::new(vec![lab.host(HostName::Default, &trust, routes().split_off(1))]);
+    let only = Listener::new(vec![lab.host(any_name(), &trust, routes().split_off(1))]);
     let client = lab.client("spiffe://acme/web");
     let narrow = lab.visit(&only, &client, "a.example").await.expect("allowed");
     assert!(narrow.route("/", &Method::GET).is_none(), "no route means no");
@@ -234,9 +244,8 @@ async fn each_request_is_decided_by_the_longest_path_and_its_method() {
 async fn a_change_ends_what_it_takes_away_and_nothing_else() {
     let lab = lab();
     let trusted = Arc::new(trust(&[&lab.ca]));
-    let with = |trust: &Arc<Trust>, routes: Vec<Route>| {
-        Listener::new(vec![lab.host(HostName::Default, trust, routes)])
-    };
+    let with =
+        |trust: &Arc<Trust>, routes: Vec<Route>| Listener::new(vec![lab.host(any_name(), trust, routes)]);
     let any = || route("", None, "any");
     let before = with(&trusted, vec![any()]);
     let (web, api) = (lab.client("spiffe://acme/web"), lab.client("spiffe://acme/api"));
@@ -262,4 +271,14 @@ async fn a_change_ends_what_it_takes_away_and_nothing_else() {
     );
     assert_eq!(judged(&more_routes, &web), Err(code::NOT_ALLOWED));
     assert_eq!(judged(&lab.two_hosts(), &web), Err(code::MISDIRECTED));
+    // A host that comes beside the default one takes a name from it.
+    let beside = |default: Route| {
+        let named = names_of(vec!["b.example".to_owned()]);
+        let hosts = vec![
+            lab.host(any_name(), &trusted, vec![default]),
+            lab.host(named, &trusted, vec![any()]),
+        ];
+        Listener::new(hosts)
+    };
+    assert_eq!(judged(&beside(any()), &web), Err(code::MISDIRECTED));
 }

@@ -1,9 +1,12 @@
 //! What the operator reads when the proxy is open.
 
+use std::fmt::Display;
+
 use handfast_finding::when::when;
 use handfast_pki::code;
-use handfast_policy::Rule;
-use handfast_proxy::{Detail, Proxy, config::Config, confine::Confined, live::State};
+use handfast_proxy::{
+    Detail, HostSource, PolicySource, Proxy, config::Config, confine::Confined, live::State,
+};
 use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
@@ -18,19 +21,33 @@ pub(super) fn announce(
     words: &Words,
 ) {
     let state = proxy.live().state();
-    let rules = shown_rules(&config.sources.allow);
+    let listeners = proxy.addresses().iter().zip(&config.sources.listeners);
+    let (allow, deny) = rules(config);
+    let addresses: Vec<String> = proxy.addresses().iter().map(ToString::to_string).collect();
     // One line, like everything that follows it on stdout.
     words.json_line(
         Schema::AccessLog,
-        json!({ "event": "open", "address": proxy.address().to_string(), "allow": rules }),
+        json!({ "event": "open", "address": proxy.address().to_string(), "addresses": addresses, "allow": allow }),
     );
     let targets = config.sources.backends.iter().flat_map(|backend| &backend.to);
     let targets: Vec<String> = targets.map(ToString::to_string).collect();
-    words.talk(format_args!(
-        "handfast: listening on {}, reverse proxy to {}",
-        proxy.address(),
-        targets.join(", ")
-    ));
+    for (address, listener) in listeners {
+        let hosts: Vec<String> = listener
+            .hosts
+            .iter()
+            .map(named)
+            .filter(|name| !name.is_empty())
+            .collect();
+        let hosts = if hosts.is_empty() {
+            String::new()
+        } else {
+            format!(" for {}", hosts.join("; "))
+        };
+        words.talk(format_args!(
+            "handfast: listening on {address}, reverse proxy to {}{hosts}",
+            targets.join(", ")
+        ));
+    }
     for own in state.own() {
         words.talk(format_args!(
             "  certificate: \"{}\", {}",
@@ -38,15 +55,12 @@ pub(super) fn announce(
             when(own.not_after(), Timestamp::now())
         ));
     }
-    words.talk(format_args!("  allow: {}", rules.join(", ")));
+    words.talk(format_args!("  allow: {}", allow.join(", ")));
     if let Some(admin) = proxy.admin() {
         words.talk(format_args!("  admin port: {admin}"));
     }
-    if !config.sources.deny.is_empty() {
-        words.talk(format_args!(
-            "  deny: {}",
-            shown_rules(&config.sources.deny).join(", ")
-        ));
+    if !deny.is_empty() {
+        words.talk(format_args!("  deny: {}", deny.join(", ")));
     }
     for warning in warnings(&state) {
         words.talk(format_args!("  warning: {warning}"));
@@ -65,8 +79,36 @@ pub(super) fn announce(
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
 }
 
-fn shown_rules(rules: &[Rule]) -> Vec<String> {
-    rules.iter().map(ToString::to_string).collect()
+/// The names of a host, and that it is the default one where it has any.
+fn named(host: &HostSource) -> String {
+    let names = host.names.join(", ");
+    match (names.is_empty(), host.is_default) {
+        (false, true) => format!("{names} (default)"),
+        _ => names,
+    }
+}
+
+/// What allows and what denies, each with its path where there are several routes.
+fn rules(config: &Config) -> (Vec<String>, Vec<String>) {
+    let routes: Vec<_> = config.sources.hosts().flat_map(|host| &host.routes).collect();
+    let (mut allow, mut deny) = (Vec::new(), Vec::new());
+    for route in &routes {
+        let shown = |rule: &dyn Display| match routes.len() {
+            1 => rule.to_string(),
+            _ => format!("{rule} on {}/", route.path),
+        };
+        match &route.policy {
+            PolicySource::Rules {
+                allow: more,
+                deny: less,
+            } => {
+                allow.extend(more.iter().map(|rule| shown(rule)));
+                deny.extend(less.iter().map(|rule| shown(rule)));
+            }
+            PolicySource::Cedar(path) => allow.push(shown(&format_args!("policy \"{}\"", path.display()))),
+        }
+    }
+    (allow, deny)
 }
 
 /// What an operator should know of a state that is good.

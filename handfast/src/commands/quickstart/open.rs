@@ -4,7 +4,8 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use handfast_pki::code;
 use handfast_proxy::{
-    AccessLog, BackendSource, BackendUrl, ClientCas, Detail, Limits, Proxy, Sources, config::Config,
+    AccessLog, BackendSource, BackendUrl, ClientCas, Detail, HostSource, Limits, ListenerSource,
+    PolicySource, Proxy, RouteSource, Sources, config::Config,
 };
 
 use super::{Args, prepare::CLIENT};
@@ -22,15 +23,27 @@ pub(super) fn create_log(path: &Path) -> Result<std::fs::File, Failure> {
 pub(super) fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
     let server = args.dir.join("server");
     let rule = format!("uri:{CLIENT}").parse().map_err(Failure::bug)?;
+    let host = HostSource {
+        names: Vec::new(),
+        is_default: true,
+        cert: server.join("tls.crt"),
+        key: server.join("tls.key"),
+        clients: vec!["client-ca".to_owned()],
+        routes: vec![RouteSource {
+            path: String::new(),
+            methods: None,
+            policy: PolicySource::Rules {
+                allow: vec![rule],
+                deny: Vec::new(),
+            },
+            to: "to".into(),
+        }],
+        resumption: false,
+        explains: false,
+    };
     let config = Config {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         sources: Sources {
-            cert: server.join("tls.crt"),
-            key: server.join("tls.key"),
             clients: vec![ClientCas::for_every_name(server.join("ca.crt"))],
-            allow: vec![rule],
-            deny: Vec::new(),
-            resumption: false,
             backends: vec![BackendSource {
                 name: "to".into(),
                 to: vec![BackendUrl::parse(to)?],
@@ -40,7 +53,10 @@ pub(super) fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, 
                 most: None,
                 announces: false,
             }],
-            explains: false,
+            listeners: vec![ListenerSource {
+                listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+                hosts: vec![host],
+            }],
             waiting: Vec::new(),
         },
         xfcc: true,

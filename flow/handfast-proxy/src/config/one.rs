@@ -1,0 +1,110 @@
+//! The one-host form: a listener with one host that answers to every name, by flags or in `[proxy]`.
+
+use std::path::Path;
+
+use handfast_finding::{Place, Problem};
+use handfast_pki::code;
+use handfast_settings::{Table, Text};
+
+use super::{
+    address,
+    backends::{is_https, targets},
+    clients, invalid,
+    keys::{OnRefusal, RawConfig, RawFile},
+    rules,
+};
+use crate::{
+    backend::{BackendSource, BackendUrl},
+    sources::{HostSource, ListenerSource, PolicySource, RouteSource, Sources},
+};
+
+/// The one backend.
+const TO: &str = "to";
+
+/// What `[proxy]` says by itself; everything that is wrong with it is added to `errors`. What is missing is missing at `head`.
+pub(super) fn resolve(
+    file: &RawFile,
+    folder: &Path,
+    head: Option<&Place>,
+    errors: &mut Vec<Problem>,
+) -> Option<Sources> {
+    let raw = &file.proxy;
+    let mut wrong = |text: &Text, problem: Problem| errors.push(text.wrong(problem));
+    let listen = raw
+        .listen
+        .as_ref()
+        .and_then(|text| address(&text.text).map_err(|p| wrong(text, p)).ok());
+    let to = targets(&raw.to.0, folder, &mut wrong);
+    let allow = rules(&raw.allow, &mut wrong);
+    let deny = rules(&raw.deny, &mut wrong);
+    missing(raw, head, errors);
+    incomplete(raw, &to, errors);
+    let clients = clients::of_proxy(file, folder, errors);
+    let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
+    let host = HostSource {
+        names: Vec::new(),
+        is_default: true,
+        cert: path(&raw.cert)?,
+        key: path(&raw.key)?,
+        clients: clients.iter().map(|clients| clients.name.clone()).collect(),
+        routes: vec![RouteSource {
+            path: String::new(),
+            methods: None,
+            policy: PolicySource::Rules { allow, deny },
+            to: TO.into(),
+        }],
+        resumption: raw.resumption.unwrap_or(true),
+        explains: raw.on_refusal == Some(OnRefusal::Explain),
+    };
+    Some(Sources {
+        clients,
+        backends: vec![BackendSource {
+            name: TO.into(),
+            to,
+            ca: path(&raw.to_ca),
+            cert: path(&raw.to_cert),
+            key: path(&raw.to_key),
+            most: None,
+            announces: raw.to_proxy_protocol,
+        }],
+        listeners: vec![ListenerSource {
+            listen: listen?,
+            hosts: vec![host],
+        }],
+        waiting: Vec::new(),
+    })
+}
+
+/// The keys without which there is no host.
+fn missing(raw: &RawConfig, head: Option<&Place>, errors: &mut Vec<Problem>) {
+    let is_given = [
+        ("listen", raw.listen.is_some()),
+        ("to", !raw.to.0.is_empty()),
+        ("cert", raw.cert.is_some()),
+        ("key", raw.key.is_some()),
+        ("client-ca", raw.client_ca.is_some() || !raw.clients.is_empty()),
+    ];
+    for (name, _) in is_given.iter().filter(|(_, given)| !given) {
+        errors.push(invalid(format_args!("\"{name}\" is missing")).place(head.cloned()));
+    }
+    if raw.allow.is_empty() {
+        let problem = Problem::new(code::NO_RULE, "no rule says who may connect").help(
+            "name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate",
+        );
+        errors.push(problem.place(head.cloned()));
+    }
+    debug_assert!(raw.missing().is_empty(), "nothing else has to be given");
+}
+
+/// What is missing only because something else is there.
+fn incomplete(raw: &RawConfig, to: &[BackendUrl], errors: &mut Vec<Problem>) {
+    if let (Some(text), true, None) = (raw.to.0.first(), is_https(to), &raw.to_ca) {
+        let problem = invalid("an https backend is verified, and nothing says by which CA")
+            .help("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
+        errors.push(text.wrong(problem));
+    }
+    if let (Some(text), None) | (None, Some(text)) = (&raw.to_cert, &raw.to_key) {
+        let problem = invalid("to-cert and to-key belong together, one of them is missing");
+        errors.push(text.wrong(problem));
+    }
+}
