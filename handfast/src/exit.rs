@@ -46,7 +46,10 @@ impl Exit {
             | code::AUDIT_DAMAGED
             | code::HISTORY_REWRITTEN
             | code::PROOF_REFUSED
-            | code::OUTPUT_LOST => Self::No,
+            | code::OUTPUT_LOST
+            | code::WAITS
+            | code::CLOCK => Self::No,
+            code::OWN_APPROVAL => Self::Denied,
             code::TOOL
             | code::LAB
             | code::NOT_TLS

@@ -158,6 +158,9 @@ impl From<handfast_ca::Error> for Failure {
         if matches!(error, E::Altered { .. }) {
             return Self::bug(&error);
         }
+        if let E::Config { problems } = error {
+            return Self::of_problems(problems);
+        }
         let mut failure = Self::of(error.code(), &error);
         failure.help = error.hint();
         let mut source = std::error::Error::source(&error);

@@ -61,6 +61,7 @@ impl Odd<'_> {
             profile: self.profile.rules(),
             serial: Serial::from_random([7; 20]),
             subject: name::distinguished(self.subject, None).expect("a name"),
+            roles: Vec::new(),
             names: if self.profile.is_ca() {
                 Vec::new()
             } else {

@@ -81,6 +81,11 @@ pub fn good_key() -> PrivateKey {
     key_of(&number(PRIME), &number(OTHER_PRIME))
 }
 
+/// Another private key of two good primes, one of which is that of [`good_key`].
+pub fn sharing_key() -> PrivateKey {
+    key_of(&(number(PRIME) + GAP), &number(OTHER_PRIME))
+}
+
 /// A certificate request of `key` (RFC 2986) without names.
 pub fn request(key: &PrivateKey) -> Vec<u8> {
     let info = CertReqInfo {

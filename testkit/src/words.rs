@@ -33,6 +33,8 @@ const OLD: &[OldWord] = &[
             "authority info",
             "authority information",
             "authority db",
+            "competent authority",
+            "supervisory authority",
             "the target authority",
             "unknown authority",
         ],

@@ -45,6 +45,7 @@ fn issue(authority: &Authority, size: usize) -> Duration {
         names: vec![AltName::dns(&format!("h{index}.example")).expect("a name")],
         common_name: None,
         lifetime: None,
+        roles: Vec::new(),
     };
     let began = Instant::now();
     for first in (0..COUNT).step_by(size) {

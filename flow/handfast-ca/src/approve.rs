@@ -3,10 +3,13 @@
 //! Nothing outlives its issuer: a lifetime that was asked for and is too long is refused, the usual one is
 //! cut and that is said.
 
+mod fit;
+
 use handfast_pki::{
-    Certificate, Error as PkiError,
+    Certificate, Error as PkiError, code,
     name::AltName,
     profile::{NameKind, ProfileRules},
+    text::{hex, printable},
 };
 use jiff::Timestamp;
 
@@ -18,7 +21,8 @@ use crate::{
     profiles::OfferedProfile,
     receive::Received,
     records::{Event, JournalEntry},
-    requester::Requester,
+    requester::{Requester, RequesterKind},
+    waiting::WaitingRequest,
 };
 
 /// A request that may be fulfilled, with its profile, its issuer and its exact validity.
@@ -36,13 +40,20 @@ pub(crate) struct Approved<'a> {
 impl Approved<'_> {
     /// The line of the journal about it.
     pub(crate) fn entry(&self, event: Event, serial: Option<&str>, at: Timestamp) -> JournalEntry {
+        let mut detail = format!("{} for {}", self.profile.name, self.received.called());
+        if let Some(reason) = self.requester.reason() {
+            detail.push_str(&format!(", because \"{}\"", printable(reason)));
+        }
+        if let Some(by) = &self.received.approved_by {
+            detail.push_str(&format!(", approved by {by}"));
+        }
         JournalEntry {
             at,
             event,
             serial: serial.map(str::to_owned),
             requester: Some(self.requester.to_string()),
             code: None,
-            detail: format!("{} for {}", self.profile.name, self.received.called()),
+            detail,
         }
     }
 }
@@ -50,7 +61,9 @@ impl Approved<'_> {
 /// Approves what the profile and the issuers allow at this time.
 pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>) -> Result<Approved<'a>> {
     let Authenticated {
-        received, requester, ..
+        mut received,
+        requester,
+        ..
     } = authenticated;
     let unknown = || ProfileRefusal::Unknown {
         found: received.profile.to_string(),
@@ -63,7 +76,10 @@ pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>)
         .ok_or_else(unknown)?;
     let profile = &offered.rules;
     may_ask(&requester, offered, &received)?;
-    names_fit(&received, profile)?;
+    fit::names(&received, profile)?;
+    fit::key(&received, profile)?;
+    received.subject = fit::subject(&received, profile)?;
+    fit::roles(&received, profile)?;
     // Its search for factors takes a second for a large RSA key.
     if !received.is_generated {
         received.public_key.must_be_worth_certifying()?;
@@ -75,6 +91,9 @@ pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>)
     let began = issuer.certificate().map(Certificate::not_before);
     let backdated = now.checked_sub(profile.lifetime.backdate).unwrap_or(now);
     let not_before = began.map_or(backdated, |began| began.max(backdated));
+    if offered.approver.is_some() && received.approved_by.is_none() {
+        return Err(hold(received, &requester, context)?);
+    }
     Ok(Approved {
         received,
         requester,
@@ -90,7 +109,7 @@ pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>)
 /// Whether this requester may revoke: certificates are taken back by those who run the CA.
 pub(crate) fn revocation(requester: &Requester) -> Result<()> {
     match requester {
-        Requester::Owner | Requester::Operator(_) => Ok(()),
+        Requester::Owner | Requester::Person(_) | Requester::Operator(_) => Ok(()),
         Requester::Token(_) | Requester::Acme(_) | Requester::Est(_) => Err(Error::MayNotRevoke {
             requester: requester.to_string(),
         }),
@@ -115,12 +134,23 @@ fn may_ask(requester: &Requester, offered: &OfferedProfile, received: &Received)
     if !offered.requesters.contains(&requester.kind()) {
         return refused("the profile is not for this kind of requester".into());
     }
-    if *requester != Requester::Owner && offered.rules.is_ca() {
+    if requester.kind() != RequesterKind::Owner && offered.rules.is_ca() {
         return refused("only the owner makes CAs".into());
+    }
+    if !offered.users.is_empty() {
+        let is_listed =
+            matches!(requester, Requester::Person(person) if offered.users.contains(&person.user));
+        if !is_listed {
+            return refused(format!(
+                "it is for these users (requesters in [profile.{}] of ca.toml): {}",
+                offered.rules.name,
+                offered.users.join(", ")
+            ));
+        }
     }
     let names = &received.names;
     let foreign = match requester {
-        Requester::Owner | Requester::Operator(_) => return Ok(()),
+        Requester::Owner | Requester::Person(_) | Requester::Operator(_) => return Ok(()),
         Requester::Token(_) => None,
         // What ACME has challenges for (RFC 8555 section 9.7.7, RFC 8738).
         Requester::Acme(_) => names
@@ -150,7 +180,11 @@ fn may_ask(requester: &Requester, offered: &OfferedProfile, received: &Received)
 fn is_covered(common_name: &str, requester: &Requester, names: &[AltName]) -> bool {
     let own = match requester {
         Requester::Est(identity) => identity.common_name.as_deref(),
-        Requester::Owner | Requester::Operator(_) | Requester::Token(_) | Requester::Acme(_) => None,
+        Requester::Owner
+        | Requester::Person(_)
+        | Requester::Operator(_)
+        | Requester::Token(_)
+        | Requester::Acme(_) => None,
     };
     let is_host = |name: &AltName| match name {
         AltName::Dns(dns) => dns.eq_ignore_ascii_case(common_name),
@@ -160,56 +194,52 @@ fn is_covered(common_name: &str, requester: &Requester, names: &[AltName]) -> bo
     own == Some(common_name) || names.iter().any(is_host)
 }
 
-fn names_fit(received: &Received, profile: &ProfileRules) -> Result<()> {
-    let (names, rules) = (&received.names, &profile.names);
-    if names.len() > rules.most {
-        return Err(ProfileRefusal::TooManyNames {
-            profile: profile.name.clone(),
-            found: names.len(),
-            most: rules.most,
-        }
-        .into());
-    }
-    if names.is_empty() && !rules.kinds.is_empty() {
-        return Err(Error::NoNames {
-            profile: profile.name.clone(),
-            common_name: handfast_pki::name::common_name(&received.subject),
+/// Keeps a request for a second person; the error says under which number.
+fn hold(received: Received, requester: &Requester, context: Context<'_>) -> Result<Error> {
+    let Requester::Person(person) = requester else {
+        return Err(Error::MayNotAsk {
+            requester: requester.to_string(),
+            profile: received.profile,
+            detail: "a second person has to approve it, and who the first one is has to be known".into(),
         });
+    };
+    let mut octets = [0; 6];
+    aws_lc_rs::rand::fill(&mut octets).map_err(|_| PkiError::Crypto {
+        what: "drawing a number",
+    })?;
+    let held = WaitingRequest {
+        id: hex(&octets),
+        at: context.now,
+        requester: person.clone(),
+        profile: received.profile,
+        subject: received.subject,
+        names: received.names,
+        lifetime: received.lifetime,
+        roles: received.roles,
+        public_key: received.public_key,
+        has_proven_key: received.has_proven_key,
+        ignored: received.ignored,
+        renewed_from: received.renewed_from,
+        decision: None,
+        serial: None,
+    };
+    let mut detail = format!("{} for {} as {}", held.profile, held.called(), held.id);
+    if let Some(reason) = &person.reason {
+        detail.push_str(&format!(", because \"{}\"", printable(reason)));
     }
-    for name in names {
-        let kind = NameKind::of(name);
-        if !rules.kinds.contains(&kind) {
-            return Err(ProfileRefusal::NameKind {
-                profile: profile.name.clone(),
-                name: name.to_string(),
-                kind,
-            }
-            .into());
-        }
-    }
-    one_spiffe_id(names)
-}
-
-/// With a SPIFFE ID there is exactly one URI (X509-SVID section 2).
-fn one_spiffe_id(names: &[AltName]) -> Result<()> {
-    let uris: Vec<&str> = names
-        .iter()
-        .filter_map(|name| {
-            if let AltName::Uri(uri) = name {
-                Some(&**uri)
-            } else {
-                None
-            }
-        })
-        .collect();
-    if uris.len() > 1 && uris.iter().any(|uri| uri.starts_with("spiffe:")) {
-        return Err(PkiError::BadName {
-            found: uris.join(" "),
-            expected: "one URI, as a SPIFFE certificate has",
-        }
-        .into());
-    }
-    Ok(())
+    let entry = JournalEntry {
+        at: context.now,
+        event: Event::Waiting,
+        serial: None,
+        requester: Some(person.to_string()),
+        code: Some(code::WAITS.to_string()),
+        detail,
+    };
+    context.store.waiting().hold(&held, &entry)?;
+    Ok(Error::Waits {
+        id: held.id,
+        profile: held.profile,
+    })
 }
 
 fn issuers_allow(chain: &[Certificate], profile: &ProfileRules, now: Timestamp) -> Result<()> {

@@ -8,11 +8,12 @@ use std::{
 
 use handfast_audit::tree::LogKey;
 use handfast_pki::{
-    Certificate, Error as PkiError, KeyKind, NamePattern, PrivateKey, Profile, Shown, profile::ProfileName,
+    Certificate, Error as PkiError, KeyKind, NamePattern, PrivateKey, Shown, profile::ProfileName,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    config,
     context::{self, Context},
     error::{Error, FolderError, Result},
     folder,
@@ -72,6 +73,7 @@ impl Authority {
         if !database.is_file() {
             return Err(damaged(format!("\"{}\" is missing", folder::DATABASE)).into());
         }
+        let profiles = config::read(folder).map_err(|problems| Error::Config { problems })?;
         let log_key = if Sqlite::is_older_than_the_log(&database)? {
             log_key::read_or_make(folder)?
         } else {
@@ -79,12 +81,14 @@ impl Authority {
         };
         let log_key = Arc::new(log_key);
         let store = Box::new(Sqlite::open(&database, log_key.clone())?);
-        let issuer = Issuer::new(Box::new(FileKey::new(key)), chain, leaf_profiles())
+        let leaves = profiles.iter().filter(|offered| !offered.rules.is_ca());
+        let leaves: Vec<ProfileName> = leaves.map(|offered| offered.rules.name.clone()).collect();
+        let issuer = Issuer::new(Box::new(FileKey::new(key)), chain, leaves)
             .map_err(|error| damaged(error.to_string()))?;
         let mut authority = Self {
             folder: folder.to_owned(),
             issuers: Vec::new(),
-            profiles: Profiles::built_in(),
+            profiles,
             store,
             log_key,
             leftovers: Vec::new(),
@@ -150,6 +154,11 @@ impl Authority {
             now,
             draw: context::random,
         }
+    }
+
+    /// What it issues, and to whom.
+    pub fn profiles(&self) -> &Profiles {
+        &self.profiles
     }
 
     pub(crate) fn issuers(&self) -> &[Issuer] {
@@ -266,14 +275,6 @@ impl Authority {
         rows.sort_by_key(|row| row.begun_at);
         Ok(rows)
     }
-}
-
-/// What an issuing CA signs.
-fn leaf_profiles() -> impl Iterator<Item = ProfileName> {
-    Profile::ALL
-        .into_iter()
-        .filter(|profile| !profile.is_ca())
-        .map(ProfileName::from)
 }
 
 /// Each certificate must be a CA and signed by the next, the last by itself.

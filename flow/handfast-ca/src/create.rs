@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     authority::{Authority, ExistingAuthority, NewAuthority, must_be_a_chain},
+    config,
     context::{self, Context},
     error::{Error, Result},
     folder::{self, Staged},
@@ -155,6 +156,7 @@ fn settle(mut staged: Staged, store: Sqlite, signing: &Signing) -> Result<Vec<Pa
         if below.is_empty() { root } else { below },
     )?;
     staged.write_key(folder::ISSUING_KEY, &signing.pem)?;
+    staged.write_config(config::TEMPLATE)?;
     // Closed, the database is one file again, and can be moved.
     drop(store);
     let leftovers = std::mem::take(&mut staged.leftovers);

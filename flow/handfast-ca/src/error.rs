@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use handfast_audit::tree::TreeError;
 use handfast_credentials::staging::StagingError;
+use handfast_finding::Problem;
 use handfast_pki::{
     Code, Refusal, code,
     profile::{NameKind, ProfileName},
@@ -40,6 +41,24 @@ pub enum Error {
         profile: ProfileName,
         detail: String,
     },
+    /// A second person has to approve it.
+    #[error("the request waits for a second person to approve it, as \"{id}\"")]
+    Waits { id: String, profile: ProfileName },
+    /// Who made a request does not approve it.
+    #[error("the request \"{id}\" was made by {requester}, and is for another person to approve")]
+    OwnApproval { id: String, requester: String },
+    /// Somebody else, and not one of those whom the profile names.
+    #[error("{approver} may not approve requests of the profile \"{profile}\"")]
+    MayNotApprove { approver: String, profile: ProfileName },
+    /// No request that waits.
+    #[error("no request waits as \"{id}\": {detail}")]
+    NotWaiting { id: String, detail: String },
+    /// The clock has gone back, or was ahead when the last certificate was planned.
+    #[error("the clock says {now}, and the last certificate was planned at {last}")]
+    ClockWentBack { now: Timestamp, last: Timestamp },
+    /// The file of the profiles.
+    #[error("the file of the profiles cannot be used: {}", problems.first().map_or_else(String::new, Problem::located))]
+    Config { problems: Vec<Problem> },
     /// The requester is known and may not take certificates back.
     #[error("{requester} may not revoke certificates")]
     MayNotRevoke { requester: String },
@@ -118,7 +137,14 @@ impl Error {
             Self::Folder(FolderError::KeyExposed { .. } | FolderError::File { .. }) => code::UNREADABLE,
             Self::Pki(error) => error.code(),
             Self::NoNames { .. } => code::NO_NAMES,
-            Self::Profile(_) => code::BAD_NAME,
+            Self::Profile(_) => code::OUTSIDE_PROFILE,
+            Self::Waits { .. } => code::WAITS,
+            Self::OwnApproval { .. } | Self::MayNotApprove { .. } => code::OWN_APPROVAL,
+            Self::NotWaiting { .. } => code::NOT_WAITING,
+            Self::ClockWentBack { .. } => code::CLOCK,
+            Self::Config { problems } => problems
+                .first()
+                .map_or(code::CONFIG_INVALID, |problem| problem.code),
             Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => code::MAY_NOT_ASK,
             Self::NotOurs { .. } => code::UNKNOWN_ISSUER,
             Self::KeyBlocked => code::KEY_BLOCKED,
@@ -171,7 +197,13 @@ impl Error {
             Self::Audit(TreeError::NotSigned { .. }) => {
                 "give the public key of the log that signed it: --log-key FILE, which is audit.pub of that CA".into()
             }
-            Self::Altered { .. } | Self::Lint { .. } | Self::Unusable { .. } | Self::Profile(_) | Self::Signer(_) | Self::Audit(_) => return None,
+            Self::Profile(refusal) => refusal.hint(),
+            Self::Waits { id, .. } => format!("another person approves it: handfast ca approve {id} --out tls.crt"),
+            Self::OwnApproval { .. } | Self::MayNotApprove { .. } => "ask one whom the profile's approver names, logged in as another user".into(),
+            Self::NotWaiting { .. } => "see what waits: handfast ca requests".into(),
+            Self::ClockWentBack { .. } => "set the clock right; if it was wrong before and is right now: handfast ca clock --accept".into(),
+            Self::Config { problems } => return problems.first().and_then(|problem| problem.help.clone()),
+            Self::Altered { .. } | Self::Lint { .. } | Self::Unusable { .. } | Self::Signer(_) | Self::Audit(_) => return None,
         })
     }
 }
@@ -197,6 +229,26 @@ pub enum ProfileRefusal {
         found: usize,
         most: usize,
     },
+    /// A name that fits no pattern of the profile.
+    #[error("the profile \"{profile}\" has no name such as \"{name}\", expected {}", patterns.join(", "))]
+    NamePattern {
+        profile: ProfileName,
+        name: String,
+        patterns: Vec<String>,
+    },
+    /// A kind of key that the profile leaves out.
+    #[error("the profile \"{profile}\" certifies no key of {found}, expected {}", allowed.join(", "))]
+    Key {
+        profile: ProfileName,
+        found: String,
+        allowed: Vec<String>,
+    },
+    /// An attribute of the subject.
+    #[error("the profile \"{profile}\" does not have this subject: {detail}")]
+    Subject { profile: ProfileName, detail: String },
+    /// The roles of a payment service provider.
+    #[error("the profile \"{profile}\" does not give these roles: {detail}")]
+    Roles { profile: ProfileName, detail: String },
     /// A lifetime outside of the profile's.
     #[error("{}", lifetime(profile, *asked, *shortest, *longest))]
     Lifetime {
@@ -205,6 +257,45 @@ pub enum ProfileRefusal {
         shortest: SignedDuration,
         longest: Option<SignedDuration>,
     },
+}
+
+impl ProfileRefusal {
+    /// The key of `ca.toml` that says no; none where there is no such profile.
+    pub fn key(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unknown { .. } => return None,
+            Self::NameKind { .. } => "name-types",
+            Self::NamePattern { .. } => "names",
+            Self::TooManyNames { .. } => "max-names",
+            Self::Key { .. } => "keys",
+            Self::Subject { .. } => "subject",
+            Self::Roles { .. } => "psd2-roles",
+            Self::Lifetime { .. } => "max-lifetime",
+        })
+    }
+
+    /// The profile that says no.
+    pub fn profile(&self) -> Option<&ProfileName> {
+        match self {
+            Self::Unknown { .. } => None,
+            Self::NameKind { profile, .. }
+            | Self::NamePattern { profile, .. }
+            | Self::TooManyNames { profile, .. }
+            | Self::Key { profile, .. }
+            | Self::Subject { profile, .. }
+            | Self::Roles { profile, .. }
+            | Self::Lifetime { profile, .. } => Some(profile),
+        }
+    }
+
+    fn hint(&self) -> String {
+        match (self.key(), self.profile()) {
+            (Some(key), Some(profile)) => {
+                format!("what it allows is for {key} in [profile.{profile}] of ca.toml: handfast ca profiles")
+            }
+            _ => "see which there are: handfast ca profiles; others are written into ca.toml".into(),
+        }
+    }
 }
 
 fn lifetime(

@@ -6,6 +6,7 @@
 //! | `root.key` | its private key, mode 0600; missing where an authority was imported |
 //! | `issuing.crt` | the CA certificate that signs, and its issuers below the root; the root itself where that signs |
 //! | `issuing.key` | its private key, mode 0600 |
+//! | `ca.toml` | profiles and their rules; a folder without it has the built-in ones |
 //! | `authority.db` | SQLite: every certificate, planned and issued, the journal, and the audit log |
 //! | `audit.key` | the private key that signs the head of the audit log, mode 0600 |
 //! | `audit.pub` | its public half, with which others verify what is taken from the log |
@@ -33,6 +34,8 @@ pub const ROOT_KEY: &str = "root.key";
 pub const ISSUING_CERTIFICATE: &str = "issuing.crt";
 /// The private key that signs.
 pub const ISSUING_KEY: &str = "issuing.key";
+/// Profiles and their rules.
+pub const CONFIG: &str = "ca.toml";
 /// The records.
 pub const DATABASE: &str = "authority.db";
 /// The private key of the audit log.
@@ -114,6 +117,11 @@ impl Staged {
         self.write(name, text.as_bytes(), 0o644)
     }
 
+    /// Writes the file of the profiles, for its owner to fill.
+    pub(crate) fn write_config(&self, text: &str) -> Result<(), FolderError> {
+        self.write(CONFIG, text.as_bytes(), 0o600)
+    }
+
     fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), FolderError> {
         let path = self.path(name);
         let written = (|| {
@@ -163,6 +171,7 @@ fn remove_staged(path: &Path, found: &fs::Metadata) -> bool {
         ROOT_KEY,
         ISSUING_CERTIFICATE,
         ISSUING_KEY,
+        CONFIG,
         DATABASE,
         AUDIT_KEY,
         AUDIT_PUBLIC,

@@ -9,11 +9,14 @@
 //! walk the same road as leaves. In: [`CertRequest`]s, their [`Requester`]s and the time; out: an [`Issued`] for each,
 //! or an [`Error`] that says who is to blame. The state folder is described in [`folder`].
 
+mod approvals;
 mod approve;
 mod audit;
 mod authenticate;
 mod authority;
 pub mod bench;
+mod clock;
+pub mod config;
 mod configuration;
 mod context;
 mod create;
@@ -34,21 +37,24 @@ mod repeat;
 mod requester;
 mod revoke;
 mod rows;
+mod shared;
 mod sign;
 mod signer;
 mod sqlite;
 mod store;
 mod store_error;
+mod waiting;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use crate::{
     audit::Continued,
     authority::{Authority, ExistingAuthority, NewAuthority},
+    clock::Clock,
     error::{Error, FolderError, ProfileRefusal, Result},
     issuer::Issuer,
     log::{Audit, AuditLog, Fault},
-    profiles::{OfferedProfile, Profiles},
+    profiles::{Approver, OfferedProfile, Profiles},
     publish::{
         MissingList, OcspAnswer, OcspAnswers, Published, RevocationLists, SignedList, SignedSet, SignedSets,
     },
@@ -57,28 +63,36 @@ pub use crate::{
     records::{
         Begun, Condition, Cursor, Draft, Event, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery,
         KeptList, ListState, NameFilter, Page, Plan, Query, Reason, Repeatable, Revocation, Revoked,
-        RevokedSerial, Row, State, Store, StoreError, Totals, Unrecorded,
+        RevokedSerial, Row, State, Store, StoreError, Totals, Unrecorded, Waiting,
     },
     renew::Old,
     repeat::IdempotencyKey,
-    requester::{AccountId, Requester, RequesterKind, TokenId},
+    requester::{AccountId, Person, Requester, RequesterKind, TokenId},
     revoke::{Because, Selection, Taken, Which, identity_prefix},
+    shared::SharedPrimes,
     signer::{FileKey, Signer, SignerError, Tbs},
     sqlite::Sqlite,
+    waiting::{Decision, WaitingRequest, WhichHeld},
 };
 use crate::{context::Context, receive::Submitted};
 
 impl Authority {
     /// Issues one leaf certificate to the owner, or says why not.
     pub fn issue(&self, request: CertRequest, now: Timestamp) -> Result<Issued> {
-        let answers = self.issue_batch(vec![(Requester::Owner, request)], now)?;
+        self.issue_for(Requester::Owner, request, now)
+    }
+
+    /// Issues one leaf certificate, or says why not.
+    pub fn issue_for(&self, requester: Requester, request: CertRequest, now: Timestamp) -> Result<Issued> {
+        let answers = self.issue_batch(vec![(requester, request)], now)?;
         // There is exactly one answer to each request.
         answers.into_iter().next().expect("one request has one answer")
     }
 
-    /// Issues the successor of `old` to the owner: profile and names are those of the old certificate.
+    /// Issues the successor of `old`: profile, names and subject are those of the old certificate.
     pub fn renew(
         &self,
+        requester: Requester,
         old: &Old,
         applicant: Applicant,
         lifetime: Option<SignedDuration>,
@@ -86,7 +100,7 @@ impl Authority {
     ) -> Result<Issued> {
         self.note_configuration(now)?;
         let submitted = Submitted {
-            requester: Requester::Owner,
+            requester,
             received: receive::successor(old, applicant, lifetime),
         };
         let answers = walk(vec![submitted], self.context(now))?;
@@ -114,6 +128,7 @@ impl Authority {
 fn walk(submitted: Vec<Submitted>, context: Context<'_>) -> Result<Vec<Result<Issued>>> {
     let requesters: Vec<String> = submitted.iter().map(|one| one.requester.to_string()).collect();
     let outcome = (|| {
+        clock::must_not_have_gone_back(context)?;
         let drafted = submitted.into_iter().map(|one| {
             let authenticated = authenticate::requester(one.received?, one.requester, context)?;
             let approved = approve::by_profile(authenticated, context)?;

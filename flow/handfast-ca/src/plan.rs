@@ -39,6 +39,7 @@ pub(crate) fn draft<'a>(approved: Approved<'a>, context: Context<'a>) -> Result<
         profile: approved.profile.clone(),
         serial: Serial::from_random(random),
         subject: received.subject.clone(),
+        roles: received.roles.clone(),
         names: received.names.clone(),
         not_before: approved.not_before,
         not_after: approved.not_after,

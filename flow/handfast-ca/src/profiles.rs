@@ -16,6 +16,31 @@ pub struct OfferedProfile {
     pub rules: ProfileRules,
     /// Who may ask for one; a kind that is not listed may not.
     pub requesters: Vec<RequesterKind>,
+    /// Of those who run commands, these users alone; empty for all.
+    pub users: Vec<String>,
+    /// Who has to approve each request, beside the one who made it.
+    pub approver: Option<Approver>,
+}
+
+/// A second person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Approver {
+    /// Anybody but the requester.
+    Another,
+    /// One of these users, and not the requester.
+    OneOf(Vec<String>),
+}
+
+impl OfferedProfile {
+    /// A profile for requesters of these kinds, without a second person.
+    pub fn new(rules: ProfileRules, requesters: Vec<RequesterKind>) -> Self {
+        Self {
+            rules,
+            requesters,
+            users: Vec::new(),
+            approver: None,
+        }
+    }
 }
 
 /// The profiles of one CA, by name.
@@ -23,18 +48,29 @@ pub struct OfferedProfile {
 pub struct Profiles(BTreeMap<ProfileName, OfferedProfile>);
 
 impl Profiles {
-    /// Those that every CA has. CAs are for the owner, leaves for operators as well.
+    /// Those that every CA has. CAs are for the owner, leaves for operators as well. One for payment service providers
+    /// needs to know their supervisor, and so is there only where `ca.toml` has it.
     pub fn built_in() -> Self {
-        let offered = Profile::ALL.map(|profile| {
-            let requesters = if profile.is_ca() {
-                vec![RequesterKind::Owner]
-            } else {
-                vec![RequesterKind::Owner, RequesterKind::Operator]
-            };
-            let rules = profile.rules();
-            (rules.name.clone(), OfferedProfile { rules, requesters })
-        });
-        Self(offered.into())
+        let known = Profile::ALL
+            .into_iter()
+            .filter(|profile| *profile != Profile::Psd2);
+        Self(known.map(Self::of).collect())
+    }
+
+    /// What a profile is before anything is said of it.
+    pub(crate) fn of(profile: Profile) -> (ProfileName, OfferedProfile) {
+        let requesters = if profile.is_ca() {
+            vec![RequesterKind::Owner]
+        } else {
+            vec![RequesterKind::Owner, RequesterKind::Operator]
+        };
+        let rules = profile.rules();
+        (rules.name.clone(), OfferedProfile::new(rules, requesters))
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &OfferedProfile> {
+        self.0.values()
     }
 
     /// Adds a profile, in the place of one with the same name.

@@ -7,11 +7,18 @@ use handfast_pki::{
     PrivateKey, PublicKey, Request,
     name::{self, AltName},
     profile::ProfileName,
+    qualified::PspRole,
     subject::{Organization, subject},
 };
 use jiff::SignedDuration;
 
-use crate::{error::Result, records::Repeatable, renew::Old, requester::Requester};
+use crate::{
+    error::Result,
+    records::Repeatable,
+    renew::Old,
+    requester::{Person, Requester},
+    waiting::WaitingRequest,
+};
 
 /// Whose key is to be certified. There is no way to ask for a key without a proof that the applicant holds it.
 #[derive(Debug, Clone)]
@@ -82,6 +89,8 @@ pub struct CertRequest {
     pub common_name: Option<String>,
     /// How long from now; `None` for the usual time.
     pub lifetime: Option<SignedDuration>,
+    /// The roles of a payment service provider; for profiles of such alone.
+    pub roles: Vec<PspRole>,
 }
 
 /// A request with its requester, on its way to the journal whatever becomes of it.
@@ -96,6 +105,7 @@ pub(crate) struct Received {
     pub(crate) subject: name::Name,
     pub(crate) names: Vec<AltName>,
     pub(crate) lifetime: Option<SignedDuration>,
+    pub(crate) roles: Vec<PspRole>,
     pub(crate) public_key: PublicKey,
     /// Whether this process made the key, so that its primes need no check.
     pub(crate) is_generated: bool,
@@ -105,6 +115,8 @@ pub(crate) struct Received {
     pub(crate) renewed_from: Option<String>,
     /// Where the requester may ask again and gets the same answer.
     pub(crate) repeatable: Option<Repeatable>,
+    /// Who has approved it, where the profile needs a second person.
+    pub(crate) approved_by: Option<Person>,
     _private: (),
 }
 
@@ -136,12 +148,14 @@ pub(crate) fn leaf(request: CertRequest) -> Result<Received> {
         subject,
         names,
         lifetime: request.lifetime,
+        roles: request.roles,
         public_key: applicant.public_key,
         is_generated: applicant.is_generated,
         has_proven_key: applicant.has_proven_key,
         ignored: applicant.ignored,
         renewed_from: None,
         repeatable: None,
+        approved_by: None,
         _private: (),
     })
 }
@@ -161,13 +175,34 @@ pub(crate) fn successor(
             ..applicant
         },
         names: old.names.clone(),
-        common_name: old.common_name.clone(),
+        common_name: None,
         lifetime,
+        roles: old.roles.clone(),
     })?;
     Ok(Received {
+        subject: old.subject.clone(),
         renewed_from: Some(old.serial.clone()),
         ..received
     })
+}
+
+/// Receives again what was held until somebody else approves it, and now was.
+pub(crate) fn approved(held: WaitingRequest, by: Person) -> Received {
+    Received {
+        profile: held.profile,
+        subject: held.subject,
+        names: held.names,
+        lifetime: held.lifetime,
+        roles: held.roles,
+        public_key: held.public_key,
+        is_generated: false,
+        has_proven_key: held.has_proven_key,
+        ignored: held.ignored,
+        renewed_from: held.renewed_from,
+        repeatable: None,
+        approved_by: Some(by),
+        _private: (),
+    }
 }
 
 /// Receives the CA's own request for a root or an issuing CA.
@@ -177,12 +212,14 @@ pub(crate) fn ca(profile: ProfileName, subject: name::Name, key: &PrivateKey) ->
         subject,
         names: Vec::new(),
         lifetime: None,
+        roles: Vec::new(),
         public_key: key.public_key(),
         is_generated: key.is_generated(),
         has_proven_key: false,
         ignored: Vec::new(),
         renewed_from: None,
         repeatable: None,
+        approved_by: None,
         _private: (),
     }
 }

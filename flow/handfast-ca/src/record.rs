@@ -1,6 +1,6 @@
 //! Record: every refusal has its line in the journal as well, and only then there is an answer.
 
-use handfast_pki::Certificate;
+use handfast_pki::{Certificate, profile::ProfileName};
 
 use crate::{
     context::Context,
@@ -13,6 +13,7 @@ use crate::{
 /// A certificate that was signed, stored and recorded: nobody gets it earlier.
 #[derive(Debug, Clone)]
 pub struct Issued {
+    profile: ProfileName,
     certificate: Certificate,
     issuers: Vec<Certificate>,
     cut_short: bool,
@@ -23,6 +24,11 @@ impl Issued {
     /// The certificate itself.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// By which profile it was issued.
+    pub fn profile(&self) -> &ProfileName {
+        &self.profile
     }
 
     /// What its holder presents: the certificate first, then the intermediates, without the root.
@@ -50,6 +56,7 @@ pub(crate) fn answer(stored: Stored<'_>) -> Issued {
     let signed = stored.signed;
     let approved = signed.approved;
     Issued {
+        profile: approved.profile.name.clone(),
         certificate: signed.certificate,
         issuers: approved.issuer.chain().to_vec(),
         cut_short: approved.cut_short,
@@ -58,8 +65,14 @@ pub(crate) fn answer(stored: Stored<'_>) -> Issued {
 }
 
 /// The answer to a request that was answered before.
-pub(crate) fn again(certificate: Certificate, issuer: &Issuer, ignored: Vec<String>) -> Issued {
+pub(crate) fn again(
+    profile: ProfileName,
+    certificate: Certificate,
+    issuer: &Issuer,
+    ignored: Vec<String>,
+) -> Issued {
     Issued {
+        profile,
         certificate,
         issuers: issuer.chain().to_vec(),
         cut_short: false,
@@ -71,6 +84,8 @@ pub(crate) fn again(certificate: Certificate, issuer: &Issuer, ignored: Vec<Stri
 pub(crate) fn refusals<'e>(refused: impl IntoIterator<Item = (&'e Error, &'e String)>, context: Context<'_>) {
     let entries: Vec<JournalEntry> = refused
         .into_iter()
+        // What waits has its line since it was stored.
+        .filter(|(error, _)| !matches!(error, Error::Waits { .. }))
         .map(|(error, requester)| JournalEntry {
             at: context.now,
             event: Event::Refused,

@@ -9,6 +9,7 @@ use handfast_pki::{Certificate, Fingerprint, build::Unnumbered, name::AltName, s
 use jiff::Timestamp;
 
 use crate::log::AuditLog;
+pub use crate::waiting::{Decision, WaitingRequest, WhichHeld};
 pub use crate::{
     rows::{Condition, Cursor, NameFilter, Page, Query, Reason, Revoked, Row, State},
     store_error::StoreError,
@@ -57,6 +58,8 @@ pub trait Store: Send + Sync {
     fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError>;
     /// What is known about the certificates that fit, those that expire soonest first.
     fn find(&self, query: &Query) -> Result<Page, StoreError>;
+    /// Requests that wait for a second person.
+    fn waiting(&self) -> &dyn Waiting;
     /// How many certificates are complete.
     fn count(&self) -> Result<u64, StoreError>;
     /// What was asked for under this key, and the certificate that was the answer.
@@ -67,6 +70,19 @@ pub trait Store: Send + Sync {
     fn heads(&self) -> Result<Vec<IssuerHead>, StoreError>;
     /// The log of every line of the journal.
     fn log(&self) -> &dyn AuditLog;
+}
+
+/// Keeps requests that wait.
+pub trait Waiting {
+    /// Keeps one.
+    fn hold(&self, request: &WaitingRequest, entry: &JournalEntry) -> Result<(), StoreError>;
+    /// Decides one that waits; of several that try, one succeeds. One that was approved and never signed can be approved
+    /// again.
+    fn decide(&self, id: &str, decision: &Decision, entry: &JournalEntry) -> Result<(), StoreError>;
+    /// Says which certificate became of it.
+    fn fulfil(&self, id: &str, serial: &str) -> Result<(), StoreError>;
+    /// Those that are asked for, oldest first.
+    fn held(&self, which: WhichHeld<'_>) -> Result<Vec<WaitingRequest>, StoreError>;
 }
 
 /// A certificate that is about to be signed.
@@ -260,11 +276,19 @@ pub enum Event {
     Adopted,
     /// Issuers or profiles are others than at the last time.
     Configured,
+    /// A second person has to approve the request.
+    Waiting,
+    /// A second person has approved it.
+    Approved,
+    /// A second person has turned it down.
+    Denied,
+    /// The clock was set back, and the owner says that it is right now.
+    ClockAccepted,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Imported,
         Self::Planned,
         Self::Issued,
@@ -274,6 +298,10 @@ impl Event {
         Self::Listed,
         Self::Adopted,
         Self::Configured,
+        Self::Waiting,
+        Self::Approved,
+        Self::Denied,
+        Self::ClockAccepted,
     ];
 
     /// As it is written in the journal.
@@ -288,6 +316,10 @@ impl Event {
             Self::Listed => "listed",
             Self::Adopted => "adopted",
             Self::Configured => "configured",
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::ClockAccepted => "clock-accepted",
         }
     }
 }

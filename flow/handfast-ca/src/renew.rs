@@ -1,14 +1,16 @@
 //! Renew: which certificate may be replaced by a new one with the same names.
 //!
 //! Identity and profile come from the old certificate as the records have it, never from a request. A certificate that is
-//! revoked, expired or unknown is not renewed: its holder has to ask for a new one.
+//! revoked or unknown is not renewed, nor one that has expired longer ago than its profile says: its holder has to ask for
+//! a new one.
 
 use handfast_pki::{
     Certificate,
-    name::{self, AltName},
+    name::{AltName, Name},
     profile::ProfileName,
+    qualified::{PspRole, Statements},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     authority::Authority,
@@ -21,7 +23,8 @@ pub struct Old {
     pub(crate) serial: String,
     pub(crate) profile: ProfileName,
     pub(crate) names: Vec<AltName>,
-    pub(crate) common_name: Option<String>,
+    pub(crate) subject: Name,
+    pub(crate) roles: Vec<PspRole>,
 }
 
 impl Old {
@@ -57,13 +60,11 @@ impl Authority {
                 revoked.reason.name()
             )));
         }
-        if now > row.not_after {
-            return Err(refused(format!("it expired at {}", row.not_after)));
-        }
-        let profile: ProfileName = row.profile.parse()?;
         if certificate.is_ca() {
             return Err(refused("it is a CA's".into()));
         }
+        let profile: ProfileName = row.profile.parse()?;
+        self.profile_renews(&profile, row.not_after, now)?;
         let identity = certificate.identity();
         let names = [
             identity
@@ -87,7 +88,35 @@ impl Authority {
             serial,
             profile,
             names,
-            common_name: name::common_name(certificate.subject()),
+            subject: certificate.subject().clone(),
+            roles: certificate
+                .extension::<Statements>()
+                .and_then(|statements| statements.psd2)
+                .map(|(roles, ..)| roles)
+                .unwrap_or_default(),
         })
+    }
+
+    /// Whether the profile is renewed at all, and at this time.
+    fn profile_renews(&self, profile: &ProfileName, not_after: Timestamp, now: Timestamp) -> Result<()> {
+        let refused = |detail: String| Error::NotRenewable { detail };
+        let rules = self.profiles().find(profile).map(|offered| &offered.rules);
+        if rules.is_some_and(|rules| !rules.renewable) {
+            return Err(refused(format!(
+                "the profile \"{profile}\" is not renewed (renewable in ca.toml)"
+            )));
+        }
+        let grace = rules.map_or(SignedDuration::ZERO, |rules| rules.renewable_after_expiry);
+        let last = not_after.checked_add(grace).unwrap_or(Timestamp::MAX);
+        if now > last {
+            return Err(refused(if grace.is_zero() {
+                format!("it expired at {not_after}")
+            } else {
+                format!(
+                    "it expired at {not_after}, and could be renewed until {last} (renew-after-expiry in [profile.{profile}] of ca.toml)"
+                )
+            }));
+        }
+        Ok(())
     }
 }

@@ -102,7 +102,12 @@ impl Authority {
             .iter()
             .find(|issuer| certificate.is_signed_by(issuer.public_key()))
             .ok_or_else(|| not_valid("its issuer signs no more".into()))?;
-        Ok(Some(record::again(certificate, issuer, ignored.to_vec())))
+        Ok(Some(record::again(
+            row.profile.parse()?,
+            certificate,
+            issuer,
+            ignored.to_vec(),
+        )))
     }
 }
 
@@ -115,6 +120,9 @@ fn digest(received: &Received) -> Fingerprint {
         received.lifetime,
         handfast_pki::name::shown(&received.subject),
     );
+    for role in &received.roles {
+        text.push_str(&format!("{role}\n"));
+    }
     // No name has a line break in it, and none stands twice.
     let mut names: Vec<String> = received.names.iter().map(ToString::to_string).collect();
     names.sort_unstable();

@@ -15,6 +15,7 @@ mod locate;
 mod log;
 mod migrate;
 mod names;
+mod requests;
 mod sets;
 mod taken_in;
 mod tally;
@@ -42,7 +43,7 @@ use crate::{
     log::{Audit, AuditLog},
     records::{
         Begun, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery, KeptList, ListState, Page, Plan,
-        Query, Repeatable, Revocation, RevokedSerial, Row, Store, StoreError, Totals,
+        Query, Repeatable, Revocation, RevokedSerial, Row, Store, StoreError, Totals, Waiting,
     },
     sqlite::writer::Writer,
 };
@@ -241,6 +242,10 @@ impl Store for Sqlite {
 
     fn find(&self, query: &Query) -> Result<Page, StoreError> {
         self.read(|connection| find::page(connection, query))
+    }
+
+    fn waiting(&self) -> &dyn Waiting {
+        self
     }
 
     fn count(&self) -> Result<u64, StoreError> {

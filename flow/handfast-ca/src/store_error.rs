@@ -36,6 +36,9 @@ pub enum StoreError {
     /// The key was blocked while the certificate was on its way.
     #[error("the key is blocked, because a certificate with it was revoked for keyCompromise")]
     KeyBlocked,
+    /// It does not wait any more, or never did.
+    #[error("the request {id} was decided already")]
+    Decided { id: String },
     /// Another process has made a newer list in the meantime.
     #[error("another process has taken the number {number} for a newer list")]
     ListOvertaken { number: u64 },

@@ -24,6 +24,7 @@ fn issue(authority: &Authority, name: &str) -> Certificate {
         names: vec![AltName::uri(&format!("spiffe://acme/{name}")).expect("a name")],
         common_name: None,
         lifetime: Some(days(10)),
+        roles: Vec::new(),
     };
     authority
         .issue(request, now())

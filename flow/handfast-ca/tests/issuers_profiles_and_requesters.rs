@@ -44,10 +44,10 @@ fn with_sensors(scratch: &Scratch) -> (Authority, Certificate) {
     )
     .expect("an issuer");
     let both = authority(&scratch.at("ca"))
-        .with_profile(OfferedProfile {
+        .with_profile(OfferedProfile::new(
             rules,
-            requesters: vec![RequesterKind::Owner, RequesterKind::Operator],
-        })
+            vec![RequesterKind::Owner, RequesterKind::Operator],
+        ))
         .with_issuer(issuer)
         .expect("one more issuer");
     (both, second.chain()[0].clone())
@@ -167,7 +167,7 @@ fn what_is_outside_of_a_profile_is_refused_with_the_rule_that_says_no() {
         matches!(unknown, Error::Profile(ProfileRefusal::Unknown { .. })),
         "{unknown}"
     );
-    assert_eq!(unknown.code(), code::BAD_NAME);
+    assert_eq!(unknown.code(), code::OUTSIDE_PROFILE);
     assert!(authority.issue(one(), now()).is_ok());
 }
 
@@ -190,6 +190,7 @@ fn requested(names: Vec<AltName>) -> CertRequest {
         names,
         common_name: None,
         lifetime: None,
+        roles: Vec::new(),
     }
 }
 
@@ -205,10 +206,7 @@ fn others() -> Vec<Requester> {
 }
 
 fn offered_to(kinds: &[RequesterKind], scratch: &Scratch) -> Authority {
-    authority(&scratch.at("ca")).with_profile(OfferedProfile {
-        rules: Profile::Client.rules(),
-        requesters: kinds.to_vec(),
-    })
+    authority(&scratch.at("ca")).with_profile(OfferedProfile::new(Profile::Client.rules(), kinds.to_vec()))
 }
 
 const EVERY_KIND: [RequesterKind; 5] = [
@@ -279,10 +277,7 @@ fn no_requester_but_the_owner_gets_a_ca_whatever_the_profile_says() {
     let issuer = Issuer::new(Box::new(FileKey::new(key)), chain, [rules.name.clone()]).expect("an issuer");
     let authority = Authority::open(&place)
         .expect("opens")
-        .with_profile(OfferedProfile {
-            rules: rules.clone(),
-            requesters: EVERY_KIND.to_vec(),
-        })
+        .with_profile(OfferedProfile::new(rules.clone(), EVERY_KIND.to_vec()))
         .with_issuer(issuer)
         .expect("one more issuer");
     for requester in others() {

@@ -342,10 +342,10 @@ fn a_key_that_is_out_of_reach_leaves_a_record_and_the_rest_of_the_batch_is_hande
     let issuer = Issuer::new(Box::new(token), root, [rules.name.clone()]).expect("an issuer");
     let authority = Authority::open(&place)
         .expect("opens")
-        .with_profile(handfast_ca::OfferedProfile {
-            rules: rules.clone(),
-            requesters: vec![handfast_ca::RequesterKind::Owner],
-        })
+        .with_profile(handfast_ca::OfferedProfile::new(
+            rules.clone(),
+            vec![handfast_ca::RequesterKind::Owner],
+        ))
         .with_issuer(issuer)
         .expect("one more issuer");
     let asked = || {

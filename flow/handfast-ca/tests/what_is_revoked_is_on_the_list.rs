@@ -33,6 +33,7 @@ fn asked(uri: &str, key: &PrivateKey) -> CertRequest {
         names: vec![AltName::uri(uri).expect("a name")],
         common_name: None,
         lifetime: Some(days(10)),
+        roles: Vec::new(),
     }
 }
 
@@ -139,7 +140,7 @@ fn a_compromised_key_takes_all_its_certificates_and_renewals_and_is_blocked() {
     let fresh = PrivateKey::generate(KeyKind::P256).expect("a key");
     let old = authority.renewable(&first, now()).expect("renewable");
     let renewed = authority
-        .renew(&old, Applicant::holding(&fresh), None, now())
+        .renew(Requester::Owner, &old, Applicant::holding(&fresh), None, now())
         .expect("renewed")
         .certificate()
         .clone();
@@ -228,7 +229,7 @@ fn what_is_revoked_or_expired_is_not_renewed_and_a_renewal_keeps_names_and_profi
     let (key, good) = issue(&authority, "spiffe://acme/good");
     let old = authority.renewable(&good, now() + days(5)).expect("renewable");
     let renewed = authority
-        .renew(&old, Applicant::holding(&key), None, now())
+        .renew(Requester::Owner, &old, Applicant::holding(&key), None, now())
         .expect("renewed");
     assert_eq!(renewed.certificate().identity().uris, ["spiffe://acme/good"]);
     assert_eq!(

@@ -43,6 +43,7 @@ fn make(
         profile: profile.rules(),
         serial: Serial::from_random(serial),
         subject,
+        roles: Vec::new(),
         names,
         // Long on both sides, so that no clock can be the reason for a refusal.
         not_before: now - SignedDuration::from_hours(24 * 365),

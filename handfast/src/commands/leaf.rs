@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use handfast_ca::{Applicant, CertRequest};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use handfast_ca::{Applicant, CertRequest, Person, Requester};
 use handfast_finding::shell::shell;
-use handfast_pki::{KeyKind, Profile, code};
+use handfast_pki::{KeyKind, code, profile::ProfileName, qualified::PspRole};
 use handfast_values::duration;
 use jiff::SignedDuration;
 
@@ -18,14 +18,22 @@ pub const DEFAULT_DIR: &str = "./handfast";
 /// The flags about the certificate itself.
 #[derive(Debug, clap::Args)]
 pub struct Leaf {
-    /// What it is for: server, client, or peer (both)
-    #[arg(value_parser = profiles())]
-    pub profile: Profile,
+    /// What it is for: server, client, peer (both), spiffe, device, or a profile of the CA's own
+    #[arg(value_name = "PROFILE", required_unless_present = "named_profile", value_parser = profiles())]
+    positional_profile: Option<ProfileName>,
+    /// The same as PROFILE
+    #[arg(id = "named_profile", long = "profile", value_name = "PROFILE", conflicts_with = "positional_profile", value_parser = profiles())]
+    named_profile: Option<ProfileName>,
     #[command(flatten)]
     named: Named,
-    /// How long it is valid, such as 24h or 90d [default: 90d, or less where the issuer expires earlier]
+    /// How long it is valid, such as 24h or 90d [default: as the profile says, or less where the issuer expires earlier]
     #[arg(long, value_name = "TIME")]
     lifetime: Option<String>,
+    /// A role of a payment service provider: PSP_AS, PSP_PI, PSP_AI or PSP_IC; may be repeated
+    #[arg(long, value_name = "ROLE")]
+    psd2_role: Vec<PspRole>,
+    #[command(flatten)]
+    why: Why,
     /// The CA directory
     #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = DEFAULT_DIR)]
     pub dir: PathBuf,
@@ -34,15 +42,49 @@ pub struct Leaf {
     pub force: bool,
 }
 
+/// Why somebody asks.
+#[derive(Debug, clap::Args)]
+pub struct Why {
+    /// Why, for the journal: a ticket, a sentence
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Why {
+    /// Whoever runs this command.
+    pub fn person(&self) -> Result<Person, Failure> {
+        Person::of_this_process(self.reason.as_deref()).map_err(|error| Failure::about("--reason", &error))
+    }
+
+    /// The same, asking.
+    pub fn requester(&self) -> Result<Requester, Failure> {
+        self.person().map(Requester::Person)
+    }
+}
+
 impl Leaf {
+    /// Whoever runs this command.
+    pub fn requester(&self) -> Result<Requester, Failure> {
+        self.why.requester()
+    }
+
+    fn profile(&self) -> Result<ProfileName, Failure> {
+        let given = self
+            .positional_profile
+            .clone()
+            .or_else(|| self.named_profile.clone());
+        given.ok_or_else(|| Failure::bug("a command without a profile was taken"))
+    }
+
     /// The request that these flags make for `applicant`.
     pub fn request(&self, applicant: Applicant) -> Result<CertRequest, Failure> {
         Ok(CertRequest {
-            profile: self.profile.into(),
+            profile: self.profile()?,
             applicant: applicant.within(self.named.organization()),
             names: self.named.names()?,
             common_name: self.named.name.clone(),
             lifetime: self.lifetime.as_deref().map(lifetime).transpose()?,
+            roles: self.psd2_role.clone(),
         })
     }
 }
@@ -66,7 +108,7 @@ pub fn key_kinds() -> impl TypedValueParser<Value = KeyKind> {
     PossibleValuesParser::new(KeyKind::ALL.map(KeyKind::name)).try_map(|text| text.parse::<KeyKind>())
 }
 
-/// Parses the names of the [`Profile`]s that leaves have, and lists them in help and completions.
-fn profiles() -> impl TypedValueParser<Value = Profile> {
-    PossibleValuesParser::new(["server", "client", "peer"]).try_map(|text| text.parse::<Profile>())
+/// Parses the names of profiles; which there are is for the CA to say.
+fn profiles() -> impl TypedValueParser<Value = ProfileName> {
+    NonEmptyStringValueParser::new().try_map(|text| text.parse::<ProfileName>())
 }

@@ -2,7 +2,7 @@
 
 use handfast_pki::{
     name::{AltName, Name},
-    subject::{Organization, subject},
+    subject::{Organization, Part, subject},
 };
 
 use crate::failure::Failure;
@@ -34,6 +34,9 @@ pub struct Named {
     /// The country (C) in the subject, two capital letters
     #[arg(long, value_name = "C")]
     country: Option<String>,
+    /// A further attribute of the subject, such as L=Kiel or organizationIdentifier=PSDDE-BAFIN-123456; may be repeated
+    #[arg(long = "attribute", value_name = "TYPE=TEXT")]
+    attributes: Vec<Part>,
 }
 
 impl Named {
@@ -60,6 +63,7 @@ impl Named {
             country: self.country.clone(),
             organization: self.organization.clone(),
             unit: self.unit.clone(),
+            further: self.attributes.clone(),
         }
     }
 

@@ -26,8 +26,10 @@ use crate::{
 
 /// Replace a certificate by a new one with the same names and profile
 ///
-/// Names and profile are those of the old certificate as the CA has recorded it. The file is replaced as a whole, and
-/// with --new-key the key with it; programs that watch it take the new one. What is revoked or expired is not renewed.
+/// Names, subject and profile are those of the old certificate as the CA has recorded it, and the profile's rules hold as
+/// they are now. The file is replaced as a whole, and
+/// with --new-key the key with it; programs that watch it take the new one. What is revoked is
+/// not renewed, and what has expired only where its profile says for how long.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  handfast renew --cert server/tls.crt --key server/tls.key\n  \
@@ -49,6 +51,8 @@ pub struct Args {
     /// A shell command to run when the new certificate is in its place
     #[arg(long, value_name = "COMMAND")]
     exec: Option<String>,
+    #[command(flatten)]
+    why: leaf::Why,
     /// The CA directory
     #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = leaf::DEFAULT_DIR)]
     dir: PathBuf,
@@ -106,7 +110,13 @@ fn renew(args: &Args, old: &Certificate, now: Timestamp, words: &Words) -> Resul
     let mut files: Vec<&Path> = vec![&args.cert];
     files.extend(args.new_key.then_some(key_file.as_path()));
     let claim = Claim::take(&files, true)?;
-    let issued = authority.renew(&renewable, Applicant::holding(&key), lifetime, now)?;
+    let issued = authority.renew(
+        args.why.requester()?,
+        &renewable,
+        Applicant::holding(&key),
+        lifetime,
+        now,
+    )?;
     let (chain, pem) = (chain_to_pem(&issued.chain()), key.to_pem());
     let piece = |path, bytes, readers| Piece { path, bytes, readers };
     let mut pieces = vec![piece(&args.cert, chain.as_bytes(), Readers::Everybody)];

@@ -14,6 +14,7 @@ use crate::{
 ///
 /// The first key of every object that --json prints is "schema", with a name and a version such as handfast-doctor/1.
 /// The version changes when a key is removed or changes its meaning. NAME prints the JSON Schema (draft 2020-12).
+/// The names handfast.toml and ca.toml print those of the two configuration files.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  handfast schema\n  handfast schema doctor > handfast-doctor.json")]
 pub struct Args {
@@ -27,6 +28,19 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         list(words);
         return Ok(Exit::Yes);
     };
+    let file = match name.as_str() {
+        "ca.toml" => Some(handfast_ca::config::schema()),
+        "handfast.toml" => Some(handfast_proxy::config::schema()),
+        _ => None,
+    };
+    if let Some(file) = file {
+        words.data(serde_json::to_string_pretty(&file).map_err(Failure::bug)?);
+        words.json(
+            Schema::Schema,
+            json!({ "name": name, "describes": name, "file": file }),
+        );
+        return Ok(Exit::Yes);
+    }
     let schema = Schema::named(name).ok_or_else(|| {
         Failure::misuse(format!("\"{}\" is not the name of a form", printable(name)))
             .help("choose one of the forms that there are")

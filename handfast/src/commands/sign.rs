@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use handfast_ca::{Applicant, Authority, IdempotencyKey, Requester};
+use handfast_ca::{Applicant, Authority, IdempotencyKey};
 use handfast_credentials::{
     files::{self, Claim, Piece, Readers},
     load,
@@ -43,12 +43,12 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     files::must_be_free(&[&args.out], args.leaf.force)?;
     let request = load::request(&args.request)?;
     let cert_request = args.leaf.request(Applicant::from_request(&request))?;
-    let profile = args.leaf.profile;
     let authority = Authority::open(&args.leaf.dir)?;
     let claim = Claim::take(&[&args.out], args.leaf.force)?;
+    let requester = args.leaf.requester()?;
     let issued = match &args.idempotency_key {
-        Some(key) => authority.issue_once(Requester::Owner, key, cert_request, now)?,
-        None => authority.issue(cert_request, now)?,
+        Some(key) => authority.issue_once(requester, key, cert_request, now)?,
+        None => authority.issue_for(requester, cert_request, now)?,
     };
     let leftovers = claim.write(&[Piece {
         path: &args.out,
@@ -58,8 +58,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     words.tell_leftovers(&leftovers);
 
     let ca = authority.root_file();
-    let next = tell::verify_command(&args.out, &ca, profile, issued.certificate());
-    tell::tell_certificate(profile, &issued, now, words);
+    let next = tell::verify_command(&args.out, &ca, issued.certificate());
+    tell::tell_certificate(&issued, now, words);
     for ignored in issued.ignored() {
         words.data(format_args!("  ignored {ignored}"));
     }
@@ -71,11 +71,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         (ca.as_path(), "what the other side has to trust".to_owned()),
     ];
     tell::tell_files(&lines, words);
-    tell::tell_limits(profile, words);
+    tell::tell_limits(&issued, words);
     words.json(
         Schema::Sign,
         tell::described(
-            profile,
             &issued,
             &json!({ "certificate": tell::text(&args.out), "ca": tell::text(&ca) }),
             &next,

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use handfast_ca::{Authority, Issued, State};
 use handfast_finding::{shell::shell, when::when};
-use handfast_pki::{Certificate, Profile};
+use handfast_pki::{
+    Certificate,
+    profile::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH},
+};
 use handfast_report::{json, style::GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -34,11 +37,11 @@ pub fn tell_files(lines: &[(&Path, String)], words: &Words) {
 }
 
 /// The first lines about a certificate that was just issued.
-pub fn tell_certificate(profile: Profile, issued: &Issued, now: Timestamp, words: &Words) {
+pub fn tell_certificate(issued: &Issued, now: Timestamp, words: &Words) {
     let certificate = issued.certificate();
     words.data(format_args!(
         "{GOOD}{} certificate{GOOD:#} for {}",
-        profile.name(),
+        issued.profile(),
         certificate.identity().names().join(", ")
     ));
     words.data(format_args!("  until   {}", when(certificate.not_after(), now)));
@@ -49,11 +52,20 @@ pub fn tell_certificate(profile: Profile, issued: &Issued, now: Timestamp, words
     words.data(format_args!("  SHA-256 {}", certificate.fingerprint()));
 }
 
+/// Whether peers verify it as a server, and as a client.
+fn purposes(certificate: &Certificate) -> (bool, bool) {
+    let usages = certificate.extended_key_usage().unwrap_or_default();
+    (
+        usages.iter().any(|usage| *usage == ID_KP_SERVER_AUTH),
+        usages.iter().any(|usage| *usage == ID_KP_CLIENT_AUTH),
+    )
+}
+
 /// What the certificate cannot do.
-pub fn tell_limits(profile: Profile, words: &Words) {
-    let other = match profile {
-        Profile::Server => "be used by a client or ",
-        Profile::Client => "be used by a server or ",
+pub fn tell_limits(issued: &Issued, words: &Words) {
+    let other = match purposes(issued.certificate()) {
+        (true, false) => "be used by a client or ",
+        (false, true) => "be used by a server or ",
         _ => "",
     };
     words.data(format_args!(
@@ -71,11 +83,12 @@ pub fn and_intermediates(issued: &Issued) -> String {
 }
 
 /// A command that verifies what was just written.
-pub fn verify_command(certificate: &Path, ca: &Path, profile: Profile, leaf: &Certificate) -> String {
-    let purpose = if profile == Profile::Client {
-        "client"
-    } else {
-        "server"
+pub fn verify_command(certificate: &Path, ca: &Path, leaf: &Certificate) -> String {
+    let purpose = match purposes(leaf) {
+        (true, _) => "server",
+        (false, true) => "client",
+        // Nobody verifies it in a handshake.
+        (false, false) => return format!("handfast inspect {}", shell(certificate.display())),
     };
     let host = leaf
         .identity()
@@ -88,10 +101,10 @@ pub fn verify_command(certificate: &Path, ca: &Path, profile: Profile, leaf: &Ce
 }
 
 /// The certificate as JSON.
-pub fn described(profile: Profile, issued: &Issued, files: &Value, next: &str) -> Value {
+pub fn described(issued: &Issued, files: &Value, next: &str) -> Value {
     let certificate = issued.certificate();
     json!({
-        "profile": profile,
+        "profile": issued.profile(),
         "certificate": json::certificate(certificate),
         "cut_short": issued.cut_short(),
         "ignored": issued.ignored(),

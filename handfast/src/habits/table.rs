@@ -229,7 +229,7 @@ pub(super) const HABITS: &[Habit] = &[
     same("issue csr", "-nodes --nodes --no-password --insecure -noenc", ""),
     same("issue", "--server -server", "server"),
     same("issue", "--client -client", "client"),
-    same("issue", "--profile -profile --type --usage", ""),
+    same("issue", "-profile --type --usage", ""),
     same("issue", "-pkcs12 --pkcs12 --pfx -p12-file --p12-file", "--p12"),
     around("issue", "-key-file --key-file -cert-file --cert-file --cert", "--out {}").but(
         "the files have fixed names in a folder",

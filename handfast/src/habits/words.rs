@@ -142,6 +142,11 @@ pub fn subject(value: &str) -> Option<Vec<String>> {
             "O" => "--organization",
             "OU" => "--unit",
             "C" => "--country",
+            "L" | "ST" | "STREET" | "SERIALNUMBER" | "ORGANIZATIONIDENTIFIER" => {
+                let part = format!("{}={}", kind.trim(), value.trim());
+                made.extend(words(&["--attribute", &part]));
+                continue;
+            }
             _ => continue,
         };
         made.extend(words(&[flag, value.trim()]));

@@ -73,7 +73,7 @@ fn issue_overwrites_only_with_force_and_leaves_nothing_after_a_refusal() {
             "HF-803",
         ),
         ("issue server --dns localhost --lifetime 90 --out none", "HF-701"),
-        ("issue server --dns localhost --lifetime 0d --out none", "HF-803"),
+        ("issue server --dns localhost --lifetime 0d --out none", "HF-820"),
         (
             "issue server --dns localhost --lifetime 4000d --out none",
             "HF-805",

@@ -40,6 +40,10 @@ const LINES: &[(i32, &str)] = &[
     (0, "ca show own/tls.crt"),
     (1, "ca show 4711"),
     (0, "ca journal --since 1h"),
+    (0, "ca profiles"),
+    (0, "ca requests"),
+    (0, "ca clock"),
+    (2, "ca approve 4711 --out other.crt"),
     (1, "needs-renewal own/tls.crt"),
     (0, "needs-renewal own/tls.crt --before 400d"),
     (2, "needs-renewal missing"),
@@ -238,6 +242,7 @@ pub(crate) fn all(place: &Place) -> (Vec<Ran>, Vec<serde_json::Value>) {
         assert_eq!(ran.exit, *exit, "{ran:#?}");
         answers.push(ran);
     }
+    answers.extend(decided(place));
     answers.push(listened(place));
     answers.push(case(place));
     for command in commands(place, "") {
@@ -248,6 +253,26 @@ pub(crate) fn all(place: &Place) -> (Vec<Ran>, Vec<serde_json::Value>) {
     }
     let log = scene.proxy.log();
     (answers, log)
+}
+
+/// A request that waits, is listed, and turned down.
+fn decided(place: &Place) -> [Ran; 3] {
+    place.write(
+        "handfast/ca.toml",
+        "[profile.admin]\nlike = \"client\"\napprover = [\"another\"]\n",
+    );
+    let waits = place.ask("issue admin --email me@acme.example --out waiting");
+    assert_eq!(waits.exit, 1, "{waits:#?}");
+    let listed = place.ask("ca requests").good();
+    let id = listed.json()["requests"][0]["id"]
+        .as_str()
+        .expect("a number")
+        .to_owned();
+    [
+        waits,
+        listed,
+        place.ask(&format!("ca approve {id} --deny")).good(),
+    ]
 }
 
 /// What `doctor listen` says of a client.

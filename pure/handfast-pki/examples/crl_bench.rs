@@ -110,6 +110,7 @@ fn certificate(key: &PrivateKey, profile: Profile, serial: Serial, now: Timestam
         profile: profile.rules(),
         serial,
         subject: subject.clone(),
+        roles: Vec::new(),
         names: Vec::new(),
         not_before: now,
         not_after: now + SignedDuration::from_hours(24),

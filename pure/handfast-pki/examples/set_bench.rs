@@ -109,6 +109,7 @@ fn root(key: &PrivateKey, now: Timestamp) -> Certificate {
         profile: Profile::Root.rules(),
         serial: Serial::from_random([1; 20]),
         subject: subject.clone(),
+        roles: Vec::new(),
         names: Vec::new(),
         not_before: now,
         not_after: now + SignedDuration::from_hours(24),

@@ -6,7 +6,7 @@
 use const_oid::AssociatedOid;
 use der::{
     Any, Decode, Encode, Sequence,
-    asn1::{BitString, GeneralizedTime, Int, OctetString, UtcTime},
+    asn1::{BitString, GeneralizedTime, Int, ObjectIdentifier, OctetString, UtcTime},
 };
 use jiff::Timestamp;
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
@@ -24,7 +24,8 @@ use x509_cert::{
 use crate::{
     Certificate, Error, PrivateKey, PublicKey, Result,
     name::{AltName, Name},
-    profile::ProfileRules,
+    profile::{ProfileRules, pointers},
+    qualified::{PspRole, Statements},
     serial::Serial,
 };
 
@@ -37,6 +38,8 @@ pub struct Plan {
     pub serial: Serial,
     /// The distinguished name; may be empty where there are `names`.
     pub subject: Name,
+    /// The roles of a payment service provider, where the profile is for one.
+    pub roles: Vec<PspRole>,
     /// Subject alternative names, in the order in which they will stand.
     pub names: Vec<AltName>,
     /// The beginning of the validity, to the second.
@@ -212,6 +215,49 @@ fn extensions(plan: &Plan, issuer: &Issuer) -> Result<Vec<Extension>> {
             authority_cert_serial_number: None,
         };
         extensions.push(extension(false, &authority)?);
+    }
+    extensions.extend(of_the_profile(profile, &plan.roles)?);
+    Ok(extensions)
+}
+
+/// `id-ce-noRevAvail` (RFC 9608 section 2).
+pub(crate) const NO_REV_AVAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.56");
+
+/// What stands there only where the profile says so.
+fn of_the_profile(profile: &ProfileRules, roles: &[PspRole]) -> Result<Vec<Extension>> {
+    let mut extensions = Vec::new();
+    if let Some(ca) = &profile.ca
+        && !(ca.permitted.is_empty() && ca.excluded.is_empty())
+    {
+        let constraints = pointers::constraints(&ca.permitted, &ca.excluded).map_err(impossible)?;
+        extensions.push(extension(true, &constraints)?);
+    }
+    if !profile.policies.is_empty() {
+        let policies = pointers::policies(&profile.policies).map_err(impossible)?;
+        extensions.push(extension(false, &policies)?);
+    }
+    let places = &profile.pointers;
+    if !places.crl.is_empty() {
+        let points = pointers::crl_points(&places.crl).map_err(impossible)?;
+        extensions.push(extension(false, &points)?);
+    }
+    if !(places.ocsp.is_empty() && places.ca_issuers.is_empty()) {
+        let access = pointers::access(places).map_err(impossible)?;
+        extensions.push(extension(false, &access)?);
+    }
+    let mut raw = |extn_id, value: Vec<u8>| {
+        extensions.push(Extension {
+            extn_id,
+            critical: false,
+            extn_value: OctetString::new(value).map_err(impossible)?,
+        });
+        Ok::<_, Error>(())
+    };
+    if profile.no_rev_avail {
+        raw(NO_REV_AVAIL, vec![5, 0])?;
+    }
+    if let Some(qualified) = &profile.qualified {
+        raw(Statements::OID, qualified.to_der(roles))?;
     }
     Ok(extensions)
 }

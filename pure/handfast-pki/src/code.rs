@@ -158,6 +158,11 @@ codes! {
     AUDIT_DAMAGED = 812, "the audit log and the records of the CA do not agree";
     HISTORY_REWRITTEN = 813, "the audit log does not continue an earlier checkpoint of it";
     PROOF_REFUSED = 814, "a proof, checkpoint or export of the audit log does not hold";
+    OUTSIDE_PROFILE = 820, "the profile does not allow what was asked for";
+    WAITS = 821, "the request waits for a second person to approve it";
+    OWN_APPROVAL = 822, "the request is for another person to approve";
+    NOT_WAITING = 823, "no request waits under this number";
+    CLOCK = 824, "the clock is behind what the records know";
     USAGE = 901, "the command line is not understood";
     NOTHING_TOLD = 902, "what was given does not tell a cause";
     OUTPUT_LOST = 903, "the output cannot be written";

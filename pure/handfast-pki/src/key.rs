@@ -7,6 +7,7 @@ mod curves;
 mod factors;
 mod forms;
 mod public;
+mod shared;
 mod signature_algorithm;
 mod strength;
 
@@ -35,8 +36,8 @@ use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
 use self::forms::{names_an_algorithm, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
-pub use self::public::PublicKey;
 pub(crate) use self::signature_algorithm::Signature;
+pub use self::{public::PublicKey, shared::sharing_primes};
 use crate::{Error, Result, Shown, pem};
 
 /// The kinds of key that are made and used.

@@ -40,6 +40,7 @@ pub mod pattern;
 pub mod pem;
 pub mod profile;
 mod purpose;
+pub mod qualified;
 mod refusal;
 pub mod request;
 pub mod requesting;

@@ -2,11 +2,14 @@
 //!
 //! What a certificate of a profile may be is read from the profile's data, and nowhere else.
 
+mod extras;
+
 use const_oid::AssociatedOid;
 
 use crate::{
     Certificate, build,
     general::GeneralName,
+    name::AltName,
     profile::{NameKind, ProfileRules},
 };
 
@@ -63,6 +66,12 @@ fn of_every_certificate(certificate: &Certificate) -> Vec<Rule> {
 }
 
 fn of_the_profile(certificate: &Certificate, profile: &ProfileRules) -> Vec<Rule> {
+    let mut rules = extras::rules(certificate, profile);
+    rules.extend(of_its_core(certificate, profile));
+    rules
+}
+
+fn of_its_core(certificate: &Certificate, profile: &ProfileRules) -> Vec<Rule> {
     let usages = certificate.extended_key_usage().unwrap_or_default();
     let lasts = certificate.not_after().duration_since(certificate.not_before());
     let lifetime = profile.lifetime;
@@ -72,7 +81,7 @@ fn of_the_profile(certificate: &Certificate, profile: &ProfileRules) -> Vec<Rule
             "basicConstraints must follow the profile",
         ),
         (
-            certificate.path_length() == profile.ca.and_then(|ca| ca.path_length),
+            certificate.path_length() == profile.path_length(),
             "the path length must be the profile's",
         ),
         (
@@ -147,7 +156,19 @@ fn names_follow(certificate: &Certificate, profile: &ProfileRules) -> bool {
     names.is_empty() == rules.kinds.is_empty()
         && names.len() <= rules.most
         && names.iter().all(is_of_the_profile)
-        && (!spiffe || identity.spiffe_id().is_some())
+        && names.iter().all(|name| fits_a_pattern(name, profile))
+        && (!(spiffe || rules.is_spiffe) || identity.spiffe_id().is_some())
+}
+
+fn fits_a_pattern(name: &GeneralName, profile: &ProfileRules) -> bool {
+    let patterns = &profile.names.patterns;
+    let name = match name {
+        GeneralName::Dns(dns) => AltName::dns(dns).ok(),
+        GeneralName::Uri(uri) => AltName::uri(uri).ok(),
+        GeneralName::Email(email) => AltName::email(email).ok(),
+        other => other.ip().map(AltName::Ip),
+    };
+    patterns.is_empty() || name.is_some_and(|name| patterns.iter().any(|pattern| pattern.fits(&name)))
 }
 
 fn no_extension_twice(certificate: &Certificate) -> bool {

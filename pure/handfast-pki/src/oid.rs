@@ -121,6 +121,22 @@ impl EncodeValue for Oid {
     }
 }
 
+/// The extended key usage that is called `name`, such as `clientAuth`.
+pub fn usage(name: &str) -> Option<ObjectIdentifier> {
+    const FAMILIES: [&str; 4] = [
+        "1.3.6.1.5.5.7.3.",
+        "1.3.6.1.5.2.3.",
+        "1.3.6.1.4.1.311.10.3.",
+        "1.3.6.1.4.1.311.20.2.2",
+    ];
+    let (id, _) = NAMES.iter().find(|(_, known)| *known == name)?;
+    let text = id.to_string();
+    FAMILIES
+        .iter()
+        .any(|family| text.starts_with(family))
+        .then_some(*id)
+}
+
 macro_rules! names {
     ($($number:literal $name:literal)*) => {
         /// Names that the library's table lacks or writes as ASN.1 modules do (`id-kp-emailProtection`).
@@ -189,6 +205,7 @@ names! {
     "2.5.29.37" "extendedKeyUsage"
     "2.5.29.46" "freshestCRL"
     "2.5.29.54" "inhibitAnyPolicy"
+    "2.5.29.56" "noRevAvail"
     "1.2.840.113549.1.9.7" "challengePassword"
     "1.2.840.113549.1.9.14" "extensionRequest"
     // Keys and signatures that we do not use.

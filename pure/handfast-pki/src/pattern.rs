@@ -69,6 +69,17 @@ impl Network {
         Self::new(address, self.prefix) == Some(*self)
     }
 
+    /// The address, and the mask of the bits that count.
+    pub fn address_and_mask(&self) -> (IpAddr, IpAddr) {
+        let ones = match self.address {
+            IpAddr::V4(_) => IpAddr::from([0xff; 4]),
+            IpAddr::V6(_) => IpAddr::from([0xff; 16]),
+        };
+        // The prefix was checked when it was made.
+        let mask = Self::new(ones, self.prefix).map_or(ones, |mask| mask.address);
+        (self.address, mask)
+    }
+
     fn is_single(&self) -> bool {
         usize::from(self.prefix) == if self.address.is_ipv4() { 32 } else { 128 }
     }
@@ -253,6 +264,16 @@ impl NamePattern {
             }
             Self::Email(_) | Self::EmailAt(_) => identity.emails.iter().any(|email| self.has_email(email)),
             Self::Ip(_) => identity.ips.iter().any(|ip| self.has_ip(*ip)),
+        }
+    }
+
+    /// Whether the name `name` fits; patterns of common names and certificates fit none.
+    pub fn fits(&self, name: &AltName) -> bool {
+        match name {
+            AltName::Dns(name) => self.has_dns(name),
+            AltName::Ip(ip) => self.has_ip(*ip),
+            AltName::Uri(uri) => self.has_uri(uri),
+            AltName::Email(email) => self.has_email(email),
         }
     }
 

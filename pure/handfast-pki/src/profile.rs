@@ -16,7 +16,22 @@ use x509_cert::ext::pkix::BasicConstraints;
 /// Key usage (RFC 5280 section 4.2.1.3).
 pub use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
-use crate::{Error, Purpose, Result, general::GeneralName, name::AltName, text::printable};
+pub mod attributes;
+pub mod keys;
+pub mod pointers;
+
+use self::{
+    attributes::AttributeRule,
+    keys::KeyRule,
+    pointers::{Pointers, Policy, Subtree},
+};
+use crate::{
+    Error, NamePattern, Purpose, Result,
+    general::GeneralName,
+    name::AltName,
+    qualified::{Qualified, QualifiedKind},
+    text::printable,
+};
 
 /// The profiles that every CA has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,16 +47,26 @@ pub enum Profile {
     Client,
     /// Both server and client, as meshes use it.
     Peer,
+    /// A workload of SPIFFE: exactly one SPIFFE ID, for an hour.
+    Spiffe,
+    /// A device: a client that keeps its certificate for a year.
+    Device,
+    /// The website certificate (QWAC) of a payment service provider, for both sides of a connection. Who supervises it is
+    /// for the CA's owner to say.
+    Psd2,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Root,
         Self::Intermediate,
         Self::Server,
         Self::Client,
         Self::Peer,
+        Self::Spiffe,
+        Self::Device,
+        Self::Psd2,
     ];
 
     /// As it is written on the command line and in records.
@@ -52,6 +77,9 @@ impl Profile {
             Self::Server => "server",
             Self::Client => "client",
             Self::Peer => "peer",
+            Self::Spiffe => "spiffe",
+            Self::Device => "device",
+            Self::Psd2 => "psd2",
         }
     }
 
@@ -70,9 +98,63 @@ impl Profile {
             Self::Intermediate => ProfileRules::ca(name, days(1826), Some(0)),
             Self::Server => ProfileRules::end_entity(name, vec![ID_KP_SERVER_AUTH]),
             Self::Client => ProfileRules::end_entity(name, vec![ID_KP_CLIENT_AUTH]),
-            Self::Peer => ProfileRules::end_entity(name, vec![ID_KP_SERVER_AUTH, ID_KP_CLIENT_AUTH]),
+            Self::Peer => ProfileRules::end_entity(name, both()),
+            Self::Spiffe => {
+                let mut rules = ProfileRules::end_entity(name, both());
+                rules.names.kinds = vec![NameKind::Uri];
+                rules.names.most = 1;
+                rules.names.is_spiffe = true;
+                rules.lifetime.usual = SignedDuration::from_hours(1);
+                rules.lifetime.longest = Some(days(7));
+                rules
+            }
+            Self::Device => {
+                let mut rules = ProfileRules::end_entity(name, vec![ID_KP_CLIENT_AUTH]);
+                rules.lifetime.usual = days(365);
+                rules.lifetime.longest = Some(days(1100));
+                rules
+            }
+            Self::Psd2 => {
+                let mut rules = ProfileRules::end_entity(name, both());
+                rules.names.kinds = vec![NameKind::Dns];
+                rules.lifetime.longest = Some(days(398));
+                rules.subject = Some(provider());
+                rules.qualified = Some(Qualified {
+                    kind: QualifiedKind::Website,
+                    disclosures: Vec::new(),
+                    psd2: None,
+                });
+                rules
+            }
         }
     }
+}
+
+fn both() -> Vec<ObjectIdentifier> {
+    vec![ID_KP_SERVER_AUTH, ID_KP_CLIENT_AUTH]
+}
+
+/// What has to be known of a payment service provider (TS 119 495 section 5.2.1), and what browsers want besides.
+fn provider() -> Vec<AttributeRule> {
+    [
+        "C",
+        "O",
+        "organizationIdentifier",
+        "CN",
+        "ST?",
+        "L?",
+        "OU?",
+        "STREET?",
+        "postalCode?",
+        "serialNumber?",
+        "businessCategory?",
+        "jurisdictionC?",
+        "jurisdictionST?",
+        "jurisdictionL?",
+    ]
+    .into_iter()
+    .filter_map(|rule| rule.parse().ok())
+    .collect()
 }
 
 impl FromStr for Profile {
@@ -80,12 +162,12 @@ impl FromStr for Profile {
 
     /// The profiles that people may ask for; roots and intermediates are made by `init` alone.
     fn from_str(text: &str) -> Result<Self> {
-        [Self::Server, Self::Client, Self::Peer]
+        Self::ALL
             .into_iter()
-            .find(|profile| profile.name() == text)
+            .find(|profile| !profile.is_ca() && profile.name() == text)
             .ok_or_else(|| Error::BadValue {
                 found: printable(text),
-                expected: "server, client or peer",
+                expected: "server, client, peer, spiffe, device or psd2",
             })
     }
 }
@@ -143,15 +225,43 @@ pub struct ProfileRules {
     pub lifetime: Lifetime,
     /// Which names they have.
     pub names: NameRules,
+    /// Which keys are certified; empty for all that are strong enough.
+    pub keys: Vec<KeyRule>,
+    /// What the subject has; `None` for what is asked for.
+    pub subject: Option<Vec<AttributeRule>>,
+    /// The policies by which it is issued (RFC 5280 section 4.2.1.4), in this order.
+    pub policies: Vec<Policy>,
+    /// Where verifiers ask about it.
+    pub pointers: Pointers,
+    /// Whether it says that nothing will be known of its revocation (RFC 9608); for certificates that live days.
+    pub no_rev_avail: bool,
+    /// What qualified certificates say of themselves.
+    pub qualified: Option<Qualified>,
     /// Whether a certificate can be had again for the names of the old one.
     pub renewable: bool,
+    /// How long after it has expired a certificate can still be renewed.
+    pub renewable_after_expiry: SignedDuration,
+}
+
+/// All of `flags` together; nothing where there is none.
+pub fn key_usage(flags: &[KeyUsages]) -> Option<KeyUsage> {
+    let (first, others) = flags.split_first()?;
+    let mut usage = KeyUsage((*first).into());
+    for flag in others {
+        usage.0 |= *flag;
+    }
+    Some(usage)
 }
 
 /// What a CA may have below it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CaRules {
     /// How many CAs may stand between it and a leaf; `None`: any number.
     pub path_length: Option<u8>,
+    /// The names that it may sign alone (RFC 5280 section 4.2.1.10); empty for all.
+    pub permitted: Vec<Subtree>,
+    /// The names that it may not sign.
+    pub excluded: Vec<Subtree>,
 }
 
 /// From when until when.
@@ -174,6 +284,10 @@ pub struct NameRules {
     pub kinds: Vec<NameKind>,
     /// The most names of one certificate.
     pub most: usize,
+    /// Each name has to fit one of these; empty for every name of the kinds.
+    pub patterns: Vec<NamePattern>,
+    /// Whether URIs have to be SPIFFE IDs.
+    pub is_spiffe: bool,
 }
 
 /// The types of subject alternative name that are certified.
@@ -243,37 +357,55 @@ impl ProfileRules {
     pub fn ca(name: ProfileName, usual: SignedDuration, path_length: Option<u8>) -> Self {
         Self {
             name,
-            ca: Some(CaRules { path_length }),
+            ca: Some(CaRules {
+                path_length,
+                ..CaRules::default()
+            }),
             key_usage: KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign),
             extended_key_usage: Vec::new(),
             lifetime: Lifetime::usually(usual),
             names: NameRules {
                 kinds: Vec::new(),
                 most: 0,
+                patterns: Vec::new(),
+                is_spiffe: false,
             },
+            keys: Vec::new(),
+            subject: None,
+            policies: Vec::new(),
+            pointers: Pointers::default(),
+            no_rev_avail: false,
+            qualified: None,
             renewable: false,
+            renewable_after_expiry: SignedDuration::ZERO,
         }
     }
 
     /// A leaf of all types of names for these extended key usages, usually for 90 days.
     pub fn end_entity(name: ProfileName, extended_key_usage: Vec<ObjectIdentifier>) -> Self {
         Self {
-            name,
             ca: None,
             key_usage: KeyUsage(KeyUsages::DigitalSignature.into()),
             extended_key_usage,
-            lifetime: Lifetime::usually(END_ENTITY_LIFETIME),
             names: NameRules {
                 kinds: NameKind::ALL.to_vec(),
                 most: MOST_NAMES,
+                patterns: Vec::new(),
+                is_spiffe: false,
             },
             renewable: true,
+            ..Self::ca(name, END_ENTITY_LIFETIME, None)
         }
     }
 
     /// Whether its certificates sign others.
     pub fn is_ca(&self) -> bool {
         self.ca.is_some()
+    }
+
+    /// How many CAs may stand below a CA of it; `None` for any number, and for leaves.
+    pub fn path_length(&self) -> Option<u8> {
+        self.ca.as_ref().and_then(|ca| ca.path_length)
     }
 
     /// What its certificates are verified for by peers.
@@ -292,7 +424,7 @@ impl ProfileRules {
     pub(crate) fn basic_constraints(&self) -> BasicConstraints {
         BasicConstraints {
             ca: self.is_ca(),
-            path_len_constraint: self.ca.and_then(|ca| ca.path_length),
+            path_len_constraint: self.path_length(),
         }
     }
 }

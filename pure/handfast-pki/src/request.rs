@@ -6,7 +6,7 @@
 use const_oid::{AssociatedOid, db::rfc5912::ID_EXTENSION_REQ};
 
 use crate::{
-    Error, PublicKey, Result,
+    Error, PublicKey, Result, Shown,
     asn1::{self, Flaw, Value, Values, constructed},
     extensions::{Extended, Extension},
     general::{AltNames, GeneralName},
@@ -25,9 +25,18 @@ pub struct Request {
     ignored: Vec<String>,
 }
 
+/// More octets than a request with the largest key and hundreds of names has.
+const LARGEST: usize = 1 << 16;
+
 impl Request {
     /// Decodes `der`, checks the key and the proof of possession.
     pub fn from_der(der: &[u8]) -> Result<Self> {
+        if der.len() > LARGEST {
+            return Err(Error::Malformed {
+                what: "certificate request",
+                detail: Shown::filled("it has {} octets, expected at most {}", &[&der.len(), &LARGEST]),
+            });
+        }
         let decoded = Decoded::read(der).map_err(malformed)?;
         decoded.public_key.must_be_strong()?;
         let signed = signed_bytes(der).ok_or(Error::RequestSignature)?;

@@ -98,3 +98,28 @@ fn a_private_key_and_a_request_are_read_without_the_long_search() {
     assert_eq!(key.public_key().must_be_strong(), Ok(()));
     assert!(Request::from_der(&factorable::request(&key)).is_ok());
 }
+
+#[test]
+fn keys_that_share_a_prime_are_found_among_others_and_the_same_key_twice_is_none() {
+    let good = factorable::good_key().public_key();
+    let others: Vec<PublicKey> = (0..3)
+        .map(|_| {
+            PrivateKey::generate(KeyKind::Rsa2048)
+                .expect("a key")
+                .public_key()
+        })
+        .collect();
+    let p256 = PrivateKey::generate(KeyKind::P256).expect("a key").public_key();
+    let mut keys = vec![
+        good.clone(),
+        others[0].clone(),
+        p256,
+        others[1].clone(),
+        good,
+        others[2].clone(),
+    ];
+    assert_eq!(handfast_pki::key::sharing_primes(&keys), Vec::<usize>::new());
+    keys.push(factorable::sharing_key().public_key());
+    assert_eq!(handfast_pki::key::sharing_primes(&keys), [0, 6]);
+    assert_eq!(handfast_pki::key::sharing_primes(&[]), Vec::<usize>::new());
+}

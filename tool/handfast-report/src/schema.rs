@@ -47,11 +47,15 @@ schemas! {
     CaAuditCheckpoint "ca-audit-checkpoint" 1 "ca audit checkpoint";
     CaAuditProve "ca-audit-prove" 1 "ca audit prove";
     CaAuditVerify "ca-audit-verify" 1 "ca audit verify";
+    CaApprove "ca-approve" 1 "ca approve";
+    CaClock "ca-clock" 1 "ca clock";
     CaCrl "ca-crl" 1 "ca crl";
     CaExport "ca-export" 1 "ca export";
     CaJournal "ca-journal" 1 "ca journal";
     CaList "ca-list" 1 "ca list";
     CaOcsp "ca-ocsp" 1 "ca ocsp";
+    CaProfiles "ca-profiles" 1 "ca profiles";
+    CaRequests "ca-requests" 1 "ca requests";
     CaRevoke "ca-revoke" 1 "ca revoke";
     CaSet "ca-set" 1 "ca set";
     CaShow "ca-show" 1 "ca show";

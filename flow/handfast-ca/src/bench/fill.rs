@@ -111,6 +111,7 @@ impl Filler<'_> {
             profile: profile.rules(),
             serial: handfast_pki::serial::Serial::from_random([0; 20]),
             subject: Name::default(),
+            roles: Vec::new(),
             names: vec![name.clone()],
             not_before: not_after
                 .checked_sub(SignedDuration::from_hours(90 * 24))

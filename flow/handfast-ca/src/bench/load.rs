@@ -129,6 +129,7 @@ fn call(
                 names: vec![AltName::uri(&format!("spiffe://bench.example/{number}/{count}"))?],
                 common_name: None,
                 lifetime: None,
+                roles: Vec::new(),
             },
             Timestamp::now(),
         )?;

@@ -60,6 +60,8 @@ const TABLES: &[(&str, Look)] = &[
     ("idempotency", tables::answers),
     ("blocked_key", tables::blocked_keys),
     ("crl", tables::lists),
+    // That a request waits and who decided is in the journal; what it asks for is not compared.
+    ("waiting_request", nothing),
     ("sqlite_sequence", tables::sequences),
 ];
 

@@ -35,6 +35,10 @@ const STEPS: &[Step] = &[
         sql: include_str!("../migrations/0005-audit.sql"),
         then: adopt::everything,
     },
+    Step {
+        sql: include_str!("../migrations/0006-requests.sql"),
+        then: nothing,
+    },
 ];
 
 /// The step that begins the audit log.

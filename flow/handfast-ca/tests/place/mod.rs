@@ -11,7 +11,7 @@ use std::{
 use handfast_ca::{
     Applicant, AuditLog, Authority, Begun, CertRequest, Finished, Issued, IssuerHead, IssuerIds,
     JournalEntry, JournalQuery, KeptList, ListState, NewAuthority, Page, Plan, Query, Revocation,
-    RevokedSerial, Row, Store, StoreError, Totals,
+    RevokedSerial, Row, Store, StoreError, Totals, Waiting,
 };
 use handfast_pki::{
     Anchors, Certificate, Fingerprint, KeyKind, PrivateKey, Profile, Purpose, Trust, name::AltName,
@@ -69,6 +69,7 @@ pub(crate) fn request(profile: Profile, dns: &str) -> CertRequest {
         names: vec![AltName::dns(dns).expect("a name")],
         common_name: None,
         lifetime: None,
+        roles: Vec::new(),
     }
 }
 
@@ -158,6 +159,9 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     }
     fn find(&self, query: &Query) -> Result<Page, StoreError> {
         self.inner.find(query)
+    }
+    fn waiting(&self) -> &dyn Waiting {
+        self.inner.waiting()
     }
     fn count(&self) -> Result<u64, StoreError> {
         self.inner.count()

@@ -1,13 +1,17 @@
 //! `handfast ca`: what a CA has issued, and what it takes back.
 
+mod approve;
 mod audit;
+mod clock;
 mod crl;
 mod export;
 mod journal;
 mod list;
 mod ocsp;
 mod picture;
+mod profiles;
 mod record;
+mod requests;
 mod revoke;
 mod set;
 pub mod show;
@@ -42,6 +46,10 @@ enum Command {
     Ocsp(ocsp::Args),
     Audit(audit::Args),
     Export(export::Args),
+    Profiles(profiles::Args),
+    Requests(requests::Args),
+    Approve(approve::Args),
+    Clock(clock::Args),
 }
 
 /// Which CA.
@@ -63,5 +71,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         Command::Ocsp(args) => ocsp::run(args, words),
         Command::Audit(args) => audit::run(args, words),
         Command::Export(args) => export::run(args, words),
+        Command::Profiles(args) => profiles::run(args, words),
+        Command::Requests(args) => requests::run(args, words),
+        Command::Approve(args) => approve::run(args, words),
+        Command::Clock(args) => clock::run(args, words),
     }
 }

@@ -6,7 +6,7 @@ mod tell;
 
 use std::path::{Path, PathBuf};
 
-use handfast_ca::{Applicant, Authority};
+use handfast_ca::{Applicant, Authority, Error};
 use handfast_credentials::files::Claim;
 use handfast_pki::{KeyKind, PrivateKey};
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use self::places::Places;
 use super::{
     leaf::{self, Leaf},
-    tell::{root_of, tell_unfinished},
+    tell::{root_of, tell_unfinished, text},
 };
 use crate::{
     failure::{Exit, Failure},
@@ -60,9 +60,17 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let authority = Authority::open(&args.leaf.dir)?;
     // Of several processes with the same files one goes on, and the others have signed nothing.
     let claim = Claim::take(&places.files(), args.leaf.force)?;
-    let issued = authority.issue(request, now)?;
+    let issued = match authority.issue_for(args.leaf.requester()?, request, now) {
+        // The certificate comes later, and needs the key that was made for it.
+        Err(waits @ Error::Waits { .. }) => {
+            words.tell_leftovers(&places.write_key(claim, &key)?);
+            words.talk(format_args!("its private key is in {}", text(&places.key)));
+            return Err(waits.into());
+        }
+        other => other?,
+    };
     words.tell_leftovers(&places.write(claim, &key, &issued, root_of(&authority)?)?);
-    tell::tell(args, &places, &issued, now, words);
+    tell::tell(&places, &issued, now, words);
     tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)
 }

@@ -19,15 +19,12 @@ pub(super) fn run(args: &Args, now: Timestamp, words: &Words) -> Result<Exit, Fa
     let key = PrivateKey::generate(args.key).map_err(|error| Failure::about("--key", &error))?;
     let request = args.leaf.request(Applicant::holding(&key))?;
     let authority = Authority::open(&args.leaf.dir)?;
-    let issued = authority.issue(request, now)?;
+    let issued = authority.issue_for(args.leaf.requester()?, request, now)?;
     let mut out = Zeroizing::new(key.to_pem().as_bytes().to_vec());
     out.extend_from_slice(chain_to_pem(&issued.chain()).as_bytes());
     words.bytes(&out);
     let names = issued.certificate().identity().names().join(", ");
-    words.talk(format_args!(
-        "{} certificate for {names}",
-        args.leaf.profile.name()
-    ));
+    words.talk(format_args!("{} certificate for {names}", issued.profile()));
     words.talk(format_args!(
         "  on stdout: its private key, then the certificate and what stands above it; kept nowhere else"
     ));

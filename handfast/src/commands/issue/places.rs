@@ -55,6 +55,16 @@ impl Places {
         files
     }
 
+    /// Writes the key alone, for a certificate that comes later.
+    pub(super) fn write_key(&self, claim: Claim, key: &PrivateKey) -> Result<Vec<PathBuf>, Failure> {
+        let pem = key.to_pem();
+        Ok(claim.write(&[Piece {
+            path: &self.key,
+            bytes: pem.as_bytes(),
+            readers: Readers::Owner,
+        }])?)
+    }
+
     /// Writes everything, the key first: a certificate without it helps nobody.
     pub(super) fn write(
         &self,

@@ -7,7 +7,7 @@ use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Args, places::Places};
+use super::places::Places;
 use crate::{
     commands::tell::{
         and_intermediates, described, tell_certificate, tell_files, tell_limits, text, verify_command,
@@ -15,9 +15,8 @@ use crate::{
     words::Words,
 };
 
-pub(super) fn tell(args: &Args, places: &Places, issued: &Issued, now: Timestamp, words: &Words) {
-    let profile = args.leaf.profile;
-    let next = verify_command(&places.certificate, &places.ca, profile, issued.certificate());
+pub(super) fn tell(places: &Places, issued: &Issued, now: Timestamp, words: &Words) {
+    let next = verify_command(&places.certificate, &places.ca, issued.certificate());
     let key = format!(
         "its private key, {}, readable by its owner alone",
         issued.certificate().public_key().algorithm()
@@ -45,9 +44,9 @@ pub(super) fn tell(args: &Args, places: &Places, issued: &Issued, now: Timestamp
             files["p12_password"] = json!(text(password));
         }
     }
-    tell_certificate(profile, issued, now, words);
+    tell_certificate(issued, now, words);
     tell_files(&lines, words);
-    tell_limits(profile, words);
-    words.json(Schema::Issue, described(profile, issued, &files, &next));
+    tell_limits(issued, words);
+    words.json(Schema::Issue, described(issued, &files, &next));
     words.next(next);
 }

@@ -200,7 +200,7 @@ impl Ring<'_> {
 }
 
 /// Euclid's algorithm.
-fn common_divisor(mut one: BigUint, mut other: BigUint) -> BigUint {
+pub(super) fn common_divisor(mut one: BigUint, mut other: BigUint) -> BigUint {
     let zero = BigUint::from(0u32);
     while other != zero {
         let rest = one % &other;

@@ -27,6 +27,12 @@ impl PublicKey {
         }
         let known: &'static dyn signature::VerificationAlgorithm = match algorithm.as_str() {
             _ if parts.kind == RSA_ENCRYPTION => &signature::RSA_PKCS1_2048_8192_SHA256,
+            _ if parts.kind == ID_ED_25519 && has_small_order(parts.bits) => {
+                return Err(Error::WeakKey {
+                    found: "Ed25519 with a point of small order".into(),
+                    expected: "a point of the curve that was multiplied by a secret",
+                });
+            }
             _ if parts.kind == ID_ED_25519 && parts.bits.len() == 32 => return Ok(()),
             _ if parts.kind != ID_EC_PUBLIC_KEY => return Err(unsupported()),
             "P-256" => &signature::ECDSA_P256_SHA256_ASN1,
@@ -97,6 +103,30 @@ impl PublicKey {
             Some(flaw) => Err(factorable(algorithm, &flaw)),
         }
     }
+}
+
+/// The points of order 1, 2, 4 and 8, in every writing: nobody needs a secret to sign for one (RFC 8032 section 5.1.7
+/// with the remarks of section 8.9). The sign of x does not count.
+fn has_small_order(bits: &[u8]) -> bool {
+    const ORDER_8: [[u8; 32]; 2] = [
+        [
+            0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+            0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+        ],
+        [
+            0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
+            0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+        ],
+    ];
+    let Ok(mut y) = <[u8; 32]>::try_from(bits) else {
+        return false;
+    };
+    y[31] &= 0x7f;
+    let inner_is = |octet: u8| y[1..31].iter().all(|found| *found == octet);
+    let is_zero_or_one = y[0] <= 1 && inner_is(0) && y[31] == 0;
+    // p - 1, and p and p + 1, which are 0 and 1 again; p is 2^255 - 19.
+    let is_about_p = (0xec..=0xee).contains(&y[0]) && inner_is(0xff) && y[31] == 0x7f;
+    is_zero_or_one || is_about_p || ORDER_8.contains(&y)
 }
 
 fn factorable(algorithm: &str, flaw: &str) -> Error {

@@ -1,0 +1,68 @@
+//! Waiting: requests that a second person has to approve. They are stored with all that they ask for, and nothing is
+//! signed.
+//!
+//! A request is decided once. Whoever has made it cannot, whatever the name that he works under: a person is who logged
+//! in, where the system knows it, and the user of the process otherwise.
+
+use handfast_pki::{
+    PublicKey,
+    name::{AltName, Name},
+    profile::ProfileName,
+    qualified::PspRole,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::requester::Person;
+
+/// Which requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichHeld<'a> {
+    /// Every one, decided or not.
+    All,
+    /// Those that are not decided yet.
+    Undecided,
+    /// The one of this number.
+    Of(&'a str),
+}
+
+/// A request as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingRequest {
+    /// By which it is approved.
+    pub id: String,
+    pub at: Timestamp,
+    pub requester: Person,
+    pub profile: ProfileName,
+    pub subject: Name,
+    pub names: Vec<AltName>,
+    pub lifetime: Option<SignedDuration>,
+    pub roles: Vec<PspRole>,
+    pub public_key: PublicKey,
+    pub has_proven_key: bool,
+    pub ignored: Vec<String>,
+    pub renewed_from: Option<String>,
+    pub decision: Option<Decision>,
+    /// The certificate that became of it.
+    pub serial: Option<String>,
+}
+
+/// What somebody else has decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    pub is_approved: bool,
+    /// As the journal writes it.
+    pub by: String,
+    pub at: Timestamp,
+}
+
+impl WaitingRequest {
+    /// Whom it is for.
+    pub fn called(&self) -> String {
+        let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();
+        if names.is_empty() {
+            handfast_pki::name::shown(&self.subject)
+        } else {
+            names.join(" ")
+        }
+    }
+}
