@@ -165,10 +165,6 @@ impl Authority {
         &self.issuers
     }
 
-    pub(crate) fn profiles(&self) -> &Profiles {
-        &self.profiles
-    }
-
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

@@ -8,8 +8,10 @@ use std::ops::Range;
 use handfast_pki::{Certificate, Fingerprint, build::Unnumbered, name::AltName, serial::Serial};
 use jiff::Timestamp;
 
-use crate::log::AuditLog;
-pub use crate::waiting::{Decision, WaitingRequest, WhichHeld};
+use crate::{
+    log::AuditLog,
+    waiting::{Decision, WaitingRequest, WhichHeld},
+};
 pub use crate::{
     rows::{Condition, Cursor, NameFilter, Page, Query, Reason, Revoked, Row, State},
     store_error::StoreError,

@@ -13,7 +13,7 @@ mod open;
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 

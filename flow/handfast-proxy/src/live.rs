@@ -217,7 +217,6 @@ pub fn rehearse(sources: &Sources) -> Result<State, Vec<Problem>> {
 
 /// What the hosts of a state are made of.
 struct Parts<'a> {
-    sources: &'a Sources,
     /// Every CA by its name, in the order of the sources.
     cas: Vec<TrustedCa>,
     backends: Vec<Arc<Backend>>,
@@ -232,7 +231,6 @@ fn load(sources: &Sources, generation: u64, lists: &Lists, before: Option<&State
     let backends = sources.backends.iter();
     let backends = backends.map(|backend| backend.load(now).map(Arc::new));
     let parts = Parts {
-        sources,
         cas: cas(&sources.clients, lists, before, now)?,
         backends: backends.collect::<Result<Vec<_>, Problem>>()?,
         generation,

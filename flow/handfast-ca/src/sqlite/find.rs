@@ -443,7 +443,8 @@ mod tests {
 
     fn records() -> Connection {
         let mut connection = Connection::open_in_memory().expect("a database");
-        migrate(&mut connection).expect("the tables");
+        let key = LogKey::generate("test").expect("a key");
+        migrate(&mut connection, &key).expect("the tables");
         connection
             .execute_batch(
                 "INSERT INTO issuer (id, key_id) VALUES (7, '0a');

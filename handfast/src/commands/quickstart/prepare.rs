@@ -55,6 +55,7 @@ fn pair(authority: &Authority, profile: Profile, names: Vec<AltName>, out: &Path
         names,
         common_name: None,
         lifetime: None,
+        roles: Vec::new(),
     };
     let [key_file, certificate, ca] = ["tls.key", "tls.crt", "ca.crt"].map(|name| out.join(name));
     let claim = Claim::take(&[&key_file, &certificate, &ca], true)?;
