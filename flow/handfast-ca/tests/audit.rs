@@ -133,10 +133,7 @@ fn another_profile_is_a_leaf_before_anything_is_signed_by_it() {
     rules.name = "device".parse().expect("a name");
     let changed = Authority::open(&place)
         .expect("opens")
-        .with_profile(OfferedProfile {
-            rules,
-            requesters: vec![RequesterKind::Owner],
-        });
+        .with_profile(OfferedProfile::new(rules, vec![RequesterKind::Owner]));
     changed
         .issue(request(Profile::Server, "b.example"), now())
         .expect("issued");

@@ -91,6 +91,7 @@ impl Ca {
                 .find_map(|name| name.strip_prefix("cn:"))
                 .map(str::to_owned),
             lifetime: wanted.lifetime,
+            roles: Vec::new(),
         };
         let issued = self.0.issue(request, wanted.issued).expect("a certificate");
         chain_to_pem(&issued.chain())

@@ -218,7 +218,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::table;
 
     table! {
         /// A table with tables in it, as files have that grow.

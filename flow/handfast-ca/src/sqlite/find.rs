@@ -438,12 +438,16 @@ pub(super) fn unreadable(column: usize, error: Box<dyn std::error::Error + Send 
 
 #[cfg(test)]
 mod tests {
+    use handfast_audit::tree::LogKey;
+    use handfast_pki::{KeyKind, PrivateKey};
+
     use super::*;
     use crate::sqlite::migrate::migrate;
 
     fn records() -> Connection {
         let mut connection = Connection::open_in_memory().expect("a database");
-        let key = LogKey::generate("test").expect("a key");
+        let key = PrivateKey::generate(KeyKind::Ed25519).expect("a key");
+        let key = LogKey::new(key).expect("a key of a log");
         migrate(&mut connection, &key).expect("the tables");
         connection
             .execute_batch(
