@@ -4,6 +4,7 @@
 //! are stands in `keys.rs` alone: the file is read by them, and the flags, the reference page and the JSON Schema are made
 //! from them.
 
+mod admin;
 mod backends;
 mod clients;
 mod hosts;
@@ -17,11 +18,11 @@ use std::{
     sync::Arc,
 };
 
+pub use self::admin::AdminAddress;
 pub use self::keys::{
     OnRefusal, RawBackend, RawClients, RawConfig, RawFile, RawHost, RawLimits, RawListener, RawRoute,
 };
 use crate::{
-    admin::AdminAddress,
     limits::{Detail, Limits},
     sources::Sources,
 };

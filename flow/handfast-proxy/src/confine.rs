@@ -10,7 +10,7 @@ use landlock::{
     RulesetStatus, path_beneath_rules,
 };
 
-use crate::{admin::AdminAddress, config::Config};
+use crate::config::{AdminAddress, Config};
 
 /// How far the process is confined from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,6 @@ use handfast_pki::{Code, code};
 use handfast_policy::Denial;
 use handfast_tls::{HandshakeError, Peer};
 
-use crate::proxy_protocol::NoHeader;
-
 /// How a connection ended other than well.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Ended {
@@ -36,6 +34,21 @@ pub(crate) enum Ended {
     /// Allowed, and broken off afterwards.
     #[error("{reason}")]
     Broken { code: Code, reason: String },
+}
+
+/// What stands in the place of a PROXY v2 header.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoHeader {
+    #[error("bytes that begin no PROXY v2 header")]
+    Other,
+    #[error("a PROXY header of version {0}")]
+    Version(u8),
+    #[error("a PROXY v2 header of {0} bytes, more than are read")]
+    Long(usize),
+    #[error("a PROXY v2 header whose addresses cannot be read")]
+    Addresses,
+    #[error("the end of the connection in a PROXY v2 header")]
+    End,
 }
 
 impl Ended {

@@ -48,8 +48,8 @@ use handfast_finding::Problem;
 
 use crate::{accept::Accepted, record::Record, worker::Worker};
 pub use crate::{
-    admin::AdminAddress,
     backend::{BackendSource, BackendUrl},
+    config::AdminAddress,
     limits::{Detail, Limits},
     live::ReadSources,
     log::AccessLog,

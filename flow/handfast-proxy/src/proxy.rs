@@ -16,7 +16,8 @@ use handfast_pki::{Network, code};
 use crate::{
     accept::{self, Accepted},
     activation,
-    admin::{Admin, AdminAddress, Watched},
+    admin::{Admin, Watched},
+    config::AdminAddress,
     forward::slots::BackendSlots,
     limits::{Detail, Limits},
     lists::Keeper,

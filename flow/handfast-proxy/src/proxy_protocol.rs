@@ -12,7 +12,11 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{accept::Accepted, error::Ended, handshake::Secured};
+use crate::{
+    accept::Accepted,
+    error::{Ended, NoHeader},
+    handshake::Secured,
+};
 
 /// What every header begins with (section 2.2).
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
@@ -24,21 +28,6 @@ const TCP4: u8 = 0x11;
 const TCP6: u8 = 0x21;
 /// The most bytes of a header after its length: addresses and TLVs of any balancer fit.
 const MOST: usize = 4096;
-
-/// What stands in the place of a header.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoHeader {
-    #[error("bytes that begin no PROXY v2 header")]
-    Other,
-    #[error("a PROXY header of version {0}")]
-    Version(u8),
-    #[error("a PROXY v2 header of {0} bytes, more than {MOST}")]
-    Long(usize),
-    #[error("a PROXY v2 header whose addresses cannot be read")]
-    Addresses,
-    #[error("the end of the connection in a PROXY v2 header")]
-    End,
-}
 
 /// Whether the peer is one of `announcers`, which have to say whose connection it is.
 pub(crate) fn is_announced(accepted: &Accepted, announcers: &[Network]) -> bool {

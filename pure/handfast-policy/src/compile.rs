@@ -55,7 +55,7 @@ pub(crate) fn written(text: &str) -> Result<Compiled, PolicyError> {
     let wrong = |detail: String| PolicyError::Written { detail };
     let parsed = PolicySet::from_str(text).map_err(|error| wrong(error.to_string()))?;
     if parsed.templates().next().is_some() {
-        return Err(wrong("a template stands for nobody, write a policy".into()));
+        return Err(wrong("a template names no client, write a policy".into()));
     }
     checked(&parsed).map_err(wrong)?;
     let mut policies: Vec<_> = parsed.policies().collect();

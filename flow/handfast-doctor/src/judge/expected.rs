@@ -124,7 +124,7 @@ fn not_asked(evidence: &Evidence<'_>) -> Option<Finding> {
     if trace.established.is_none() || trace.asked.is_some() || trace.resumed || trace.peer.is_none() {
         return None;
     }
-    if answered::asks_late(evidence).is_some() {
+    if late::asks_late(evidence).is_some() {
         return None;
     }
     let refused = matches!(&trace.verdict, Verdict::Refused(reply) if !reply.code.starts_with('3'));

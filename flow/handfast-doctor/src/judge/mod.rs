@@ -9,6 +9,7 @@ mod clock;
 mod expected;
 mod heard;
 mod instances;
+mod late;
 mod own;
 mod protocol;
 mod refused;

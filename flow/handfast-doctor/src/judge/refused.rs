@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     Evidence,
-    answered::{asked_late, asks_late},
+    late::{asked_late, asks_late},
     own::{self, Fault},
 };
 

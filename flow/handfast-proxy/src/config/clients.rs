@@ -54,7 +54,7 @@ pub(super) fn all<'a>(
         let mut wrong = |text: &Text, problem| errors.push(text.wrong(problem));
         let names = raw.names.as_ref().map(|names| rules(names, &mut wrong));
         if raw.names.as_ref().is_some_and(Vec::is_empty) {
-            let problem = invalid("names is empty, so that the CA could vouch for nobody");
+            let problem = invalid("names is empty, so that the CA could vouch for no client");
             errors.push(problem.place(place.clone()).help("name what it may vouch for"));
         }
         let (Some(name), Some(ca)) = (&raw.name, &raw.ca) else {

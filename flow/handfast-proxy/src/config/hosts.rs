@@ -126,7 +126,7 @@ impl Reading<'_> {
             .collect();
         if table.names.is_empty() && !table.default {
             let problem =
-                invalid("the host has no names and is not the default one, so that nobody can ask for it");
+                invalid("the host has no names and is not the default one, so that no client can ask for it");
             let help = "give it names = [\"api.acme.example\"], or default = true";
             self.errors.push(problem.place(Some(place.clone())).help(help));
         }

@@ -25,13 +25,15 @@ use super::{
     answer::Answer,
     begun::Begun,
     body::RequestBody,
-    headers, path,
+    headers,
+    joined::{Joined, join},
+    path,
     relay::relay,
     send::{Sent, send},
     sender::{Lease, Slots},
     slots::{BackendSlot, BackendSlots, Share},
     visit::{Instead, Visit},
-    websocket::{self, Joined},
+    websocket,
 };
 use crate::{
     authorize::Allowed,
@@ -328,7 +330,7 @@ async fn connect(
     if !websocket::is_answered(response.headers_mut(), &expected) || !switches {
         return Err(broke());
     }
-    websocket::join(Joined {
+    join(Joined {
         client,
         backend: hyper::upgrade::on(&mut response),
         busy: visit.pulse.also_busy(),

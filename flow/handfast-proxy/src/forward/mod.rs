@@ -9,6 +9,7 @@ mod budget;
 mod headers;
 mod host;
 mod http;
+mod joined;
 pub(crate) mod path;
 pub(crate) mod pool;
 pub(crate) mod relay;

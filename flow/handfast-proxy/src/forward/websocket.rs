@@ -6,11 +6,7 @@
 use aws_lc_rs::{digest, rand};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use hyper::{ext::Protocol, upgrade::OnUpgrade};
-use hyper_util::rt::TokioIo;
-
-use super::{relay::relay, sender::Slots};
-use crate::{pulse::Busy, upstream::InUse};
+use hyper::ext::Protocol;
 
 const KEY: HeaderName = HeaderName::from_static("sec-websocket-key");
 const ACCEPT: HeaderName = HeaderName::from_static("sec-websocket-accept");
@@ -50,30 +46,6 @@ pub(super) fn is_answered(headers: &mut HeaderMap, expected: &HeaderValue) -> bo
     let is_answered = answers.next() == Some(expected) && answers.next().is_none();
     headers.remove(ACCEPT);
     is_answered
-}
-
-/// Both ends of a WebSocket, and what is in use until they have ended.
-pub(super) struct Joined {
-    pub(super) client: OnUpgrade,
-    pub(super) backend: OnUpgrade,
-    pub(super) busy: Busy,
-    pub(super) in_use: (Slots, InUse),
-}
-
-/// Passes bytes until both ends have had enough. It ends with the connection of the client, whose stream ends then.
-pub(super) fn join(joined: Joined) {
-    tokio::spawn(async move {
-        let Joined {
-            client,
-            backend,
-            busy: _busy,
-            in_use: _in_use,
-        } = joined;
-        if let (Ok(client), Ok(backend)) = (client.await, backend.await) {
-            // How it ends is for both ends to see; the record is that of the connection.
-            let _ = relay(&mut TokioIo::new(client), &mut TokioIo::new(backend)).await;
-        }
-    });
 }
 
 #[cfg(test)]

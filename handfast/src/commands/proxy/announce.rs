@@ -21,7 +21,6 @@ pub(super) fn announce(
     words: &Words,
 ) {
     let state = proxy.live().state();
-    let listeners = proxy.addresses().iter().zip(&config.sources.listeners);
     let (allow, deny) = rules(config);
     let addresses: Vec<String> = proxy.addresses().iter().map(ToString::to_string).collect();
     // One line, like everything that follows it on stdout.
@@ -29,25 +28,7 @@ pub(super) fn announce(
         Schema::AccessLog,
         json!({ "event": "open", "address": proxy.address().to_string(), "addresses": addresses, "allow": allow }),
     );
-    let targets = config.sources.backends.iter().flat_map(|backend| &backend.to);
-    let targets: Vec<String> = targets.map(ToString::to_string).collect();
-    for (address, listener) in listeners {
-        let hosts: Vec<String> = listener
-            .hosts
-            .iter()
-            .map(named)
-            .filter(|name| !name.is_empty())
-            .collect();
-        let hosts = if hosts.is_empty() {
-            String::new()
-        } else {
-            format!(" for {}", hosts.join("; "))
-        };
-        words.talk(format_args!(
-            "handfast: listening on {address}, reverse proxy to {}{hosts}",
-            targets.join(", ")
-        ));
-    }
+    listening(proxy, config, words);
     for own in state.own() {
         words.talk(format_args!(
             "  certificate: \"{}\", {}",
@@ -77,6 +58,30 @@ pub(super) fn announce(
     words.talk(descriptors);
     words.talk(files(confined));
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
+}
+
+/// Where it listens, for whom, and where requests go.
+fn listening(proxy: &Proxy, config: &Config, words: &Words) {
+    let listeners = proxy.addresses().iter().zip(&config.sources.listeners);
+    let targets = config.sources.backends.iter().flat_map(|backend| &backend.to);
+    let targets: Vec<String> = targets.map(ToString::to_string).collect();
+    for (address, listener) in listeners {
+        let hosts: Vec<String> = listener
+            .hosts
+            .iter()
+            .map(named)
+            .filter(|name| !name.is_empty())
+            .collect();
+        let hosts = if hosts.is_empty() {
+            String::new()
+        } else {
+            format!(" for {}", hosts.join("; "))
+        };
+        words.talk(format_args!(
+            "handfast: listening on {address}, reverse proxy to {}{hosts}",
+            targets.join(", ")
+        ));
+    }
 }
 
 /// The names of a host, and that it is the default one where it has any.
