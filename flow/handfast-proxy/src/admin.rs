@@ -9,13 +9,7 @@ mod metrics;
 mod page;
 
 use std::{
-    convert::Infallible,
-    fmt,
-    net::SocketAddr,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    thread::JoinHandle,
+    convert::Infallible, os::unix::fs::PermissionsExt, path::Path, sync::Arc, thread::JoinHandle,
     time::Duration,
 };
 

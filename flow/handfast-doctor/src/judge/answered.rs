@@ -10,7 +10,7 @@ use super::{
     own,
     refused::{no_certificate, of_fault},
 };
-use crate::{Answer, Trace, probe};
+use crate::{Answer, probe};
 
 /// The server answered over HTTP, which is where some say what they think of the certificate.
 pub(super) fn in_words(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {

@@ -5,7 +5,7 @@ use handfast_finding::{Certainty, Finding, Refuser};
 use handfast_pki::{Certificate, code, name, text::listed};
 use jiff::Timestamp;
 
-use super::{Evidence, allowed, answered, untrusted};
+use super::{Evidence, allowed, late, untrusted};
 use crate::{Pending, Trace, Verdict, probe};
 
 /// More names than these, and the list is no private PKI's.
