@@ -63,6 +63,16 @@ impl Authority {
 
     fn undecided(&self, id: &str, by: &Person, now: Timestamp) -> Result<WaitingRequest> {
         let held = self.one(id)?;
+        if held
+            .decision
+            .as_ref()
+            .is_some_and(|decision| !decision.is_approved)
+        {
+            return Err(Error::NotWaiting {
+                id: held.id,
+                detail: "it was turned down".into(),
+            });
+        }
         if held.requester.told_apart() == by.told_apart() {
             self.refuse(&held, by, now, |id, requester| Error::OwnApproval {
                 id,
