@@ -11,6 +11,6 @@ pub mod container;
 pub mod gather;
 pub mod jks;
 pub mod kubernetes;
-mod locked;
+pub mod locked;
 pub mod open;
 pub mod pkcs7;

@@ -5,7 +5,7 @@ use der::{
     AnyRef, Decode, Encode, Reader, Sequence, SliceReader, Tagged,
     asn1::{ObjectIdentifier, OctetString},
 };
-use pkcs5::pbes2::Kdf;
+use pkcs5::pbes2::{Kdf, Parameters};
 use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
@@ -38,8 +38,33 @@ pub(crate) fn of_rfc_1421() -> Error {
     }
 }
 
-/// The key in `der`.
-pub(crate) fn unlock(der: &[u8], password: &str) -> Result<PrivateKey> {
+/// Rounds of PBKDF2 with HMAC-SHA-256 for a new lock, as OWASP has asked for since 2023.
+const ROUNDS: u32 = 600_000;
+
+/// `key` behind `password`, DER: PBKDF2 and AES-256-CBC, which every OpenSSL since 1.1 opens. `salt` and `iv` are random and
+/// used once.
+pub fn lock(key: &PrivateKey, password: &str, salt: [u8; 16], iv: [u8; 16]) -> Result<Vec<u8>> {
+    let failed = |_| Error::Crypto {
+        what: "locking a private key",
+    };
+    let malformed = |error: der::Error| Error::Malformed {
+        what: WHAT,
+        detail: error.into(),
+    };
+    let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(ROUNDS, &salt, iv).map_err(failed)?;
+    let data = parameters.encrypt(password, key.pkcs8()).map_err(failed)?;
+    let algorithm = pkcs5::EncryptionScheme::from(parameters)
+        .to_der()
+        .map_err(malformed)?;
+    let locked = Locked {
+        algorithm: AlgorithmIdentifierOwned::from_der(&algorithm).map_err(malformed)?,
+        data: OctetString::new(data).map_err(malformed)?,
+    };
+    locked.to_der().map_err(malformed)
+}
+
+/// The key in `der`, EncryptedPrivateKeyInfo.
+pub fn unlock(der: &[u8], password: &str) -> Result<PrivateKey> {
     let malformed = |error: der::Error| Error::Malformed {
         what: WHAT,
         detail: error.into(),
@@ -133,4 +158,23 @@ fn parts(algorithm: &AlgorithmIdentifierOwned) -> Option<Vec<String>> {
     }
     found.retain(|oid| oid != PBKDF2);
     (!found.is_empty()).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use handfast_pki::KeyKind;
+
+    use super::*;
+
+    #[test]
+    fn what_is_locked_opens_with_its_password_and_no_other() {
+        let key = PrivateKey::generate(KeyKind::P256).expect("a key");
+        let locked = lock(&key, "open sesame", [1; 16], [2; 16]).expect("locked");
+        let again = unlock(&locked, "open sesame").expect("opened");
+        assert_eq!(again.public_key(), key.public_key());
+        assert_eq!(
+            unlock(&locked, "open").map(drop),
+            Err(Error::Password { what: WHAT })
+        );
+    }
 }

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use rustls_pki_types::TrustAnchor;
 use webpki::anchor_from_trusted_cert;
+use x509_cert::ext::pkix::NameConstraints;
 
-use crate::{Certificate, Code, code, may_sign};
+use crate::{Certificate, Code, code, constraints::are_ours_to_judge, may_sign};
 
 /// The CA certificates that are believed without further proof.
 #[derive(Debug, Clone)]
@@ -45,7 +46,7 @@ impl Anchors {
             .iter()
             .map(|certificate| {
                 anchor_from_trusted_cert(certificate.der())
-                    .map(|anchor| anchor.to_owned())
+                    .map(|anchor| judged_by_us(anchor.to_owned(), certificate))
                     .map_err(|error| AnchorError::Unusable {
                         subject: certificate.called(),
                         detail: error.to_string(),
@@ -101,6 +102,19 @@ impl Anchors {
     pub fn left_out(&self) -> &[Certificate] {
         &self.left_out
     }
+}
+
+/// webpki refuses every URI and e-mail address below an anchor that limits them, because it cannot judge them. We can, and
+/// do so on each path that it finds (`faults.rs`), so that it is not told of such limits. What nobody judges stays.
+fn judged_by_us(anchor: TrustAnchor<'static>, certificate: &Certificate) -> TrustAnchor<'static> {
+    let limits = certificate.extension::<NameConstraints>();
+    if limits.as_ref().is_some_and(are_ours_to_judge) {
+        return TrustAnchor {
+            name_constraints: None,
+            ..anchor
+        };
+    }
+    anchor
 }
 
 /// Why a set of anchors cannot be used.

@@ -189,11 +189,14 @@ pub fn assemble(tbs: &[u8], algorithm: &AlgorithmIdentifierOwned, signature: &[u
 fn extensions(plan: &Plan, issuer: &Issuer) -> Result<Vec<Extension>> {
     let profile = &plan.profile;
     let key_id = OctetString::new(issuer.key_id.clone()).map_err(impossible)?;
-    let own_id = OctetString::new(plan.public_key.key_id()).map_err(impossible)?;
+    let own_id = OctetString::new(profile.key_id_of(&plan.public_key)).map_err(impossible)?;
     let mut extensions = vec![
         extension::<BasicConstraints>(true, &profile.basic_constraints())?,
         extension::<KeyUsage>(true, &profile.key_usage)?,
     ];
+    if let Some(constraints) = profile.constraints().map_err(impossible)? {
+        extensions.push(extension(true, &constraints)?);
+    }
     if !profile.extended_key_usage.is_empty() {
         let usages = ExtendedKeyUsage(profile.extended_key_usage.clone());
         extensions.push(extension(false, &usages)?);
@@ -226,12 +229,6 @@ pub(crate) const NO_REV_AVAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("
 /// What stands there only where the profile says so.
 fn of_the_profile(profile: &ProfileRules, roles: &[PspRole]) -> Result<Vec<Extension>> {
     let mut extensions = Vec::new();
-    if let Some(ca) = &profile.ca
-        && !(ca.permitted.is_empty() && ca.excluded.is_empty())
-    {
-        let constraints = pointers::constraints(&ca.permitted, &ca.excluded).map_err(impossible)?;
-        extensions.push(extension(true, &constraints)?);
-    }
     if !profile.policies.is_empty() {
         let policies = pointers::policies(&profile.policies).map_err(impossible)?;
         extensions.push(extension(false, &policies)?);

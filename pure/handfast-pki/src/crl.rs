@@ -7,11 +7,12 @@ use const_oid::db::rfc5280::ID_CE_CRL_NUMBER;
 use jiff::Timestamp;
 
 use crate::{
-    Error, Result,
+    Error, PublicKey, Result,
     asn1::{self, Flaw, Value, Values, constructed},
     extensions::Extension,
     name::{self, Name},
     serial,
+    signed::signed_bytes,
     time::timestamp,
 };
 
@@ -30,6 +31,19 @@ pub struct RevocationList {
     pub number: Option<String>,
     /// Serial numbers as hexadecimal digits, in the order of the list.
     pub revoked: Vec<String>,
+}
+
+/// Whether the list in `der` carries a good signature by `issuer`.
+pub fn is_signed_by(der: &[u8], issuer: &PublicKey) -> bool {
+    let parts = || {
+        let mut outer = Value::only(der, asn1::SEQUENCE, "outer form").ok()?.values();
+        outer.expect(asn1::SEQUENCE, "contents").ok()?;
+        let algorithm = outer.expect(asn1::SEQUENCE, "signature algorithm").ok()?;
+        let signature = outer.expect(asn1::BIT_STRING, "signature").ok()?;
+        Some((algorithm.whole, signature.bits()?, signed_bytes(der)?))
+    };
+    parts()
+        .is_some_and(|(algorithm, signature, signed)| issuer.made(algorithm, signed, signature) == Ok(true))
 }
 
 impl RevocationList {

@@ -14,12 +14,10 @@ use const_oid::db::{
 };
 use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
-use x509_cert::ext::pkix::{
-    BasicConstraints, KeyUsage, NameConstraints, PolicyConstraints, name::GeneralName,
-};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, NameConstraints, PolicyConstraints};
 
 use crate::{
-    Certificate, ClientUsage, Error, Purpose, Refusal, Role, TrustedCa,
+    Certificate, ClientUsage, Error, Purpose, Refusal, Role, TrustedCa, constraints,
     extensions::{Extended, ExtendedUsages},
     general::AltNames,
     may_sign, name,
@@ -51,7 +49,7 @@ struct Step<'a> {
 type Rule = fn(&Step<'_>) -> Option<Refusal>;
 
 /// Every rule for a certificate of a path, the most telling first.
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     version_is_3,
     key_is_strong,
     leaf_signs_and_certifies_nothing,
@@ -66,6 +64,7 @@ const RULES: [Rule; 17] = [
     extensions_are_readable_and_stand_once,
     issuer_has_a_name,
     no_policy_is_demanded,
+    names_are_within_name_constraints,
     subject_is_within_name_constraints,
     names_are_its_cas_to_vouch_for,
     issuer_stands_by_it,
@@ -348,6 +347,23 @@ fn no_policy_is_demanded(step: &Step<'_>) -> Option<Refusal> {
         })
 }
 
+/// Section 6.1.3 (b) and (c). webpki judges no limits of URIs and e-mail addresses, so that those of an anchor are judged
+/// here alone ([`crate::Anchors`]).
+fn names_are_within_name_constraints(step: &Step<'_>) -> Option<Refusal> {
+    let above = step.path.certificates.get(step.index + 1..)?;
+    let names = step.certificate.alt_names();
+    above
+        .iter()
+        .find(|ca| {
+            ca.extension::<NameConstraints>()
+                .is_some_and(|limits| names.iter().any(|name| constraints::forbids(&limits, name)))
+        })
+        .map(|ca| Refusal::NameConstraints {
+            subject: step.subject(),
+            issuer: ca.called(),
+        })
+}
+
 /// Section 6.1.3 (b) and (c) for the names in the subject, which webpki does not compare: a common name that is a host
 /// name in all but its place (a rule may let it in), and an e-mail address (section 4.2.1.10).
 fn subject_is_within_name_constraints(step: &Step<'_>) -> Option<Refusal> {
@@ -364,9 +380,11 @@ fn subject_is_within_name_constraints(step: &Step<'_>) -> Option<Refusal> {
     above
         .iter()
         .find(|ca| {
-            ca.extension::<NameConstraints>().is_some_and(|constraints| {
-                (has_email && limits_emails(&constraints))
-                    || host.as_ref().is_some_and(|host| forbids_host(&constraints, host))
+            ca.extension::<NameConstraints>().is_some_and(|limits| {
+                (has_email && constraints::limits_emails(&limits))
+                    || host
+                        .as_ref()
+                        .is_some_and(|host| constraints::forbids_host(&limits, host))
             })
         })
         .map(|ca| Refusal::NameConstraints {
@@ -390,42 +408,6 @@ fn names_are_its_cas_to_vouch_for(step: &Step<'_>) -> Option<Refusal> {
             listed(&allowed)
         },
     })
-}
-
-fn limits_emails(constraints: &NameConstraints) -> bool {
-    let permitted = constraints.permitted_subtrees.iter().flatten();
-    permitted
-        .chain(constraints.excluded_subtrees.iter().flatten())
-        .any(|subtree| matches!(subtree.base, GeneralName::Rfc822Name(_)))
-}
-
-fn forbids_host(constraints: &NameConstraints, host: &str) -> bool {
-    let hosts = |subtrees: &Option<Vec<_>>| -> Vec<String> {
-        let subtrees: &[x509_cert::ext::pkix::constraints::name::GeneralSubtree] =
-            subtrees.as_deref().unwrap_or_default();
-        subtrees
-            .iter()
-            .filter_map(|subtree| match &subtree.base {
-                GeneralName::DnsName(base) => Some(base.as_str().to_ascii_lowercase()),
-                _ => None,
-            })
-            .collect()
-    };
-    let (permitted, excluded) = (
-        hosts(&constraints.permitted_subtrees),
-        hosts(&constraints.excluded_subtrees),
-    );
-    let within = |base: &String| is_within(host, base);
-    excluded.iter().any(within) || (!permitted.is_empty() && !permitted.iter().any(within))
-}
-
-/// Whether `host` lies in the subtree `base`: itself or with labels before it; with a leading dot, only the latter.
-fn is_within(host: &str, base: &str) -> bool {
-    base.is_empty()
-        || host == base
-        || host
-            .strip_suffix(base)
-            .is_some_and(|rest| rest.ends_with('.') || (base.starts_with('.') && !rest.is_empty()))
 }
 
 /// Section 6.1.3 (a)(3), and 6.3 for the lists. An anchor has nobody above it who could revoke it. A CA that has lists of its

@@ -5,6 +5,7 @@
 
 mod curves;
 mod factors;
+mod foreign;
 mod forms;
 mod public;
 mod shared;
@@ -68,6 +69,20 @@ impl KeyKind {
         Self::Rsa3072,
         Self::Rsa4096,
     ];
+
+    /// That of `key`, when it is one that is made; of an RSA key of an unusual size the next larger one.
+    pub fn of(key: &PublicKey) -> Option<Self> {
+        Some(match key.algorithm().as_str() {
+            "P-256" => Self::P256,
+            "P-384" => Self::P384,
+            "Ed25519" => Self::Ed25519,
+            other => match other.strip_prefix("RSA-")?.parse().ok()? {
+                0..=2048_u32 => Self::Rsa2048,
+                2049..=3072 => Self::Rsa3072,
+                _ => Self::Rsa4096,
+            },
+        })
+    }
 
     /// As it is written on the command line.
     pub fn name(self) -> &'static str {

@@ -13,6 +13,7 @@
 pub mod alert;
 mod anchors;
 mod asn1;
+mod bounds;
 pub mod build;
 pub mod candidates;
 pub mod certificate;
@@ -57,6 +58,7 @@ pub mod verify;
 mod ways;
 
 pub use anchors::{AnchorError, Anchors};
+pub use bounds::{Bounds, BoundsError};
 pub use certificate::Certificate;
 pub use code::Code;
 pub use error::{Error, Result};

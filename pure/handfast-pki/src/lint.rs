@@ -5,6 +5,7 @@
 mod extras;
 
 use const_oid::AssociatedOid;
+use x509_cert::ext::pkix::NameConstraints;
 
 use crate::{
     Certificate, build,
@@ -57,10 +58,6 @@ fn of_every_certificate(certificate: &Certificate) -> Vec<Rule> {
             certificate.public_key().must_be_strong().is_ok(),
             "the key must be strong",
         ),
-        (
-            certificate.subject_key_id() == Some(certificate.public_key().key_id()),
-            "the subject key identifier must be the key's",
-        ),
         (no_extension_twice(certificate), "no extension may stand twice"),
     ]
 }
@@ -83,6 +80,14 @@ fn of_its_core(certificate: &Certificate, profile: &ProfileRules) -> Vec<Rule> {
         (
             certificate.path_length() == profile.path_length(),
             "the path length must be the profile's",
+        ),
+        (
+            certificate.subject_key_id() == Some(profile.key_id_of(&certificate.public_key())),
+            "the subject key identifier must be the key's, or that of the certificate that is cross-signed",
+        ),
+        (
+            constraints_follow(certificate, profile),
+            "name constraints must be the profile's, and critical",
         ),
         (
             usages.len() == profile.extended_key_usage.len()
@@ -169,6 +174,20 @@ fn fits_a_pattern(name: &GeneralName, profile: &ProfileRules) -> bool {
         other => other.ip().map(AltName::Ip),
     };
     patterns.is_empty() || name.is_some_and(|name| patterns.iter().any(|pattern| pattern.fits(&name)))
+}
+
+/// RFC 5280 section 4.2.1.10: critical, and in CA certificates alone.
+fn constraints_follow(certificate: &Certificate, profile: &ProfileRules) -> bool {
+    let written = certificate
+        .extensions()
+        .iter()
+        .find(|extension| extension.id == NameConstraints::OID);
+    let Ok(expected) = profile.constraints() else {
+        return false;
+    };
+    written.is_some() == expected.is_some()
+        && written.is_none_or(|extension| extension.critical)
+        && certificate.extension::<NameConstraints>() == expected
 }
 
 fn no_extension_twice(certificate: &Certificate) -> bool {

@@ -69,15 +69,24 @@ impl Network {
         Self::new(address, self.prefix) == Some(*self)
     }
 
-    /// The address, and the mask of the bits that count.
-    pub fn address_and_mask(&self) -> (IpAddr, IpAddr) {
-        let ones = match self.address {
-            IpAddr::V4(_) => IpAddr::from([0xff; 4]),
-            IpAddr::V6(_) => IpAddr::from([0xff; 16]),
-        };
-        // The prefix was checked when it was made.
-        let mask = Self::new(ones, self.prefix).map_or(ones, |mask| mask.address);
-        (self.address, mask)
+    /// Whether all of `other` lies in it.
+    pub(crate) fn includes(&self, other: &Self) -> bool {
+        other.prefix >= self.prefix && self.contains(other.address)
+    }
+
+    /// The address and its mask, as a CA certificate limits addresses (RFC 5280 section 4.2.1.10).
+    pub(crate) fn octets_and_mask(&self) -> Vec<u8> {
+        let bits = u32::from(self.prefix);
+        match self.address {
+            IpAddr::V4(v4) => {
+                let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+                [v4.octets(), mask.to_be_bytes()].concat()
+            }
+            IpAddr::V6(v6) => {
+                let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
+                [v6.octets(), mask.to_be_bytes()].concat()
+            }
+        }
     }
 
     fn is_single(&self) -> bool {

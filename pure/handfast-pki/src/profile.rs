@@ -12,7 +12,7 @@ pub use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 pub use der::asn1::ObjectIdentifier;
 use jiff::SignedDuration;
 use serde::Serialize;
-use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::ext::pkix::{BasicConstraints, NameConstraints};
 /// Key usage (RFC 5280 section 4.2.1.3).
 pub use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
@@ -26,7 +26,7 @@ use self::{
     pointers::{Pointers, Policy, Subtree},
 };
 use crate::{
-    Error, NamePattern, Purpose, Result,
+    Bounds, Certificate, Error, NamePattern, PublicKey, Purpose, Result,
     general::GeneralName,
     name::AltName,
     qualified::{Qualified, QualifiedKind},
@@ -258,10 +258,33 @@ pub fn key_usage(flags: &[KeyUsages]) -> Option<KeyUsage> {
 pub struct CaRules {
     /// How many CAs may stand between it and a leaf; `None`: any number.
     pub path_length: Option<u8>,
-    /// The names that it may sign alone (RFC 5280 section 4.2.1.10); empty for all.
+    /// The names that it may sign alone (RFC 5280 section 4.2.1.10), unless `bounds` says them; empty for all.
     pub permitted: Vec<Subtree>,
     /// The names that it may not sign.
     pub excluded: Vec<Subtree>,
+    /// The names that this one CA may speak for; `None`: all that `permitted` says.
+    pub bounds: Option<Bounds>,
+    /// What a certificate for a CA that has one already replaces that.
+    pub copied: Option<Copied>,
+}
+
+/// What stays the same in another certificate for the same CA.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// The subject key identifier, which the certificates below name.
+    pub key_id: Vec<u8>,
+    /// The name constraints, unless [`CaRules::bounds`] says them.
+    pub constraints: Option<NameConstraints>,
+}
+
+impl Copied {
+    /// Of `own`; its name constraints where `with_constraints`.
+    pub fn from(own: &Certificate, with_constraints: bool) -> Self {
+        Self {
+            key_id: own.subject_key_id().unwrap_or_else(|| own.public_key().key_id()),
+            constraints: own.extension::<NameConstraints>().filter(|_| with_constraints),
+        }
+    }
 }
 
 /// From when until when.
@@ -396,6 +419,44 @@ impl ProfileRules {
             renewable: true,
             ..Self::ca(name, END_ENTITY_LIFETIME, None)
         }
+    }
+
+    /// The same for CAs that may speak for these names alone.
+    pub fn bounded(mut self, bounds: Option<Bounds>) -> Self {
+        if let Some(ca) = &mut self.ca {
+            ca.bounds = bounds;
+        }
+        self
+    }
+
+    /// What the certificates of its CAs say of the names that they may speak for; `None`: nothing.
+    pub(crate) fn constraints(&self) -> der::Result<Option<NameConstraints>> {
+        let Some(ca) = &self.ca else {
+            return Ok(None);
+        };
+        // What is cross-signed says what it said before.
+        if let (None, Some(copied)) = (&ca.bounds, &ca.copied) {
+            return Ok(copied.constraints.clone());
+        }
+        let mut said = pointers::constraints(&ca.permitted, &ca.excluded)?;
+        if let Some(bounds) = &ca.bounds {
+            let NameConstraints {
+                permitted_subtrees,
+                excluded_subtrees,
+            } = bounds.constraints();
+            said.permitted_subtrees = permitted_subtrees;
+            if let Some(excluded) = excluded_subtrees {
+                said.excluded_subtrees.get_or_insert_default().extend(excluded);
+            }
+        }
+        let says_any = said.permitted_subtrees.is_some() || said.excluded_subtrees.is_some();
+        Ok(says_any.then_some(said))
+    }
+
+    /// The subject key identifier of a certificate for `key`.
+    pub(crate) fn key_id_of(&self, key: &PublicKey) -> Vec<u8> {
+        let copied = self.ca.as_ref().and_then(|ca| ca.copied.as_ref());
+        copied.map_or_else(|| key.key_id(), |copied| copied.key_id.clone())
     }
 
     /// Whether its certificates sign others.

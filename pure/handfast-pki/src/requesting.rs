@@ -5,7 +5,7 @@ use der::{
     Any, Decode, Encode,
     asn1::{BitString, OctetString, SetOfVec},
 };
-use spki::SubjectPublicKeyInfoOwned;
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::{
     attr::Attribute,
     ext::{Extension, pkix::SubjectAltName},
@@ -13,23 +13,33 @@ use x509_cert::{
 };
 
 use crate::{
-    Error, PrivateKey, Request, Result,
+    Error, PrivateKey, PublicKey, Request, Result,
     name::{AltName, Name},
 };
 
 /// The request of the holder of `key` for these names, read back as a CA reads it.
 pub fn request(key: &PrivateKey, subject: &Name, names: &[AltName]) -> Result<Request> {
+    let info = to_be_signed(&key.public_key(), subject, names)?;
+    assemble(&info, &key.signature_algorithm(), &key.sign(&info)?)
+}
+
+/// What the holder of `key` has to sign (CertificationRequestInfo, RFC 2986 section 4.1), DER.
+pub fn to_be_signed(key: &PublicKey, subject: &Name, names: &[AltName]) -> Result<Vec<u8>> {
     let info = CertReqInfo {
         version: Version::V1,
         subject: Decode::from_der(&subject.der()).map_err(impossible)?,
-        public_key: SubjectPublicKeyInfoOwned::from_der(key.public_key().spki_der()).map_err(impossible)?,
+        public_key: SubjectPublicKeyInfoOwned::from_der(key.spki_der()).map_err(impossible)?,
         attributes: attributes(subject, names)?,
     };
-    let signature = key.sign(&info.to_der().map_err(impossible)?)?;
+    info.to_der().map_err(impossible)
+}
+
+/// The request of these bytes and their signature, read back as a CA reads it.
+pub fn assemble(info: &[u8], algorithm: &AlgorithmIdentifierOwned, signature: &[u8]) -> Result<Request> {
     let request = CertReq {
-        info,
-        algorithm: key.signature_algorithm(),
-        signature: BitString::from_bytes(&signature).map_err(impossible)?,
+        info: Decode::from_der(info).map_err(impossible)?,
+        algorithm: algorithm.clone(),
+        signature: BitString::from_bytes(signature).map_err(impossible)?,
     };
     Request::from_der(&request.to_der().map_err(impossible)?)
 }

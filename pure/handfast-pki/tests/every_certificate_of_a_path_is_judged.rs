@@ -335,7 +335,7 @@ fn an_email_address_in_the_subject_obeys_name_constraints() {
 }
 
 #[test]
-fn constraints_on_kinds_of_names_that_are_not_compared_refuse_every_such_name() {
+fn limits_of_uris_and_addresses_are_judged_of_a_root_and_refuse_every_such_name_below_it() {
     let with = |name: GeneralName| {
         move |forge: Forge| Forge {
             extensions: Forge::client("web", vec![name.clone()]).extensions,
@@ -345,18 +345,25 @@ fn constraints_on_kinds_of_names_that_are_not_compared_refuse_every_such_name() 
     let limited = |name: GeneralName| {
         move |forge: Forge| forge.with(extension(true, &constraints(vec![name.clone()], Vec::new())))
     };
-    for (name, base) in [
-        (uri("spiffe://acme/web"), uri("acme")),
-        (email("ann@acme.example"), email("acme.example")),
+    for (inside, outside, base) in [
+        (uri("spiffe://acme/web"), uri("spiffe://other/web"), uri("acme")),
+        (
+            email("ann@acme.example"),
+            email("ann@other.example"),
+            email("acme.example"),
+        ),
     ] {
-        for (cast, _) in constrained(limited(base)) {
-            assert_eq!(
-                cast.clone().leaf(with(name.clone())).refused().0,
-                code::NAME_CONSTRAINTS
-            );
+        for (cast, ca) in constrained(limited(base)) {
+            let refused = |name: &GeneralName| cast.clone().leaf(with(name.clone())).refused().0;
+            assert_eq!(refused(&outside), code::NAME_CONSTRAINTS, "{ca}");
+            if ca == "CN=Root" {
+                cast.clone().leaf(with(inside.clone())).accepted();
+            } else {
+                assert_eq!(refused(&inside), code::NAME_CONSTRAINTS, "{ca}");
+            }
             cast.accepted();
         }
-        Cast::good().leaf(with(name)).accepted();
+        Cast::good().leaf(with(outside)).accepted();
     }
     // A limit on distinguished names refuses everything, for everything has a subject.
     let directory = GeneralName::DirectoryName(

@@ -1,19 +1,15 @@
-//! What a profile says of policies, addresses, constraints, keys, subject and statements, compared with the bytes.
+//! What a profile says of policies, addresses, keys, subject and statements, compared with the bytes.
 
 use const_oid::{
     AssociatedOid, ObjectIdentifier,
-    db::rfc5280::{
-        ID_CE_CERTIFICATE_POLICIES, ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_NAME_CONSTRAINTS,
-        ID_PE_AUTHORITY_INFO_ACCESS,
-    },
+    db::rfc5280::{ID_CE_CERTIFICATE_POLICIES, ID_CE_CRL_DISTRIBUTION_POINTS, ID_PE_AUTHORITY_INFO_ACCESS},
 };
 
 use crate::{
     Certificate,
     asn1::{self, Value},
     build::NO_REV_AVAIL,
-    constraints,
-    extensions::{AuthorityAccess, CrlPoints, Extension, NameConstraints},
+    extensions::{AuthorityAccess, CrlPoints, Extension},
     general::GeneralName,
     oid::Oid,
     profile::{
@@ -64,10 +60,6 @@ pub(super) fn rules(certificate: &Certificate, profile: &ProfileRules) -> Vec<(b
         (
             statements_follow(certificate, profile),
             "the statements of qualified certificates must be the profile's",
-        ),
-        (
-            constraints_follow(certificate, profile),
-            "the name constraints must be the profile's",
         ),
     ]
 }
@@ -138,24 +130,4 @@ fn statements_follow(certificate: &Certificate, profile: &ProfileRules) -> bool 
             .is_some_and(|statements| statements.follow(qualified)),
         _ => false,
     }
-}
-
-fn constraints_follow(certificate: &Certificate, profile: &ProfileRules) -> bool {
-    let has = find(certificate, ID_CE_NAME_CONSTRAINTS).is_some();
-    let Some(ca) = profile
-        .ca
-        .as_ref()
-        .filter(|ca| !(ca.permitted.is_empty() && ca.excluded.is_empty()))
-    else {
-        return !has;
-    };
-    let counted = certificate.extension::<NameConstraints>().map(|constraints| {
-        let count = |subtrees: Option<&Vec<_>>| subtrees.map_or(0, Vec::len);
-        (
-            count(constraints.permitted_subtrees.as_ref()),
-            count(constraints.excluded_subtrees.as_ref()),
-        )
-    });
-    counted == Some((ca.permitted.len(), ca.excluded.len()))
-        && (ca.permitted.is_empty() || constraints::permitted(certificate).is_some())
 }

@@ -1,6 +1,6 @@
 //! What a certificate says about where to ask, by which policy it was issued, and below which names a CA may sign.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use der::{
     Any,
@@ -154,20 +154,8 @@ impl Subtree {
         Ok(match self {
             Self::Dns(host) => GeneralName::DnsName(Ia5String::new(host)?),
             Self::Email(host) => GeneralName::Rfc822Name(Ia5String::new(host)?),
-            Self::Ip(network) => GeneralName::IpAddress(OctetString::new(network.octets())?),
+            Self::Ip(network) => GeneralName::IpAddress(OctetString::new(network.octets_and_mask())?),
         })
-    }
-}
-
-impl Network {
-    /// Address and mask, as they stand in name constraints.
-    fn octets(&self) -> Vec<u8> {
-        let (address, mask) = self.address_and_mask();
-        let octets = |ip: IpAddr| match ip {
-            IpAddr::V4(v4) => v4.octets().to_vec(),
-            IpAddr::V6(v6) => v6.octets().to_vec(),
-        };
-        [octets(address), octets(mask)].concat()
     }
 }
 
