@@ -13,6 +13,7 @@ mod given;
 mod habits;
 mod signals;
 mod suggest;
+mod terminal;
 mod usage;
 mod words;
 
@@ -85,6 +86,7 @@ fn ended(words: &Words) -> Exit {
         Err(error) => return usage::tell(&error.format(&mut root), &root, &understood.command, words),
     };
     let words = Words::new(arguments.json);
+    handfast_ca::ask_by(terminal::passphrase);
     match arguments.command.run(&words) {
         Ok(exit) => exit,
         Err(failure) => {

@@ -4,6 +4,10 @@ mod program;
 
 #[path = "authority/audit.rs"]
 mod audit;
+#[path = "authority/backups.rs"]
+mod backups;
+#[path = "authority/encrypted.rs"]
+mod encrypted;
 #[path = "authority/every_command.rs"]
 mod every_command;
 #[path = "authority/init.rs"]
@@ -18,10 +22,14 @@ mod leftovers;
 mod lifetimes;
 #[path = "authority/many_at_once.rs"]
 mod many_at_once;
+#[path = "authority/names.rs"]
+mod names;
 #[path = "authority/one_wins.rs"]
 mod one_wins;
 #[path = "authority/revocation.rs"]
 mod revocation;
+#[path = "authority/rotation.rs"]
+mod rotation;
 #[path = "authority/verify.rs"]
 mod verify;
 

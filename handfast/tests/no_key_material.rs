@@ -95,7 +95,8 @@ fn cast(place: &Place) -> Ca {
     );
     let new = NewAuthority {
         name: "acme".into(),
-        key: KeyKind::P256,
+        key: KeyKind::P256.into(),
+        bounds: None,
     };
     Authority::create(&place.path("handfast"), &new, jiff::Timestamp::now()).expect("an authority");
     ca

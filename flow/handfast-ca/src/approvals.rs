@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     authority::Authority,
     error::{Error, Result},
+    must_be_reconciled,
     profiles::Approver,
     receive::{self, Submitted},
     record::Issued,
@@ -27,6 +28,8 @@ impl Authority {
     /// [`Error::OwnApproval`] for who made the request, [`Error::MayNotApprove`] for who is not among the profile's
     /// approvers, [`Error::NotWaiting`] for what was decided already. None of these decides anything.
     pub fn approve(&self, id: &str, by: &Person, now: Timestamp) -> Result<Issued> {
+        // What was decided is decided for good, and nothing can be issued before.
+        must_be_reconciled(self.store())?;
         let held = self.undecided(id, by, now)?;
         self.decide(&held, by, true, now)?;
         let requester = Requester::Person(held.requester.clone());

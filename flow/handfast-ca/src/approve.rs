@@ -80,11 +80,13 @@ pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>)
     fit::key(&received, profile)?;
     received.subject = fit::subject(&received, profile)?;
     fit::roles(&received, profile)?;
+    names_are_the_issuers(&received, profile, issuer)?;
     // Its search for factors takes a second for a large RSA key.
     if !received.is_generated {
         received.public_key.must_be_worth_certifying()?;
     }
     issuers_allow(issuer.chain(), profile, context.now)?;
+    issuer.ready()?;
     // Certificates know whole seconds.
     let now = Timestamp::from_second(context.now.as_second()).unwrap_or(context.now);
     let (not_after, cut_short) = end(&received, profile, issuer.chain(), now)?;
@@ -240,6 +242,24 @@ fn hold(received: Received, requester: &Requester, context: Context<'_>) -> Resu
         id: held.id,
         profile: held.profile,
     })
+}
+
+/// Name constraints (RFC 5280 section 4.2.1.10) of every CA above, and the bounds of the issuer, which may be narrower. A
+/// common name of a leaf that looks like a host is judged as one, because verifiers do so.
+fn names_are_the_issuers(received: &Received, profile: &ProfileRules, issuer: &Issuer) -> Result<()> {
+    let common_name = handfast_pki::name::common_name(&received.subject)
+        .filter(|text| !profile.is_ca() && text.contains('.'))
+        .and_then(|text| AltName::dns(&text).ok());
+    for name in received.names.iter().chain(&common_name) {
+        if let Some((issuer, allowed)) = issuer.outside(name) {
+            return Err(Error::OutsideNames {
+                name: name.to_string(),
+                issuer,
+                allowed,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn issuers_allow(chain: &[Certificate], profile: &ProfileRules, now: Timestamp) -> Result<()> {

@@ -14,6 +14,7 @@ use crate::{
     authority::Authority,
     error::{Error, Result},
     log::Audit,
+    log_key,
     records::{Event, StoreError},
 };
 
@@ -47,7 +48,7 @@ impl Authority {
     ///
     /// [`TreeError::NotContinued`] of a history that was rewritten, or that ends before; what [`Checkpoint::open`] gives.
     pub fn continues(&self, earlier: &str) -> Result<Continued> {
-        let earlier = Checkpoint::open(earlier, self.log_verifier())?;
+        let earlier = self.opened(earlier)?;
         let (now, _) = self.checkpoint()?;
         let log = self.store().log();
         let proof = consistency(earlier.size, now.size, &mut |subtree| log.hash(subtree))?;
@@ -58,6 +59,17 @@ impl Authority {
             earlier: earlier.size,
             later: now.size,
         }))
+    }
+
+    /// A checkpoint of this log; where the CA was restored without the key of its log, of an earlier key as well.
+    fn opened(&self, note: &str) -> Result<Checkpoint, TreeError> {
+        let opened = Checkpoint::open(note, self.log_verifier());
+        if !matches!(opened, Err(TreeError::NotSigned { .. })) {
+            return opened;
+        }
+        let former = log_key::former(self.folder());
+        let found = former.iter().find_map(|key| Checkpoint::open(note, key).ok());
+        found.map_or(opened, Ok)
     }
 
     /// The proof that a leaf about a serial number (hexadecimal digits) is in the log: that with `event`, or else that

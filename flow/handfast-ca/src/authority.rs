@@ -7,24 +7,25 @@ use std::{
 };
 
 use handfast_audit::tree::LogKey;
-use handfast_pki::{
-    Certificate, Error as PkiError, KeyKind, NamePattern, PrivateKey, Shown, profile::ProfileName,
-};
+use handfast_pki::{Bounds, Certificate, NamePattern, PrivateKey, PublicKey, profile::ProfileName};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
+    cas::{CaRole, CaState, KeptCa},
     config,
     context::{self, Context},
     error::{Error, FolderError, Result},
     folder,
     issuer::Issuer,
     log_key,
+    made::{self, KeyChoice},
+    opening,
     profiles::{OfferedProfile, Profiles},
+    realm::Realm,
     records::{
         Condition, Cursor, IssuerHead, JournalEntry, JournalQuery, Page, Query, Row, Store, StoreError,
         Totals,
     },
-    signer::FileKey,
     sqlite::Sqlite,
 };
 
@@ -32,17 +33,21 @@ use crate::{
 pub struct Authority {
     folder: PathBuf,
     issuers: Vec<Issuer>,
+    /// What the records say of them, and of the roots.
+    cas: Vec<KeptCa>,
     profiles: Profiles,
     store: Box<dyn Store>,
     log_key: Arc<LogKey>,
     leftovers: Vec<PathBuf>,
 }
 
-/// An authority that is to be made: its name, and the kind of its two keys.
+/// An authority that is to be made: its name, the kind of its two keys, and its limits.
 #[derive(Debug, Clone)]
 pub struct NewAuthority {
     pub name: String,
-    pub key: KeyKind,
+    pub key: KeyChoice,
+    /// The names that it may speak for; `None`: any.
+    pub bounds: Option<Bounds>,
 }
 
 /// An authority that exists already.
@@ -58,42 +63,34 @@ pub struct ExistingAuthority {
 impl Authority {
     /// Opens the authority in `folder`.
     pub fn open(folder: &Path) -> Result<Self> {
-        let root = folder::read_certificates(folder, folder::ROOT_CERTIFICATE)?;
-        let mut chain = folder::read_certificates(folder, folder::ISSUING_CERTIFICATE)?;
-        let key = folder::read_key(folder, folder::ISSUING_KEY)?;
-        let damaged = |detail: String| FolderError::NotAnAuthority {
-            path: folder.to_owned(),
-            detail,
-        };
-        if chain != root {
-            chain.extend(root);
-        }
-        must_be_a_chain(&chain).map_err(|error| damaged(error.to_string()))?;
+        folder::read_certificates(folder, folder::ROOT_CERTIFICATE)?;
         let database = folder.join(folder::DATABASE);
         if !database.is_file() {
-            return Err(damaged(format!("\"{}\" is missing", folder::DATABASE)).into());
+            return Err(FolderError::NotAnAuthority {
+                path: folder.to_owned(),
+                detail: format!("\"{}\" is missing", folder::DATABASE),
+            }
+            .into());
         }
         let profiles = config::read(folder).map_err(|problems| Error::Config { problems })?;
-        let log_key = if Sqlite::is_older_than_the_log(&database)? {
-            log_key::read_or_make(folder)?
-        } else {
-            log_key::read(folder)?
-        };
-        let log_key = Arc::new(log_key);
+        let log_key = log_key::of(folder)?;
         let store = Box::new(Sqlite::open(&database, log_key.clone())?);
+        let cas = opening::kept(&*store)?;
         let leaves = profiles.iter().filter(|offered| !offered.rules.is_ca());
         let leaves: Vec<ProfileName> = leaves.map(|offered| offered.rules.name.clone()).collect();
-        let issuer = Issuer::new(Box::new(FileKey::new(key)), chain, leaves)
-            .map_err(|error| damaged(error.to_string()))?;
+        let issuers = opening::issuers(folder, &cas, &leaves)?;
         let mut authority = Self {
             folder: folder.to_owned(),
             issuers: Vec::new(),
+            cas,
             profiles,
             store,
             log_key,
             leftovers: Vec::new(),
         };
-        authority.adopt(issuer)?;
+        for issuer in issuers {
+            authority.adopt(issuer)?;
+        }
         Ok(authority)
     }
 
@@ -129,7 +126,7 @@ impl Authority {
 
     /// The same authority with one more issuer. Of several that sign a profile the first is asked.
     pub fn with_issuer(mut self, issuer: Issuer) -> Result<Self> {
-        must_be_a_chain(issuer.chain())?;
+        opening::must_be_a_chain(issuer.chain())?;
         self.adopt(issuer)?;
         Ok(self)
     }
@@ -161,6 +158,15 @@ impl Authority {
         &self.profiles
     }
 
+    /// What changes of CAs work on.
+    pub(crate) fn realm(&self) -> Realm<'_> {
+        Realm {
+            folder: &self.folder,
+            store: &*self.store,
+            cas: self.cas.clone(),
+        }
+    }
+
     pub(crate) fn issuers(&self) -> &[Issuer] {
         &self.issuers
     }
@@ -187,8 +193,76 @@ impl Authority {
         self.chain().last()
     }
 
-    /// The file of [`Self::root`].
+    /// Every CA that the records name, the roots among them, in the order in which they are asked.
+    pub fn cas(&self) -> &[KeptCa] {
+        &self.cas
+    }
+
+    /// The roots that others trust, those first that sign.
+    pub fn trusted(&self) -> Result<Vec<Certificate>> {
+        self.realm().trusted()
+    }
+
+    /// The certificates of every CA that is known here and not retired, each once.
+    pub fn certificates(&self) -> Vec<Certificate> {
+        let mut all: Vec<Certificate> = Vec::new();
+        let of_issuers = self.issuers.iter().flat_map(Issuer::chain).cloned();
+        for certificate in of_issuers.chain(self.trusted().unwrap_or_default()) {
+            if !all.contains(&certificate) {
+                all.push(certificate);
+            }
+        }
+        all
+    }
+
+    /// The certificate of the CA that commands call `name`; of one that is retired as well.
+    pub fn certificate_of(&self, name: &str) -> Option<Certificate> {
+        let ca = self.cas.iter().find(|ca| ca.name == name)?;
+        let own = self.realm().certificates_of(ca).ok()?;
+        own.into_iter().next()
+    }
+
+    /// The CAs whose lists belong beside those of the issuers: those above them, and those that are leaving without their
+    /// key; each key once.
+    pub(crate) fn above(&self) -> Vec<Certificate> {
+        let mut above: Vec<Certificate> = Vec::new();
+        let leaving = self
+            .cas
+            .iter()
+            .filter(|ca| ca.role == CaRole::Issuing && ca.state == CaState::Leaving)
+            .filter_map(|ca| self.certificate_of(&ca.name));
+        let chains = self
+            .issuers
+            .iter()
+            .flat_map(|issuer| issuer.chain().iter().skip(1));
+        let roots = self.trusted().unwrap_or_default();
+        for ca in leaving.chain(chains.cloned()).chain(roots) {
+            let key = ca.public_key();
+            let is_known = above.iter().any(|known| known.public_key() == key)
+                || self.issuers.iter().any(|issuer| *issuer.public_key() == key);
+            if !is_known {
+                above.push(ca);
+            }
+        }
+        above
+    }
+
+    /// Where the key of the root is that has `key`, as the records say it; nothing where it is not here.
+    pub(crate) fn key_of_root(&self, key: &PublicKey) -> Option<String> {
+        let mut roots = self.cas.iter().filter(|ca| ca.role == CaRole::Root);
+        let found = roots.find(|ca| {
+            let own = self.certificate_of(&ca.name);
+            made::is_here(&self.folder, &ca.key) && own.is_some_and(|own| own.public_key() == *key)
+        })?;
+        Some(found.key.clone())
+    }
+
+    /// The file of what others trust.
     pub fn root_file(&self) -> PathBuf {
+        let bundle = self.folder.join(folder::BUNDLE);
+        if bundle.exists() {
+            return bundle;
+        }
         self.folder.join(folder::ROOT_CERTIFICATE)
     }
 
@@ -271,47 +345,4 @@ impl Authority {
         rows.sort_by_key(|row| row.begun_at);
         Ok(rows)
     }
-}
-
-/// Each certificate must be a CA and signed by the next, the last by itself.
-pub(crate) fn must_be_a_chain(chain: &[Certificate]) -> Result<()> {
-    for (index, certificate) in chain.iter().enumerate() {
-        let not_a_ca = |detail| Error::NotACa {
-            subject: certificate.called(),
-            detail,
-        };
-        if certificate.version() != 3 {
-            return Err(not_a_ca(
-                "it is of X.509 version 1, which cannot say that it is a CA",
-            ));
-        }
-        if !certificate.is_ca() {
-            return Err(not_a_ca("it does not say that it is a CA (basicConstraints)"));
-        }
-        if certificate
-            .key_usage()
-            .is_some_and(|usage| !usage.key_cert_sign())
-        {
-            return Err(not_a_ca("its key usage leaves keyCertSign out"));
-        }
-        certificate.public_key().must_be_worth_certifying()?;
-        let issuer = chain.get(index + 1).unwrap_or(certificate);
-        let signed = certificate.signature_by(&issuer.public_key());
-        if signed != Ok(true) {
-            let found = Shown::filled(
-                "{}, whose signature ({}) is not one of {} that we can verify",
-                &[
-                    &Shown::names(&[certificate.called()]),
-                    &Shown::names(&[certificate.signature_algorithm()]),
-                    &Shown::names(&[issuer.called()]),
-                ],
-            );
-            return Err(PkiError::Unexpected {
-                expected: "a chain of CA certificates up to a self-signed root",
-                found,
-            }
-            .into());
-        }
-    }
-    Ok(())
 }

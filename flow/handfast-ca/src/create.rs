@@ -5,20 +5,24 @@ use std::{
     sync::Arc,
 };
 
-use handfast_pki::{Error as PkiError, PrivateKey, Profile, name, profile::ProfileName};
+use handfast_pki::{Bounds, Error as PkiError, PrivateKey, Profile, name, profile::ProfileName};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::{
-    authority::{Authority, ExistingAuthority, NewAuthority, must_be_a_chain},
+    authority::{Authority, ExistingAuthority, NewAuthority},
+    cas::{CaRole, KeptCa},
     config,
     context::{self, Context},
     error::{Error, Result},
     folder::{self, Staged},
     issuer::Issuer,
     log_key,
-    profiles::Profiles,
+    made::{self, KeyChoice, MadeKey},
+    opening::{self, must_be_a_chain},
+    profiles::{OfferedProfile, Profiles},
     publish,
+    realm::{self, described},
     receive::{self, Submitted},
     record::Issued,
     records::{Event, JournalEntry, Store},
@@ -31,26 +35,42 @@ use crate::{
 impl Authority {
     /// Makes a root and an issuing CA under it, in a new folder.
     pub fn create(folder: &Path, new: &NewAuthority, now: Timestamp) -> Result<Self> {
-        let staged = Staged::begin(folder)?;
+        Self::create_locked(folder, new, None, now)
+    }
+
+    /// The same with keys that are encrypted with `phrase` from the beginning.
+    pub fn create_locked(
+        folder: &Path,
+        new: &NewAuthority,
+        phrase: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let staged = Staged::begin_locked(folder, phrase)?;
         let log_key = Arc::new(log_key::create(&staged)?);
         let store = Sqlite::create(&staged.path(folder::DATABASE), log_key)?;
         let subject = name::distinguished(&format!("{} Root CA", new.name), Some(&new.name))?;
-        let key = PrivateKey::generate(new.key)?;
-        let pem = key.to_pem();
+        let choice = new.key.of_root();
+        let (key, pem) = fresh(&choice)?;
         let profile = ProfileName::from(Profile::Root);
-        let received = receive::ca(profile.clone(), subject.clone(), &key);
-        let root = Issuer::of_new_root(Box::new(FileKey::new(key)), subject, profile);
-        let issued = issue_ca(received, &root, &store, now)?;
+        let received = receive::ca(profile.clone(), subject.clone(), key.public_key, key.is_generated);
+        let root = Issuer::of_new_root(key.signer, subject, profile);
+        let issued = issue_ca(received, &root, &Below::limited(new.bounds.clone()), &store, now)?;
         let root = root.with_chain(vec![issued.certificate().clone()], [Profile::Intermediate.into()])?;
-        staged.write_key(folder::ROOT_KEY, &pem)?;
-        let signing = issuing_ca(new, &root, &store, now)?;
-        let leftovers = settle(staged, store, &signing)?;
+        if let Some(pem) = pem {
+            staged.write_key(folder::ROOT_KEY, &pem)?;
+        }
+        let mut signing = issuing_ca(new, &root, &store, now)?;
+        signing.root_key = choice.kept(folder::ROOT_KEY.into());
+        let leftovers = settle(staged, store, &signing, new.bounds.as_ref(), now)?;
         Ok(Self::open(folder)?.with_leftovers(leftovers))
     }
 
     /// Imports an authority that exists already into a new folder. Its own files stay where they are.
     pub fn import(folder: &Path, existing: ExistingAuthority, now: Timestamp) -> Result<Self> {
         must_be_a_chain(&existing.chain)?;
+        if let Some(new) = &existing.intermediate {
+            below_others(new)?;
+        }
         let pem = existing.key.to_pem();
         let imported = Issuer::new(
             Box::new(FileKey::new(existing.key)),
@@ -89,27 +109,58 @@ impl Authority {
             Some(new) => issuing_ca(new, &imported, &store, now)?,
             None => Signing {
                 issuer: imported,
-                pem,
+                pem: Some(pem),
+                key: folder::ISSUING_KEY.into(),
+                root_key: folder::ROOT_KEY.into(),
             },
         };
-        let leftovers = settle(staged, store, &signing)?;
+        let bounds = existing.intermediate.as_ref().and_then(|new| new.bounds.as_ref());
+        let leftovers = settle(staged, store, &signing, bounds, now)?;
         Ok(Self::open(folder)?.with_leftovers(leftovers))
+    }
+}
+
+/// The limits of a CA below one that is imported must be such as verifiers judge there.
+fn below_others(new: &NewAuthority) -> Result<()> {
+    match &new.bounds {
+        Some(bounds) if bounds.needs_the_top() => Err(Error::UnfitBounds {
+            bounds: bounds.to_string(),
+            detail: "limits of URIs and e-mail addresses have to stand in the root, and this one is imported",
+        }),
+        _ => Ok(()),
     }
 }
 
 /// The issuer that signs from now on, and its key for the folder.
 struct Signing {
     issuer: Issuer,
-    pem: Zeroizing<String>,
+    /// Nothing where it is in a token.
+    pem: Option<Zeroizing<String>>,
+    /// What the records say of it, and of the root's.
+    key: String,
+    root_key: String,
+}
+
+/// A key for a folder that is being filled, with its text for a file.
+fn fresh(choice: &KeyChoice) -> Result<(MadeKey, Option<Zeroizing<String>>)> {
+    match choice {
+        KeyChoice::File(kind) => {
+            let key = PrivateKey::generate(*kind)?;
+            let pem = key.to_pem();
+            Ok((MadeKey::of_file(key), Some(pem)))
+        }
+        KeyChoice::Token(uri, kind) => Ok((made::in_token(uri, *kind)?, None)),
+    }
 }
 
 /// Makes the issuing CA under `parent`.
 fn issuing_ca(new: &NewAuthority, parent: &Issuer, store: &Sqlite, now: Timestamp) -> Result<Signing> {
     let subject = name::distinguished(&format!("{} Issuing CA", new.name), Some(&new.name))?;
-    let key = PrivateKey::generate(new.key)?;
-    let pem = key.to_pem();
-    let received = receive::ca(Profile::Intermediate.into(), subject, &key);
-    let issued = issue_ca(received, parent, store, now)?;
+    let (key, pem) = fresh(&new.key)?;
+    let profile = Profile::Intermediate.into();
+    let received = receive::ca(profile, subject, key.public_key, key.is_generated);
+    let below = Below::limited(new.bounds.as_ref().map(Bounds::below));
+    let issued = issue_ca(received, parent, &below, store, now)?;
     // While the parent's key is at hand: verifiers that check whole paths want its list, and the key may go away.
     if publish::may_sign_lists(parent) {
         publish::sign_list(parent, store, publish::ROOT_LIFETIME, &Requester::Owner, now)?;
@@ -119,16 +170,43 @@ fn issuing_ca(new: &NewAuthority, parent: &Issuer, store: &Sqlite, now: Timestam
         .cloned()
         .collect();
     Ok(Signing {
-        issuer: Issuer::new(Box::new(FileKey::new(key)), chain, [])?,
+        issuer: Issuer::new(key.signer, chain, [])?,
         pem,
+        key: new.key.kept(folder::ISSUING_KEY.into()),
+        root_key: folder::ROOT_KEY.into(),
     })
 }
 
+/// What a CA is made by besides the profiles that every authority has.
+#[derive(Default)]
+pub(crate) struct Below {
+    /// The names that it may speak for, as its certificate says them.
+    pub(crate) bounds: Option<Bounds>,
+    /// A profile of its own.
+    pub(crate) more: Option<OfferedProfile>,
+}
+
+impl Below {
+    pub(crate) fn limited(bounds: Option<Bounds>) -> Self {
+        Self { bounds, more: None }
+    }
+}
+
 /// A root or an issuing CA walks the road of every certificate.
-fn issue_ca(received: receive::Received, signing: &Issuer, store: &Sqlite, now: Timestamp) -> Result<Issued> {
+pub(crate) fn issue_ca(
+    received: receive::Received,
+    signing: &Issuer,
+    below: &Below,
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<Issued> {
+    let mut profiles = Profiles::built_in().bounded(below.bounds.as_ref());
+    if let Some(more) = &below.more {
+        profiles.insert(more.clone());
+    }
     let context = Context {
         issuers: std::slice::from_ref(signing),
-        profiles: &Profiles::built_in(),
+        profiles: &profiles,
         store,
         now,
         draw: context::random,
@@ -143,19 +221,51 @@ fn issue_ca(received: receive::Received, signing: &Issuer, store: &Sqlite, now: 
 }
 
 /// Writes what every authority has, and makes the folder appear; the leftovers that were removed beside it.
-fn settle(mut staged: Staged, store: Sqlite, signing: &Signing) -> Result<Vec<PathBuf>> {
+fn settle(
+    mut staged: Staged,
+    store: Sqlite,
+    signing: &Signing,
+    bounds: Option<&Bounds>,
+    now: Timestamp,
+) -> Result<Vec<PathBuf>> {
+    let bounds = bounds.map_or(&[][..], Bounds::patterns);
+    let cas: Vec<KeptCa> = opening::of_old_folder()
+        .into_iter()
+        .map(|ca| KeptCa {
+            bounds: bounds.to_vec(),
+            since: now,
+            key: match ca.role {
+                CaRole::Root => signing.root_key.clone(),
+                CaRole::Issuing => signing.key.clone(),
+            },
+            ..ca
+        })
+        .collect();
     // A CA key is never made without its certificate, and the last one is the root.
     let (root, below) = signing.issuer.chain().split_last().ok_or(PkiError::Unexpected {
         expected: "a CA certificate",
         found: "none".into(),
     })?;
+    let lines: Vec<JournalEntry> = cas
+        .iter()
+        .map(|ca| {
+            let own = match ca.role {
+                CaRole::Root => root,
+                CaRole::Issuing => signing.issuer.certificate().unwrap_or(root),
+            };
+            realm::entry(Event::CaAdded, &described("began with", ca, own), now)
+        })
+        .collect();
+    store.change_cas(&[], &cas, &lines)?;
     let root = std::slice::from_ref(root);
     staged.write_certificates(folder::ROOT_CERTIFICATE, root)?;
     staged.write_certificates(
         folder::ISSUING_CERTIFICATE,
         if below.is_empty() { root } else { below },
     )?;
-    staged.write_key(folder::ISSUING_KEY, &signing.pem)?;
+    if let Some(pem) = &signing.pem {
+        staged.write_key(folder::ISSUING_KEY, pem)?;
+    }
     staged.write_config(config::TEMPLATE)?;
     // Closed, the database is one file again, and can be moved.
     drop(store);

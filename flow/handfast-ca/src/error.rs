@@ -11,7 +11,10 @@ use handfast_pki::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{records::StoreError, signer::SignerError};
+use crate::{
+    change_error::ChangeError, passphrase::PassphraseError, records::StoreError, signer::SignerError,
+    token_error::TokenError,
+};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -104,6 +107,22 @@ pub enum Error {
     /// Something that was made or kept for others, and that they would refuse.
     #[error("{what} cannot be used: {detail}")]
     Unusable { what: &'static str, detail: String },
+    /// A name for which a CA of the chain may not speak.
+    #[error("the CA \"{issuer}\" may not speak for \"{name}\": its names are {allowed}")]
+    OutsideNames {
+        name: String,
+        issuer: String,
+        allowed: String,
+    },
+    /// Records that were restored from a backup.
+    #[error("the records come from a backup of {since}, and no one has looked for what happened since")]
+    NotReconciled { since: Timestamp },
+    /// Limits that no certificate can hold.
+    #[error(transparent)]
+    Bounds(#[from] handfast_pki::BoundsError),
+    /// Limits that would stand where they cannot be judged, or that are wider than those above.
+    #[error("\"{bounds}\" cannot be the names of this CA: {detail}")]
+    UnfitBounds { bounds: String, detail: &'static str },
     /// The bytes that would have been signed; they were not.
     #[error("the certificate was not signed: {}", problems.join("; "))]
     Lint { problems: Vec<String> },
@@ -117,6 +136,9 @@ pub enum Error {
         code: Code,
         refusal: Box<Refusal>,
     },
+    /// The CAs of the authority cannot be changed so.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
     /// The CA's key, wherever it is.
     #[error(transparent)]
     Signer(#[from] SignerError),
@@ -128,6 +150,12 @@ pub enum Error {
     Audit(#[from] TreeError),
 }
 
+impl From<TokenError> for Error {
+    fn from(error: TokenError) -> Self {
+        Self::Signer(error.into())
+    }
+}
+
 impl Error {
     /// The stable code.
     pub fn code(&self) -> Code {
@@ -135,6 +163,7 @@ impl Error {
             Self::Folder(FolderError::Exists { .. }) => code::EXISTS,
             Self::Folder(FolderError::NotAnAuthority { .. }) => code::NOT_AN_AUTHORITY,
             Self::Folder(FolderError::KeyExposed { .. } | FolderError::File { .. }) => code::UNREADABLE,
+            Self::Folder(FolderError::Passphrase(error)) => error.code(),
             Self::Pki(error) => error.code(),
             Self::NoNames { .. } => code::NO_NAMES,
             Self::Profile(_) => code::OUTSIDE_PROFILE,
@@ -156,11 +185,19 @@ impl Error {
             Self::IssuerNotValid { .. } => code::EXPIRED,
             Self::NotACa { .. } => code::NOT_A_CA,
             Self::PathLength { .. } => code::PATH_LENGTH,
+            Self::OutsideNames { .. } => code::NAME_CONSTRAINTS,
+            Self::NotReconciled { .. } => code::NOT_RECONCILED,
+            Self::Store(StoreError::BadBackup { .. }) => code::BAD_BACKUP,
+            Self::Bounds(error) => error.code(),
+            Self::UnfitBounds { .. } => code::INEXPRESSIBLE,
+            Self::Change(error) => error.code(),
             Self::Lint { .. } => code::LINT,
             Self::Unusable { .. } => code::CRL_UNUSABLE,
             Self::Altered { .. } => code::BUG,
             Self::NotTrusted { code, .. } => *code,
             Self::Signer(SignerError::Key(error)) => error.code(),
+            Self::Signer(SignerError::Token(error)) => error.code(),
+            Self::Signer(SignerError::Passphrase(error)) => error.code(),
             Self::Signer(SignerError::Unavailable(_)) => code::TOKEN,
             Self::Store(StoreError::LogDamaged { .. } | StoreError::Log(_)) => code::AUDIT_DAMAGED,
             Self::Store(_) => code::STORE,
@@ -187,6 +224,12 @@ impl Error {
                 "make its certificate again with the same key: openssl req -x509 -new -key ca.key -days 3650 -out ca.crt".into()
             }
             Self::PathLength { .. } => "sign with it directly: leave --intermediate out".into(),
+            Self::OutsideNames { .. } => "ask for a name within them; the names of a CA cannot be changed".into(),
+            Self::NotReconciled { .. } => "show what was issued since: handfast ca reconcile FILE ...".into(),
+            Self::Store(StoreError::BadBackup { .. }) => "use another backup".into(),
+            Self::Bounds(error) => error.hint().to_owned(),
+            Self::Change(error) => error.hint(),
+            Self::UnfitBounds { .. } => "make a CA of its own: handfast init --name NAME --names PATTERN".into(),
             Self::Pki(error) => return error.hint().map(str::to_owned),
             Self::NotTrusted { refusal, .. } => refusal.hint().to_owned(),
             Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => "the owner of the CA may: with its folder, on its machine".into(),
@@ -203,6 +246,8 @@ impl Error {
             Self::NotWaiting { .. } => "see what waits: handfast ca requests".into(),
             Self::ClockWentBack { .. } => "set the clock right; if it was wrong before and is right now: handfast ca clock --accept".into(),
             Self::Config { problems } => return problems.first().and_then(|problem| problem.help.clone()),
+            Self::Signer(SignerError::Token(error)) => error.hint(),
+            Self::Signer(SignerError::Passphrase(error)) => error.hint(),
             Self::Altered { .. } | Self::Lint { .. } | Self::Unusable { .. } | Self::Signer(_) | Self::Audit(_) => return None,
         })
     }
@@ -321,6 +366,9 @@ pub enum FolderError {
     /// The key file can be read by others.
     #[error("\"{}\" can be read by others: its mode is {mode:03o}, expected 600", path.display())]
     KeyExposed { path: PathBuf, mode: u32 },
+    /// An encrypted key.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
     /// A file in it cannot be read or written.
     #[error("\"{}\" cannot be used", path.display())]
     File { path: PathBuf, source: io::Error },
@@ -340,6 +388,7 @@ impl FolderError {
                 format!("make one: handfast init --name \"Acme\" --dir {}", path.display())
             }
             Self::KeyExposed { path, .. } => format!("chmod 600 {}", path.display()),
+            Self::Passphrase(error) => error.hint(),
             Self::File { .. } => return None,
         })
     }

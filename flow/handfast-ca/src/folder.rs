@@ -7,9 +7,12 @@
 //! | `issuing.crt` | the CA certificate that signs, and its issuers below the root; the root itself where that signs |
 //! | `issuing.key` | its private key, mode 0600 |
 //! | `ca.toml` | profiles and their rules; a folder without it has the built-in ones |
+//! | `trust.crt` | the roots that others trust, once there was more than one |
+//! | `ca/` | certificates and keys of CAs that were made later, by the names that the records have for them |
 //! | `authority.db` | SQLite: every certificate, planned and issued, the journal, and the audit log |
-//! | `audit.key` | the private key that signs the head of the audit log, mode 0600 |
+//! | `audit.key` | the private key that signs the head of the audit log, mode 0600; never encrypted |
 //! | `audit.pub` | its public half, with which others verify what is taken from the log |
+//! | `audit-*.pub` | that of an earlier key, where the CA was restored without it |
 //!
 //! A folder appears whole or not at all: it is filled under another name beside its place and then renamed.
 //! Once an issuing CA exists, `root.key` is not read any more and may be kept offline.
@@ -24,12 +27,19 @@ use std::{
 use handfast_credentials::staging::{self, Turn, flush_folder_of};
 use handfast_pki::{Certificate, PrivateKey, pem};
 
-use crate::error::{FolderError, Result};
+use zeroize::Zeroizing;
+
+use crate::{
+    error::{FolderError, Result},
+    passphrase::{self, PassphraseError},
+};
 
 /// The CA certificate that others trust.
 pub const ROOT_CERTIFICATE: &str = "root.crt";
 /// The root's private key.
 pub const ROOT_KEY: &str = "root.key";
+/// The roots that others trust, where there is or was more than one.
+pub const BUNDLE: &str = "trust.crt";
 /// The CA certificate that signs.
 pub const ISSUING_CERTIFICATE: &str = "issuing.crt";
 /// The private key that signs.
@@ -49,6 +59,8 @@ pub(crate) struct Staged {
     beside: PathBuf,
     /// Folders that killed processes have left of the same place, and that were removed.
     pub(crate) leftovers: Vec<PathBuf>,
+    /// With which keys are encrypted.
+    phrase: Option<Zeroizing<String>>,
     /// Held open for its lock.
     _sign_of_life: File,
 }
@@ -56,6 +68,11 @@ pub(crate) struct Staged {
 impl Staged {
     /// Begins the folder that will be `place`, which must not exist or be an empty folder.
     pub(crate) fn begin(place: &Path) -> Result<Self, FolderError> {
+        Self::begin_locked(place, None)
+    }
+
+    /// The same for a folder whose keys are encrypted with `phrase`, so that none is on the disk as it is.
+    pub(crate) fn begin_locked(place: &Path, phrase: Option<&str>) -> Result<Self, FolderError> {
         let failed = |source| FolderError::File {
             path: place.to_owned(),
             source,
@@ -89,6 +106,7 @@ impl Staged {
             place: place.to_owned(),
             leftovers: staging::leftovers(&made, &lock, &beside, remove_staged),
             beside: made,
+            phrase: phrase.map(|phrase| Zeroizing::new(phrase.to_owned())),
             _sign_of_life: lock,
         })
     }
@@ -108,8 +126,17 @@ impl Staged {
     }
 
     /// Writes a key file for its owner alone.
-    pub(crate) fn write_key(&self, name: &str, pem: &str) -> Result<(), FolderError> {
-        self.write(name, pem.as_bytes(), 0o600)
+    pub(crate) fn write_key(&self, name: &str, pem: &str) -> Result<()> {
+        let Some(phrase) = &self.phrase else {
+            return Ok(self.write(name, pem.as_bytes(), 0o600)?);
+        };
+        let locked = passphrase::lock(&pem::private_key(pem.as_bytes())?, phrase)?;
+        Ok(self.write(name, locked.as_bytes(), 0o600)?)
+    }
+
+    /// Writes a file of a backup, whose name may have a subfolder in front.
+    pub(crate) fn write_file(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), FolderError> {
+        self.write(name, bytes, mode)
     }
 
     /// Writes a text that everybody may read.
@@ -125,6 +152,9 @@ impl Staged {
     fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), FolderError> {
         let path = self.path(name);
         let written = (|| {
+            if let Some(below) = path.parent().filter(|below| !below.exists()) {
+                DirBuilder::new().mode(0o700).create(below)?;
+            }
             let mut file = OpenOptions::new()
                 .write(true)
                 .create_new(true)
@@ -206,7 +236,7 @@ pub(crate) fn read_certificates(folder: &Path, name: &str) -> Result<Vec<Certifi
 /// The private key in `folder/name`, which must be readable by its owner alone.
 pub(crate) fn read_key(folder: &Path, name: &str) -> Result<PrivateKey, FolderError> {
     let path = folder.join(name);
-    let bytes = read(folder, name)?;
+    let bytes = Zeroizing::new(read(folder, name)?);
     let metadata = fs::metadata(&path).map_err(|source| FolderError::File {
         path: path.clone(),
         source,
@@ -215,7 +245,48 @@ pub(crate) fn read_key(folder: &Path, name: &str) -> Result<PrivateKey, FolderEr
     if mode & 0o077 != 0 {
         return Err(FolderError::KeyExposed { path, mode });
     }
-    pem::private_key(&bytes).map_err(|error| damaged(folder, name, &error))
+    let read = if passphrase::is_locked(&bytes) {
+        passphrase::open(&bytes, &path)?
+    } else {
+        pem::private_key(&bytes)
+    };
+    read.map_err(|error| damaged(folder, name, &error))
+}
+
+/// The key files of CAs in `folder`, by their names within it; that of the audit log is none of them.
+pub(crate) fn keys(folder: &Path) -> Result<Vec<String>, FolderError> {
+    let mut found = Vec::new();
+    for below in ["", "ca"] {
+        let Ok(entries) = fs::read_dir(folder.join(below)) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".key") && name != AUDIT_KEY {
+                found.push(Path::new(below).join(name).display().to_string());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether the key `folder/name` is there and encrypted.
+pub(crate) fn is_locked(folder: &Path, name: &str) -> bool {
+    fs::read(folder.join(name)).is_ok_and(|bytes| passphrase::is_locked(&bytes))
+}
+
+/// `key` as it is written into `folder`: encrypted where the other keys there are.
+pub(crate) fn text_of(folder: &Path, key: &PrivateKey) -> Result<Zeroizing<String>> {
+    let locked = keys(folder)?.into_iter().find(|name| is_locked(folder, name));
+    let Some(name) = locked else {
+        return Ok(key.to_pem());
+    };
+    let path = folder.join(&name);
+    // A wrong passphrase must not become that of the new key.
+    read_key(folder, &name)?;
+    let phrase = passphrase::get().ok_or(FolderError::from(PassphraseError::Missing { path }))?;
+    Ok(Zeroizing::new(passphrase::lock(key, &phrase)?))
 }
 
 /// Makes an empty file for its owner alone, for SQLite to fill; its companions take over the mode.

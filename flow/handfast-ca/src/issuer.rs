@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, sync::OnceLock};
 
 use handfast_pki::{
-    Certificate, PublicKey,
+    Bounds, Certificate, PublicKey,
     build::{self, Issuer as Names},
     constraints,
-    name::Name,
+    name::{AltName, Name},
     profile::ProfileName,
     verify::VerifiedChain,
 };
@@ -25,6 +25,7 @@ pub struct Issuer {
     profiles: BTreeSet<ProfileName>,
     counts: bool,
     verified: OnceLock<VerifiedChain>,
+    bounds: Option<Bounds>,
 }
 
 impl Issuer {
@@ -53,6 +54,7 @@ impl Issuer {
             profiles: profiles.into_iter().collect(),
             counts: false,
             verified: OnceLock::new(),
+            bounds: None,
         })
     }
 
@@ -81,6 +83,7 @@ impl Issuer {
             profiles: BTreeSet::from([profile]),
             counts: false,
             verified: OnceLock::new(),
+            bounds: None,
         }
     }
 
@@ -91,6 +94,26 @@ impl Issuer {
         profiles: impl IntoIterator<Item = ProfileName>,
     ) -> Result<Self> {
         Self::new(self.signer, chain, profiles)
+    }
+
+    /// The same issuer, which signs for these names alone.
+    pub fn bounded(self, bounds: Option<Bounds>) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// Who of the chain may not speak for `name`, and for what it may.
+    pub(crate) fn outside(&self, name: &AltName) -> Option<(String, String)> {
+        if let Some(bounds) = self.bounds.as_ref().filter(|bounds| !bounds.holds(name)) {
+            return Some((self.called(), bounds.to_string()));
+        }
+        let above = self.chain.iter().find(|ca| !constraints::permits(ca, name))?;
+        let permitted = constraints::permitted(above).unwrap_or_default();
+        Some((above.called(), permitted.join(", ")))
+    }
+
+    /// By its subject.
+    pub(crate) fn called(&self) -> String {
+        handfast_pki::name::shown(&self.names.subject)
     }
 
     /// Whether certificates of this profile are signed here.
@@ -134,6 +157,11 @@ impl Issuer {
             // Another thread may have been faster.
             let _ = self.verified.set(chain);
         }
+    }
+
+    /// Whether its key can be used now.
+    pub(crate) fn ready(&self) -> Result<(), SignerError> {
+        self.signer.ready()
     }
 
     /// Hands the bytes to the key; `sign.rs` alone calls this.

@@ -14,21 +14,35 @@ mod approve;
 mod audit;
 mod authenticate;
 mod authority;
+mod backup;
 pub mod bench;
+mod cas;
+mod change;
+mod change_error;
+mod check;
 mod clock;
 pub mod config;
 mod configuration;
 mod context;
 mod create;
+mod cross;
 mod error;
 mod facts;
 pub mod folder;
+mod further;
+mod grow;
 mod issuer;
+mod key_files;
 mod log;
 mod log_key;
+mod made;
+mod offline;
+mod opening;
+mod passphrase;
 mod plan;
 mod profiles;
 mod publish;
+mod realm;
 mod receive;
 mod record;
 mod records;
@@ -36,6 +50,7 @@ mod renew;
 mod repeat;
 mod requester;
 mod revoke;
+mod rotate;
 mod rows;
 mod shared;
 mod sign;
@@ -43,6 +58,9 @@ mod signer;
 mod sqlite;
 mod store;
 mod store_error;
+mod token;
+mod token_error;
+mod unrecorded;
 mod waiting;
 
 use jiff::{SignedDuration, Timestamp};
@@ -50,10 +68,19 @@ use jiff::{SignedDuration, Timestamp};
 pub use crate::{
     audit::Continued,
     authority::{Authority, ExistingAuthority, NewAuthority},
+    backup::{BackedUp, Reconciled, Restored, back_up, restore},
+    cas::{CaRole, CaState, KeptCa},
+    change_error::ChangeError,
+    check::{Finding, Level, check},
     clock::Clock,
     error::{Error, FolderError, ProfileRefusal, Result},
+    grow::NewIssuer,
     issuer::Issuer,
+    key_files::{decrypt_keys, encrypt_keys},
     log::{Audit, AuditLog, Fault},
+    made::KeyChoice,
+    offline::{ExportedRoot, SignedElsewhere, sign_with_root},
+    passphrase::{PassphraseError, ask_by},
     profiles::{Approver, OfferedProfile, Profiles},
     publish::{
         MissingList, OcspAnswer, OcspAnswers, Published, RevocationLists, SignedList, SignedSet, SignedSets,
@@ -63,15 +90,19 @@ pub use crate::{
     records::{
         Begun, Condition, Cursor, Draft, Event, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery,
         KeptList, ListState, NameFilter, Page, Plan, Query, Reason, Repeatable, Revocation, Revoked,
-        RevokedSerial, Row, State, Store, StoreError, Totals, Unrecorded, Waiting,
+        RevokedSerial, Row, State, Store, StoreError, Totals, Waiting,
     },
     renew::Old,
     repeat::IdempotencyKey,
     requester::{AccountId, Person, Requester, RequesterKind, TokenId},
     revoke::{Because, Selection, Taken, Which, identity_prefix},
+    rotate::{Need, RootRotation, Standing, Successor},
     shared::SharedPrimes,
     signer::{FileKey, Signer, SignerError, Tbs},
     sqlite::Sqlite,
+    token::{TokenKey, TokenUri},
+    token_error::TokenError,
+    unrecorded::{Shown, Unrecorded},
     waiting::{Decision, WaitingRequest, WhichHeld},
 };
 use crate::{context::Context, receive::Submitted};
@@ -128,6 +159,7 @@ impl Authority {
 fn walk(submitted: Vec<Submitted>, context: Context<'_>) -> Result<Vec<Result<Issued>>> {
     let requesters: Vec<String> = submitted.iter().map(|one| one.requester.to_string()).collect();
     let outcome = (|| {
+        must_be_reconciled(context.store)?;
         clock::must_not_have_gone_back(context)?;
         let drafted = submitted.into_iter().map(|one| {
             let authenticated = authenticate::requester(one.received?, one.requester, context)?;
@@ -153,4 +185,12 @@ fn walk(submitted: Vec<Submitted>, context: Context<'_>) -> Result<Vec<Result<Is
         Err(error) => record::refusals(requesters.iter().map(|requester| (error, requester)), context),
     }
     outcome
+}
+
+/// Records that were restored do not know what was signed after their backup: nothing is signed before someone has looked.
+pub(crate) fn must_be_reconciled(store: &dyn Store) -> Result<()> {
+    match store.gap()? {
+        None => Ok(()),
+        Some(since) => Err(Error::NotReconciled { since }),
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use handfast_pki::{
-    Profile,
+    Bounds, Profile,
     profile::{ProfileName, ProfileRules},
 };
 
@@ -71,6 +71,14 @@ impl Profiles {
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &OfferedProfile> {
         self.0.values()
+    }
+
+    /// The same, with CAs that may speak for these names alone.
+    pub(crate) fn bounded(mut self, bounds: Option<&Bounds>) -> Self {
+        for offered in self.0.values_mut() {
+            offered.rules = offered.rules.clone().bounded(bounds.cloned());
+        }
+        self
     }
 
     /// Adds a profile, in the place of one with the same name.

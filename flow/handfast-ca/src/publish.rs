@@ -36,12 +36,11 @@ use crate::{
     approve,
     authority::Authority,
     error::{Error, Result},
-    folder,
     issuer::Issuer,
+    made, must_be_reconciled,
     records::{Event, IssuerIds, JournalEntry, KeptList, Reason, Store, StoreError},
     requester::Requester,
     sign,
-    signer::FileKey,
 };
 
 /// How long a list of a root is good: as long as its key may stay away.
@@ -113,7 +112,7 @@ impl Authority {
         for issuer in self.issuers() {
             lists.push(sign_list(issuer, self.store(), lifetime, requester, now)?);
         }
-        for above in self.chain().iter().skip(1) {
+        for above in &self.above() {
             match self.list_above(above, requester, now)? {
                 Ok(list) => lists.push(list),
                 Err(why) => missing.push(MissingList {
@@ -135,8 +134,10 @@ impl Authority {
             return sign_list(&issuer, self.store(), ROOT_LIFETIME, requester, now).map(Ok);
         }
         let ids = IssuerIds::of(ca);
-        let Some(list) = self.store().last_list(&ids.key)?.list else {
-            return Ok(Err("its key is not here, and it has signed no list"));
+        // That of an issuing CA is not kept.
+        let last = self.store().last_list(&ids.key)?.list;
+        let Some(list) = last.filter(|list| !list.der.is_empty()) else {
+            return Ok(Err("its key is not here, and no list of it is kept"));
         };
         let named: BTreeSet<String> = RevocationList::from_der(&list.der)?.revoked.into_iter().collect();
         let mut newer = 0;
@@ -158,14 +159,13 @@ impl Authority {
     }
 }
 
-/// `ca` with its key, where it is the root and the key is in the folder.
+/// `ca` with its key, where it is a root and the key is here.
 fn root_issuer(authority: &Authority, ca: &Certificate) -> Result<Option<Issuer>> {
-    let key = authority.folder().join(folder::ROOT_KEY);
-    if Some(ca) != authority.root() || !key.exists() {
+    let Some(key) = authority.key_of_root(&ca.public_key()) else {
         return Ok(None);
-    }
-    let key = folder::read_key(authority.folder(), folder::ROOT_KEY)?;
-    Issuer::new(Box::new(FileKey::new(key)), vec![ca.clone()], []).map(Some)
+    };
+    let signer = made::kept(authority.folder(), &key, &ca.public_key())?;
+    Issuer::new(signer, vec![ca.clone()], []).map(Some)
 }
 
 /// How often a list is tried again that another process was faster with: each time one of them gets its number.
@@ -225,6 +225,9 @@ fn try_list(
             detail: "its key usage leaves cRLSign out, so that its revocation lists count nowhere",
         });
     }
+    // Before a number is taken.
+    must_be_reconciled(store)?;
+    issuer.ready()?;
     let id = issuer.id();
     let last = store.last_list(&id)?;
     let name = issuer.certificate().map(Certificate::called).unwrap_or_default();

@@ -205,17 +205,30 @@ pub(crate) fn approved(held: WaitingRequest, by: Person) -> Received {
     }
 }
 
-/// Receives the CA's own request for a root or an issuing CA.
-pub(crate) fn ca(profile: ProfileName, subject: name::Name, key: &PrivateKey) -> Received {
+/// Receives the CA's own request for a root or an issuing CA; of a key that this process has made the primes are good.
+pub(crate) fn ca(
+    profile: ProfileName,
+    subject: name::Name,
+    public_key: PublicKey,
+    is_generated: bool,
+) -> Received {
+    Received {
+        is_generated,
+        ..certified(profile, subject, public_key)
+    }
+}
+
+/// Receives a request for another certificate of a CA that has one, or for one that has proven its key elsewhere.
+pub(crate) fn certified(profile: ProfileName, subject: name::Name, public_key: PublicKey) -> Received {
     Received {
         profile,
         subject,
         names: Vec::new(),
         lifetime: None,
         roles: Vec::new(),
-        public_key: key.public_key(),
-        is_generated: key.is_generated(),
-        has_proven_key: false,
+        public_key,
+        is_generated: false,
+        has_proven_key: true,
         ignored: Vec::new(),
         renewed_from: None,
         repeatable: None,

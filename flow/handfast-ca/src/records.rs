@@ -9,7 +9,9 @@ use handfast_pki::{Certificate, Fingerprint, build::Unnumbered, name::AltName, s
 use jiff::Timestamp;
 
 use crate::{
+    cas::KeptCa,
     log::AuditLog,
+    unrecorded::{Shown, Unrecorded},
     waiting::{Decision, WaitingRequest, WhichHeld},
 };
 pub use crate::{
@@ -62,6 +64,14 @@ pub trait Store: Send + Sync {
     fn find(&self, query: &Query) -> Result<Page, StoreError>;
     /// Requests that wait for a second person.
     fn waiting(&self) -> &dyn Waiting;
+    /// The CAs of the authority in the order in which they are asked; none in records that name no CAs.
+    fn cas(&self) -> Result<Vec<KeptCa>, StoreError>;
+    /// Puts `to` into the place of `from` and adds lines to the journal; refused where `from` is not what is there.
+    fn change_cas(&self, from: &[KeptCa], to: &[KeptCa], entries: &[JournalEntry]) -> Result<(), StoreError>;
+    /// Of when the backup is from which these records were restored; nothing where that was reconciled, or never happened.
+    fn gap(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Closes the gap: certificates that were shown are recorded, and numbers of lists go on behind those that were shown.
+    fn reconcile(&self, shown: &Shown, now: Timestamp, entry: &JournalEntry) -> Result<(), StoreError>;
     /// How many certificates are complete.
     fn count(&self) -> Result<u64, StoreError>;
     /// What was asked for under this key, and the certificate that was the answer.
@@ -164,14 +174,6 @@ pub struct Revocation {
     pub unrecorded: Option<Unrecorded>,
     /// Written in the same transaction.
     pub entry: JournalEntry,
-}
-
-/// A certificate of ours that was shown and that the records do not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unrecorded {
-    /// The issuer's key identifier, hexadecimal digits.
-    pub issuer: String,
-    pub certificate: Certificate,
 }
 
 /// The ways in which records name one issuer: by the identifier of its key, and by that which its certificates carry.
@@ -286,11 +288,25 @@ pub enum Event {
     Denied,
     /// The clock was set back, and the owner says that it is right now.
     ClockAccepted,
+    /// A CA was made, imported, asked for or cross-signed.
+    CaAdded,
+    /// A CA signs no more, or is not trusted any more.
+    CaRetired,
+    /// The root's key was taken to another folder.
+    RootExported,
+    /// Keys were encrypted or decrypted.
+    KeysChanged,
+    /// Records and certificates were copied into a file.
+    BackedUp,
+    /// The records were made from such a file.
+    Restored,
+    /// What may have happened between backup and restoration was looked for.
+    Reconciled,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::Imported,
         Self::Planned,
         Self::Issued,
@@ -304,6 +320,13 @@ impl Event {
         Self::Approved,
         Self::Denied,
         Self::ClockAccepted,
+        Self::CaAdded,
+        Self::CaRetired,
+        Self::RootExported,
+        Self::KeysChanged,
+        Self::BackedUp,
+        Self::Restored,
+        Self::Reconciled,
     ];
 
     /// As it is written in the journal.
@@ -322,6 +345,13 @@ impl Event {
             Self::Approved => "approved",
             Self::Denied => "denied",
             Self::ClockAccepted => "clock-accepted",
+            Self::CaAdded => "ca-added",
+            Self::CaRetired => "ca-retired",
+            Self::RootExported => "root-exported",
+            Self::KeysChanged => "keys-changed",
+            Self::BackedUp => "backed-up",
+            Self::Restored => "restored",
+            Self::Reconciled => "reconciled",
         }
     }
 }

@@ -12,10 +12,9 @@ use crate::{
     approve,
     authority::Authority,
     error::{Error, Result},
-    records::{
-        Condition, Event, JournalEntry, NameFilter, Query, Reason, Revocation, Row, StoreError, Unrecorded,
-    },
+    records::{Condition, Event, JournalEntry, NameFilter, Query, Reason, Revocation, Row, StoreError},
     requester::Requester,
+    unrecorded::Unrecorded,
 };
 
 /// Which certificates are to be revoked.
@@ -269,11 +268,8 @@ impl Authority {
 
     /// The same without the CA's own certificates: those are revoked by name alone.
     fn leaves(&self, query: Query) -> Result<Vec<Row>> {
-        let own = |row: &Row| {
-            self.chain()
-                .iter()
-                .any(|ca| row.der.as_deref() == Some(ca.der().as_ref()))
-        };
+        let cas = self.certificates();
+        let own = |row: &Row| cas.iter().any(|ca| row.der.as_deref() == Some(ca.der().as_ref()));
         let rows = self.standing(query)?;
         Ok(rows.into_iter().filter(|row| !own(row)).collect())
     }

@@ -4,8 +4,8 @@
 //! lists ([`list`]). What comes out is compared with what was planned and verified before anybody sees it.
 
 use handfast_pki::{
-    AnchorError, Anchors, Certificate, Purpose, Refusal, Trust, build, crl::build::ListToSign, ocsp,
-    revocation::set, verify,
+    AnchorError, Anchors, Certificate, Profile, Purpose, Refusal, Request, Trust, build,
+    crl::build::ListToSign, name::Name, ocsp, requesting, revocation::set, verify,
 };
 
 use crate::{
@@ -99,6 +99,23 @@ pub(crate) fn answer_of_delegate(tbs: &[u8], key: &FileKey, certificate: &Certif
         });
     }
     Ok(ocsp::assemble(tbs, &algorithm, &signature, &[certificate])?)
+}
+
+/// The request of a CA that is to be signed elsewhere, with the proof that its key is here.
+pub(crate) fn request(signer: Box<dyn Signer>, subject: &Name) -> Result<Request> {
+    let issuer = Issuer::of_new_root(signer, subject.clone(), Profile::Root.into());
+    let tbs = requesting::to_be_signed(issuer.public_key(), subject, &[])?;
+    let signature = signature(&tbs, &issuer)?;
+    Ok(requesting::assemble(&tbs, &issuer.names().algorithm, &signature)?)
+}
+
+/// Whether the key of `issuer` is there and signs, tried with bytes that are neither a certificate nor a list.
+pub(crate) fn is_able(issuer: &Issuer) -> Result<bool> {
+    const PROOF: &[u8] = b"handfast: a proof that the key of a CA can be used\n";
+    let signature = signature(PROOF, issuer)?;
+    Ok(issuer
+        .public_key()
+        .has_signed(&issuer.names().algorithm, PROOF, &signature))
 }
 
 fn signature(tbs: &[u8], issuer: &Issuer) -> Result<Vec<u8>> {

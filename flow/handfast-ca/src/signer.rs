@@ -7,6 +7,8 @@
 use handfast_pki::{PrivateKey, PublicKey};
 use spki::AlgorithmIdentifierOwned;
 
+use crate::{passphrase::PassphraseError, token_error::TokenError};
+
 /// The bytes that will be signed: a certificate, linted and in the store, or a revocation list under a number that was
 /// taken. Only the CA makes it, so nobody else gets a signature.
 pub struct Tbs<'a>(&'a [u8]);
@@ -28,6 +30,11 @@ pub trait Signer: Send + Sync {
     fn algorithm(&self) -> AlgorithmIdentifierOwned;
     /// The public half.
     fn public_key(&self) -> PublicKey;
+    /// Whether the key can be used now; asked before anything is written down, so that a token that is away leaves no
+    /// certificate that was planned and never signed.
+    fn ready(&self) -> Result<(), SignerError> {
+        Ok(())
+    }
     /// The signature over exactly these bytes.
     fn sign(&self, tbs: &Tbs<'_>) -> Result<Vec<u8>, SignerError>;
 }
@@ -39,7 +46,13 @@ pub enum SignerError {
     /// The key refuses.
     #[error(transparent)]
     Key(#[from] handfast_pki::Error),
-    /// The key is out of reach: a token that was taken out, a login that was lost, a service that is down.
+    /// The token that has the key.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The file of the key is encrypted.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// The key is out of reach for another reason, such as a service that is down.
     #[error("the CA's key cannot be used")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -7,6 +7,8 @@
 
 mod adopt;
 mod audit;
+mod backup;
+mod cas;
 mod find;
 mod issue;
 mod journal;
@@ -37,6 +39,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{
+    cas::KeptCa,
     error::{FolderError, Result},
     facts::Facts,
     folder,
@@ -46,7 +49,10 @@ use crate::{
         Query, Repeatable, Revocation, RevokedSerial, Row, Store, StoreError, Totals, Waiting,
     },
     sqlite::writer::Writer,
+    unrecorded::Shown,
 };
+
+pub(crate) use self::backup::{BackupFile, open as open_backup};
 
 /// How long a writer waits for another process.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
@@ -106,6 +112,25 @@ impl Sqlite {
             writer: Writer::start(connection, key.clone(), sync_delay)?,
             key,
         })
+    }
+
+    /// What SQLite finds damaged in the file; nothing is good.
+    pub(crate) fn integrity(&self) -> Result<Option<String>, StoreError> {
+        let sql = "PRAGMA integrity_check(1)";
+        let said: String = self.read(|connection| Ok(connection.query_row(sql, [], |row| row.get(0))?))?;
+        Ok((said != "ok").then_some(said))
+    }
+
+    /// Goes on with the lists of `issuer` behind `last`, which other records have kept up to now.
+    pub(crate) fn take_over_lists(
+        &self,
+        issuer: &str,
+        last: &ListState,
+        entry: &JournalEntry,
+    ) -> Result<(), StoreError> {
+        let (issuer, last, entry) = (issuer.to_owned(), last.clone(), entry.clone());
+        self.writer
+            .write(move |log| lists::take_over(log, &issuer, &last, &entry))
     }
 
     /// Reads what was durable at the beginning.
@@ -246,6 +271,26 @@ impl Store for Sqlite {
 
     fn waiting(&self) -> &dyn Waiting {
         self
+    }
+
+    fn cas(&self) -> Result<Vec<KeptCa>, StoreError> {
+        self.read(cas::all)
+    }
+
+    fn change_cas(&self, from: &[KeptCa], to: &[KeptCa], entries: &[JournalEntry]) -> Result<(), StoreError> {
+        let (from, to, entries) = (from.to_vec(), to.to_vec(), entries.to_vec());
+        self.writer
+            .write(move |log| cas::change(log, &from, &to, &entries))
+    }
+
+    fn gap(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(backup::gap)
+    }
+
+    fn reconcile(&self, shown: &Shown, now: Timestamp, entry: &JournalEntry) -> Result<(), StoreError> {
+        let (shown, entry) = (shown.clone(), entry.clone());
+        self.writer
+            .write(move |log| backup::reconcile(log, &shown, now, &entry))
     }
 
     fn count(&self) -> Result<u64, StoreError> {

@@ -42,6 +42,12 @@ pub enum StoreError {
     /// Another process has made a newer list in the meantime.
     #[error("another process has taken the number {number} for a newer list")]
     ListOvertaken { number: u64 },
+    /// A file that is no backup, or a damaged one.
+    #[error("the backup cannot be used: {detail}")]
+    BadBackup { detail: String },
+    /// The CAs are not those that the change began with.
+    #[error("another process has changed the CAs in the meantime")]
+    CasChanged,
     /// The records were written by a program that knows more than this one.
     #[error("the records are of version {found}, expected at most {known}")]
     TooNew { found: u32, known: usize },

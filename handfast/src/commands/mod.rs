@@ -19,6 +19,7 @@ pub mod leaf;
 pub mod man;
 pub mod named;
 pub mod needs_renewal;
+mod new_key;
 pub mod proxy;
 pub mod quickstart;
 pub mod renew;

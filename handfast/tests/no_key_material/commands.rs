@@ -46,6 +46,7 @@ pub(crate) const TABLE: &[Row] = &[
     few(
         "init",
         &[
+            "--dir made --name Acme --encrypt --passphrase-file tls.key",
             "--dir made --from-cert tls.key --from-key ../good/ca.key",
             "--dir made --from-cert ../good/ca.crt --from-key tls.key",
         ],
@@ -87,6 +88,22 @@ pub(crate) const TABLE: &[Row] = &[
             "../handfast/audit.pub --log-key ../handfast/audit.pub --cert tls.key",
         ],
     ),
+    few("ca issuer add", &["--cert tls.key --dir ../handfast"]),
+    few("ca cross-sign", &["tls.key --out made.crt --dir ../handfast"]),
+    few("ca key encrypt", &["--passphrase-file tls.key --dir made"]),
+    few(
+        "ca backup",
+        &["--out made.backup --passphrase-file tls.key --dir ../handfast"],
+    ),
+    few(
+        "ca restore",
+        &[
+            "tls.key --dir made",
+            "../good/ca.crt --passphrase-file tls.key --dir made",
+        ],
+    ),
+    few("ca reconcile", &["tls.key --dir ../handfast"]),
+    few("ca root sign", &["tls.key --root ../handfast --out made.crt"]),
     all("inspect", &["tls.key"]),
     few(
         "inspect",
@@ -277,7 +294,7 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// Commands that read no file, and those that only choose another.
-const WITHOUT_FILES: [&str; 21] = [
+const WITHOUT_FILES: [&str; 34] = [
     "bench",
     "bench ca",
     "ca",
@@ -288,6 +305,19 @@ const WITHOUT_FILES: [&str; 21] = [
     "ca audit",
     "ca audit checkpoint",
     "ca export",
+    "ca profiles",
+    "ca requests",
+    "ca approve",
+    "ca clock",
+    "ca check",
+    "ca key",
+    "ca key decrypt",
+    "ca issuer",
+    "ca issuer list",
+    "ca issuer retire",
+    "ca rotate",
+    "ca root",
+    "ca root export",
     "trust",
     "setup list",
     "setup show",
@@ -301,7 +331,8 @@ const WITHOUT_FILES: [&str; 21] = [
     "schema",
 ];
 /// Flags with a file that is written and never read.
-const WRITTEN: [&str; 8] = [
+const WRITTEN: [&str; 9] = [
+    "--csr",
     "--out",
     "--p12",
     "--key-out",

@@ -69,6 +69,30 @@ const LINES: &[(i32, &str)] = &[
     (1, "ca audit check kept.txt --log-key nothing"),
     (0, "ca export --since 1d --out export.json"),
     (0, "ca audit check export.json"),
+    (0, "ca issuer list"),
+    (0, "ca check"),
+    (1, "ca check --dir nowhere"),
+    (0, "ca backup --out own.backup --passphrase-file phrase"),
+    (2, "ca backup --out own.backup"),
+    (0, "ca restore own.backup --passphrase-file phrase --dir restored"),
+    (2, "ca restore said.log --dir other"),
+    (0, "ca reconcile own/tls.crt ca.crl --dir restored"),
+    (2, "ca reconcile"),
+    (0, "ca key encrypt --passphrase-file phrase --dir restored"),
+    (2, "ca key decrypt --dir restored"),
+    (0, "ca key decrypt"),
+    (0, "ca issuer add --name other --csr other.csr"),
+    (0, "ca root sign other.csr --root handfast --out other.crt"),
+    (0, "ca issuer add --cert other.crt"),
+    (0, "ca issuer retire other"),
+    (2, "ca issuer retire unknown"),
+    (0, "ca rotate"),
+    (0, "ca rotate --status"),
+    (2, "ca rotate --finish"),
+    (0, "ca root export --to exported"),
+    (2, "ca rotate --root"),
+    (0, "ca rotate --root --root-at exported"),
+    (0, "ca cross-sign exported/root.crt --out crossed.crt"),
     (0, "inspect server/tls.crt"),
     (0, "inspect server/tls.key"),
     (0, "inspect wish.csr"),
@@ -194,6 +218,7 @@ fn set(place: &Place) -> Scene {
     }
     let key = PrivateKey::generate(KeyKind::P256).expect("a key");
     place.write("wish.csr", factorable::request(&key));
+    place.write("phrase", "open sesame\n");
     place.write("said.log", "curl: (56) tlsv1 alert unknown ca\n");
     place.write("nginx.conf", NGINX);
     place.write("bad.conf", "events {}\nhttp {\n  server { listen 443 ssl;\n");

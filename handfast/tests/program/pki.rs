@@ -54,7 +54,8 @@ impl Ca {
     pub(crate) fn founded(place: &Place, name: &str, at: Timestamp) -> Self {
         let new = NewAuthority {
             name: name.to_owned(),
-            key: KeyKind::P256,
+            key: KeyKind::P256.into(),
+            bounds: None,
         };
         let folder = place.path(&format!("authority-{name}"));
         Self(Authority::create(&folder, &new, at).expect("an authority"))

@@ -23,7 +23,8 @@ impl Authority {
     pub fn published(&self, now: Timestamp) -> Result<Vec<Published>> {
         let mut found = Vec::new();
         let issuing = self.issuers().iter().filter_map(|issuer| issuer.certificate());
-        for ca in issuing.chain(self.chain().iter().skip(1)) {
+        let above = self.above();
+        for ca in issuing.chain(&above) {
             let key = IssuerIds::of(ca).key;
             for (what, series) in [
                 ("revocation list", key.clone()),

@@ -16,6 +16,7 @@ use crate::{
     authority::Authority,
     error::{Error, Result},
     issuer::Issuer,
+    must_be_reconciled,
     records::{Condition, Cursor, IssuerIds, Query, Row, State},
     requester::Requester,
     sign,
@@ -82,6 +83,7 @@ impl OcspAnswers<'_> {
 
     /// The answer to `request`, DER. What cannot be answered is refused with the status that OCSP has for it.
     pub fn answer(&self, request: &[u8], now: Timestamp) -> Result<OcspAnswer> {
+        must_be_reconciled(self.authority.store())?;
         let request = match Request::from_der(request) {
             Ok(request) => request,
             Err(refused) => return Ok(OcspAnswer::refused(refused)),
@@ -113,6 +115,7 @@ impl OcspAnswers<'_> {
         each: &mut dyn FnMut(&str, &OcspAnswer) -> Result<()>,
     ) -> Result<usize> {
         approve::publication(requester)?;
+        must_be_reconciled(self.authority.store())?;
         let mut count = 0;
         for issuer in self.authority.issuers() {
             let Some(ca) = issuer.certificate() else { continue };

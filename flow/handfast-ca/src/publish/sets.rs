@@ -22,6 +22,7 @@ use crate::{
     authority::Authority,
     error::{Error, Result},
     issuer::Issuer,
+    must_be_reconciled,
     records::{Event, IssuerIds, JournalEntry, KeptList, Query, Store, StoreError},
     requester::Requester,
     sign,
@@ -84,6 +85,7 @@ impl Authority {
         now: Timestamp,
     ) -> Result<SignedSets> {
         approve::publication(requester)?;
+        must_be_reconciled(self.store())?;
         let by = |lifetime| Publication {
             store: self.store(),
             lifetime,
@@ -94,7 +96,7 @@ impl Authority {
         for issuer in self.issuers() {
             sets.push(by(lifetime).set(issuer)?);
         }
-        for above in self.chain().iter().skip(1) {
+        for above in &self.above() {
             let found = match root_issuer(self, above)? {
                 Some(issuer) => Ok(by(ROOT_LIFETIME).set(&issuer)?),
                 None => by(ROOT_LIFETIME).kept(above)?,
@@ -137,6 +139,7 @@ impl Publication<'_> {
                 detail: "its key usage leaves cRLSign out, so that its revocation sets count nowhere",
             });
         };
+        issuer.ready()?;
         let series = series(&issuer.id());
         let last = self.store.last_list(&series)?.number;
         let name = certificate.called();
@@ -218,7 +221,8 @@ impl Publication<'_> {
     /// The last set of a CA whose key is not here, or why it cannot be handed out.
     fn kept(&self, ca: &Certificate) -> Result<Result<SignedSet, &'static str>> {
         let ids = IssuerIds::of(ca);
-        let Some(list) = self.store.last_list(&series(&ids.key))?.list else {
+        let kept = self.store.last_list(&series(&ids.key))?.list;
+        let Some(list) = kept.filter(|list| !list.der.is_empty()) else {
             return Ok(Err("its key is not here, and it has signed no set"));
         };
         if self.now > list.next_update {

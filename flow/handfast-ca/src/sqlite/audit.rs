@@ -62,6 +62,8 @@ const TABLES: &[(&str, Look)] = &[
     ("crl", tables::lists),
     // That a request waits and who decided is in the journal; what it asks for is not compared.
     ("waiting_request", nothing),
+    ("ca", tables::cas),
+    ("restored", tables::restored),
     ("sqlite_sequence", tables::sequences),
 ];
 

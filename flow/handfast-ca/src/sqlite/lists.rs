@@ -11,8 +11,9 @@ use super::{
     log::Log,
     only_if_new, taken_in,
 };
-use crate::records::{
-    IssuerIds, JournalEntry, KeptList, ListState, Revocation, RevokedSerial, StoreError, Unrecorded,
+use crate::{
+    records::{IssuerIds, JournalEntry, KeptList, ListState, Revocation, RevokedSerial, StoreError},
+    unrecorded::Unrecorded,
 };
 
 /// The revocation, the block of its key, and the certificate where it was not known.
@@ -67,7 +68,7 @@ pub(super) fn take_back(log: &mut Log<'_>, revocation: &Revocation) -> Result<()
 }
 
 /// A certificate of ours that was lost from the records; its row.
-fn insert_unrecorded(
+pub(super) fn insert_unrecorded(
     transaction: &Transaction<'_>,
     serial: &str,
     unrecorded: &Unrecorded,
@@ -217,6 +218,30 @@ pub(super) fn take_number(
     };
     log.add(entry, evidence)?;
     Ok(next)
+}
+
+/// The number that was taken last and the last list, as other records have kept them.
+pub(super) fn take_over(
+    log: &mut Log<'_>,
+    issuer: &str,
+    last: &ListState,
+    entry: &JournalEntry,
+) -> Result<(), StoreError> {
+    if last.number == 0 {
+        return Ok(());
+    }
+    log.transaction
+        .prepare_cached("INSERT INTO crl (issuer, number) VALUES (?1, ?2)")?
+        .execute(params![issuer, number(last.number)])?;
+    if let Some(list) = &last.list {
+        return keep(log, issuer, list, entry);
+    }
+    let evidence = Evidence {
+        issuer: Some(issuer.to_owned()),
+        number: Some(last.number),
+        ..Evidence::default()
+    };
+    log.add(entry, evidence)
 }
 
 pub(super) fn keep(

@@ -2,7 +2,7 @@
 
 use handfast_audit::{
     leaf::{Evidence, Leaf},
-    tree::{Checkpoint, Hash, LogKey, Range, Subtree, cover},
+    tree::{Checkpoint, Hash, LogKey, Range, Subtree, VerifierKey, cover},
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -97,15 +97,29 @@ impl<'t> Log<'t> {
             size: self.range.size(),
             root: self.range.root(),
         };
-        let note = checkpoint.seal(self.key)?;
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO log_head (only, checkpoint) VALUES (1, ?1)
-                 ON CONFLICT (only) DO UPDATE SET checkpoint = excluded.checkpoint",
-            )?
-            .execute([note])?;
-        Ok(())
+        write_head(self.transaction, checkpoint.seal(self.key)?)
     }
+}
+
+fn write_head(connection: &Connection, note: String) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO log_head (only, checkpoint) VALUES (1, ?1)
+             ON CONFLICT (only) DO UPDATE SET checkpoint = excluded.checkpoint",
+        )?
+        .execute([note])?;
+    Ok(())
+}
+
+/// Signs with `key` the head that `former` has signed: the same leaves, under another key from now on. A head that
+/// `former` has not signed is refused.
+pub(super) fn sign_anew(
+    connection: &Connection,
+    former: &VerifierKey,
+    key: &LogKey,
+) -> Result<(), StoreError> {
+    let checkpoint = Checkpoint::open(&head(connection)?, former)?;
+    write_head(connection, checkpoint.seal(key)?)
 }
 
 /// The leaf of a line.

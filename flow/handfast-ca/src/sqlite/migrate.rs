@@ -39,6 +39,10 @@ const STEPS: &[Step] = &[
         sql: include_str!("../migrations/0006-requests.sql"),
         then: nothing,
     },
+    Step {
+        sql: include_str!("../migrations/0007-cas.sql"),
+        then: nothing,
+    },
 ];
 
 /// The step that begins the audit log.

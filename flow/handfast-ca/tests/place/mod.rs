@@ -10,8 +10,8 @@ use std::{
 
 use handfast_ca::{
     Applicant, AuditLog, Authority, Begun, CertRequest, Finished, Issued, IssuerHead, IssuerIds,
-    JournalEntry, JournalQuery, KeptList, ListState, NewAuthority, Page, Plan, Query, Revocation,
-    RevokedSerial, Row, Store, StoreError, Totals, Waiting,
+    JournalEntry, JournalQuery, KeptCa, KeptList, ListState, NewAuthority, Page, Plan, Query, Revocation,
+    RevokedSerial, Row, Shown, Store, StoreError, Totals, Waiting,
 };
 use handfast_pki::{
     Anchors, Certificate, Fingerprint, KeyKind, PrivateKey, Profile, Purpose, Trust, name::AltName,
@@ -53,7 +53,8 @@ pub(crate) fn days(count: i64) -> SignedDuration {
 pub(crate) fn new_authority() -> NewAuthority {
     NewAuthority {
         name: "Acme".into(),
-        key: KeyKind::P256,
+        key: KeyKind::P256.into(),
+        bounds: None,
     }
 }
 
@@ -162,6 +163,18 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     }
     fn waiting(&self) -> &dyn Waiting {
         self.inner.waiting()
+    }
+    fn cas(&self) -> Result<Vec<KeptCa>, StoreError> {
+        self.inner.cas()
+    }
+    fn change_cas(&self, from: &[KeptCa], to: &[KeptCa], entries: &[JournalEntry]) -> Result<(), StoreError> {
+        self.inner.change_cas(from, to, entries)
+    }
+    fn gap(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.gap()
+    }
+    fn reconcile(&self, shown: &Shown, now: Timestamp, entry: &JournalEntry) -> Result<(), StoreError> {
+        self.inner.reconcile(shown, now, entry)
     }
     fn count(&self) -> Result<u64, StoreError> {
         self.inner.count()

@@ -97,7 +97,8 @@ fn measure(
 ) -> Result<(Option<Filled>, Rate), Failure> {
     let new = NewAuthority {
         name: "Bench".into(),
-        key: KeyKind::P256,
+        key: KeyKind::P256.into(),
+        bounds: None,
     };
     let authority = Authority::create(place, &new, Timestamp::now())?;
     let filled = match args.fill {

@@ -29,7 +29,7 @@ pub struct Args {
     /// Only those of this profile
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
-    /// Only those of this issuer: its common name, or the identifier of its key in hex
+    /// Only those of this issuer: its name in ca issuer list, its subject, or the identifier of its key in hex
     #[arg(long, value_name = "ISSUER")]
     issuer: Option<String>,
     /// Only those that this requester asked for, as the records write it, such as owner
@@ -145,15 +145,18 @@ fn query(args: &Args, authority: &Authority, now: Timestamp) -> Result<Query, Fa
     })
 }
 
-/// The key identifier of the CA that is called so.
+/// The key identifier of the CA that is called so: by its name in `ca issuer list`, its subject, or the identifier itself.
 fn issuer(text: &str, authority: &Authority) -> Result<String, Failure> {
     let id = |ca: &Certificate| handfast_pki::text::hex(&ca.public_key().key_id());
-    let found = authority
-        .chain()
+    if let Some(found) = authority.certificate_of(text) {
+        return Ok(id(&found));
+    }
+    let cas = authority.certificates();
+    let found = cas
         .iter()
         .find(|ca| ca.called() == text || id(ca).eq_ignore_ascii_case(text));
     found.map(id).ok_or_else(|| {
-        let known: Vec<String> = authority.chain().iter().map(Certificate::called).collect();
+        let known: Vec<String> = cas.iter().map(Certificate::called).collect();
         Failure::new(
             Exit::Misuse,
             code::NOT_RECORDED,

@@ -2,10 +2,15 @@
 
 mod approve;
 mod audit;
+mod backup;
+mod check;
 mod clock;
 mod crl;
+mod cross_sign;
 mod export;
+mod issuer;
 mod journal;
+mod key;
 mod list;
 mod ocsp;
 mod picture;
@@ -13,8 +18,11 @@ mod profiles;
 mod record;
 mod requests;
 mod revoke;
+mod root;
+mod rotate;
 mod set;
 pub mod show;
+mod standing;
 
 use std::path::PathBuf;
 
@@ -24,7 +32,7 @@ use crate::{
     words::Words,
 };
 
-/// Look into the records of a CA, revoke certificates, and publish revocations
+/// Look into the records of a CA, revoke certificates, publish revocations, and change the CAs themselves
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  handfast ca list --expiring 14d\n  handfast ca revoke --identity uri:spiffe://acme/web\n  \
@@ -50,6 +58,15 @@ enum Command {
     Requests(requests::Args),
     Approve(approve::Args),
     Clock(clock::Args),
+    Issuer(issuer::Args),
+    Rotate(rotate::Args),
+    CrossSign(cross_sign::Args),
+    Root(root::Args),
+    Key(key::Args),
+    Check(check::Args),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Reconcile(backup::Reconcile),
 }
 
 /// Which CA.
@@ -75,5 +92,14 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         Command::Requests(args) => requests::run(args, words),
         Command::Approve(args) => approve::run(args, words),
         Command::Clock(args) => clock::run(args, words),
+        Command::Issuer(args) => issuer::run(args, words),
+        Command::Rotate(args) => rotate::run(args, words),
+        Command::CrossSign(args) => cross_sign::run(args, words),
+        Command::Root(args) => root::run(args, words),
+        Command::Key(args) => key::run(args, words),
+        Command::Check(args) => check::run(args, words),
+        Command::Backup(args) => backup::backup(args, words),
+        Command::Restore(args) => backup::run_restore(args, words),
+        Command::Reconcile(args) => backup::reconcile(args, words),
     }
 }

@@ -4,14 +4,16 @@ mod tell;
 
 use std::path::PathBuf;
 
-use handfast_ca::{Authority, ExistingAuthority, NewAuthority};
+use handfast_ca::{Authority, ExistingAuthority, KeyChoice, NewAuthority};
 use handfast_credentials::load;
-use handfast_pki::{Certificate, KeyKind, name};
+use handfast_pki::{Bounds, Certificate, KeyKind, NamePattern, name};
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
-use super::leaf;
+use super::{leaf, new_key::NewKey};
 use crate::{
     failure::{Exit, Failure},
+    terminal,
     words::Words,
 };
 
@@ -23,7 +25,9 @@ use crate::{
 /// CA signs directly, or, with --intermediate, through a new issuing CA below it. An existing CA is never overwritten.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  handfast init --name Acme\n  handfast init --from-cert ca.crt --from-key ca.key"
+    after_help = "Examples:\n  handfast init --name Acme\n  handfast init --from-cert ca.crt --from-key ca.key\n  \
+    handfast init --name Acme --key 'pkcs11:token=acme;object=ca?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=pin'\n  \
+    handfast init --name Acme --names 'dns:*.acme.example' --names 'uri:spiffe://acme/**'"
 )]
 pub struct Args {
     /// The name of the CA, in all its certificates
@@ -32,9 +36,18 @@ pub struct Args {
     /// The folder to make
     #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = leaf::DEFAULT_DIR)]
     dir: PathBuf,
-    /// The kind of the keys to make [default: p256]
-    #[arg(long, value_name = "KIND", value_parser = leaf::key_kinds())]
-    key: Option<KeyKind>,
+    /// The names that the CA may speak for, such as dns:*.acme.example or uri:spiffe://acme/**; its certificates say so
+    /// to everybody (name constraints)
+    #[arg(long, value_name = "PATTERN")]
+    names: Vec<NamePattern>,
+    #[command(flatten)]
+    key: NewKey,
+    /// Encrypt the keys with a passphrase, from --passphrase-file or typed on the terminal
+    #[arg(long, conflicts_with = "from_cert")]
+    encrypt: bool,
+    /// The passphrase of --encrypt, the first line of this file
+    #[arg(long, value_name = "FILE", requires = "encrypt")]
+    passphrase_file: Option<PathBuf>,
     /// Import this CA certificate, followed in the file by its issuers up to the root
     #[arg(long, value_name = "FILE", requires = "from_key")]
     from_cert: Option<PathBuf>,
@@ -66,9 +79,12 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         _ => {
             let new = NewAuthority {
                 name: args.name.clone().unwrap_or_default(),
-                key: args.key.unwrap_or(KeyKind::P256),
+                key: key(args)?,
+                bounds: bounds(args)?,
             };
-            Authority::create(&args.dir, &new, now)?
+            let phrase = phrase(args)?;
+            let phrase = phrase.as_ref().map(|phrase| phrase.as_str());
+            Authority::create_locked(&args.dir, &new, phrase, now)?
         }
     };
     words.tell_leftovers(authority.leftovers());
@@ -79,7 +95,11 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 /// What shall stand below the adopted CA; flags that would change nothing are refused.
 fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<NewAuthority>, Failure> {
     if !args.intermediate {
-        let useless = [("--name", args.name.is_some()), ("--key", args.key.is_some())];
+        let useless = [
+            ("--name", args.name.is_some()),
+            ("--key", args.key.is_given()),
+            ("--names", !args.names.is_empty()),
+        ];
         return match useless.into_iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(Failure::misuse(format!(
                 "{flag} is for a new CA, and this one is imported as it is"
@@ -95,6 +115,30 @@ fn intermediate(args: &Args, chain: &[Certificate]) -> Result<Option<NewAuthorit
     })?;
     Ok(Some(NewAuthority {
         name,
-        key: args.key.unwrap_or(KeyKind::P256),
+        key: key(args)?,
+        bounds: bounds(args)?,
     }))
+}
+
+/// The passphrase of keys that shall be encrypted.
+fn phrase(args: &Args) -> Result<Option<Zeroizing<String>>, Failure> {
+    match &args.passphrase_file {
+        Some(file) => Ok(Some(load::password(file)?)),
+        None if args.encrypt => terminal::new_passphrase().map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The keys to make, or where they are.
+fn key(args: &Args) -> Result<KeyChoice, Failure> {
+    Ok(args.key.choice()?.unwrap_or_else(|| KeyKind::P256.into()))
+}
+
+/// What the CA may speak for; nothing where everything is allowed.
+fn bounds(args: &Args) -> Result<Option<Bounds>, Failure> {
+    if args.names.is_empty() {
+        return Ok(None);
+    }
+    let bounds = Bounds::new(args.names.clone()).map_err(handfast_ca::Error::from)?;
+    Ok(Some(bounds))
 }

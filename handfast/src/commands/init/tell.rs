@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use handfast_ca::{Authority, folder};
+use handfast_ca::{Authority, CaRole, folder};
 use handfast_finding::when::when;
-use handfast_pki::Certificate;
+use handfast_pki::{Certificate, constraints};
 use handfast_report::{json::certificate, schema::Schema, style::GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -28,13 +28,62 @@ pub(super) fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &W
         cas.push((folder::ROOT_CERTIFICATE, root));
         cas.extend(below.iter().rev().map(|ca| (folder::ISSUING_CERTIFICATE, ca)));
     }
+    let limits = Limits::of(args, authority);
+    words.data(format_args!("{GOOD}CA {verb}{GOOD:#} in {}", dir.display()));
+    tell_cas(&cas, now, words);
+    words.data(format_args!(
+        "  {:<12} every certificate, planned and issued",
+        folder::DATABASE
+    ));
+    let has_root_key = dir.join(folder::ROOT_KEY).exists();
+    let signing_key = tell_signing_key(authority, words);
+    if has_root_key {
+        words.data(format_args!(
+            "  {:<12} is needed for a new issuing CA only: move it to a safe place",
+            folder::ROOT_KEY
+        ));
+    }
+    limits.tell(words);
+    words.data("it cannot be created again: back up the folder; everyone who reads its keys can issue any certificate");
+    words.json(
+        Schema::Init,
+        json!({
+            "dir": text(dir),
+            "adopted": adopted,
+            "cas": cas.iter().map(|(file, ca)| described(&dir.join(file), ca)).collect::<Vec<_>>(),
+            "signing_key": match signing_key.as_str() {
+                folder::ISSUING_KEY => text(&dir.join(&signing_key)),
+                uri => uri.to_owned(),
+            },
+            "root_key": has_root_key.then(|| text(&dir.join(folder::ROOT_KEY))),
+            "names": limits.names,
+            "read_as": limits.read_as,
+            "next": next,
+        }),
+    );
+    words.next(next);
+}
+
+/// Where the key that signs is, as the records have it.
+fn tell_signing_key(authority: &Authority, words: &Words) -> String {
     let signing = authority
         .chain()
         .first()
         .map(Certificate::called)
         .unwrap_or_default();
-    words.data(format_args!("{GOOD}CA {verb}{GOOD:#} in {}", dir.display()));
-    for (file, ca) in &cas {
+    let issuing = authority.cas().iter().find(|ca| ca.role == CaRole::Issuing);
+    let key = issuing.map(|ca| ca.key.clone()).unwrap_or_default();
+    let readable = if key == folder::ISSUING_KEY {
+        ", readable by its owner alone"
+    } else {
+        ""
+    };
+    words.data(format_args!("  signs with   {key} ({signing}){readable}"));
+    key
+}
+
+fn tell_cas(cas: &[(&str, &Certificate)], now: Timestamp, words: &Words) {
+    for (file, ca) in cas {
         words.data(format_args!(
             "  {:<12} {}, {}",
             file,
@@ -43,34 +92,42 @@ pub(super) fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &W
         ));
         words.data(format_args!("               until {}", when(ca.not_after(), now)));
     }
-    words.data(format_args!(
-        "  {:<12} every certificate, planned and issued",
-        folder::DATABASE
-    ));
-    let has_root_key = dir.join(folder::ROOT_KEY).exists();
-    words.data(format_args!(
-        "  signs with   {} ({signing}), readable by its owner alone",
-        folder::ISSUING_KEY
-    ));
-    if has_root_key {
+}
+
+/// The names that the CA may speak for.
+struct Limits {
+    /// As they were given.
+    names: Vec<String>,
+    /// As others read them.
+    read_as: Vec<String>,
+}
+
+impl Limits {
+    fn of(args: &Args, authority: &Authority) -> Self {
+        // The topmost certificate that was made says the most.
+        let topmost = match args.from_cert {
+            Some(_) => authority.chain().first(),
+            None => authority.root(),
+        };
+        Self {
+            names: args.names.iter().map(ToString::to_string).collect(),
+            read_as: topmost.and_then(constraints::permitted).unwrap_or_default(),
+        }
+    }
+
+    fn tell(&self, words: &Words) {
+        if self.names.is_empty() {
+            return;
+        }
         words.data(format_args!(
-            "  {:<12} is needed for a new issuing CA only: move it to a safe place",
-            folder::ROOT_KEY
+            "  speaks for   {} and nothing else",
+            self.names.join(", ")
+        ));
+        words.data(format_args!(
+            "               others read that as {}",
+            self.read_as.join(", ")
         ));
     }
-    words.data("it cannot be created again: back up the folder; everyone who reads its keys can issue any certificate");
-    words.json(
-        Schema::Init,
-        json!({
-            "dir": text(dir),
-            "adopted": adopted,
-            "cas": cas.iter().map(|(file, ca)| described(&dir.join(file), ca)).collect::<Vec<_>>(),
-            "signing_key": text(&dir.join(folder::ISSUING_KEY)),
-            "root_key": has_root_key.then(|| text(&dir.join(folder::ROOT_KEY))),
-            "next": next,
-        }),
-    );
-    words.next(next);
 }
 
 fn described(file: &Path, ca: &Certificate) -> Value {

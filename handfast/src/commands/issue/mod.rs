@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use self::places::Places;
 use super::{
     leaf::{self, Leaf},
-    tell::{root_of, tell_unfinished, text},
+    tell::{tell_unfinished, text},
 };
 use crate::{
     failure::{Exit, Failure},
@@ -69,7 +69,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }
         other => other?,
     };
-    words.tell_leftovers(&places.write(claim, &key, &issued, root_of(&authority)?)?);
+    words.tell_leftovers(&places.write(claim, &key, &issued, &authority.trusted()?)?);
     tell::tell(&places, &issued, now, words);
     tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)

@@ -71,15 +71,15 @@ impl Places {
         claim: Claim,
         key: &PrivateKey,
         issued: &Issued,
-        root: &Certificate,
+        roots: &[Certificate],
     ) -> Result<Vec<PathBuf>, Failure> {
         let chain = issued.chain();
-        let whole: Vec<Certificate> = chain.iter().chain([root]).cloned().collect();
+        let whole: Vec<Certificate> = chain.iter().chain(roots).cloned().collect();
         let p12 = self.p12.as_ref();
         let p12 = p12
             .map(|p12| Ok::<_, Failure>((p12, p12.bytes(key, &whole)?)))
             .transpose()?;
-        let (key, chain, root) = (key.to_pem(), chain_to_pem(&chain), root.to_pem());
+        let (key, chain, root) = (key.to_pem(), chain_to_pem(&chain), chain_to_pem(roots));
         let password = p12
             .as_ref()
             .map(|(p12, _)| Zeroizing::new(format!("{}\n", *p12.password)));

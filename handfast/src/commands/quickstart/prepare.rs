@@ -40,7 +40,8 @@ fn authority(place: &Path, name: &str) -> Result<Authority, Failure> {
     }
     let new = NewAuthority {
         name: name.to_owned(),
-        key: KeyKind::P256,
+        key: KeyKind::P256.into(),
+        bounds: None,
     };
     Ok(Authority::create(place, &new, Timestamp::now())?)
 }

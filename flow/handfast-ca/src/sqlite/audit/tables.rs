@@ -10,7 +10,7 @@ use super::Findings;
 use crate::{
     facts::Facts,
     records::{Event, Repeatable, Row, State, StoreError},
-    sqlite::{find, lists, log},
+    sqlite::{backup, cas, find, lists, log},
 };
 
 /// Each leaf must have its line, and each line its leaf, saying the same.
@@ -217,13 +217,20 @@ pub(super) fn revocations(connection: &Connection, findings: &mut Findings) -> R
     Ok(())
 }
 
-/// How far each issuer has counted is what its certificates say.
+/// How far each issuer has counted is what its certificates say. Each reconciliation after a restoration has left a gap
+/// of indexes; where the counter stands within them no leaf says.
 pub(super) fn issuers(connection: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
-    let sql = "SELECT issuer.id FROM issuer LEFT JOIN cert ON cert.issuer = issuer.id GROUP BY issuer.id
-               HAVING count(cert.id) = 0
-                   OR coalesce(head_index, 0) <> coalesce(max(cert.idx) FILTER (WHERE cert.idx >= 0) + 1, 0)
-                   OR explicit <> coalesce(-min(cert.idx) FILTER (WHERE cert.idx < 0), 0)";
-    each_text(connection, sql, |id| {
+    let sql = "SELECT count(*) FROM journal WHERE event = 'reconciled'";
+    let gaps: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    let most = gaps.saturating_mul(backup::INDEXES);
+    let next = "coalesce(max(cert.idx) FILTER (WHERE cert.idx >= 0) + 1, 0)";
+    let sql = format!(
+        "SELECT issuer.id FROM issuer LEFT JOIN cert ON cert.issuer = issuer.id GROUP BY issuer.id
+         HAVING count(cert.id) = 0
+             OR coalesce(head_index, 0) NOT BETWEEN {next} AND {next} + {most}
+             OR explicit <> coalesce(-min(cert.idx) FILTER (WHERE cert.idx < 0), 0)"
+    );
+    each_text(connection, &sql, |id| {
         findings.fault("issuer", id, "its counters are not those of its certificates");
     })
 }
@@ -328,6 +335,47 @@ pub(super) fn lists(connection: &Connection, findings: &mut Findings) -> Result<
     Ok(())
 }
 
+/// The CAs are those that were tied to the last leaf about them; records without such a leaf name none.
+pub(super) fn cas(connection: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut expected = handfast_audit::leaf::digest(&[]);
+    evidence(connection, |leaf| {
+        // Records of certificates have a serial number, and those of lists an issuer.
+        let is_of_others =
+            leaf.serial.is_some() || leaf.evidence.issuer.is_some() || leaf.event == Event::Restored.name();
+        if let (false, Some(record)) = (is_of_others, &leaf.evidence.record) {
+            expected.clone_from(record);
+        }
+    })?;
+    if cas::digest(connection)? != expected {
+        findings.fault("ca", "", "the CAs are not those of the last leaf about them");
+    }
+    Ok(())
+}
+
+/// From which backups the records come, and when they were reconciled.
+pub(super) fn restored(connection: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut expected: BTreeMap<String, (Option<String>, Option<i64>)> = BTreeMap::new();
+    evidence(connection, |leaf| {
+        if leaf.event == Event::Restored.name() {
+            let id = expected.len() + 1;
+            expected.insert(id.to_string(), (leaf.evidence.record.clone(), None));
+        } else if leaf.event == Event::Reconciled.name() {
+            for (_, reconciled) in expected.values_mut() {
+                reconciled.get_or_insert(leaf.at.as_millisecond());
+            }
+        }
+    })?;
+    let mut statement = connection.prepare("SELECT id, backup_at, at, reconciled FROM restored")?;
+    let rows = statement.query_map([], |row| {
+        let id: i64 = row.get(0)?;
+        let record = backup::digest(row.get(1)?, row.get(2)?);
+        Ok((id.to_string(), (Some(record), row.get(3)?)))
+    })?;
+    let found: BTreeMap<String, (Option<String>, Option<i64>)> = rows.collect::<Result<_, _>>()?;
+    compare("restored", &expected, &found, findings);
+    Ok(())
+}
+
 /// SQLite's counter of revocations: one that was set back would give a number twice.
 pub(super) fn sequences(connection: &Connection, findings: &mut Findings) -> Result<(), StoreError> {
     let mut statement = connection.prepare("SELECT name, seq FROM sqlite_sequence")?;
@@ -371,7 +419,7 @@ fn leaves_of(connection: &Connection, serial: &str) -> Result<Vec<Leaf>, StoreEr
     Ok(leaves.iter().filter_map(|(_, body)| Leaf::parse(body)).collect())
 }
 
-/// Every leaf that blocks a key or is about a list.
+/// Every leaf, in their order.
 fn evidence(connection: &Connection, mut each: impl FnMut(&Leaf)) -> Result<(), StoreError> {
     log::leaves(connection, 0, u64::MAX, &mut |_, body| {
         if let Some(leaf) = Leaf::parse(&body) {

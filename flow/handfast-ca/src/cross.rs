@@ -1,0 +1,67 @@
+//! Cross: a certificate by which one root vouches for another (RFC 4158 section 1.4), with subject, key, key identifier,
+//! path length and name constraints of the one that it has.
+
+use std::path::Path;
+
+use handfast_pki::{
+    Bounds, Certificate,
+    profile::{CaRules, Copied, ProfileRules},
+};
+use jiff::Timestamp;
+
+use crate::{
+    create::{Below, issue_ca},
+    error::Result,
+    issuer::Issuer,
+    opening,
+    profiles::OfferedProfile,
+    realm::{Realm, described},
+    receive,
+    records::{Event, Store},
+    requester::RequesterKind,
+};
+
+impl Realm<'_> {
+    /// The root of this authority vouches for `foreign`, another root; for as long as both are valid.
+    pub(crate) fn cross_sign(
+        &self,
+        foreign: &Certificate,
+        root_at: Option<&Path>,
+        now: Timestamp,
+    ) -> Result<Certificate> {
+        opening::must_be_a_chain(std::slice::from_ref(foreign))?;
+        let root = self.active_root()?.clone();
+        let signer = self.root_signer(&root, root_at)?;
+        let made = certify(foreign, None, &signer, self.store, now)?;
+        let line = described("cross-signed by", &root, &made);
+        self.change(&self.cas, Event::CaAdded, &[line], now)?;
+        Ok(made)
+    }
+}
+
+/// `own` certified by `signer`. Limits that are known as `bounds` stand in the signer's certificate as well, and only
+/// what verifiers judge below it is repeated; of others everything is.
+pub(crate) fn certify(
+    own: &Certificate,
+    bounds: Option<&Bounds>,
+    signer: &Issuer,
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<Certificate> {
+    let profile = opening::cross_signed();
+    let rest = own.not_after().duration_since(now);
+    let mut rules = ProfileRules::ca(profile.clone(), rest, own.path_length());
+    rules.ca = Some(CaRules {
+        path_length: own.path_length(),
+        bounds: bounds.map(Bounds::below),
+        copied: Some(Copied::from(own, bounds.is_none())),
+        ..CaRules::default()
+    });
+    let received = receive::certified(profile, own.subject().clone(), own.public_key());
+    let below = Below {
+        bounds: None,
+        more: Some(OfferedProfile::new(rules, vec![RequesterKind::Owner])),
+    };
+    let issued = issue_ca(received, signer, &below, store, now)?;
+    Ok(issued.certificate().clone())
+}
