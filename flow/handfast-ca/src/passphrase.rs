@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use handfast_formats::locked;
 
 /// How a person is asked; nothing where there is no terminal.
-pub type Ask = fn() -> Option<Zeroizing<String>>;
+pub(crate) type Ask = fn() -> Option<Zeroizing<String>>;
 
 static ASK: OnceLock<Ask> = OnceLock::new();
 static KNOWN: Mutex<Option<Zeroizing<String>>> = Mutex::new(None);

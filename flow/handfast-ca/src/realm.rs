@@ -11,6 +11,7 @@ use crate::{
     change_error::ChangeError,
     error::Result,
     folder, further,
+    further::Further,
     records::{Event, JournalEntry, Store, StoreError},
     requester::Requester,
 };
