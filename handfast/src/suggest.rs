@@ -6,7 +6,7 @@ use clap::{
     Arg, Command,
     builder::{PossibleValue, StringValueParser, TypedValueParser},
 };
-use handfast_pki::code;
+use handfast_pki::{Profile, code};
 
 /// Takes every text, and suggests some.
 #[derive(Clone)]
@@ -16,6 +16,11 @@ pub struct Suggested(fn() -> Vec<String>);
 pub const TARGETS: Suggested = Suggested(|| handfast_setup::names().into_iter().map(str::to_owned).collect());
 /// Every code.
 pub const CODES: Suggested = Suggested(|| code::ALL.iter().map(|(code, _)| code.to_string()).collect());
+/// The profiles of leaves that every CA has; a CA may have more.
+pub const PROFILES: Suggested = Suggested(|| {
+    let leaves = Profile::ALL.into_iter().filter(|profile| !profile.is_ca());
+    leaves.map(|profile| profile.name().to_owned()).collect()
+});
 /// Codes and cases of the lab.
 pub const CASES: Suggested = Suggested(|| {
     handfast_lab::all()

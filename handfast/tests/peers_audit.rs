@@ -8,7 +8,7 @@ use program::{Place, Ran};
 fn checked(place: &Place, file: &str) -> Ran {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     place.shell(&format!(
-        "{root}/target/peers/venv/bin/python {root}/scripts/check-proof handfast/audit.pub {file}"
+        "$(dirname $(command -v lint_crl))/python {root}/scripts/check-proof handfast/audit.pub {file}"
     ))
 }
 

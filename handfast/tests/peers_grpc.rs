@@ -11,7 +11,7 @@ use program::{
     Place,
     daemon::until,
     pki::{DOOR, cast},
-    servers::{Other, start},
+    servers::{Other, python, start},
     service::closed_port,
 };
 use serde_json::Value;
@@ -26,12 +26,12 @@ fn script(name: &str) -> String {
 fn server(place: &Place, files: &str) -> (Other, u16) {
     let port = closed_port();
     let line = format!("{} {port} {files}", script("server.py"));
-    (start(place, "python3", &line, port), port)
+    (start(place, &python(), &line, port), port)
 }
 
 /// What became of the calls of the client `pair`.
 fn call(place: &Place, port: u16, pair: &str) -> Result<Value, String> {
-    let ran = Command::new("python3")
+    let ran = Command::new(python())
         .args([script("client.py"), port.to_string()])
         .args([
             format!("{pair}/tls.crt"),
@@ -41,7 +41,7 @@ fn call(place: &Place, port: u16, pair: &str) -> Result<Value, String> {
         .current_dir(place.path(""))
         .stdin(Stdio::null())
         .output()
-        .expect("python3 runs");
+        .expect("Python runs");
     let (said, errors) = (
         String::from_utf8_lossy(&ran.stdout),
         String::from_utf8_lossy(&ran.stderr),
@@ -118,11 +118,11 @@ fn a_quiet_stream_outlives_the_limits_of_bodies_and_answers() {
     place.write("quiet.py", QUIET);
     let limits = "[proxy.limits]\nresponse = \"300ms\"\nidle = \"20s\"\nmin-rate = 100000\n";
     let proxy = place.open_with(&format!("h2c://127.0.0.1:{port}"), limits);
-    let ran = Command::new("python3")
+    let ran = Command::new(python())
         .args(["quiet.py", &proxy.port.to_string()])
         .current_dir(place.path(""))
         .output()
-        .expect("python3 runs");
+        .expect("Python runs");
     let errors = String::from_utf8_lossy(&ran.stderr);
     assert_eq!(
         String::from_utf8_lossy(&ran.stdout),

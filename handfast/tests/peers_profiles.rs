@@ -45,10 +45,7 @@ ocsp = ["http://ocsp.example.com"]
 
 /// A program of PyPI that `scripts/test` has installed.
 fn of_pypi(name: &str) -> String {
-    format!(
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/venv/bin/{}"),
-        name
-    )
+    format!("$(dirname $(command -v lint_crl))/{name}")
 }
 
 /// A CA in Germany, as qualified certificates need one, with the profiles above.
@@ -103,7 +100,12 @@ fn errors(place: &Place, linter: &str, more: &str, file: &str) -> String {
     let line = format!("{} lint {more} -s ERROR first.pem", of_pypi(linter));
     let ran = place.shell(&line);
     assert!(!ran.stderr.contains("Traceback"), "{}", ran.stderr);
-    ran.stdout
+    // The library that it asks about URIs knows a list of schemes, and "spiffe" is none of them.
+    let unknown_scheme = "(ERROR): Invalid URI syntax: \"spiffe://";
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    let is_of_scheme = |at: usize| lines.get(at).is_some_and(|line| line.contains(unknown_scheme));
+    let rest = (0..lines.len()).filter(|at| !is_of_scheme(*at) && !is_of_scheme(at + 1));
+    rest.map(|at| lines[at]).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -12,17 +12,18 @@ use program::{
     Place,
     caller::Call,
     pki::{DOOR, cast},
+    servers::python,
     service::Service,
 };
 
-fn python(place: &Place, script: &str, arguments: &[&str]) -> Output {
+fn said_by(place: &Place, script: &str, arguments: &[&str]) -> Output {
     place.write("script.py", script);
-    let mut command = Command::new("python3");
+    let mut command = Command::new(python());
     command
         .arg("script.py")
         .args(arguments)
         .current_dir(place.path(""));
-    command.output().expect("python3 runs")
+    command.output().expect("Python runs")
 }
 
 #[track_caller]
@@ -94,7 +95,7 @@ buckets = [s.value for s in times.samples if s.name.endswith("_bucket")]
 assert buckets == sorted(buckets) and buckets[-1] == 1.0, times
 print("read", sum(s.value for s in families["handfast_handshakes"].samples))
 "##;
-    assert_says(&python(&place, script, &[&proxy.admin()]), "read 2.0\n");
+    assert_says(&said_by(&place, script, &[&proxy.admin()]), "read 2.0\n");
 }
 
 #[test]
@@ -145,7 +146,7 @@ while True:
             os.kill(int(sys.argv[2]), signal.SIGTERM)
 print(frames)
 "#;
-    let ran = python(
+    let ran = said_by(
         &place,
         script,
         &[&proxy.port.to_string(), &proxy.id().to_string()],

@@ -7,7 +7,7 @@ use std::process::Command;
 use program::{
     Place,
     pki::{DOOR, cast},
-    servers::start,
+    servers::{python, start},
     service::closed_port,
 };
 
@@ -114,11 +114,11 @@ fn two_websockets_share_a_connection_of_http2() {
     let proxy = place.open(&format!(
         "{DOOR} --to http://127.0.0.1:{port} --allow uri:spiffe://acme/web"
     ));
-    let ran = Command::new("python3")
+    let ran = Command::new(python())
         .args(["client.py", &proxy.port.to_string()])
         .current_dir(place.path(""))
         .output()
-        .expect("python3 runs");
+        .expect("Python runs");
     let errors = String::from_utf8_lossy(&ran.stderr);
     assert_eq!(
         String::from_utf8_lossy(&ran.stdout),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use handfast_ca::{Applicant, CertRequest, Person, Requester};
 use handfast_finding::shell::shell;
 use handfast_pki::{KeyKind, code, profile::ProfileName, qualified::PspRole};
@@ -10,7 +10,7 @@ use handfast_values::duration;
 use jiff::SignedDuration;
 
 use super::named::Named;
-use crate::failure::Failure;
+use crate::{failure::Failure, suggest};
 
 /// Where an authority is when nobody says.
 pub const DEFAULT_DIR: &str = "./handfast";
@@ -110,5 +110,5 @@ pub fn key_kinds() -> impl TypedValueParser<Value = KeyKind> {
 
 /// Parses the names of profiles; which there are is for the CA to say.
 fn profiles() -> impl TypedValueParser<Value = ProfileName> {
-    NonEmptyStringValueParser::new().try_map(|text| text.parse::<ProfileName>())
+    suggest::PROFILES.try_map(|text| text.parse::<ProfileName>())
 }

@@ -294,7 +294,8 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// Commands that read no file, and those that only choose another.
-const WITHOUT_FILES: [&str; 34] = [
+const WITHOUT_FILES: [&str; 35] = [
+    "clients",
     "bench",
     "bench ca",
     "ca",

@@ -18,6 +18,14 @@ impl Drop for Other {
     }
 }
 
+/// The Python that has the packages which the tests need, beside the programs that came with them.
+pub(crate) fn python() -> String {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folder = std::env::split_paths(&path).find(|folder| folder.join("lint_crl").is_file());
+    let folder = folder.expect("scripts/test installs pkilint");
+    folder.join("python").display().to_string()
+}
+
 /// Runs `program` until it listens on `port`.
 #[track_caller]
 pub(crate) fn start(place: &Place, program: &str, arguments: &str, port: u16) -> Other {
