@@ -34,6 +34,7 @@ ocsp = ["http://ocsp.example.com"]
 [profile.seal]
 like = "psd2"
 qc-type = "seal"
+policies = ["0.4.0.2042.1.1 http://pki.example.com/cps"]
 key-usage = ["contentCommitment"]
 nca-name = "Federal Financial Supervisory Authority"
 nca-id = "DE-BAFIN"

@@ -93,7 +93,7 @@ times = families["handfast_request_duration_seconds"]
 assert times.type == "histogram"
 buckets = [s.value for s in times.samples if s.name.endswith("_bucket")]
 assert buckets == sorted(buckets) and buckets[-1] == 1.0, times
-print("read", sum(s.value for s in families["handfast_handshakes"].samples))
+print("read", sum(float(s.value) for s in families["handfast_handshakes"].samples))
 "##;
     assert_says(&said_by(&place, script, &[&proxy.admin()]), "read 2.0\n");
 }

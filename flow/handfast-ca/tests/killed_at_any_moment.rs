@@ -58,8 +58,12 @@ fn worker() {
                     let certificate = issued.certificate();
                     let serial = certificate.serial();
                     tell(format!("issued {serial} {}\n", certificate.fingerprint()));
-                    let revoked =
-                        authority.revoke(&[serial.clone()], Reason::Superseded, &Requester::Owner, now);
+                    let revoked = authority.revoke(
+                        std::slice::from_ref(&serial),
+                        Reason::Superseded,
+                        &Requester::Owner,
+                        now,
+                    );
                     match revoked {
                         Ok(()) => tell(format!("revoked {serial}\n")),
                         Err(_) => return tell("refused\n".into()),

@@ -142,7 +142,8 @@ fn pages_follow_one_another_without_gap_or_double_also_when_rows_come_and_go() {
             lifetime: Some(SignedDuration::from_hours(1)),
             ..request(Profile::Server, "early.example")
         };
-        five.authority.issue(early, now()).expect("issued");
+        let later = now() + SignedDuration::from_hours(5);
+        five.authority.issue(early, later).expect("issued");
         let Some(next) = page.next else { break };
         query.after = Some(next);
     }

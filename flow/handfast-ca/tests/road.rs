@@ -91,7 +91,7 @@ fn a_lifetime_beyond_the_issuer_is_refused_and_the_usual_one_is_cut() {
     let error = authority
         .issue(asked(Some(SignedDuration::ZERO)), late)
         .expect_err("too short");
-    assert_eq!(error.code(), code::BAD_NAME);
+    assert_eq!(error.code(), code::OUTSIDE_PROFILE);
 }
 
 #[test]
@@ -111,8 +111,16 @@ fn an_authority_that_has_expired_or_not_begun_signs_nothing() {
         .issue(request(Profile::Server, "a.example"), end + days(1))
         .expect_err("expired");
     assert_eq!(after.code(), code::EXPIRED);
+    let earlier = now() - days(1);
+    let behind = authority
+        .issue(request(Profile::Server, "a.example"), earlier)
+        .expect_err("the clock is behind");
+    assert_eq!(behind.code(), code::CLOCK);
+    authority
+        .accept_clock(&Requester::Owner, earlier)
+        .expect("the owner says that it is right");
     let before = authority
-        .issue(request(Profile::Server, "a.example"), now() - days(1))
+        .issue(request(Profile::Server, "a.example"), earlier)
         .expect_err("not begun");
     assert_eq!(before.code(), code::NOT_YET_VALID);
 }
@@ -134,7 +142,7 @@ fn a_request_without_name_for_a_ca_or_with_two_spiffe_ids_is_refused() {
             profile: Profile::Intermediate.into(),
             ..good.clone()
         }),
-        code::BAD_NAME
+        code::OUTSIDE_PROFILE
     );
     let uri = |text| AltName::uri(text).expect("a URI");
     let two = vec![uri("spiffe://acme/a"), uri("spiffe://acme/b")];
@@ -421,9 +429,9 @@ fn one_place_in_the_crate_calls_sign() {
         }
     }
     callers.sort();
-    // One verb calls the issuer, which hands on to its signer, which has the key.
+    // One verb calls the issuer, which hands on to its signer, which has the key; and keys to which a CA has delegated.
     let names: Vec<_> = callers.iter().filter_map(|path| path.file_name()).collect();
-    assert_eq!(names, ["issuer.rs", "sign.rs", "signer.rs"]);
+    assert_eq!(names, ["issuer.rs", "sign.rs", "sign.rs", "signer.rs"]);
 }
 
 #[test]

@@ -107,7 +107,12 @@ fn what_an_imported_ca_signs_has_no_index_and_what_its_new_issuing_ca_signs_has_
     assert_eq!(index(leaf.certificate()), None);
     let serial = leaf.certificate().serial();
     direct
-        .revoke(&[serial.clone()], Reason::Superseded, &Requester::Owner, now())
+        .revoke(
+            std::slice::from_ref(&serial),
+            Reason::Superseded,
+            &Requester::Owner,
+            now(),
+        )
         .expect("revoked");
     let revoked = direct.find_serial(&serial).expect("a store").expect("a row");
     assert!(revoked.revoked.is_some());

@@ -65,5 +65,5 @@ fn every_key_is_in_the_schema_and_no_other_is_allowed() {
     // What the form with one host needs may stand in listeners, hosts and routes instead.
     assert_eq!(proxy["required"], serde_json::json!([]));
     let listener = &schema["properties"]["listener"]["items"];
-    assert_eq!(listener["required"], serde_json::json!(["listen"]));
+    assert_eq!(listener["required"], serde_json::json!(["listen", "host"]));
 }

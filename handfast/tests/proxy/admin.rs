@@ -151,7 +151,7 @@ fn every_client_certificate_is_listed_and_those_that_expire_soon_are_found() {
     let place = Place::new();
     let (ours, _) = cast(&place);
     let short = Wanted {
-        lifetime: Some(DAY * 3),
+        lifetime: Some(DAY * 5 / 2),
         ..Wanted::now(Profile::Client)
     };
     ours.issue(&place, "short", &short, &["uri:spiffe://acme/web"]);

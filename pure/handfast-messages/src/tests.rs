@@ -51,7 +51,7 @@ fn every_recorded_text_comes_to_its_cause_first() {
 #[test]
 fn every_code_of_the_catalogue_that_has_a_text_is_recorded() {
     // These show themselves in what happens, not in what is said.
-    const SILENT: [Code; 16] = [
+    const SILENT: [Code; 17] = [
         // What we cannot judge or do not do ourselves; others say nothing of it.
         code::CANNOT_VERIFY,
         code::INSTANCES,
@@ -59,6 +59,7 @@ fn every_code_of_the_catalogue_that_has_a_text_is_recorded() {
         code::OLD_PROCESS,
         // Said by a proxy of ours alone, whose code is taken at its word.
         code::FOREIGN_NAME,
+        code::NOT_ISSUED,
         code::CHAIN_ORDER,
         code::OLD_POOL,
         code::NOT_FORWARDED,

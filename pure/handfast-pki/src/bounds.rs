@@ -87,7 +87,7 @@ impl Bounds {
 
     /// Whether there are limits that only the topmost certificate can carry.
     pub fn needs_the_top(&self) -> bool {
-        self.patterns.iter().any(|pattern| left_to_the_top(pattern))
+        self.patterns.iter().any(left_to_the_top)
     }
 
     /// Whether the CA may speak for `name`.

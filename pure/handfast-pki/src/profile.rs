@@ -7,6 +7,7 @@
 use std::{fmt, str::FromStr};
 
 /// Extended key usages (RFC 5280 section 4.2.1.12).
+pub use self::lifetime::Lifetime;
 pub use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 /// An object identifier, as extended key usages are.
 pub use der::asn1::ObjectIdentifier;
@@ -18,6 +19,7 @@ pub use x509_cert::ext::pkix::{KeyUsage, KeyUsages};
 
 pub mod attributes;
 pub mod keys;
+mod lifetime;
 pub mod pointers;
 
 use self::{
@@ -287,19 +289,6 @@ impl Copied {
     }
 }
 
-/// From when until when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifetime {
-    /// When the request names none; cut where the issuer expires earlier.
-    pub usual: SignedDuration,
-    /// Anything below is refused.
-    pub shortest: SignedDuration,
-    /// `None`: as long as the issuer.
-    pub longest: Option<SignedDuration>,
-    /// How long before it is issued, for peers whose clock is a little slow.
-    pub backdate: SignedDuration,
-}
-
 /// Which subject alternative names, and how many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameRules {
@@ -369,11 +358,6 @@ const MOST_NAMES: usize = 100;
 
 /// When nobody says otherwise.
 const END_ENTITY_LIFETIME: SignedDuration = days(90);
-
-const BACKDATE: SignedDuration = SignedDuration::from_mins(5);
-
-/// Less could not be installed before it expires.
-const SHORTEST_LIFETIME: SignedDuration = SignedDuration::from_mins(1);
 
 impl ProfileRules {
     /// A CA: it signs certificates and revocation lists, and has no subject alternative names.
@@ -486,17 +470,6 @@ impl ProfileRules {
         BasicConstraints {
             ca: self.is_ca(),
             path_len_constraint: self.path_length(),
-        }
-    }
-}
-
-impl Lifetime {
-    fn usually(usual: SignedDuration) -> Self {
-        Self {
-            usual,
-            shortest: SHORTEST_LIFETIME,
-            longest: None,
-            backdate: BACKDATE,
         }
     }
 }

@@ -266,7 +266,7 @@ mod tests {
         let name = subject(Some("web"), &organization).expect("a name");
         assert_eq!(
             shown(&name),
-            "CN=web,serialNumber=7,OU=ops,O=Acme\\, Inc.,L=Kiel,C=DE"
+            "CN=web,SERIALNUMBER=7,OU=ops,O=Acme\\, Inc.,L=Kiel,C=DE"
         );
         assert_eq!(of(parts(&name).expect("known")).expect("a name"), name);
         assert_eq!(

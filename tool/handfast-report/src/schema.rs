@@ -43,11 +43,11 @@ macro_rules! schemas {
 schemas! {
     AccessLog "access-log" 1 "a line of the log of proxy and tunnel";
     BenchCa "bench-ca" 1 "bench ca";
+    CaApprove "ca-approve" 1 "ca approve";
     CaAuditCheck "ca-audit-check" 1 "ca audit check";
     CaAuditCheckpoint "ca-audit-checkpoint" 1 "ca audit checkpoint";
     CaAuditProve "ca-audit-prove" 1 "ca audit prove";
     CaAuditVerify "ca-audit-verify" 1 "ca audit verify";
-    CaApprove "ca-approve" 1 "ca approve";
     CaBackup "ca-backup" 1 "ca backup";
     CaCheck "ca-check" 1 "ca check";
     CaClock "ca-clock" 1 "ca clock";

@@ -515,7 +515,10 @@ mod tests {
                 .expect("SQL");
             let plan: Vec<String> = statement
                 .query_map(
-                    rusqlite::params_from_iter(asked.values.iter().chain(&asked.runs().pop().flatten())),
+                    rusqlite::params_from_iter({
+                        let run = asked.runs().pop().unwrap_or(Some(Value::from(1)));
+                        asked.values.iter().cloned().chain(run).collect::<Vec<_>>()
+                    }),
                     |row| row.get(3),
                 )
                 .expect("a plan")

@@ -133,7 +133,7 @@ fn serve(mut connection: Connection, key: &LogKey, queue: &Receiver<Box<dyn Work
         group.extend(queue.try_iter().take(LARGEST_GROUP - 1));
         let committed = commit(&mut connection, key, &mut group, sync_delay);
         for piece in group {
-            piece.wake(committed.as_ref().map(|()| ()));
+            piece.wake(committed.as_ref().copied());
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn send(
             }
             Err(Failed::Final(instead)) => return Err(instead),
             Err(Failed::Unsent(unsent, (status, code))) => {
-                request = unsent;
+                request = *unsent;
                 failed = (status, code).into();
             }
             Err(Failed::Sent) => {
@@ -91,7 +91,7 @@ enum Failed {
     /// Nothing is left to be tried.
     Final(Instead),
     /// Nothing of the request has left.
-    Unsent(Request<RequestBody>, (StatusCode, Code)),
+    Unsent(Box<Request<RequestBody>>, (StatusCode, Code)),
     /// The target may have seen it.
     Sent,
 }
@@ -116,7 +116,7 @@ async fn attempt(
                 Ok(sender) => sender,
                 Err(error) => {
                     in_use.unreachable(visit.pulse.now(), &error);
-                    return Err(Failed::Unsent(request, unreachable(&error)));
+                    return Err(Failed::Unsent(Box::new(request), unreachable(&error)));
                 }
             },
         };
@@ -141,7 +141,7 @@ async fn attempt(
                     in_use.failed(visit.pulse.now(), code::BACKEND_BROKE);
                 }
                 let broke = (StatusCode::BAD_GATEWAY, code::BACKEND_BROKE);
-                return Err(unsent.map_or(Failed::Sent, |unsent| Failed::Unsent(unsent, broke)));
+                return Err(unsent.map_or(Failed::Sent, |unsent| Failed::Unsent(Box::new(unsent), broke)));
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError, Sender},
@@ -190,7 +190,7 @@ fn newer(bytes: &[u8], held: &[Arc<SignedList>]) -> Result<bool, String> {
 }
 
 /// The list is no secret; who may write there could keep us from learning of a revocation, and can forge none.
-fn keep(path: &PathBuf, bytes: &[u8]) -> Result<(), String> {
+fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| format!("\"{}\": {error}", folder.display()))?;
     }

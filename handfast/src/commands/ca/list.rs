@@ -140,7 +140,7 @@ fn query(args: &Args, authority: &Authority, now: Timestamp) -> Result<Query, Fa
         expiring_before: expiring.map(|within| now.checked_add(within).unwrap_or(Timestamp::MAX)),
         issued_after: args.since.as_deref().map(|text| moment(text, now)).transpose()?,
         limit: Some(args.limit),
-        after: args.after.clone(),
+        after: args.after,
         ..Query::default()
     })
 }

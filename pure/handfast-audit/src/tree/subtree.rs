@@ -89,7 +89,7 @@ mod tests {
             loop {
                 assert_eq!(subtree.stored_at(), next, "{subtree:?}");
                 next += 1;
-                if subtree.index % 2 == 0 {
+                if subtree.index.is_multiple_of(2) {
                     break;
                 }
                 subtree = subtree.parent();

@@ -45,20 +45,20 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let text = text_of(&args.file)?;
     let certificate = args.cert.as_deref().map(show::from_file).transpose()?;
     let checked = check::check(&text, &key).map_err(handfast_ca::Error::from)?;
-    if let Some(certificate) = certificate {
-        if !checked.gave_out(&certificate) {
-            return Err(Failure::new(
-                Exit::No,
-                code::PROOF_REFUSED,
-                format!(
-                    "\"{}\" says nothing of the certificate {} with SHA-256 {}",
-                    args.file.display(),
-                    certificate.serial(),
-                    certificate.fingerprint()
-                ),
-            )
-            .command(format!("handfast ca audit prove {}", certificate.serial())));
-        }
+    if let Some(certificate) = certificate
+        && !checked.gave_out(&certificate)
+    {
+        return Err(Failure::new(
+            Exit::No,
+            code::PROOF_REFUSED,
+            format!(
+                "\"{}\" says nothing of the certificate {} with SHA-256 {}",
+                args.file.display(),
+                certificate.serial(),
+                certificate.fingerprint()
+            ),
+        )
+        .command(format!("handfast ca audit prove {}", certificate.serial())));
     }
     words.json(Schema::CaAuditCheck, described(&checked, &key));
     words.data(format_args!("{GOOD}holds{GOOD:#}: {}", said(&checked)));

@@ -14,7 +14,7 @@ use crate::{
     words::Words,
 };
 
-/// Print the signed head of the log, to be kept out of reach of those who have the CA
+/// Print the signed head of the log, to be stored where those who have the CA cannot write
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast ca audit checkpoint --out kept.txt")]
 pub struct Args {

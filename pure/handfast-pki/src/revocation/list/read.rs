@@ -265,7 +265,7 @@ impl Scope {
                 Some(GeneralName::all(full.values())?)
             }
         };
-        let is_used = !reasons && !indirect && !attributes && !(users && cas);
+        let is_used = !(reasons || indirect || attributes || users && cas);
         Ok(is_used.then_some(Self { points, users, cas }))
     }
 }
