@@ -9,6 +9,7 @@ use hyper::body::{Body, Frame};
 use crate::program::{
     Place,
     caller::Call,
+    daemon::until,
     pki::{DOOR, cast},
     service::{Heard, Service},
 };
@@ -207,11 +208,9 @@ fn the_operator_adds_names_and_lets_others_pass() {
     cast(&place);
     let more = "strip-headers = [\"x-acme-*\"]\ndangerously-pass-headers = [\"cf-connecting-ip\"]";
     let proxy = place.open_with(&service.url(), more);
-    assert!(
-        proxy.stderr().contains("clients may set cf-connecting-ip"),
-        "{}",
-        proxy.stderr()
-    );
+    // It is said after the address is known.
+    let is_said = || proxy.stderr().contains("clients may set cf-connecting-ip");
+    until("the warning", || is_said().then_some(()));
     let mut caller = Call::of(&place, "web").knock(proxy.port).expect("let in");
     let answer = caller.ask(
         "GET / HTTP/1.1\r\nhost: localhost\r\nX.Acme-User: forged\r\nCF-Connecting-IP: 192.0.2.1\r\n\

@@ -123,10 +123,11 @@ fn connect(place: &Place, port: u16, path: &str, protocol: &str) -> (u16, String
         std::future::poll_fn(|cx| {
             let _ = connection.as_mut().poll(cx);
             if connection.is_extended_connect_protocol_enabled() {
-                std::task::Poll::Ready(())
-            } else {
-                std::task::Poll::Pending
+                return std::task::Poll::Ready(());
             }
+            // They are taken in by another task, which does not wake this one.
+            cx.waker().wake_by_ref();
+            std::task::Poll::Pending
         })
         .await;
         tokio::spawn(connection);
