@@ -75,6 +75,35 @@ fn every_command_has_a_page_with_every_section() {
 }
 
 #[test]
+fn the_readme_names_every_command() {
+    let readme = include_str!("../../README.md");
+    let table = readme
+        .split("\n## Commands\n")
+        .nth(1)
+        .and_then(|rest| rest.split("\n## ").next())
+        .expect("a table of commands");
+    let named: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|line| line.split(" | ").next())
+        .flat_map(|cell| cell.split(['`', ',', ' ']))
+        .filter(|name| !name.is_empty())
+        .collect();
+    let there = answers::commands(&Place::new(), "");
+    let top: Vec<&String> = there.iter().filter(|name| !name.contains(' ')).collect();
+    let missing: Vec<_> = top
+        .iter()
+        .filter(|name| !named.contains(&name.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "not in the table: {missing:?}");
+    let gone: Vec<_> = named
+        .iter()
+        .filter(|name| !top.iter().any(|there| there == *name))
+        .collect();
+    assert!(gone.is_empty(), "in the table alone: {gone:?}");
+}
+
+#[test]
 fn every_command_that_does_something_has_an_example() {
     let place = Place::new();
     let all = answers::commands(&place, "");

@@ -33,8 +33,33 @@ pub struct Reserved {
     names: Vec<Box<[u8]>>,
     /// Whole names that are left in, folded and sorted.
     passed: Vec<Box<[u8]>>,
-    /// Whether any of the above begins with this byte.
-    begins: [bool; 128],
+    /// Whether a prefix or a name begins with these two bytes.
+    begins: Beginnings,
+}
+
+/// Pairs of first bytes, by their low five bits: most names of a request are decided by theirs alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Beginnings([u32; 32]);
+
+impl Beginnings {
+    const LOW: u8 = 0x1f;
+
+    /// `folded` is a whole name, or what names begin with.
+    fn add(&mut self, folded: &[u8], is_prefix: bool) {
+        let Some(first) = folded.first() else { return };
+        let seconds = match folded.get(1) {
+            Some(second) => 1 << (second & Self::LOW),
+            None if is_prefix => u32::MAX,
+            None => 1,
+        };
+        self.0[usize::from(first & Self::LOW)] |= seconds;
+    }
+
+    fn have(&self, name: &[u8]) -> bool {
+        let Some(first) = name.first() else { return false };
+        let second = name.get(1).map_or(0, |second| folded(*second) & Self::LOW);
+        self.0[usize::from(folded(*first) & Self::LOW)] >> second & 1 == 1
+    }
 }
 
 /// Why a pattern of the operator's is refused.
@@ -103,18 +128,15 @@ impl Reserved {
                     .map(|name| name.into_bytes().into_boxed_slice())
                     .collect(),
             ),
-            begins: [false; 128],
+            begins: Beginnings::default(),
         };
         names.retain(|name| !reserved.has_prefix_of(name));
         reserved.names = sorted(names);
-        let first_bytes = reserved
-            .prefixes
-            .iter()
-            .chain(&reserved.names)
-            .filter_map(|name| name.first());
-        let framing = known::FRAMING.iter().filter_map(|name| name.as_bytes().first());
-        for byte in first_bytes.chain(framing) {
-            reserved.begins[usize::from(*byte & 0x7f)] = true;
+        for prefix in &reserved.prefixes {
+            reserved.begins.add(prefix, true);
+        }
+        for name in &reserved.names {
+            reserved.begins.add(name, false);
         }
         reserved
     }
@@ -127,12 +149,11 @@ impl Reserved {
 
     /// Whether a backend could take a header called `name` for one that only the proxy may set.
     ///
-    /// Folds `name` into a buffer on the stack; most names are decided by their first letter.
+    /// Folds `name` into a buffer on the stack; most names are decided by their first two bytes.
     pub fn covers(&self, name: &str) -> bool {
-        let Some(first) = name.bytes().next() else {
-            return false;
-        };
-        if !self.begins[usize::from(folded(first))] {
+        // A name in its plain spelling is no other name in disguise.
+        let is_plain = name.bytes().all(is_plain);
+        if is_plain && !self.begins.have(name.as_bytes()) {
             return false;
         }
         let mut buffer = [0; LONGEST];
@@ -146,7 +167,8 @@ impl Reserved {
         if self.has_prefix_of(folded) || is_whole && has(&self.names, folded) {
             return !(is_whole && has(&self.passed, folded));
         }
-        is_whole && is_framing_in_disguise(folded, name)
+        // `Content_Length` is no length for us, and could be one behind us.
+        is_whole && !is_plain && is_framing(folded)
     }
 
     /// The one prefix that can cover `folded` is the last that is not greater: a prefix between it and `folded` would
@@ -171,10 +193,12 @@ fn has(sorted: &[Box<[u8]>], name: &[u8]) -> bool {
     sorted.binary_search_by(|probe| (**probe).cmp(name)).is_ok()
 }
 
-/// `Content_Length` is no length for us, and could be one behind us.
-fn is_framing_in_disguise(folded: &[u8], name: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    !name.bytes().all(is_plain) && known::FRAMING.iter().any(|known| known.as_bytes() == folded)
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
+}
+
+fn is_framing(folded: &[u8]) -> bool {
+    known::FRAMING.iter().any(|known| known.as_bytes() == folded)
 }
 
 /// A pattern of the operator's, folded.
@@ -387,7 +411,7 @@ mod tests {
         fn looking_up_agrees_with_looking_at_every_pattern(name in "[a-z$]{1,3}[-_.a-z]{0,12}") {
             let folded = fold(&name);
             let slow = KNOWN.iter().any(|known| fits(known.pattern, &folded))
-                || is_framing_in_disguise(folded.as_bytes(), &name);
+                || (!name.bytes().all(is_plain) && is_framing(folded.as_bytes()));
             prop_assert_eq!(Reserved::default().covers(&name), slow);
         }
     }

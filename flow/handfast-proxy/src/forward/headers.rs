@@ -62,20 +62,29 @@ pub(crate) fn to_backend<B>(
     }
     let path = path(request)?;
     let host = host::of(request)?;
+    let found = Found::of(request.headers(), reserved);
     *request.uri_mut() = Uri::from(path);
     let is_http1 = request.version() <= Version::HTTP_11;
     *request.version_mut() = Version::HTTP_11;
 
     let headers = request.headers_mut();
-    must_have_one_end(headers)?;
-    let upgrades = connects || (is_http1 && asks_for_websocket(headers));
-    strip_hop_by_hop(headers);
-    // The proxy has answered it already, when it began to read the body.
-    headers.remove(EXPECT);
-    strip_reserved(headers, reserved);
+    let mut upgrades = connects;
+    // Transfer-Encoding and Upgrade are among them.
+    if found.hop_by_hop {
+        must_have_one_end(headers)?;
+        upgrades |= is_http1 && asks_for_websocket(headers);
+        strip_hop_by_hop(headers);
+    }
+    if found.to_remove {
+        // The proxy has answered it already, when it began to read the body.
+        headers.remove(EXPECT);
+        strip_reserved(headers, reserved);
+    }
     join_cookies(headers);
 
-    headers.insert(HOST, host);
+    if let Some(host) = host {
+        headers.insert(HOST, host);
+    }
     headers.insert(CLIENT_CERT, ours.client_cert.clone());
     if let Some(chain) = &ours.client_cert_chain {
         headers.insert(CLIENT_CERT_CHAIN, chain.clone());
@@ -90,6 +99,24 @@ pub(crate) fn to_backend<B>(
         headers.insert(UPGRADE, WEBSOCKET);
     }
     Ok(upgrades)
+}
+
+/// What one look at the names of a request finds. Most requests have none of it, and are not searched name by name.
+struct Found {
+    hop_by_hop: bool,
+    /// Names that could be read as ours, or what was answered already.
+    to_remove: bool,
+}
+
+impl Found {
+    fn of(headers: &HeaderMap, reserved: &Reserved) -> Self {
+        Self {
+            hop_by_hop: has_hop_by_hop(headers),
+            to_remove: headers
+                .keys()
+                .any(|name| *name == EXPECT || reserved.covers(name.as_str())),
+        }
+    }
 }
 
 /// The path that is asked for; `*` only for the server as a whole (RFC 9110 section 7.1).
@@ -201,7 +228,14 @@ pub(crate) fn clean_trailers(trailers: &mut HeaderMap, reserved: &Reserved) {
     }
 }
 
+fn has_hop_by_hop(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| HOP_BY_HOP.contains(name))
+}
+
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    if !has_hop_by_hop(headers) {
+        return;
+    }
     if headers.contains_key(CONNECTION) {
         let named: Vec<HeaderName> = headers
             .get_all(CONNECTION)

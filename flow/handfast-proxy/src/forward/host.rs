@@ -5,8 +5,8 @@ use http::{HeaderValue, Request, Version, header::HOST};
 use super::unacceptable::Unacceptable;
 
 /// The target's authority where it has one (RFC 9112 section 3.2.2), else Host. A request of HTTP/1.1 has exactly one
-/// Host (section 3.2), also with an authority, and both agree.
-pub(super) fn of<B>(request: &Request<B>) -> Result<HeaderValue, Unacceptable> {
+/// Host (section 3.2), also with an authority, and both agree. `None` where Host says it already.
+pub(super) fn of<B>(request: &Request<B>) -> Result<Option<HeaderValue>, Unacceptable> {
     let mut named = request.headers().get_all(HOST).iter();
     let (first, second) = (named.next(), named.next());
     if second.is_some() || (first.is_none() && request.version() == Version::HTTP_11) {
@@ -18,10 +18,13 @@ pub(super) fn of<B>(request: &Request<B>) -> Result<HeaderValue, Unacceptable> {
     {
         return Err(Unacceptable::Host);
     }
-    let text = authority.map(str::as_bytes).or(first.map(HeaderValue::as_bytes));
-    match text {
-        Some(text) if is_host(text) => HeaderValue::from_bytes(text).map_err(|_| Unacceptable::Host),
-        None if request.version() < Version::HTTP_11 => Ok(HeaderValue::from_static("")),
+    match (authority.map(str::as_bytes), first.map(HeaderValue::as_bytes)) {
+        (None, Some(host)) if is_host(host) => Ok(None),
+        (Some(authority), _) if is_host(authority) => {
+            let host = HeaderValue::from_bytes(authority).map_err(|_| Unacceptable::Host)?;
+            Ok(Some(host))
+        }
+        (None, None) if request.version() < Version::HTTP_11 => Ok(Some(HeaderValue::from_static(""))),
         _ => Err(Unacceptable::Host),
     }
 }
