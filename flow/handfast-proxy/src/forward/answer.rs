@@ -89,7 +89,11 @@ impl Body for Answer {
                 if let Some(budget) = budget {
                     ready!(budget.poll_room(cx));
                 }
-                let polled = ready!(Pin::new(body).poll_frame(cx));
+                let polled = Pin::new(body).poll_frame(cx);
+                if let (Some(flowing), true) = (&flowing, polled.is_pending()) {
+                    flowing.is_dry();
+                }
+                let polled = ready!(polled);
                 if let (Some(flowing), Some(Ok(frame))) = (&flowing, &polled) {
                     let bytes = frame.data_ref().map_or(0, Bytes::len);
                     flowing.passes(bytes, busy.now());

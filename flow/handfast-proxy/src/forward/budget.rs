@@ -2,14 +2,14 @@
 //!
 //! Over HTTP/2 a client asks for many answers at once and may take none of them. Two things bound what that costs.
 //! Bytes that were read from backends and not yet taken are counted while they wait ([`Held`]), and nothing more is
-//! read above [`MOST_HELD`]. And requests are started a few at a time ([`Budget::start`]): not while enough large
-//! answers flow to keep the connection busy, and few at once until the client has shown that it takes whole answers. An
+//! read above [`MOST_HELD`]. And requests are started a few at a time ([`Budget::start`]): not while enough answers wait
+//! or flow to keep the connection busy, and few at once until the client has shown that it takes whole answers. An
 //! answer that comes late, or that trickles as events do, holds nobody up.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker},
 };
@@ -23,8 +23,8 @@ use crate::{limits::STREAMS, pulse::Pulse};
 const MOST_HELD: usize = 96 << 10;
 /// What a piece of an answer keeps besides itself: the next one, and the buffer for the one after that.
 const AHEAD: usize = 2 * READ_AHEAD;
-/// Large answers that may be on their way; further requests are started slowly while these are taken, and else wait
-/// until one of them has ended or paused.
+/// Answers that may be on their way, large or with something that waits to be passed on; further requests are started
+/// slowly while these are taken, and else wait until one of them has ended or paused.
 const MOST_FLOWING: usize = 6;
 /// Bytes of one answer within [`LATELY`] that make it a large one. Events and calls that trickle stay below.
 const LARGE: usize = 32 << 10;
@@ -71,6 +71,15 @@ struct Flow {
     bytes: AtomicUsize,
     /// Until which tick it counts as a large one.
     large_until: AtomicU32,
+    /// Whether some of it may have been read ahead. A client that opens no window never asks, so this is so from the
+    /// beginning until there was nothing when it was asked for.
+    waits: AtomicBool,
+}
+
+impl Flow {
+    fn keeps_busy(&self, now: u32) -> bool {
+        self.waits.load(Relaxed) || self.large_until.load(Relaxed) > now
+    }
 }
 
 /// An answer that has begun and not ended.
@@ -92,6 +101,14 @@ impl Flowing {
         flow.bytes.store(bytes, Relaxed);
         if bytes >= LARGE {
             flow.large_until.store(now.saturating_add(LATELY), Relaxed);
+        }
+        flow.waits.store(true, Relaxed);
+    }
+
+    /// Nothing more of it is there.
+    pub(super) fn is_dry(&self) {
+        if self.flow.waits.swap(false, Relaxed) {
+            self.budget.wake();
         }
     }
 }
@@ -137,10 +154,9 @@ impl Budget {
             .started
             .load(Relaxed)
             .saturating_sub(passed.saturating_mul(PER_TICK));
-        let is_large = |flow: &&Arc<Flow>| flow.large_until.load(Relaxed) > now;
-        let large = self.flowing().iter().filter(is_large).count();
+        let busy = self.flowing().iter().filter(|flow| flow.keeps_busy(now)).count();
         // While all of that is taken, one more request a tick: large answers must not keep small ones waiting.
-        let flows = large < MOST_FLOWING || (is_read && passed > 0);
+        let flows = busy < MOST_FLOWING || (is_read && passed > 0);
         let may = flows && self.has_room() && started < self.window.load(Relaxed);
         self.started.store(started + u32::from(may), Relaxed);
         may.then(|| Started(self.clone()))
@@ -192,6 +208,7 @@ impl Budget {
             since: AtomicU32::new(now),
             bytes: AtomicUsize::new(0),
             large_until: AtomicU32::new(0),
+            waits: AtomicBool::new(true),
         });
         self.flowing().push(flow.clone());
         Flowing {
@@ -332,8 +349,13 @@ mod tests {
     fn while_large_answers_flow_no_further_request_is_started() {
         let budget = Budget::new(0);
         let mut flowing: Vec<_> = (0..MOST_FLOWING).map(|_| budget.flows(0)).collect();
+        assert!(budget.try_start(0, false).is_none(), "they wait to be asked for");
         flowing.iter().for_each(|answer| answer.passes(LARGE - 1, 0));
-        assert!(budget.try_start(0, false).is_some(), "small ones do not count");
+        flowing.iter().for_each(Flowing::is_dry);
+        assert!(
+            budget.try_start(0, false).is_some(),
+            "small ones that were taken do not count"
+        );
         flowing.iter().for_each(|answer| answer.passes(LARGE, 20));
         assert!(budget.try_start(20, false).is_none());
         assert!(
@@ -346,6 +368,7 @@ mod tests {
         flowing.push(budget.flows(20));
         flowing.iter().for_each(|answer| answer.passes(LARGE, 20));
         assert!(budget.try_start(22, false).is_none());
+        flowing.iter().for_each(Flowing::is_dry);
         assert!(
             budget.try_start(31, false).is_some(),
             "paused ones count no longer"

@@ -19,6 +19,7 @@ use hyper::{
     upgrade::{OnUpgrade, Upgraded},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use socket2::SockRef;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
@@ -56,7 +57,13 @@ type Served = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> 
 pub(crate) fn serve(allowed: Allowed, worker: Worker) -> Run<'static> {
     let visit = Arc::new(Visit::new(&allowed, worker));
     let (is_http2, pulse) = (visit.budget.is_some(), visit.pulse.clone());
-    let io = TokioIo::new(Metered::new(allowed.into_secured().stream, pulse));
+    let mut stream = allowed.into_secured().stream;
+    stream.get_mut().1.set_buffer_limit(Some(ENCRYPTED_AHEAD));
+    if is_http2 {
+        // Else the system takes megabytes for a client that reads nothing, and it looks as if it read.
+        let _ = SockRef::from(stream.get_ref().0).set_tcp_notsent_lowat(UNSENT);
+    }
+    let io = TokioIo::new(Metered::new(stream, pulse));
     // Each boxed by itself: a connection of HTTP/1.1 has no room for the larger state of HTTP/2.
     if is_http2 {
         Box::pin(serve_http2(io, visit))
@@ -72,7 +79,7 @@ type Io = TokioIo<Metered<Box<ServerStream<TcpStream>>>>;
 async fn serve_http1(io: Io, visit: Arc<Visit>) -> Result<(), Ended> {
     let limit = visit.worker.context.shared.limits.header_bytes;
     let mut builder = http1::Builder::new();
-    builder.max_header_size(limit).max_buf_size(limit.max(64 << 10));
+    builder.max_header_size(limit).max_buf_size(limit.max(32 << 10));
     let mut io = io;
     loop {
         let for_requests = visit.clone();
@@ -139,6 +146,10 @@ async fn rest(io: &mut Metered<Box<ServerStream<TcpStream>>>, pulse: &Pulse) -> 
     Ok(more)
 }
 
+/// Bytes of answers that wait encrypted for a client that does not read.
+const ENCRYPTED_AHEAD: usize = 48 << 10;
+/// Bytes of answers over HTTP/2 that wait in the system before it takes more.
+const UNSENT: u32 = 128 << 10;
 /// Bytes of all requests' bodies on one connection that may come before they are passed on.
 const CONNECTION_WINDOW: u32 = 256 << 10;
 /// Bytes of one answer that wait in the HTTP state, besides what [`Budget`] counts.

@@ -30,6 +30,8 @@ const SOON: Duration = Duration::from_secs(1);
 pub(super) const READ_AHEAD: usize = (8 << 10) - 1;
 /// The same for a client that has not shown yet that it takes its answers.
 const WARY_READ: usize = 4 << 10;
+/// The same for a client that has one answer at a time.
+const ONE_READ: usize = (32 << 10) - 1;
 /// The largest head of an answer, and the most that is read at once for a client that has one answer at a time.
 const LARGEST_HEAD: usize = 64 << 10;
 
@@ -46,7 +48,7 @@ pub(crate) struct Pools {
 impl Default for Pools {
     fn default() -> Self {
         Self {
-            http1: Arc::new(Pool::new(LARGEST_HEAD)),
+            http1: Arc::new(Pool::new(ONE_READ)),
             http2: Arc::new(Pool::new(READ_AHEAD)),
             wary: Arc::new(Pool::new(WARY_READ)),
         }
