@@ -74,7 +74,8 @@ fn start() -> ExitCode {
 fn ended(words: &Words) -> Exit {
     let mut root = Arguments::command();
     let understood = habits::understood(std::env::args_os().collect(), &root);
-    if let Some(failure) = understood.refused {
+    if let Some(problem) = understood.refused {
+        let failure = Failure::from(problem);
         words.failure(&failure);
         return failure.exit;
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::{
     failure::{Exit, Failure},
+    habits,
     words::{Output, Words},
 };
 
@@ -53,9 +54,7 @@ fn failure(text: &str, root: &clap::Command, path: &[String]) -> Failure {
             None => failure.details.push(line.to_owned()),
         }
     }
-    let command = path
-        .iter()
-        .try_fold(root, |above, name| above.find_subcommand(name));
+    let command = habits::find(root, path.iter().map(String::as_str));
     if failure.help.is_none() {
         failure.help = command
             .and_then(example)

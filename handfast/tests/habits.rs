@@ -1,5 +1,5 @@
 //! What people type who come from another program is answered: taken where it means the same, taught where it does not.
-//! `src/habits.rs` tests the table; here is what it comes to.
+//! `src/habits.rs` and `pure/handfast-habits` test the table; here is what it comes to.
 
 mod program;
 

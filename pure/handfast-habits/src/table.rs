@@ -1,7 +1,7 @@
 //! The habits, command by command. A row with `but` is an error that teaches; every other one is simply taken.
 
-use super::{
-    Habit,
+use crate::{
+    habit::Habit,
     words::{
         around, days, dry_run, explained, form, identity, judged, key, last, like, made, names, redirected,
         same, shown_by_server, subject, value, word,
@@ -37,7 +37,8 @@ const IMPORT: &str =
 const KINDS: &str = "the key is named by its kind";
 const KINDS_HELP: &str = "say --key p256, p384, ed25519, rsa2048, rsa3072 or rsa4096";
 
-pub(super) const HABITS: &[Habit] = &[
+/// Every habit that is known.
+pub const HABITS: &[Habit] = &[
     // The program itself.
     last("", "help", "--help"),
     word("", "completion", "completions"),

@@ -2,10 +2,10 @@
 
 use handfast_finding::shell::shell;
 
-use super::{Habit, Instead, Typed};
+use crate::habit::{Habit, Instead, Typed};
 
 /// `flags`, typed to the commands `on`, mean `words`.
-pub const fn same(on: &'static str, flags: &'static str, words: &'static str) -> Habit {
+pub(crate) const fn same(on: &'static str, flags: &'static str, words: &'static str) -> Habit {
     Habit {
         on,
         typed: Typed::Flag(flags),
@@ -15,7 +15,7 @@ pub const fn same(on: &'static str, flags: &'static str, words: &'static str) ->
 }
 
 /// The same where the value is a part of what stands there, as `{}`.
-pub const fn around(on: &'static str, flags: &'static str, words: &'static str) -> Habit {
+pub(crate) const fn around(on: &'static str, flags: &'static str, words: &'static str) -> Habit {
     Habit {
         instead: Instead::Around(words),
         ..same(on, flags, "")
@@ -23,7 +23,11 @@ pub const fn around(on: &'static str, flags: &'static str, words: &'static str) 
 }
 
 /// The same where `made` makes of the value what stands there.
-pub const fn made(on: &'static str, flags: &'static str, made: fn(&str) -> Option<Vec<String>>) -> Habit {
+pub(crate) const fn made(
+    on: &'static str,
+    flags: &'static str,
+    made: fn(&str) -> Option<Vec<String>>,
+) -> Habit {
     Habit {
         instead: Instead::Made(made),
         ..same(on, flags, "")
@@ -31,7 +35,7 @@ pub const fn made(on: &'static str, flags: &'static str, made: fn(&str) -> Optio
 }
 
 /// The first of the words means `words`.
-pub const fn word(on: &'static str, spellings: &'static str, words: &'static str) -> Habit {
+pub(crate) const fn word(on: &'static str, spellings: &'static str, words: &'static str) -> Habit {
     Habit {
         typed: Typed::Word(spellings),
         ..same(on, "", words)
@@ -39,7 +43,7 @@ pub const fn word(on: &'static str, spellings: &'static str, words: &'static str
 }
 
 /// The first of the words, where it `looks` so, means `words`.
-pub const fn like(on: &'static str, looks: fn(&str) -> bool, words: &'static str) -> Habit {
+pub(crate) const fn like(on: &'static str, looks: fn(&str) -> bool, words: &'static str) -> Habit {
     Habit {
         typed: Typed::Like(looks),
         ..around(on, "", words)
@@ -47,7 +51,7 @@ pub const fn like(on: &'static str, looks: fn(&str) -> bool, words: &'static str
 }
 
 /// The first of the words means `words` behind all others.
-pub const fn last(on: &'static str, spellings: &'static str, words: &'static str) -> Habit {
+pub(crate) const fn last(on: &'static str, spellings: &'static str, words: &'static str) -> Habit {
     Habit {
         instead: Instead::Last(words),
         ..word(on, spellings, "")
@@ -55,7 +59,7 @@ pub const fn last(on: &'static str, spellings: &'static str, words: &'static str
 }
 
 /// A value of `flag` means `word`.
-pub const fn value(
+pub(crate) const fn value(
     on: &'static str,
     flag: &'static str,
     spellings: &'static str,
@@ -69,7 +73,7 @@ pub const fn value(
 
 impl Habit {
     /// It is not simply taken: `why`, and what to do.
-    pub const fn but(self, why: &'static str, help: &'static str) -> Self {
+    pub(crate) const fn but(self, why: &'static str, help: &'static str) -> Self {
         Self {
             taught: Some((why, help)),
             ..self
@@ -77,7 +81,7 @@ impl Habit {
     }
 
     /// Another command line does it.
-    pub const fn with(self, line: fn(&[String]) -> Option<String>) -> Self {
+    pub(crate) const fn with(self, line: fn(&[String]) -> Option<String>) -> Self {
         Self {
             instead: Instead::Line(line),
             ..self
@@ -85,7 +89,7 @@ impl Habit {
     }
 
     /// There is nothing that does it.
-    pub const fn never(self) -> Self {
+    pub(crate) const fn never(self) -> Self {
         Self {
             instead: Instead::Nothing,
             ..self
@@ -98,7 +102,7 @@ fn words(words: &[&str]) -> Vec<String> {
 }
 
 /// Names without a type, separated by commas as certbot and cfssl take them, or as OpenSSL writes them (`DNS:a,IP:b`).
-pub fn names(value: &str) -> Option<Vec<String>> {
+pub(crate) fn names(value: &str) -> Option<Vec<String>> {
     let value = value.trim_start_matches("subjectAltName").trim_start_matches('=');
     let mut made = Vec::new();
     for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -130,7 +134,7 @@ fn kind_of(name: &str) -> &'static str {
 }
 
 /// A subject as OpenSSL writes it: `/C=DE/O=Acme/CN=web`, or with commas.
-pub fn subject(value: &str) -> Option<Vec<String>> {
+pub(crate) fn subject(value: &str) -> Option<Vec<String>> {
     let separator = if value.starts_with('/') { '/' } else { ',' };
     let mut made = Vec::new();
     for part in value.split(separator) {
@@ -155,14 +159,14 @@ pub fn subject(value: &str) -> Option<Vec<String>> {
 }
 
 /// A time with a unit from a number of days.
-pub fn days(value: &str) -> Option<Vec<String>> {
+pub(crate) fn days(value: &str) -> Option<Vec<String>> {
     let days = value.trim_end_matches(['d', 'D']);
     let is_number = !days.is_empty() && days.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| vec!["--lifetime".to_owned(), format!("{days}d")])
 }
 
 /// A kind of key in the words of others: `rsa:4096`, `prime256v1`, `EC`, `P-384`.
-pub fn key(value: &str) -> Option<Vec<String>> {
+pub(crate) fn key(value: &str) -> Option<Vec<String>> {
     let plain: String = value
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -181,7 +185,7 @@ pub fn key(value: &str) -> Option<Vec<String>> {
 }
 
 /// The identity of a rule without its type, as the doctor takes it.
-pub fn identity(value: &str) -> Option<Vec<String>> {
+pub(crate) fn identity(value: &str) -> Option<Vec<String>> {
     let value = ["uri:", "dns:"]
         .into_iter()
         .find_map(|kind| value.strip_prefix(kind))
@@ -190,12 +194,12 @@ pub fn identity(value: &str) -> Option<Vec<String>> {
 }
 
 /// The form to write, in small letters.
-pub fn form(value: &str) -> Option<Vec<String>> {
+pub(crate) fn form(value: &str) -> Option<Vec<String>> {
     Some(words(&["--to", &value.to_ascii_lowercase()]))
 }
 
 /// The chain that the server presents, trusting nothing.
-pub fn shown_by_server(line: &[String]) -> Option<String> {
+pub(crate) fn shown_by_server(line: &[String]) -> Option<String> {
     let place = line
         .iter()
         .find(|word| !word.starts_with('-') && (word.contains("://") || word.contains(':')))?;
@@ -205,13 +209,13 @@ pub fn shown_by_server(line: &[String]) -> Option<String> {
 }
 
 /// What the server demands and presents, judged.
-pub fn judged(line: &[String]) -> Option<String> {
+pub(crate) fn judged(line: &[String]) -> Option<String> {
     let kept = without(line, &["-k", "--insecure"]);
     Some(format!("handfast doctor {}", kept.join(" ")))
 }
 
 /// The output into the file that was named.
-pub fn redirected(line: &[String]) -> Option<String> {
+pub(crate) fn redirected(line: &[String]) -> Option<String> {
     let at = line
         .iter()
         .position(|word| ["-o", "--output"].contains(&word.as_str()))?;
@@ -223,7 +227,7 @@ pub fn redirected(line: &[String]) -> Option<String> {
 }
 
 /// The page of the code, or the cause of the text.
-pub fn explained(line: &[String]) -> Option<String> {
+pub(crate) fn explained(line: &[String]) -> Option<String> {
     let what: Vec<String> = line.iter().skip(1).map(shell).collect();
     Some(
         format!("handfast explain {}", what.join(" "))
@@ -233,7 +237,7 @@ pub fn explained(line: &[String]) -> Option<String> {
 }
 
 /// Whether a CA is installed: what installing would change.
-pub fn dry_run(line: &[String]) -> Option<String> {
+pub(crate) fn dry_run(line: &[String]) -> Option<String> {
     let rest: Vec<String> = line.iter().skip(1).map(shell).collect();
     let rest = match rest.is_empty() {
         true => "--for system --ca ca.crt".to_owned(),
