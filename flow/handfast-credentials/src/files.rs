@@ -167,6 +167,20 @@ pub struct Piece<'a> {
     pub readers: Readers,
 }
 
+impl<'a> Piece<'a> {
+    /// `bytes` for everybody.
+    pub fn public(path: &'a Path, bytes: &'a [u8]) -> Self {
+        let readers = Readers::Everybody;
+        Self { path, bytes, readers }
+    }
+
+    /// `bytes` for their owner alone.
+    pub fn secret(path: &'a Path, bytes: &'a [u8]) -> Self {
+        let readers = Readers::Owner;
+        Self { path, bytes, readers }
+    }
+}
+
 /// Files that this process alone writes: of several with the same files one has the claim and the others wait.
 /// Taken before anything is signed or recorded for them; folders that were made for it go when nothing is written.
 #[derive(Debug)]

@@ -3,10 +3,12 @@
 //! In: paths that the operator named. Out: what they hold, checked, or a reason; and files that appear whole or not at
 //! all. Every other flow may use this one.
 
+pub mod convert;
 pub mod disk;
 pub mod files;
 pub mod load;
 mod missing;
+pub mod password;
 mod put;
 pub mod staging;
 pub mod watch;

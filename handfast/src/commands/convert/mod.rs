@@ -1,25 +1,15 @@
 //! `handfast convert`: keys and certificates from one form into another, with the chain put into order.
 
-mod check;
 mod flags;
-mod forms;
-mod goods;
-mod keyed;
-mod left_out;
-mod missing;
-mod next;
-mod output;
-mod source;
-mod spares;
 mod tell;
 
 use std::path::PathBuf;
 
+use handfast_credentials::convert::{Output, Source, Written};
 use handfast_report::{json::certificate, schema::Schema};
 use jiff::Timestamp;
 use serde_json::json;
 
-use self::{goods::Goods, output::Output, source::Source};
 use crate::{
     commands::tell::{tell_files, text},
     failure::{Exit, Failure},
@@ -61,23 +51,26 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     // Everything that can be refused is looked at before anything is written.
-    let mut output = Output::check(&args.output)?;
-    let source = Source::read(args)?;
-    let goods = Goods {
-        chain: source.chain,
-        key: source.key,
-        given: source.given,
-        with_root: args.output.with_root,
+    let wanted = args.output.wanted();
+    let mut output = Output::check(&wanted)?;
+    let source = Source {
+        file: &args.file,
+        key: args.key.as_deref(),
+        chain: &args.chain,
+        password_file: args.password_file.as_deref(),
+        alias: args.alias.as_deref(),
     };
+    let goods = source.read(wanted.with_root)?;
     output.make(&goods)?;
-    let files = output.write(words)?;
-    let notes = tell::notes(&output, &goods, &source.passed_over);
-    tell::tell(args, &output, &goods, &notes, now, words);
+    let Written { files, leftovers } = output.write()?;
+    words.tell_leftovers(&leftovers);
+    let notes = output.notes(&goods);
+    tell::tell(wanted.to.name(), &output, &goods, &notes, now, words);
     let lines: Vec<_> = files.iter().map(|(path, what)| (&**path, what.clone())).collect();
     tell_files(&lines, words);
     let next = output.next();
     words.json(Schema::Convert, json!({
-        "to": args.output.to.name(),
+        "to": wanted.to.name(),
         "certificates": goods.certificates().iter().map(certificate).collect::<Vec<_>>(),
         "key": goods.key.as_ref().map(|key| key.public_key().algorithm()),
         "notes": notes,

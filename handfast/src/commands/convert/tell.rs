@@ -1,25 +1,21 @@
 //! What was found, and everything that is not as it was.
 
+use handfast_credentials::convert::{Goods, Output};
 use handfast_finding::when::when;
-use handfast_pki::{
-    PrivateKey, Shown,
-    chain::{Note, Repaired},
-};
+use handfast_pki::PrivateKey;
 use handfast_report::style::GOOD;
 use jiff::Timestamp;
 
-use super::{Args, goods::Goods, output::Output};
 use crate::words::Words;
 
 pub(super) fn tell(
-    args: &Args,
+    form: &str,
     output: &Output<'_>,
     goods: &Goods,
     notes: &[String],
     now: Timestamp,
     words: &Words,
 ) {
-    let form = args.output.to.name();
     match (goods.chain.chain.first(), &goods.key) {
         (Some(_), _) if goods.chain.cas_alone => {
             for ca in &goods.chain.chain {
@@ -59,13 +55,4 @@ pub(super) fn tell(
             handfast_pki::code::EXPIRED
         ));
     }
-}
-
-pub(super) fn notes(output: &Output<'_>, goods: &Goods, passed_over: &[Shown]) -> Vec<String> {
-    let Repaired { notes, .. } = &goods.chain;
-    // A root that was found and is not written is nobody's concern.
-    let matters = |note: &&Note| !matches!(note, Note::Added { is_root: true, .. }) || output.takes_root();
-    let chain = notes.iter().filter(matters).map(ToString::to_string);
-    let others = passed_over.iter().map(|what| format!("left out: {what}"));
-    chain.chain(others).chain(output.left_out(goods)).collect()
 }

@@ -1,19 +1,20 @@
 //! What there is and is not written.
 
-use super::{flags::Form, goods::Goods, missing::counted, output::Output};
+use super::{goods::Goods, missing::counted, output::Output, wanted::Form};
 
 impl Output<'_> {
     /// A note for each thing.
     pub(super) fn left_out(&self, goods: &Goods) -> Vec<String> {
         let mut notes = Vec::new();
-        let form = self.args.to.name();
-        let key_is_written = self.args.key_out.is_some() || !matches!(self.args.to, Form::Der | Form::P7b);
+        let form = self.wanted.to.name();
+        let key_is_written =
+            self.wanted.key_out.is_some() || !matches!(self.wanted.to, Form::Der | Form::P7b);
         if goods.key.is_some() && !key_is_written && !goods.chain.chain.is_empty() {
             notes.push(format!(
                 "left out: the private key, which {form} does not hold beside (--key-out FILE)"
             ));
         }
-        if self.args.to == Form::Der && goods.chain.chain.len() > 1 {
+        if self.wanted.to == Form::Der && goods.chain.chain.len() > 1 {
             notes.push(format!(
                 "left out: {} above the leaf; DER holds one certificate",
                 counted(goods.chain.chain.len() - 1)

@@ -3,25 +3,23 @@
 use handfast_finding::shell::shell;
 
 use super::{
-    flags::{Form, has_ending},
     output::Output,
+    wanted::{Form, has_ending},
 };
 
 impl Output<'_> {
     /// For the user, to go on with.
-    pub(super) fn next(&self) -> String {
-        let out = shell(self.args.out.display());
-        match self.args.to {
+    pub fn next(&self) -> String {
+        let out = shell(self.wanted.out.display());
+        match self.wanted.to {
             Form::K8s => format!("kubectl apply -f {out}"),
-            Form::P7b if has_ending(&self.args.out, "pem") => {
+            Form::P7b if has_ending(&self.wanted.out, "pem") => {
                 format!("openssl pkcs7 -in {out} -print_certs -noout")
             }
             Form::P7b => format!("openssl pkcs7 -inform DER -in {out} -print_certs -noout"),
             Form::P12 => {
-                let password = self
-                    .password_file
-                    .as_ref()
-                    .or(self.args.new_password_file.as_ref());
+                let made = self.password.as_ref().and_then(|password| password.file.as_ref());
+                let password = made.or(self.wanted.new_password_file.as_ref());
                 let password = password.map(|path| format!(" --password-file {}", shell(path.display())));
                 format!("handfast inspect {out}{}", password.unwrap_or_default())
             }

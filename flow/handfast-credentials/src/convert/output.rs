@@ -2,24 +2,34 @@
 
 use std::path::PathBuf;
 
-use handfast_credentials::files::{Claim, Piece, Readers};
+use handfast_finding::Problem;
+use handfast_pki::chain::Note;
 use zeroize::Zeroizing;
 
 use super::{
-    flags::{Args, Form},
     goods::Goods,
     missing::missing,
+    wanted::{Form, Wanted},
 };
-use crate::{failure::Failure, words::Words};
+use crate::{
+    files::{Claim, Piece, Readers},
+    password::NewPassword,
+};
 
 /// The files that are going to be written.
-pub(super) struct Output<'a> {
-    pub(super) args: &'a Args,
-    pub(super) password: Option<Zeroizing<String>>,
-    /// Where a password that we made is written.
-    pub(super) password_file: Option<PathBuf>,
+pub struct Output<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) password: Option<NewPassword>,
     pub(super) secret_name: String,
     pub(super) made: Vec<Made>,
+}
+
+/// What was written.
+pub struct Written {
+    /// Each file, and what it holds; the one that was asked for first.
+    pub files: Vec<(PathBuf, String)>,
+    /// What runs that were killed have left, and is removed now.
+    pub leftovers: Vec<PathBuf>,
 }
 
 pub(super) struct Made {
@@ -41,9 +51,9 @@ impl Made {
 
 impl Output<'_> {
     /// Makes every byte that will be written, so that what fails does so before the first file.
-    pub(super) fn make(&mut self, goods: &Goods) -> Result<(), Failure> {
+    pub fn make(&mut self, goods: &Goods) -> Result<(), Problem> {
         let certificates = goods.certificates();
-        match self.args.to {
+        match self.wanted.to {
             Form::Pem => self.pem(goods, &certificates),
             Form::Der => self.der(goods)?,
             Form::P12 => self.p12(goods)?,
@@ -52,13 +62,13 @@ impl Output<'_> {
             // Refused by the flags.
             Form::Jks => {}
         }
-        let (Some(path), Some(key)) = (&self.args.key_out, &goods.key) else {
-            return match self.args.key_out {
+        let (Some(path), Some(key)) = (&self.wanted.key_out, &goods.key) else {
+            return match self.wanted.key_out {
                 Some(_) => Err(missing("a private key for --key-out", "none")),
                 None => Ok(()),
             };
         };
-        let bytes = if self.args.to == Form::Der {
+        let bytes = if self.wanted.to == Form::Der {
             key.pkcs8().to_vec()
         } else {
             key.to_pem().as_bytes().to_vec()
@@ -76,27 +86,36 @@ impl Output<'_> {
         Ok(())
     }
 
-    /// Writes it all; what each file holds.
-    pub(super) fn write(&self, words: &Words) -> Result<Vec<(PathBuf, String)>, Failure> {
+    /// Writes it all.
+    pub fn write(&self) -> Result<Written, Problem> {
         let paths: Vec<_> = self.made.iter().map(|made| &made.path).collect();
         let pieces: Vec<_> = self.made.iter().map(Made::piece).collect();
-        words.tell_leftovers(&Claim::take(&paths, self.args.force)?.write(&pieces)?);
-        let mut told: Vec<_> = self
+        let leftovers = Claim::take(&paths, self.wanted.force)?.write(&pieces)?;
+        let told = self
             .made
             .iter()
-            .map(|made| (made.path.clone(), made.what.clone()))
-            .collect();
-        told.sort_by_key(|(path, _)| *path != self.args.out);
-        Ok(told)
+            .map(|made| (made.path.clone(), made.what.clone()));
+        let mut files: Vec<_> = told.collect();
+        files.sort_by_key(|(path, _)| *path != self.wanted.out);
+        Ok(Written { files, leftovers })
+    }
+
+    /// Everything that is not as it was.
+    pub fn notes(&self, goods: &Goods) -> Vec<String> {
+        // A root that was found and is not written is nobody's concern.
+        let matters = |note: &&Note| !matches!(note, Note::Added { is_root: true, .. }) || self.takes_root();
+        let chain = goods.chain.notes.iter().filter(matters).map(ToString::to_string);
+        let others = goods.passed_over.iter().map(|what| format!("left out: {what}"));
+        chain.chain(others).chain(self.left_out(goods)).collect()
     }
 
     /// Whether what stands above the leaf is written.
-    pub(super) fn holds_chain(&self) -> bool {
-        self.args.to != Form::Der
+    pub fn holds_chain(&self) -> bool {
+        self.wanted.to != Form::Der
     }
 
     /// Whether a root that is not in the chain is written all the same.
     pub(super) fn takes_root(&self) -> bool {
-        self.args.with_root || self.args.to == Form::K8s
+        self.wanted.with_root || self.wanted.to == Form::K8s
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn spares_from(path: &Path, certificates: Vec<Certificate>) -> Vec<Sp
 /// The certificates in the files beside `file`. What cannot be read or opened is none of ours.
 pub(super) fn neighbours(file: &Path) -> Vec<Spare> {
     const ENDINGS: [&str; 6] = ["crt", "cer", "pem", "der", "p7b", "p7c"];
-    let folder = handfast_credentials::staging::parent(file);
+    let folder = crate::staging::parent(file);
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };

@@ -1,34 +1,33 @@
 //! The forms that hold key and certificates together: PKCS#12, a Kubernetes Secret.
 
-use handfast_credentials::files::Readers;
+use handfast_finding::Problem;
 use handfast_formats::{
     container::{self, Age, Lock},
     kubernetes,
 };
 use handfast_pki::{Certificate, Error as PkiError};
-use zeroize::Zeroizing;
 
 use super::{
     goods::Goods,
     missing::{counted, missing},
     output::{Made, Output},
 };
-use crate::failure::Failure;
+use crate::{files::Readers, password::NewPassword};
 
 impl Output<'_> {
-    pub(super) fn p12(&mut self, goods: &Goods) -> Result<(), Failure> {
-        let age = if self.args.legacy {
+    pub(super) fn p12(&mut self, goods: &Goods) -> Result<(), Problem> {
+        let age = if self.wanted.legacy {
             Age::Legacy
         } else {
             Age::Modern
         };
-        let password = self.password.clone().unwrap_or_default();
+        let chosen = self.password.as_ref();
         let lock = Lock {
-            password: &password,
+            password: chosen.map_or("", |chosen| chosen.text.as_str()),
             age,
         };
         let certificates = goods.certificates();
-        let about = |error: PkiError| Failure::about("--to p12", &error);
+        let about = |error: PkiError| Problem::about("--to p12", &error);
         let (what, bytes) = match (&goods.key, certificates.first()) {
             (Some(key), Some(leaf)) => {
                 let alias = leaf.called();
@@ -53,11 +52,11 @@ impl Output<'_> {
                     .help("convert the certificate and give the key with --key FILE"));
             }
         };
-        if let Some(path) = &self.password_file {
+        if let Some((path, line)) = chosen.and_then(NewPassword::to_write) {
             self.made.push(Made {
-                path: path.clone(),
+                path: path.to_owned(),
                 what: "its password, readable by its owner alone".into(),
-                bytes: Zeroizing::new(format!("{}\n", *password).into_bytes()),
+                bytes: line,
                 readers: Readers::Owner,
             });
         }
@@ -65,7 +64,7 @@ impl Output<'_> {
         Ok(())
     }
 
-    pub(super) fn secret(&mut self, goods: &Goods, certificates: &[Certificate]) -> Result<(), Failure> {
+    pub(super) fn secret(&mut self, goods: &Goods, certificates: &[Certificate]) -> Result<(), Problem> {
         let key = match &goods.key {
             Some(key) if !certificates.is_empty() => key,
             _ => {
@@ -76,12 +75,12 @@ impl Output<'_> {
         let roots = goods.roots();
         let wanted = kubernetes::Wanted {
             name: &self.secret_name,
-            namespace: self.args.namespace.as_deref(),
+            namespace: self.wanted.namespace.as_deref(),
             key,
             chain: certificates,
             roots: &roots,
         };
-        let text = kubernetes::write(&wanted).map_err(|error| Failure::about("--to k8s", &error))?;
+        let text = kubernetes::write(&wanted).map_err(|error| Problem::about("--to k8s", &error))?;
         let ca = if roots.is_empty() {
             ""
         } else {

@@ -1,22 +1,22 @@
 //! What goes into the file, one function for each form. Those that hold the key itself are in `keyed.rs`.
 
-use handfast_credentials::files::Readers;
+use handfast_finding::Problem;
 use handfast_formats::pkcs7;
-use handfast_pki::{Certificate, certificate::chain_to_pem};
+use handfast_pki::{Certificate, certificate::chain_to_pem, code};
 use zeroize::Zeroizing;
 
 use super::{
-    flags::has_ending,
     goods::Goods,
     missing::{counted, missing},
     output::{Made, Output},
+    wanted::has_ending,
 };
-use crate::failure::Failure;
+use crate::files::Readers;
 
 impl Output<'_> {
     pub(super) fn add(&mut self, what: impl Into<String>, bytes: Vec<u8>, readers: Readers) {
         self.made.push(Made {
-            path: self.args.out.clone(),
+            path: self.wanted.out.clone(),
             what: what.into(),
             bytes: Zeroizing::new(bytes),
             readers,
@@ -25,7 +25,7 @@ impl Output<'_> {
 
     pub(super) fn pem(&mut self, goods: &Goods, certificates: &[Certificate]) {
         let mut text = Zeroizing::new(chain_to_pem(certificates));
-        let inside = goods.key.as_ref().filter(|_| self.args.key_out.is_none());
+        let inside = goods.key.as_ref().filter(|_| self.wanted.key_out.is_none());
         if let Some(key) = inside {
             text.push_str(&key.to_pem());
         }
@@ -46,9 +46,10 @@ impl Output<'_> {
         self.add(what, text.as_bytes().to_vec(), readers);
     }
 
-    pub(super) fn der(&mut self, goods: &Goods) -> Result<(), Failure> {
+    pub(super) fn der(&mut self, goods: &Goods) -> Result<(), Problem> {
         match (&goods.chain.chain[..], &goods.key) {
-            ([], Some(_)) if self.args.key_out.is_some() => Err(Failure::misuse(
+            ([], Some(_)) if self.wanted.key_out.is_some() => Err(Problem::new(
+                code::USAGE,
                 "there is nothing but a key: leave out --key-out, --out takes it",
             )),
             ([], Some(key)) => {
@@ -69,15 +70,15 @@ impl Output<'_> {
         }
     }
 
-    pub(super) fn p7b(&mut self, certificates: &[Certificate]) -> Result<(), Failure> {
+    pub(super) fn p7b(&mut self, certificates: &[Certificate]) -> Result<(), Problem> {
         if certificates.is_empty() {
             return Err(missing(
                 "a certificate",
                 "a private key, which PKCS#7 does not hold",
             ));
         }
-        let der = pkcs7::write(certificates).map_err(|error| Failure::about("--to p7b", &error))?;
-        let as_text = has_ending(&self.args.out, "pem");
+        let der = pkcs7::write(certificates).map_err(|error| Problem::about("--to p7b", &error))?;
+        let as_text = has_ending(&self.wanted.out, "pem");
         let bytes = if as_text {
             handfast_pki::pem::write("PKCS7", &der).into_bytes()
         } else {

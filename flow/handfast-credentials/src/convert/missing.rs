@@ -1,12 +1,11 @@
 //! How it is said what there is, and what is missing.
 
+use handfast_finding::Problem;
 use handfast_pki::code;
 
-use crate::failure::Failure;
-
 /// The refusal of a form that needs `expected`.
-pub(super) fn missing(expected: &str, found: &str) -> Failure {
-    Failure::of(code::WRONG_FORMAT, format!("expected {expected}, found {found}"))
+pub(super) fn missing(expected: &str, found: &str) -> Problem {
+    Problem::new(code::WRONG_FORMAT, format!("expected {expected}, found {found}"))
 }
 
 /// So many certificates of a chain.
