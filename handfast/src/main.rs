@@ -14,6 +14,7 @@ mod habits;
 mod signals;
 mod suggest;
 mod terminal;
+mod time;
 mod usage;
 mod words;
 

@@ -203,6 +203,11 @@ pub fn credentials(
     Ok(pair)
 }
 
+/// The chain in `cert` with its key in `key`, as [`paired`].
+pub fn pair(cert: &Path, key: &Path) -> Result<Credentials, Problem> {
+    paired(certificates(cert)?, &private_key(key)?, key)
+}
+
 /// `chain` with its key out of the file `key`. They must be a pair; whether it is still valid is not asked.
 pub fn paired(chain: Vec<Certificate>, private: &PrivateKey, key: &Path) -> Result<Credentials, Problem> {
     Credentials::new(chain, private).map_err(|error| in_file(key, error.code(), &error, error.hint()))

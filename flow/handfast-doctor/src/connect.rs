@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use handfast_finding::Problem;
 use handfast_pki::{Trust, code, text::printable};
 use handfast_tls::{
     Client, ClientStream, Credentials, Established, HandshakeError, Peer, SecretLog,
@@ -31,6 +32,30 @@ pub struct Target {
     /// The protocol that is spoken in the clear before TLS, where there is one.
     pub starttls: Option<StartTls>,
     pub probing: Probing,
+}
+
+impl Target {
+    /// The server at `endpoint`, with the name of its host, for a client that has no certificate and trusts nobody.
+    pub fn new(endpoint: Endpoint) -> Result<Self, Problem> {
+        Ok(Self {
+            name: server_name(&endpoint.host)?,
+            endpoint,
+            trust: Arc::new(Trust::nobody()),
+            credentials: None,
+            versions: Versions::Both,
+            alpn: Vec::new(),
+            starttls: None,
+            probing: Probing::default(),
+        })
+    }
+}
+
+/// `host` as a name that a server can have.
+pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Problem> {
+    ServerName::try_from(host.to_owned()).map_err(|_| {
+        let message = format!("\"{host}\" is not a DNS name or IP address");
+        Problem::new(code::BAD_NAME, message)
+    })
 }
 
 pub(crate) type Stream = ClientStream<Tap<TcpStream>>;

@@ -9,6 +9,7 @@ use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -17,7 +18,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use handfast_finding::{Certainty, Finding, Refuser};
+use handfast_credentials::load;
+use handfast_finding::{Certainty, Finding, Problem, Refuser};
 use handfast_pki::{Certificate, code, text::printable};
 use handfast_tls::{Credentials, HandshakeError, Listener, ServerStream, listening::Settings};
 use handfast_trace::{Recording, Secrets, Side, Tap, decode};
@@ -35,6 +37,7 @@ use tokio::{
 use crate::{
     Context, Ending, Report, Trace, connect,
     judge::{Evidence, heard},
+    throwaway,
 };
 
 /// How long a handshake may take.
@@ -55,6 +58,52 @@ pub struct Listen {
     pub issuers: Vec<Vec<u8>>,
     /// The CAs to judge by, the certificate that the client should be using, and what else is known.
     pub context: Context,
+}
+
+impl Listen {
+    /// The server with these files: its certificate and key, or a pair that is made; the CAs to name and to judge by; the
+    /// certificate that the client should be using.
+    pub fn of_files(
+        pair: Option<(&Path, &Path)>,
+        client_ca: Option<&Path>,
+        expected: Option<&Path>,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let credentials = match pair {
+            Some((cert, key)) => load::pair(cert, key)?,
+            None => throwaway::of_this_machine(now).map_err(Problem::bug)?,
+        };
+        let mut context = Context {
+            is_spoken: true,
+            ..Context::of_server(client_ca, now)?
+        };
+        let issuers = context
+            .known
+            .iter()
+            .map(|anchor| anchor.subject().der())
+            .collect();
+        if let Some(path) = expected {
+            context.served = load::certificates(path)?.into_iter().next();
+            context.known.extend(load::neighbours(path));
+        }
+        Ok(Self {
+            credentials,
+            issuers,
+            context,
+        })
+    }
+}
+
+/// The findings of all connections. That a certificate is held back explains that none was sent.
+pub fn together(reports: &[Report]) -> Vec<Finding> {
+    let mut findings = Report::together(reports);
+    if findings
+        .iter()
+        .any(|finding| finding.code == code::HELD_BACK && finding.certainty == Certainty::Certain)
+    {
+        findings.retain(|finding| finding.code != code::NO_CERTIFICATE);
+    }
+    findings
 }
 
 /// A listening server; its reports come as they are made.

@@ -38,6 +38,18 @@ impl Report {
         }
     }
 
+    /// The findings of all `reports`, the surest first, each code once.
+    pub fn together(reports: &[Self]) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = Vec::new();
+        for finding in reports.iter().flat_map(|report| &report.findings) {
+            if !findings.iter().any(|known| known.code == finding.code) {
+                findings.push(finding.clone());
+            }
+        }
+        findings.sort_by_key(|finding| finding.certainty);
+        findings
+    }
+
     /// Puts `reworded` in the place of every sentence, where that gives another one.
     pub fn reword(&mut self, reworded: impl Fn(&str) -> Cow<'_, str>) {
         for finding in &mut self.findings {

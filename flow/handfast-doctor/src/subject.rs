@@ -1,9 +1,12 @@
 //! What is looked at: a server, who we are to it, and what the user knows beside what is seen on the wire.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
+use handfast_credentials::load;
+use handfast_finding::Problem;
 use handfast_pki::{Certificate, Trust, crl::RevocationList};
 use handfast_tls::Credentials;
+use jiff::Timestamp;
 
 use crate::{Target, exchange::Talk};
 
@@ -63,4 +66,19 @@ pub struct Context {
     pub origin: Option<String>,
     /// The options that name our own files, as they were given; for commands that can be run as they stand.
     pub as_whom: String,
+}
+
+impl Context {
+    /// For who judges clients by the CAs in the file `client_ca`, where there is one.
+    pub fn of_server(client_ca: Option<&Path>, now: Timestamp) -> Result<Self, Problem> {
+        let Some(path) = client_ca else {
+            return Ok(Self::default());
+        };
+        let anchors = load::anchors(path, now)?;
+        Ok(Self {
+            known: anchors.certificates().to_vec(),
+            client_trust: Some(Arc::new(anchors.into())),
+            ..Self::default()
+        })
+    }
 }

@@ -17,8 +17,12 @@ pub(crate) fn client(issuer: Option<&[u8]>, now: Timestamp) -> Result<Credential
     make(Profile::Client, names, issuer.and_then(name::of_der), now)
 }
 
-/// A server certificate for `names`, signed by itself.
-pub fn server(names: Vec<AltName>, now: Timestamp) -> Result<Credentials> {
+/// A server certificate for this machine, signed by itself.
+pub fn of_this_machine(now: Timestamp) -> Result<Credentials> {
+    let names = vec![
+        AltName::Dns("localhost".into()),
+        AltName::Ip(std::net::Ipv4Addr::LOCALHOST.into()),
+    ];
     make(Profile::Server, names, None, now)
 }
 

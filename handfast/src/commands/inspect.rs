@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use handfast_credentials::{files, load};
+use handfast_doctor::presented_chain;
 use handfast_formats::open::{Opened, open};
 use handfast_pki::{Certificate, Error as PkiError, pem::Item, text::printable};
 use handfast_report::{
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::{Exit, Failure},
+    time,
     words::Words,
 };
 
@@ -78,7 +80,7 @@ fn presented(place: &str) -> Result<Vec<Certificate>, Failure> {
         .or_port(443)
         .called("address", "write https://HOST:PORT");
     let place = place.strip_suffix('/').unwrap_or(place);
-    super::fetch::presented_chain(Endpoint::read(place, &form)?)
+    Ok(time::wait_for(presented_chain(Endpoint::read(place, &form)?))??)
 }
 
 /// The file, opened as every command opens it.

@@ -9,7 +9,6 @@ pub mod csr;
 pub mod doctor;
 pub mod env;
 pub mod explain;
-pub mod fetch;
 pub mod get;
 pub mod init;
 pub mod inspect;

@@ -1,7 +1,9 @@
 //! Which line of the proxy's log is about the connection that a client reports, and what the two know together.
 
-use handfast_finding::{Certainty, Finding, Refuser};
-use handfast_pki::{Code, text::printable};
+use std::{fmt::Display, path::Path};
+
+use handfast_finding::{Certainty, Finding, Problem, Refuser, shell::shell};
+use handfast_pki::{Code, code, text::printable};
 use serde_json::Value;
 
 use crate::joined::Joined;
@@ -15,6 +17,49 @@ pub enum Apart {
     Repeated { handshake: String, lines: usize },
     /// No line of the log names it.
     Missing { handshake: String },
+}
+
+impl Apart {
+    /// Why the report in the file `client` and the lines in `log` are not of one connection.
+    pub fn problem(&self, client: &Path, log: &Path) -> Problem {
+        let log = log.display();
+        let failed = |message: String| Problem::new(code::NOTHING_TOLD, message);
+        match self {
+            Self::Nameless => {
+                not_ours(client, "it names no handshake").help("make it with doctor --json or get --json")
+            }
+            Self::Repeated { handshake, lines } => failed(format!(
+                "{lines} lines of \"{log}\" have the connection ID {handshake}: a client repeated it"
+            ))
+            .help("compare their addresses and times; an ID that the client chose proves nothing"),
+            Self::Missing { handshake } => failed(format!(
+                "no line of \"{log}\" has the connection ID {handshake}"
+            ))
+            .help(
+                "a line is written when its connection ends; is this the log of the proxy that was called, \
+                     of that time, with log = \"connections\"?",
+            ),
+        }
+    }
+}
+
+/// The report of a client in `bytes`, which stand in the file `path`.
+pub fn client(path: &Path, bytes: &[u8]) -> Result<Value, Problem> {
+    let make = format!(
+        "make it with the doctor: handfast doctor HOST:PORT --json > {}",
+        shell(path.display())
+    );
+    let report: Value = serde_json::from_slice(bytes).map_err(|error| not_ours(path, error).help(&make))?;
+    if report["trace"].is_array() {
+        Ok(report)
+    } else {
+        Err(not_ours(path, "it has no trace").help(make))
+    }
+}
+
+fn not_ours(path: &Path, why: impl Display) -> Problem {
+    let message = format!("\"{}\" is not a report of a client: {why}", path.display());
+    Problem::new(code::WRONG_FORMAT, message)
 }
 
 /// Finds the connection of the client's report in `log`.

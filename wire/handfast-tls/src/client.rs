@@ -42,6 +42,17 @@ pub enum Versions {
     OnlyTls13,
 }
 
+impl Versions {
+    /// The one that is called so, `1.2` or `1.3`; both without a name.
+    pub fn only(name: Option<&str>) -> Self {
+        match name {
+            None => Self::Both,
+            Some("1.2") => Self::OnlyTls12,
+            Some(_) => Self::OnlyTls13,
+        }
+    }
+}
+
 /// Everything that a [`Client`] is made of.
 pub struct Settings {
     /// The CAs that verify the server.

@@ -1,7 +1,8 @@
 //! The files of one side, without a connection: what each holds, which belong together, and what is wrong.
 //!
-//! Pure: bytes and permission bits come in, findings go out. What cannot be read is a finding, never an error.
+//! Pure, but for `disk.rs`: bytes and permission bits come in, findings go out. What cannot be read is a finding, never an error.
 
+mod disk;
 mod form;
 mod judge;
 mod own;
@@ -13,6 +14,7 @@ use handfast_formats::open::{Form, Opened, Part, open};
 use handfast_pki::{Certificate, Error, PrivateKey, Purpose, crl::RevocationList, pem::Item};
 use jiff::Timestamp;
 
+pub use disk::{named, report};
 pub use judge::judge;
 pub use own::Own;
 

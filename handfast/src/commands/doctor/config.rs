@@ -54,9 +54,5 @@ pub fn run(args: &Config, words: &Words) -> Result<Exit, Failure> {
         words.data(format_args!("{name}: {value}"));
     }
     words.data(findings::list(&made.findings).trim_end());
-    Ok(if made.findings.is_empty() {
-        Exit::Yes
-    } else {
-        Exit::No
-    })
+    Ok(Exit::found(&made.findings))
 }

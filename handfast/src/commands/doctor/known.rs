@@ -3,19 +3,20 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use handfast_credentials::load;
 use handfast_doctor::Context;
+use handfast_finding::Problem;
+use handfast_pki::code;
 
 use super::flags::Flags;
-use crate::failure::Failure;
 
 /// `known` with what the flags say of the server.
-pub fn context(flags: &Flags, known: Context) -> Result<Context, Failure> {
+pub fn context(flags: &Flags, known: Context) -> Result<Context, Problem> {
     let pin = match &flags.pin {
         Some(text) => Some(
             text.strip_prefix("sha256//")
                 .and_then(|text| BASE64_STANDARD.decode(text).ok())
                 .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
                 .ok_or_else(|| {
-                    Failure::misuse(format!("\"{text}\" is not a pin"))
+                    Problem::new(code::USAGE, format!("\"{text}\" is not a pin"))
                         .help("write sha256//BASE64, as curl does")
                 })?,
         ),
@@ -30,11 +31,7 @@ pub fn context(flags: &Flags, known: Context) -> Result<Context, Failure> {
         revocation.extend(load::revocation_lists(path)?);
     }
     let must_refuse = match (&flags.must_refuse, &flags.must_refuse_key) {
-        (Some(cert), Some(key)) => Some(load::paired(
-            load::certificates(cert)?,
-            &load::private_key(key)?,
-            key,
-        )?),
+        (Some(cert), Some(key)) => Some(load::pair(cert, key)?),
         _ => None,
     };
     Ok(Context {

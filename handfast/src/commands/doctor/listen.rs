@@ -2,26 +2,25 @@
 
 use handfast_doctor::{
     Report,
-    listen::{Listen as Server, listen},
+    listen::{Listen as Server, listen, together},
 };
-use handfast_finding::{Certainty, Finding};
 use handfast_pki::code;
-use handfast_report::{json, schema::Schema};
+use handfast_report::{json, schema::Schema, shown::learned};
+use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{flags_of_listen::Listen, listener, say};
+use super::flags_of_listen::Listen;
 use crate::{
     failure::{Exit, Failure},
+    time,
     words::Words,
 };
 
 pub fn run(args: &Listen, words: &Words) -> Result<Exit, Failure> {
-    let server = listener::server(args)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::bug)?;
-    let reports = runtime.block_on(serve(args, server, words))?;
+    let pair = args.cert.as_deref().zip(args.key.as_deref());
+    let (client_ca, expected) = (args.client_ca.as_deref(), args.expect_cert.as_deref());
+    let server = Server::of_files(pair, client_ca, expected, Timestamp::now())?;
+    let reports = time::wait_for(serve(args, server, words))??;
     let findings = together(&reports);
     let all = Report {
         findings,
@@ -30,11 +29,7 @@ pub fn run(args: &Listen, words: &Words) -> Result<Exit, Failure> {
     let mut object = json::report(&all);
     object["connections"] = reports.iter().map(json::report).collect();
     words.json(Schema::Doctor, object);
-    Ok(if all.findings.is_empty() {
-        Exit::Yes
-    } else {
-        Exit::No
-    })
+    Ok(Exit::found(&all.findings))
 }
 
 async fn serve(args: &Listen, server: Server, words: &Words) -> Result<Vec<Report>, Failure> {
@@ -55,7 +50,7 @@ async fn serve(args: &Listen, server: Server, words: &Words) -> Result<Vec<Repor
                 let Some(report) = report else { break };
                 if !words.json {
                     words.data(format_args!("\n{}", report.target));
-                    say(&report, words);
+                    words.data(learned(&report));
                 }
                 reports.push(report);
             }
@@ -64,22 +59,4 @@ async fn serve(args: &Listen, server: Server, words: &Words) -> Result<Vec<Repor
         }
     }
     Ok(reports)
-}
-
-/// The findings of all connections, the surest first. That a certificate is held back explains that none was sent.
-fn together(reports: &[Report]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
-    for finding in reports.iter().flat_map(|report| &report.findings) {
-        if !findings.iter().any(|known| known.code == finding.code) {
-            findings.push(finding.clone());
-        }
-    }
-    if findings
-        .iter()
-        .any(|finding| finding.code == code::HELD_BACK && finding.certainty == Certainty::Certain)
-    {
-        findings.retain(|finding| finding.code != code::NO_CERTIFICATE);
-    }
-    findings.sort_by_key(|finding| finding.certainty);
-    findings
 }

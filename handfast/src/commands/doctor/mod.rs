@@ -1,28 +1,22 @@
 //! `handfast doctor`: why a connection fails, who refused, and what to do.
 
-pub mod client_files;
-pub mod config;
-mod file;
+mod config;
 mod flags;
 mod flags_of_listen;
 mod join;
 mod known;
 mod listen;
-mod listener;
 mod pcap;
-mod place;
 mod posture;
 mod show;
-mod spoken;
 mod target;
 pub mod text;
-mod usable;
 mod what_if;
 mod whom;
 
 use clap::Subcommand;
 use handfast_doctor::Report;
-use handfast_report::{findings, json, schema::Schema};
+use handfast_report::{json, schema::Schema, shown::learned};
 
 use crate::{
     failure::{Exit, Failure},
@@ -78,23 +72,6 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 /// Says `made`, and how the command ends: 0 without findings, 1 with.
 fn conclude(made: &Report, words: &Words) -> Exit {
     words.json(Schema::Doctor, json::report(made));
-    say(made, words);
-    if made.findings.is_empty() {
-        Exit::Yes
-    } else {
-        Exit::No
-    }
-}
-
-/// What was learned, and the findings.
-fn say(made: &Report, words: &Words) {
-    for (name, value) in &made.notes {
-        words.data(format_args!("{name}: {value}"));
-    }
-    // The rule is written with it, and the alert does not say it.
-    let first = made.findings.first();
-    if let Some(identity) = first.and_then(|first| findings::concerned(made, first)) {
-        words.data(format_args!("identity: {identity}"));
-    }
-    words.data(findings::ranked(&made.findings).trim_end());
+    words.data(learned(made));
+    Exit::found(&made.findings)
 }

@@ -1,18 +1,17 @@
 //! `handfast doctor pcap FILE`: a capture made by others.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
-use handfast_credentials::{files, load};
+use handfast_credentials::files;
 use handfast_doctor::{Context, Report, capture};
-use handfast_finding::Finding;
 use handfast_pki::code;
 use handfast_report::{json, schema::Schema};
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::show::{Show, show_all};
 use crate::{
     failure::{Exit, Failure},
+    time,
     words::Words,
 };
 
@@ -42,13 +41,8 @@ pub struct Pcap {
 }
 
 pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
-    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
-    let mut context = Context::default();
-    if let Some(path) = &args.client_ca {
-        let anchors = load::anchors(path, now)?;
-        context.known = anchors.certificates().to_vec();
-        context.client_trust = Some(Arc::new(anchors.into()));
-    }
+    let now = time::now();
+    let context = Context::of_server(args.client_ca.as_deref(), now)?;
     let key_log = match &args.keylog {
         Some(path) => Some(String::from_utf8_lossy(&files::read(path)?).into_owned()),
         None => None,
@@ -74,7 +68,7 @@ pub fn run(args: &Pcap, words: &Words) -> Result<Exit, Failure> {
         )
         .help("capture whole packets: tcpdump -s 0 -w FILE port 8443"));
     }
-    let findings = together(&reports);
+    let findings = Report::together(&reports);
     // The conversation that went wrong is the one that people look for.
     let worst = reports
         .iter()
@@ -106,16 +100,4 @@ fn only(number: usize, mut reports: Vec<Report>) -> Result<Report, Failure> {
             reports.len()
         ))),
     }
-}
-
-/// The findings of all conversations, the surest first, each code once.
-fn together(reports: &[Report]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
-    for finding in reports.iter().flat_map(|report| &report.findings) {
-        if !findings.iter().any(|known| known.code == finding.code) {
-            findings.push(finding.clone());
-        }
-    }
-    findings.sort_by_key(|finding| finding.certainty);
-    findings
 }

@@ -9,15 +9,15 @@ use handfast_credentials::{
     files::{self, Readers},
     load,
 };
-use handfast_doctor::posture;
+use handfast_doctor::{Unready, posture};
 use handfast_finding::shell::shell;
 use handfast_pki::code;
 use handfast_report::{junit, posture as graded, sarif, schema::Schema};
-use jiff::Timestamp;
 
-use super::whom::{Unready, Whom};
+use super::whom::Whom;
 use crate::{
     failure::{Exit, Failure},
+    time,
     words::Words,
 };
 
@@ -51,24 +51,18 @@ pub struct Posture {
 }
 
 pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
-    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
-    let mut subject = args
-        .whom
-        .subject(&args.target, now)
-        .map_err(|unready| match unready {
-            Unready::Misused(failure) => failure,
-            Unready::Unusable(finding) => Failure::of_finding(&finding),
-        })?;
+    let now = time::now();
+    let subject = args.whom.given().subject(&args.target, now);
+    let mut subject = subject.map_err(|unready| match unready {
+        Unready::Misused(problem) => problem.into(),
+        Unready::Unusable(finding) => Failure::of_finding(&finding),
+    })?;
     subject.context.may_forge = args.active;
     if args.active && !args.yes {
         agree(args, words)?;
     }
     let system = load::system_anchors(now);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::bug)?;
-    let made = runtime.block_on(posture::look(args.target.clone(), &subject, &system, now));
+    let made = time::wait_for(posture::look(args.target.clone(), &subject, &system, now))?;
     if let Some(why) = &made.unreachable {
         return Err(Failure::of(
             code::CANNOT_CONNECT,

@@ -5,18 +5,12 @@ use std::path::PathBuf;
 use handfast_credentials::files::{self, Readers};
 use handfast_doctor::Report;
 use handfast_finding::shell::shell;
-use handfast_report::{
-    bundle, chains, html, json,
-    ladder::{self, Detail},
-    mermaid,
-    schema::Schema,
-    style::{FAINT, STRONG},
-};
-use jiff::Timestamp;
+use handfast_report::{bundle, html, json, ladder::Detail, mermaid, schema::Schema, shown};
 
 use crate::{
     failure::{Exit, Failure},
     given::hidden,
+    time,
     words::{Words, width},
 };
 
@@ -47,16 +41,12 @@ pub struct Show {
 pub fn show(made: &Report, show: &Show, words: &Words) -> Result<Exit, Failure> {
     words.json(Schema::Doctor, json::report(made));
     show_all(std::slice::from_ref(made), 0, show, words)?;
-    Ok(if made.findings.is_empty() {
-        Exit::Yes
-    } else {
-        Exit::No
-    })
+    Ok(Exit::found(&made.findings))
 }
 
 /// Shows `reports` one after the other; page, diagram and bundle are those of number `chosen`.
 pub fn show_all(reports: &[Report], chosen: usize, show: &Show, words: &Words) -> Result<(), Failure> {
-    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
+    let now = time::now();
     let mut worst = reports[chosen].clone();
     worst.reword(hidden);
     let worst = &worst;
@@ -74,49 +64,21 @@ pub fn show_all(reports: &[Report], chosen: usize, show: &Show, words: &Words) -
     if show.mermaid {
         words.data(mermaid::mermaid(worst).trim_end());
     } else {
+        let detail = Detail {
+            explain: show.explain,
+            verbose: show.verbose,
+            unbroken: false,
+            width: width(),
+        };
         for made in reports {
-            picture(made, show, now, words);
-            super::say(made, words);
+            if let Some(picture) = shown::picture(made, detail, now) {
+                words.data(picture);
+            }
+            words.data(shown::learned(made));
         }
     }
     for path in show.html.iter().chain(&show.bundle) {
         words.talk(format_args!("written: {}", shell(path.display())));
     }
     Ok(())
-}
-
-/// The ladder, the chains where they may explain something, the further connections.
-fn picture(made: &Report, show: &Show, now: Timestamp, words: &Words) {
-    let Some(trace) = made.trace.as_ref().filter(|trace| !trace.messages.is_empty()) else {
-        return;
-    };
-    let detail = Detail {
-        explain: show.explain,
-        verbose: show.verbose,
-        unbroken: false,
-        width: width(),
-    };
-    words.data(ladder::detailed(trace, detail, made.blamed()).trim_end());
-    words.data("");
-    let wanted = show.verbose > 0 || show.explain || made.findings.first().is_some_and(is_about_chains);
-    if let Some(chains) = chains::of(made, now).filter(|_| wanted) {
-        words.data(chains.text());
-    }
-    if !made.probes.is_empty() {
-        words.data(format_args!("{STRONG}further connections{STRONG:#}"));
-        for probe in &made.probes {
-            words.data(format_args!("  {FAINT}{probe}{FAINT:#}"));
-        }
-        words.data("");
-    }
-}
-
-/// Whether two chains side by side help to see what `finding` means.
-fn is_about_chains(finding: &handfast_finding::Finding) -> bool {
-    let code = finding.code.to_string();
-    code.starts_with("HF-2")
-        || [
-            "HF-102", "HF-103", "HF-104", "HF-105", "HF-106", "HF-110", "HF-301", "HF-302",
-        ]
-        .contains(&code.as_str())
 }

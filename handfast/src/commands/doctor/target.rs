@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use handfast_doctor::{Ending, Report, Subject, Talk, When, examine, files::Reader};
+use handfast_credentials::load;
+use handfast_doctor::{
+    Ending, Report, Subject, Talk, Unready, When, examine,
+    files::{self, Look, Reader},
+    taken_for_a_server,
+};
 use handfast_pki::Purpose;
 use handfast_tls::client::Versions;
 use jiff::Timestamp;
 
-use super::{
-    client_files::{self, Wanted},
-    file,
-    flags::Flags,
-    known,
-    show::show,
-    whom::Unready,
-};
+use super::{conclude, flags::Flags, known, show::show};
 use crate::{
     failure::{Exit, Failure},
+    time,
     words::Words,
 };
 
@@ -29,41 +28,30 @@ pub fn run(flags: &Flags, words: &Words) -> Result<Exit, Failure> {
         (&flags.server_files, Purpose::Server),
     ];
     if let Some((paths, purpose)) = folders.into_iter().find(|(paths, _)| !paths.is_empty()) {
-        let reader = flags
-            .reader
-            .as_deref()
-            .and_then(|wanted| Reader::ALL.into_iter().find(|(name, _)| *name == wanted));
-        let wanted = Wanted {
-            paths,
+        let password = flags.password_file.as_deref().map(load::password).transpose()?;
+        let wanted = flags.reader.as_deref();
+        let reader = wanted.and_then(|wanted| Reader::ALL.into_iter().find(|(name, _)| *name == wanted));
+        let look = Look {
             purpose,
-            password_file: flags.password_file.as_ref(),
+            now: time::now(),
+            passwords: password.iter().map(|password| password.to_string()).collect(),
             reader: reader.map(|(_, reader)| reader),
         };
-        return client_files::run(&wanted, words);
+        return Ok(conclude(&files::report(paths, &look)?, words));
     }
-    // Whole seconds, as certificates have them.
-    let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(Failure::bug)?;
+    let now = time::now();
     let named = flags.target.clone().unwrap_or_default();
-    if let Some(failure) = file::taken_for_a_server(&named) {
-        return Err(failure);
+    if let Some(problem) = taken_for_a_server(&named) {
+        return Err(problem.into());
     }
     let made = match subject(flags, &named, now) {
-        Err(Unready::Misused(failure)) => return Err(failure),
+        Err(Unready::Misused(problem)) => return Err(problem.into()),
         // A file is the reason, so that no connection has to be made.
         Err(Unready::Unusable(finding)) => Report {
             findings: vec![*finding],
             ..Report::new(named)
         },
-        Ok(subject) => {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(Failure::bug)?;
-            let made = runtime.block_on(examine(named, &subject, now));
-            // A look-up of a name may still be waiting, and nobody waits for it.
-            runtime.shutdown_background();
-            made
-        }
+        Ok(subject) => time::wait_for(examine(named, &subject, now))?,
     };
     let exit = show(&made, &flags.show, words)?;
     let unreachable = made
@@ -75,13 +63,9 @@ pub fn run(flags: &Flags, words: &Words) -> Result<Exit, Failure> {
 
 /// What is looked at, with all that the flags say beside whom.
 fn subject(flags: &Flags, named: &str, now: Timestamp) -> Result<Subject, Unready> {
-    let mut subject = flags.whom.subject(named, now)?;
+    let mut subject = flags.whom.given().subject(named, now)?;
     let target = &mut subject.target;
-    target.versions = match flags.tls.as_deref() {
-        Some("1.2") => Versions::OnlyTls12,
-        Some(_) => Versions::OnlyTls13,
-        None => Versions::Both,
-    };
+    target.versions = Versions::only(flags.tls.as_deref());
     target.probing.small_hello = flags.no_pq;
     if !flags.alpn.is_empty() {
         target.alpn.clone_from(&flags.alpn);

@@ -4,24 +4,16 @@ use std::path::PathBuf;
 
 use handfast_doctor::{
     Report,
-    what_if::{Tried, what_if},
+    files::{Holdings, Look, named},
+    what_if::what_if,
 };
-use handfast_pki::Certificate;
-use handfast_report::{
-    json,
-    schema::Schema,
-    style::{BAD, GOOD, STRONG},
-    verdict::{notes, refused},
-};
+use handfast_pki::Purpose;
+use handfast_report::{json, paths, schema::Schema, shown::learned, style::STRONG};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
-use super::{
-    client_files::{holdings, named},
-    say,
-};
 use crate::{
     failure::{Exit, Failure},
+    time,
     words::Words,
 };
 
@@ -48,8 +40,14 @@ pub struct WhatIf {
 
 pub fn run(args: &WhatIf, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let client = holdings(&args.client, handfast_pki::Purpose::Client, &[], None)?;
-    let server = holdings(&args.server, handfast_pki::Purpose::Server, &[], None)?;
+    let look = |purpose| Look {
+        purpose,
+        now: time::now(),
+        passwords: Vec::new(),
+        reader: None,
+    };
+    let client = Holdings::at(&args.client, &look(Purpose::Client))?;
+    let server = Holdings::at(&args.server, &look(Purpose::Server))?;
     let made = what_if(&client, &server, args.host.as_deref(), now);
     let report = Report {
         notes: made.notes,
@@ -57,42 +55,14 @@ pub fn run(args: &WhatIf, words: &Words) -> Result<Exit, Failure> {
         ..Report::new(format!("{} and {}", named(&args.client), named(&args.server)))
     };
     let mut object = json::report(&report);
-    object["paths"] = made.paths.iter().map(path_json).collect();
+    object["paths"] = made.paths.iter().map(paths::json).collect();
     words.json(Schema::Doctor, object);
-    say(&report, words);
+    words.data(learned(&report));
     if !made.paths.is_empty() {
         words.data(format_args!("\n{STRONG}paths tried{STRONG:#}"));
     }
     for path in &made.paths {
-        words.data(path_text(path));
+        words.data(paths::text(path));
     }
-    Ok(if report.findings.is_empty() {
-        Exit::Yes
-    } else {
-        Exit::No
-    })
-}
-
-fn path_text(path: &Tried) -> String {
-    let names: Vec<String> = path.candidate.path.iter().map(Certificate::called).collect();
-    let verdict = match &path.candidate.verdict {
-        Ok(()) => format!("{GOOD}good{GOOD:#}"),
-        Err(refusal) => format!("{BAD}refused{BAD:#}: {refusal}"),
-    };
-    let end = if path.candidate.reaches_anchor {
-        ""
-    } else {
-        " -> ?"
-    };
-    format!("  {}: {}{end}\n    {verdict}", path.whose, names.join(" -> "))
-}
-
-fn path_json(path: &Tried) -> Value {
-    json!({
-        "whose": path.whose.to_string(),
-        "certificates": path.candidate.path.iter().map(json::certificate).collect::<Vec<_>>(),
-        "reaches_anchor": path.candidate.reaches_anchor,
-        "problem": path.candidate.verdict.as_ref().err().map(|refusal| refused(refusal, path.whose)),
-        "notes": notes(&path.candidate.path),
-    })
+    Ok(Exit::found(&report.findings))
 }

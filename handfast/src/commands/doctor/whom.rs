@@ -1,21 +1,8 @@
-//! Whom to look at, and as whom: the flags that every look at a server shares, and what they come to.
+//! The flags that every look at a server shares.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
-use handfast_credentials::load;
-use handfast_doctor::{Context, Service, StartTls, Subject, Target, When};
-use handfast_finding::{Finding, shell::shell};
-use handfast_pki::Certificate;
-use handfast_proxy::backend;
-use handfast_tls::client::{Probing, Versions};
-use jiff::Timestamp;
-
-use super::{
-    place::{self, Place},
-    spoken::Spoken,
-    usable,
-};
-use crate::failure::Failure;
+use handfast_doctor::{Service, StartTls};
 
 /// Whom to look at beside its address, and as whom.
 #[derive(Debug, clap::Args)]
@@ -49,77 +36,23 @@ pub struct Whom {
     other_name: Vec<String>,
 }
 
-/// Why there is nobody to look at yet.
-pub enum Unready {
-    /// The words of the command make no sense.
-    Misused(Failure),
-    /// One of the files cannot do what it is for, which is a finding by itself.
-    Unusable(Box<Finding>),
-}
-
-impl From<Failure> for Unready {
-    fn from(failure: Failure) -> Self {
-        Self::Misused(failure)
-    }
-}
-
 impl Whom {
-    /// The server that the user calls `named`, to be looked at as its usual client.
-    pub fn subject(&self, named: &str, now: Timestamp) -> Result<Subject, Unready> {
-        let place = Place::of(named)?;
-        let spoken = Spoken {
-            starttls: self.starttls.as_deref(),
-            speak: self.speak.as_deref(),
-            user: self.user.as_deref(),
-            host: self.host.as_deref(),
-        };
-        let credentials = match (&self.cert, &self.key) {
-            (Some(cert), Some(key)) => Some(usable::pair(cert, key).map_err(Unready::Unusable)?),
-            _ => None,
-        };
-        let (anchors, trusted) = match &self.ca {
-            Some(path) => usable::anchors(path, now).map_err(Unready::Unusable)?,
-            None => (load::system_anchors(now), Vec::new()),
-        };
-        let name = match &self.sni {
-            Some(name) => place::ascii(name)?,
-            None => place.endpoint.host.clone(),
-        };
-        let name = name.as_str();
-        let target = Target {
-            name: backend::server_name(name).map_err(Failure::from)?,
-            trust: Arc::new(anchors.into()),
-            credentials,
-            versions: Versions::Both,
-            // A server that was named by its port alone may speak anything, so nothing is demanded of it.
-            alpn: spoken.alpn(&place),
-            starttls: spoken.starttls(),
-            probing: Probing::default(),
-            endpoint: place.endpoint.clone(),
-        };
-        Ok(Subject {
-            talk: spoken.talk(&place, name),
-            target,
-            context: self.context(&place, trusted),
-            when: When::Auto,
-            limit: None,
-        })
-    }
-
-    fn context(&self, place: &Place, trusted: Vec<Certificate>) -> Context {
-        let mut known = trusted;
-        known.extend(self.cert.as_deref().map(load::neighbours).unwrap_or_default());
-        let as_whom = [("--cert", &self.cert), ("--key", &self.key), ("--ca", &self.ca)]
-            .into_iter()
-            .filter_map(|(flag, path)| Some(format!(" {flag} {}", shell(path.as_ref()?.display()))))
-            .collect();
-        Context {
-            known,
-            is_spoken: place.is_http || self.speak.is_some() || self.starttls.is_some(),
-            written_host: place.written.clone(),
+    /// What the flags say.
+    pub fn given(&self) -> handfast_doctor::Whom {
+        let find = |wanted: &str| StartTls::ALL.into_iter().find(|(name, _)| *name == wanted);
+        let starttls = self.starttls.as_deref().and_then(find);
+        let find = |wanted: &str| Service::ALL.into_iter().find(|(name, _)| *name == wanted);
+        let speak = self.speak.as_deref().and_then(find);
+        handfast_doctor::Whom {
+            cert: self.cert.clone(),
+            key: self.key.clone(),
+            ca: self.ca.clone(),
+            sni: self.sni.clone(),
+            host: self.host.clone(),
+            starttls: starttls.map(|(_, protocol)| protocol),
+            speak: speak.map(|(_, service)| service),
+            user: self.user.clone(),
             other_names: self.other_name.clone(),
-            as_whom,
-            ..Context::default()
         }
     }
 }

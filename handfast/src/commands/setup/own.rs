@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use handfast_credentials::{files::Found, load};
+use handfast_credentials::load;
 use handfast_doctor::files::{File, Holdings, Look, judge, read};
 use handfast_finding::{Certainty, Finding, shell::shell};
 use handfast_pki::{Certificate, Code, Identity, Purpose, code};
 use handfast_setup::Role;
 use jiff::Timestamp;
 
-use crate::{commands::doctor::client_files, failure::Failure};
+use crate::failure::Failure;
 
 /// Findings that keep nothing from working.
 const HARMLESS: [Code; 1] = [code::LONG_LIVED];
@@ -37,7 +37,7 @@ pub fn pair(
         passwords: Vec::new(),
         reader: None,
     };
-    let holdings = read(&[file(cert), file(key)], &look);
+    let holdings = read(&[File::at(cert), File::at(key)], &look);
     let (harmless, wrong): (Vec<_>, Vec<_>) = judge(&holdings, &look)
         .into_iter()
         .partition(|finding| HARMLESS.contains(&finding.code) || finding.certainty == Certainty::Guess);
@@ -82,10 +82,6 @@ fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Failu
         .help("see what is in it")
         .command(format!("handfast inspect {}", shell(cert.display())))
     })
-}
-
-fn file(path: &Path) -> File {
-    client_files::file(Found::at(path))
 }
 
 /// Nothing is written, for this.

@@ -1,27 +1,24 @@
 //! Where the doctor looks: `HOST:PORT`, `HOST` or a URL.
 
+use handfast_finding::Problem;
 use handfast_pki::code;
-use handfast_values::{Endpoint, idn};
+use handfast_values::{Endpoint, Form, ValueError, idn};
 use http::Uri;
 
-use crate::{
-    commands::get,
-    failure::{Exit, Failure},
-};
-
 /// Where to connect to, out of `HOST:PORT`, `HOST` or a URL.
-pub struct Place {
-    pub endpoint: Endpoint,
-    pub path: String,
-    pub is_http: bool,
+pub(crate) struct Place {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) path: String,
+    pub(crate) is_http: bool,
     /// The host as it was written, where it was written in other letters than ASCII.
-    pub written: Option<String>,
+    pub(crate) written: Option<String>,
 }
 
 impl Place {
-    pub fn of(text: &str) -> Result<Self, Failure> {
+    pub(crate) fn of(text: &str) -> Result<Self, Problem> {
         let is_http = text.starts_with("https://");
-        let bad = |why: String| Failure::misuse(why).help("write HOST:PORT or https://HOST:PORT/PATH");
+        let bad =
+            |why: String| Problem::new(code::USAGE, why).help("write HOST:PORT or https://HOST:PORT/PATH");
         if let Some((scheme, _)) = text.split_once("://")
             && !is_http
         {
@@ -35,7 +32,7 @@ impl Place {
             format!("https://{text}")
         };
         let (url, written) = in_ascii(&url)?;
-        let endpoint = get::endpoint(&url).map_err(|error| bad(error.to_string()))?;
+        let endpoint = endpoint(&url).map_err(|error| bad(error.to_string()))?;
         let uri: Uri = url
             .parse()
             .map_err(|error| bad(format!("\"{text}\" is not HOST:PORT: {error}")))?;
@@ -48,7 +45,7 @@ impl Place {
     }
 
     /// The value of Host for `name` on this port.
-    pub fn authority(&self, name: &str) -> String {
+    pub(crate) fn authority(&self, name: &str) -> String {
         let name = if name.contains(':') {
             format!("[{name}]")
         } else {
@@ -62,7 +59,7 @@ impl Place {
 }
 
 /// `url` with its host in the form of DNS, and the host as it was written where that is another one.
-fn in_ascii(url: &str) -> Result<(String, Option<String>), Failure> {
+fn in_ascii(url: &str) -> Result<(String, Option<String>), Problem> {
     let rest = url.strip_prefix("https://").unwrap_or(url);
     let end = rest.find([':', '/', '?', '#', '@', '[']).unwrap_or(rest.len());
     let (host, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
@@ -74,6 +71,16 @@ fn in_ascii(url: &str) -> Result<(String, Option<String>), Failure> {
 }
 
 /// A name of a host in the form of DNS.
-pub fn ascii(host: &str) -> Result<String, Failure> {
-    idn::to_ascii(host).map_err(|error| Failure::new(Exit::Misuse, code::BAD_NAME, &error).help(error.hint))
+pub(crate) fn ascii(host: &str) -> Result<String, Problem> {
+    idn::to_ascii(host).map_err(|error| Problem::new(code::BAD_NAME, &error).help(error.hint))
+}
+
+/// Host and port of `url`, which begins with `https://`; 443 where there is no port.
+pub(crate) fn endpoint(url: &str) -> Result<Endpoint, ValueError> {
+    const FORM: Form = Form::CONNECT
+        .or_port(443)
+        .called("address", "write https://HOST:PORT/PATH");
+    let rest = url.strip_prefix("https://").unwrap_or(url);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    Endpoint::read(&rest[..end], &FORM)
 }

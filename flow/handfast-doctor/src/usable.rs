@@ -9,7 +9,7 @@ use handfast_tls::Credentials;
 use jiff::Timestamp;
 
 /// Our certificate and key; what is wrong with the pair is a finding and not a misuse.
-pub fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
+pub(crate) fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
     let of = |path: &Path, problem: &Problem| {
         let because = format!("{}: {}", path.display(), problem.message);
         Box::new(
@@ -36,7 +36,7 @@ pub fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>> {
 }
 
 /// The CAs in `path`; a file that holds none is a finding of its own.
-pub fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), Box<Finding>> {
+pub(crate) fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), Box<Finding>> {
     let unusable = |code, why: String| {
         Box::new(
             Finding::new(

@@ -1,16 +1,15 @@
 //! `handfast get`: a request over mutual TLS, and the reason when it is refused.
 
-mod plan;
-
 use std::path::PathBuf;
 
-use handfast_doctor::judge;
+use handfast_doctor::{Wish, judge};
 use handfast_report::{exchange, ladder::ladder, schema::Schema};
+use handfast_tls::client::Versions;
 use jiff::Timestamp;
 
-pub use self::plan::endpoint;
 use crate::{
     failure::{Exit, Failure},
+    time,
     words::{Words, width},
 };
 
@@ -53,12 +52,17 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let (target, ask) = plan::plan(args)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::bug)?;
-    let (trace, answer) = runtime.block_on(handfast_doctor::get(&target, &ask));
+    let wish = Wish {
+        url: &args.url,
+        pair: args.cert.as_deref().zip(args.key.as_deref()),
+        ca: &args.ca,
+        method: args.method.as_deref(),
+        body: args.data.as_deref(),
+        headers: &args.header,
+        versions: Versions::only(args.tls.as_deref()),
+    };
+    let (target, ask) = wish.plan(Timestamp::now())?;
+    let (trace, answer) = time::wait_for(handfast_doctor::get(&target, &ask))?;
     let finding = judge::request(&trace, answer.as_ref(), Timestamp::now())
         .into_iter()
         .next();

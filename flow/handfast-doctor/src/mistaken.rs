@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use handfast_finding::shell::shell;
-
-use crate::failure::Failure;
+use handfast_finding::{Problem, shell::shell};
+use handfast_pki::code;
 
 /// The refusal of `named` where it is a file or a folder, or can be nothing else, with the command that looks at it.
-pub fn taken_for_a_server(named: &str) -> Option<Failure> {
+pub fn taken_for_a_server(named: &str) -> Option<Problem> {
     let path = Path::new(named);
     let is_here = path.exists();
     let ending = path
@@ -28,19 +27,22 @@ pub fn taken_for_a_server(named: &str) -> Option<Failure> {
         (true, true) => "is a folder",
         (true, false) => "is a file",
     };
-    let failure = Failure::misuse(format!("\"{named}\" {what}, expected a server: HOST:PORT"));
+    let problem = Problem::new(
+        code::USAGE,
+        format!("\"{named}\" {what}, expected a server: HOST:PORT"),
+    );
     let word = shell(named);
     Some(match look.unwrap_or(Look::Files) {
-        Look::Files => failure
+        Look::Files => problem
             .help("the doctor looks at the files of one side without a connection; what one holds: handfast inspect")
             .command(format!("handfast doctor --client-files {word}")),
-        Look::Config => failure
+        Look::Config => problem
             .help("the configuration of another server has a look of its own")
             .command(format!("handfast doctor config {word}")),
-        Look::Capture => failure
+        Look::Capture => problem
             .help("a capture has a look of its own")
             .command(format!("handfast doctor pcap {word}")),
-        Look::Text => failure
+        Look::Text => problem
             .help("the text of an error or a log has a look of its own")
             .command(format!("handfast doctor text {word}")),
     })
@@ -71,7 +73,7 @@ mod tests {
     use super::*;
 
     fn command(named: &str) -> Option<String> {
-        taken_for_a_server(named)?.command.map(String::from)
+        taken_for_a_server(named)?.command
     }
 
     #[test]
