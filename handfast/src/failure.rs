@@ -134,6 +134,7 @@ impl From<handfast_interop::Error> for Failure {
                 ..Self::from(problem)
             },
             E::Problem(problem) => problem.into(),
+            E::Authority(error) => error.into(),
             _ => Self::bug(error),
         }
     }

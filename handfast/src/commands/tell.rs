@@ -12,12 +12,7 @@ use handfast_report::{json, style::GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, words::Words};
-
-/// The certificate to trust; an open authority has one.
-pub fn root_of(authority: &Authority) -> Result<&Certificate, Failure> {
-    authority.root().ok_or_else(|| Failure::bug("the CA has no root"))
-}
+use crate::words::Words;
 
 /// A path for JSON, which knows no other text than Unicode.
 pub fn text(path: &Path) -> String {

@@ -6,12 +6,15 @@ use handfast_pki::code;
 /// The result of a trial, which may end because there is nothing to compare with.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Something that the trial needs is missing or wrong.
     #[error(transparent)]
     Problem(#[from] Problem),
+    /// A CA that is made to show something.
+    #[error(transparent)]
+    Authority(#[from] handfast_ca::Error),
     /// Even the good client is rejected, so that no other rejection means anything.
     #[error(transparent)]
     GoodClientRefused(Problem),
@@ -22,6 +25,7 @@ impl Error {
     pub fn detail(self, detail: impl Into<String>) -> Self {
         match self {
             Self::Problem(problem) => Self::Problem(problem.detail(detail)),
+            Self::Authority(_) => self,
             Self::GoodClientRefused(problem) => Self::GoodClientRefused(problem.detail(detail)),
         }
     }

@@ -1,13 +1,12 @@
 //! `handfast env`: the environment variables by which a runtime uses these files.
 
-mod given;
-mod java;
 mod tell;
 
 use std::path::PathBuf;
 
 use clap::{ValueEnum, builder::PossibleValuesParser};
-use handfast_setup::env::{Shell, TABLE, settings};
+use handfast_interop::env::{Given, settings};
+use handfast_setup::env::{Shell, TABLE};
 
 use crate::{
     failure::{Exit, Failure},
@@ -80,15 +79,16 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         .iter()
         .find(|row| row.name == program)
         .ok_or_else(|| Failure::bug(format!("\"{program}\" is not in the table")))?;
-    let is_java = row.name == "java";
-    if !is_java && (args.keystore.is_some() || args.truststore.is_some()) {
-        return Err(Failure::misuse("--keystore and --truststore are for java alone"));
-    }
-    let settings = if is_java {
-        java::settings(args)?
-    } else {
-        settings(row, &given::check(args)?)
+    let given = Given {
+        cert: args.cert.as_deref(),
+        key: args.key.as_deref(),
+        ca: args.ca.as_deref(),
+        keystore: args.keystore.as_deref(),
+        password_file: args.password_file.as_deref(),
+        truststore: args.truststore.as_deref(),
+        truststore_password_file: args.truststore_password_file.as_deref(),
     };
+    let settings = settings(row, &given)?;
     tell::tell(args, row, &settings, words);
     Ok(Exit::Yes)
 }

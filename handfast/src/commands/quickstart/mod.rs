@@ -1,31 +1,26 @@
 //! `handfast quickstart`: from nothing to a working mutual handshake, and to three that must fail.
 
-mod call;
-mod calls;
-mod open;
-mod prepare;
 mod tell;
 
 use std::path::PathBuf;
 
 use handfast_finding::shell::shell;
-use handfast_interop::demo;
+use handfast_interop::{
+    demo,
+    quickstart::{CALLS, create_log, make, open, prepare},
+};
 use handfast_lab::held;
 use handfast_pki::code;
 use handfast_proxy::{AccessLog, Detail, Proxy};
 use handfast_report::schema::Schema;
 use serde_json::json;
 
-use self::{
-    calls::calls,
-    open::{create_log, open},
-    prepare::prepare,
-    tell::summary,
-};
+use self::tell::summary;
 use super::tell::text;
 use crate::{
     failure::{Exit, Failure},
     signals::{self, BrokenOff},
+    time,
     words::Words,
 };
 
@@ -67,8 +62,14 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         .unwrap_or_else(|| format!("http://{}", demo.map_or(String::new(), |at| at.to_string())));
     let log_file = args.dir.join("access.log");
     let log = AccessLog::new(Detail::Connections, create_log(&log_file)?);
-    let proxy = open(args, &to, log.clone())?;
-    let outcomes = calls(args, proxy.address(), words)?;
+    let proxy = open(&args.dir, &to, args.to_ca.as_deref(), log.clone())?;
+    let runtime = time::runtime()?;
+    let mut outcomes = Vec::new();
+    for call in &CALLS {
+        let outcome = runtime.block_on(make(&args.dir, proxy.address(), call))?;
+        tell::tell(args, call, &outcome, words);
+        outcomes.push(outcome.to_json(call));
+    }
     let good = outcomes.iter().all(|outcome| outcome["as_expected"] == true);
     words.json(
         Schema::Quickstart,

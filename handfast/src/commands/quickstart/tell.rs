@@ -3,18 +3,16 @@
 use std::{net::SocketAddr, path::Path};
 
 use handfast_finding::shell::shell;
+use handfast_interop::quickstart::{Call, Outcome};
 use handfast_report::{
     ladder::ladder,
     style::{BAD, GOOD, STRONG},
 };
 
-use super::{
-    Args,
-    call::{Call, Outcome},
-};
+use super::Args;
 use crate::words::{Words, width};
 
-pub(super) fn tell(args: &Args, call: &Call, outcome: &Outcome, as_expected: bool, words: &Words) {
+pub(super) fn tell(args: &Args, call: &Call, outcome: &Outcome, words: &Words) {
     words.data(format_args!("\n{STRONG}A call {}{STRONG:#}", call.title));
     if call.expected.is_none() {
         words.data(ladder(&outcome.trace, width()).trim_end());
@@ -40,7 +38,7 @@ pub(super) fn tell(args: &Args, call: &Call, outcome: &Outcome, as_expected: boo
         }
         (None, None) => words.data("  no answer"),
     }
-    match (as_expected, call.expected) {
+    match (outcome.is_expected(call), call.expected) {
         (true, None) => words.data(format_args!("  {GOOD}as expected{GOOD:#}")),
         (true, Some(_)) => words.data(format_args!(
             "  {GOOD}as expected{GOOD:#}: nothing reached the service"

@@ -1,9 +1,7 @@
 //! `handfast setup`: everyone else's software with mutual TLS, written for the user's own files.
 
-mod apply;
 mod given;
 mod list;
-mod own;
 mod show;
 mod tell;
 pub mod theirs;

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use handfast_credentials::put;
 use handfast_finding::shell::shell;
-use handfast_interop::of_setup;
+use handfast_interop::{apply, of_setup};
 
-use super::{Which, apply, given::Given, tell::tell};
+use super::{Which, given::Given, tell::tell};
 use crate::{
     failure::{Exit, Failure},
+    time,
     words::Words,
 };
 
@@ -37,13 +38,15 @@ pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
         None => PathBuf::from(&target.name),
     };
     let out = std::path::absolute(&out).map_err(Failure::bug)?;
-    let (values, notes) = args.given.values(role, part, &out)?;
+    let (values, notes) = args.given.given().values(role, part, &out, time::now())?;
     let filled = target.fill(role, &values).map_err(|error| of_setup(&error))?;
     if args.out.is_some() {
         words.tell_leftovers(&put(&filled.files, &out, args.force)?);
     }
     let applied = if args.apply {
-        Some(apply::apply(&target, part, &filled, args.force, words)?)
+        Some(apply::apply(&target, part, &filled, args.force, |paths| {
+            words.tell_leftovers(paths)
+        })?)
     } else {
         None
     };

@@ -4,23 +4,21 @@ use std::path::Path;
 
 use handfast_credentials::load;
 use handfast_doctor::files::{File, Holdings, Look, judge, read};
-use handfast_finding::{Certainty, Finding, shell::shell};
+use handfast_finding::{Certainty, Finding, Problem, Refuser, shell::shell};
 use handfast_pki::{Certificate, Code, Identity, Purpose, code};
 use handfast_setup::Role;
 use jiff::Timestamp;
-
-use crate::failure::Failure;
 
 /// Findings that keep nothing from working.
 const HARMLESS: [Code; 1] = [code::LONG_LIVED];
 
 /// Our own chain; refused with the doctor's finding where it cannot work.
-pub fn pair(
+pub(crate) fn pair(
     cert: &Path,
     key: &Path,
     role: Role,
     now: Timestamp,
-) -> Result<(Vec<Certificate>, Vec<Finding>), Failure> {
+) -> Result<(Vec<Certificate>, Vec<Finding>), Problem> {
     // The doctor would say so as well, and not how such a file is made.
     if !cert.exists() {
         load::certificates(cert)?;
@@ -49,7 +47,7 @@ pub fn pair(
     if leaf.is_some_and(|leaf| leaf.version() < 3) {
         let finding = Finding::new(
             code::VERSION_1,
-            handfast_finding::Refuser::Client,
+            Refuser::Client,
             Certainty::Certain,
             format!("{} is of version 1 and has no extensions", cert.display()),
         )
@@ -59,7 +57,7 @@ pub fn pair(
     if role == Role::Server && leaf.is_some_and(|leaf| !names_a_host(&leaf.identity())) {
         let finding = Finding::new(
             code::NO_NAMES,
-            handfast_finding::Refuser::Client,
+            Refuser::Client,
             Certainty::Certain,
             format!("{} names no host, and clients look there alone", cert.display()),
         )
@@ -73,9 +71,9 @@ fn names_a_host(identity: &Identity) -> bool {
     !identity.dns.is_empty() || !identity.ips.is_empty()
 }
 
-fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Failure> {
+fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Problem> {
     holdings.own().map(|own| own.chain).ok_or_else(|| {
-        Failure::of(
+        Problem::new(
             code::WRONG_FORMAT,
             format!("\"{}\" holds no certificate", cert.display()),
         )
@@ -85,22 +83,25 @@ fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Failu
 }
 
 /// Nothing is written, for this.
-fn refused(first: &Finding, all: &[Finding]) -> Failure {
-    let mut failure = Failure::of_finding(first);
+fn refused(first: &Finding, all: &[Finding]) -> Problem {
+    let mut problem = Problem::new(first.code, &first.because)
+        .help(&first.help)
+        .place(first.place.clone());
+    problem.command = first.command.clone();
     for more in all.iter().skip(1) {
-        failure = failure.detail(format!("{}: {}", more.code, more.because));
+        problem = problem.detail(format!("{}: {}", more.code, more.because));
     }
-    failure.detail("nothing was written")
+    problem.detail("nothing was written")
 }
 
 /// A revocation list that has ended would keep everybody out.
-pub fn list(path: &Path, now: Timestamp) -> Result<(), Failure> {
+pub(crate) fn list(path: &Path, now: Timestamp) -> Result<(), Problem> {
     let lists = load::revocation_lists(path)?;
     match lists
         .iter()
         .find(|list| list.next_update.is_some_and(|next| next < now))
     {
-        Some(list) => Err(Failure::of(
+        Some(list) => Err(Problem::new(
             code::CRL_UNUSABLE,
             format!(
                 "\"{}\": the CRL of \"{}\" has expired, and would reject every client",

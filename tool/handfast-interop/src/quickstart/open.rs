@@ -2,27 +2,28 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
+use handfast_finding::Problem;
 use handfast_pki::code;
 use handfast_proxy::{
     AccessLog, BackendSource, BackendUrl, ClientCas, Detail, HostSource, Limits, ListenerSource,
     PolicySource, Proxy, RouteSource, Sources, config::Config,
 };
 
-use super::{Args, prepare::CLIENT};
-use crate::failure::Failure;
+use super::prepare::CLIENT;
+use crate::error::Result;
 
-pub(super) fn create_log(path: &Path) -> Result<std::fs::File, Failure> {
+/// The log in the file `path`, which is begun anew.
+pub fn create_log(path: &Path) -> Result<std::fs::File> {
     std::fs::File::create(path).map_err(|error| {
-        Failure::of(
-            code::UNREADABLE,
-            format!("\"{}\" cannot be written: {error}", path.display()),
-        )
+        let message = format!("\"{}\" cannot be written: {error}", path.display());
+        Problem::new(code::UNREADABLE, message).into()
     })
 }
 
-pub(super) fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, Failure> {
-    let server = args.dir.join("server");
-    let rule = format!("uri:{CLIENT}").parse().map_err(Failure::bug)?;
+/// The reverse proxy in front of `to`, with what was prepared in `dir`; `to_ca` is the CA of an https service.
+pub fn open(dir: &Path, to: &str, to_ca: Option<&Path>, log: Arc<AccessLog>) -> Result<Proxy> {
+    let server = dir.join("server");
+    let rule = format!("uri:{CLIENT}").parse().map_err(Problem::bug)?;
     let host = HostSource {
         names: Vec::new(),
         is_default: true,
@@ -47,7 +48,7 @@ pub(super) fn open(args: &Args, to: &str, log: Arc<AccessLog>) -> Result<Proxy, 
             backends: vec![BackendSource {
                 name: "to".into(),
                 to: vec![BackendUrl::parse(to)?],
-                ca: args.to_ca.clone(),
+                ca: to_ca.map(Path::to_owned),
                 cert: None,
                 key: None,
                 most: None,

@@ -7,31 +7,31 @@ use std::{
 };
 
 use handfast_credentials::files::{self, Claim, Piece, Readers};
+use handfast_finding::Problem;
 use handfast_pki::code;
 use handfast_setup::{Filled, Part, Target};
 
-use crate::{failure::Failure, words::Words};
-
 /// Installs the file, has the whole configuration checked, and reloads. Returns where the file stands.
 ///
-/// What stands there is somebody's work: without `force` it is only exchanged for what it is already.
+/// What stands there is somebody's work: without `force` it is only exchanged for what it is already. What killed runs have
+/// left is told at once, for the check may come to nothing.
 pub fn apply(
     target: &Target,
     part: &Part,
     filled: &Filled,
     force: bool,
-    words: &Words,
-) -> Result<PathBuf, Failure> {
+    tell_leftovers: impl Fn(&[PathBuf]),
+) -> Result<PathBuf, Problem> {
     let Some(apply) = &part.apply else {
-        return Err(Failure::misuse(format!(
-            "{} has no usual place for its configuration",
-            target.title
-        ))
+        return Err(Problem::new(
+            code::USAGE,
+            format!("{} has no usual place for its configuration", target.title),
+        )
         .help("write the files with --out DIR and put them where they belong"));
     };
     let file = filled.files.iter().find(|file| file.name == apply.file);
     let file =
-        file.ok_or_else(|| Failure::bug(format!("\"{}\" is no file of {}", apply.file, target.name)))?;
+        file.ok_or_else(|| Problem::bug(format!("\"{}\" is no file of {}", apply.file, target.name)))?;
     let place = place(&apply.to)?;
     let before = standing(&place)?;
     let wanted = file.text.as_str().as_bytes();
@@ -47,15 +47,15 @@ pub fn apply(
         bytes: wanted,
         readers: Readers::Everybody,
     };
-    words.tell_leftovers(&Claim::take(&[&place], force || before.is_some())?.write(&[piece])?);
+    tell_leftovers(&Claim::take(&[&place], force || before.is_some())?.write(&[piece])?);
     if let Some(check) = &apply.check
         && let Err(said) = run(check)
     {
         match &before {
             Some(bytes) => files::write(&place, bytes, Readers::Everybody).map(drop)?,
-            None => fs::remove_file(&place).map_err(Failure::bug)?,
+            None => fs::remove_file(&place).map_err(Problem::bug)?,
         }
-        return Err(Failure::of(
+        return Err(Problem::new(
             code::CONFIG_INVALID,
             format!("\"{check}\" refused the configuration, and everything is as it was before"),
         )
@@ -68,42 +68,43 @@ pub fn apply(
 }
 
 /// What is at `place` now, if anything.
-fn standing(place: &Path) -> Result<Option<Vec<u8>>, Failure> {
+fn standing(place: &Path) -> Result<Option<Vec<u8>>, Problem> {
     match fs::read(place) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
             let message = format!("\"{}\" cannot be read: {error}", place.display());
-            Err(Failure::of(code::UNREADABLE, message))
+            Err(Problem::new(code::UNREADABLE, message))
         }
     }
 }
 
-fn no_folder(target: &Target, place: &Path) -> Failure {
+fn no_folder(target: &Target, place: &Path) -> Problem {
     let message = format!(
         "\"{}\" cannot be written: its folder is not there",
         place.display()
     );
-    Failure::of(code::UNREADABLE, message).help(format!(
+    Problem::new(code::UNREADABLE, message).help(format!(
         "is {} installed? else write the files with --out DIR",
         target.title
     ))
 }
 
-fn not_reloaded(reload: &str, place: &Path) -> Failure {
+fn not_reloaded(reload: &str, place: &Path) -> Problem {
     let message = format!(
         "\"{reload}\" failed; \"{}\" is in place and not yet in use",
         place.display()
     );
-    Failure::of(code::TOOL, message).help("start it, or reload it by hand")
+    Problem::new(code::TOOL, message).help("start it, or reload it by hand")
 }
 
-fn place(to: &str) -> Result<PathBuf, Failure> {
+fn place(to: &str) -> Result<PathBuf, Problem> {
     match to.strip_prefix("~/") {
         None => Ok(PathBuf::from(to)),
         Some(rest) => match std::env::var_os("HOME") {
             Some(home) if !home.is_empty() => Ok(Path::new(&home).join(rest)),
-            _ => Err(Failure::misuse(
+            _ => Err(Problem::new(
+                code::USAGE,
                 "HOME is not set, so that there is no home to write into",
             )),
         },

@@ -3,22 +3,21 @@
 use std::path::Path;
 
 use handfast_credentials::{files, load};
-use handfast_finding::shell::shell;
+use handfast_finding::{Problem, shell::shell};
 use handfast_formats::gather::{Form, Opening, gather};
 use handfast_pki::code;
 use handfast_setup::env::Settings;
 use zeroize::Zeroizing;
 
-use super::{Args, given::absolute};
-use crate::failure::Failure;
+use crate::env::{Given, absolute};
 
 /// What every Java keystore has unless somebody changed it.
 const USUAL_PASSWORD: &str = "changeit";
 
-pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
-    if let Some(pem) = args.cert.as_ref().or(args.ca.as_ref()) {
+pub(crate) fn settings(given: &Given<'_>) -> Result<Settings, Problem> {
+    if let Some(pem) = given.cert.or(given.ca) {
         let pem = shell(pem.display());
-        let (command, flags) = match &args.key {
+        let (command, flags) = match given.key {
             Some(key) => (
                 format!(
                     "handfast convert {pem} --key {} --to p12 --out client.p12",
@@ -31,24 +30,25 @@ pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
                 "--truststore trusted.p12 --truststore-password-file trusted.p12.password",
             ),
         };
-        return Err(Failure::of(code::WRONG_FORMAT, "Java reads no PEM")
+        return Err(Problem::new(code::WRONG_FORMAT, "Java reads no PEM")
             .help(format!("convert it, and then give {flags}"))
             .command(command));
     }
     let mut flags = Vec::new();
-    if let (Some(store), Some(password)) = (&args.keystore, &args.password_file) {
+    if let (Some(store), Some(password)) = (given.keystore, given.password_file) {
         let password = load::password(password)?;
         flags.extend(properties("keyStore", store, &password, true)?);
     }
-    if let Some(store) = &args.truststore {
-        let password = match &args.truststore_password_file {
+    if let Some(store) = given.truststore {
+        let password = match given.truststore_password_file {
             Some(path) => load::password(path)?,
             None => Zeroizing::new(USUAL_PASSWORD.to_owned()),
         };
         flags.extend(properties("trustStore", store, &password, false)?);
     }
     if flags.is_empty() {
-        return Err(Failure::misuse(
+        return Err(Problem::new(
+            code::USAGE,
             "there is nothing to point to: give --keystore and --password-file, or --truststore",
         ));
     }
@@ -57,7 +57,7 @@ pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
         "every Java process of this shell prints \"Picked up JAVA_TOOL_OPTIONS\", the password with it, on stderr"
             .into(),
     ];
-    if args.truststore.is_some() {
+    if given.truststore.is_some() {
         notes.push(
             "the CAs of Java are no longer trusted; for both: handfast trust install --for java".into(),
         );
@@ -70,25 +70,25 @@ pub(super) fn settings(args: &Args) -> Result<Settings, Failure> {
 }
 
 /// The three properties of a store, which must open with the password.
-fn properties(kind: &str, store: &Path, password: &str, needs_key: bool) -> Result<Vec<String>, Failure> {
+fn properties(kind: &str, store: &Path, password: &str, needs_key: bool) -> Result<Vec<String>, Problem> {
     let about = format!("\"{}\"", store.display());
     let opening = Opening {
         password: Some(password),
         alias: None,
     };
     let bytes = Zeroizing::new(files::read(store)?);
-    let opened = gather(&bytes, opening).map_err(|error| Failure::about(&about, &error))?;
+    let opened = gather(&bytes, opening).map_err(|error| Problem::about(&about, &error))?;
     let form = match opened.form {
         Form::Pkcs12 => "PKCS12",
         Form::Jks => "JKS",
         other => {
             let message = format!("{about}: expected PKCS#12 or JKS, found {}", other.name());
-            return Err(Failure::of(code::WRONG_FORMAT, message));
+            return Err(Problem::new(code::WRONG_FORMAT, message));
         }
     };
     if needs_key && opened.key.is_none() {
         let message = format!("{about} holds no private key");
-        return Err(Failure::of(code::P12_WITHOUT_KEY, message)
+        return Err(Problem::new(code::P12_WITHOUT_KEY, message)
             .help("with CAs alone it is a trust store: --truststore"));
     }
     [
@@ -102,7 +102,7 @@ fn properties(kind: &str, store: &Path, password: &str, needs_key: bool) -> Resu
 }
 
 /// As the virtual machine splits its options: at blanks outside of quotes, and a backslash is only itself.
-fn quoted(value: &str) -> Result<String, Failure> {
+fn quoted(value: &str) -> Result<String, Problem> {
     let has = |c: char| value.contains(c);
     if !value.contains(char::is_whitespace) && !has('"') && !has('\'') {
         return Ok(value.to_owned());
@@ -110,7 +110,8 @@ fn quoted(value: &str) -> Result<String, Failure> {
     match (has('"'), has('\'')) {
         (false, _) => Ok(format!("\"{value}\"")),
         (true, false) => Ok(format!("'{value}'")),
-        (true, true) => Err(Failure::misuse(
+        (true, true) => Err(Problem::new(
+            code::USAGE,
             "JAVA_TOOL_OPTIONS cannot hold a value with both kinds of quotes: choose another path or password",
         )),
     }
