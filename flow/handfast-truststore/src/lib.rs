@@ -12,10 +12,10 @@ mod own_file;
 mod plan;
 mod system;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use handfast_finding::Problem;
-use handfast_pki::Certificate;
+use handfast_finding::{Problem, shell::shell};
+use handfast_pki::{Certificate, code};
 
 pub use crate::{
     own_file::HEAD,
@@ -55,6 +55,15 @@ pub enum Store {
 }
 
 impl Store {
+    pub const ALL: [Self; 6] = [
+        Self::System,
+        Self::Curl,
+        Self::Python,
+        Self::Node,
+        Self::Java,
+        Self::Firefox,
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::System => "system",
@@ -64,6 +73,59 @@ impl Store {
             Self::Java => "java",
             Self::Firefox => "firefox",
         }
+    }
+}
+
+impl Request {
+    /// Refuses what is for another store: it is a mistake, and ignoring it would hide that.
+    pub fn must_fit(&self) -> Result<(), Problem> {
+        use Store::{Curl, Firefox, Java, Node, Python, System};
+        let flags: [(&str, bool, &[Store]); 7] = [
+            ("--root", self.root.is_some(), &[System]),
+            ("--layout", self.layout.is_some(), &[System]),
+            ("--dir", self.dir.is_some(), &[Curl, Python, Node]),
+            ("--curlrc", self.curlrc.is_some(), &[Curl]),
+            ("--truststore", self.truststore.is_some(), &[Java]),
+            ("--profile", self.profile.is_some(), &[Firefox]),
+            ("--password-file", self.password_file.is_some(), &[Java, Firefox]),
+        ];
+        let is_strange =
+            |(_, given, stores): &&(&str, bool, &[Store])| *given && !stores.contains(&self.store);
+        match flags.iter().find(is_strange) {
+            Some((flag, _, stores)) => {
+                let stores: Vec<_> = stores.iter().map(|store| store.name()).collect();
+                let (stores, ours) = (stores.join(", "), self.store.name());
+                let message = format!("{flag} is for {stores}, not for {ours}");
+                Err(Problem::new(code::USAGE, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The command that does `change` with the CAs in the file `ca`.
+    pub fn command(&self, change: Change, ca: &Path) -> String {
+        let verb = match change {
+            Change::Install => "install",
+            Change::Remove => "remove",
+        };
+        let (store, ca) = (self.store.name(), shell(ca.display()));
+        let mut line = format!("handfast trust {verb} --for {store} --ca {ca}");
+        for (flag, path) in [
+            ("--root", &self.root),
+            ("--dir", &self.dir),
+            ("--curlrc", &self.curlrc),
+            ("--truststore", &self.truststore),
+            ("--profile", &self.profile),
+            ("--password-file", &self.password_file),
+        ] {
+            if let Some(path) = path {
+                line.push_str(&format!(" {flag} {}", shell(path.display())));
+            }
+        }
+        if let Some(layout) = self.layout {
+            line.push_str(&format!(" --layout {}", layout.name()));
+        }
+        line
     }
 }
 

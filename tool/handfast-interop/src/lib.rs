@@ -6,6 +6,7 @@
 
 pub mod apply;
 mod carried;
+pub mod cases;
 pub mod demo;
 pub mod env;
 mod error;

@@ -1,12 +1,12 @@
 //! `handfast lab list`: the cases there are.
 
+use handfast_interop::cases;
 use handfast_report::{
     schema::Schema,
     style::{BAD, STRONG},
 };
 use serde_json::json;
 
-use super::{chosen, expected, names};
 use crate::{
     failure::{Exit, Failure},
     suggest,
@@ -23,15 +23,15 @@ pub(super) struct List {
 }
 
 pub(super) fn list(args: &List, words: &Words) -> Result<Exit, Failure> {
-    let cases = if args.cases.is_empty() {
+    let all = if args.cases.is_empty() {
         handfast_lab::all()
     } else {
-        chosen(&args.cases)?
+        cases::chosen(&args.cases)?
     };
-    let width = cases.iter().map(|case| case.name.len()).max().unwrap_or(0);
+    let width = all.iter().map(|case| case.name.len()).max().unwrap_or(0);
     let mut objects = Vec::new();
-    for case in &cases {
-        let missing = names(&case.missing());
+    for case in &all {
+        let missing = cases::commands(&case.missing());
         let lacks = if missing.is_empty() {
             String::new()
         } else {
@@ -41,14 +41,7 @@ pub(super) fn list(args: &List, words: &Words) -> Result<Exit, Failure> {
             "{STRONG}{:width$}{STRONG:#}  {}{lacks}",
             case.name, case.description
         ));
-        objects.push(json!({
-            "case": case.name,
-            "description": case.description,
-            "expected": case.expected.map(expected),
-            "blind": case.is_blind,
-            "needs": names(&case.needs),
-            "missing": missing,
-        }));
+        objects.push(cases::listed(case));
     }
     words.json(Schema::LabList, json!({ "cases": objects }));
     if !words.json {

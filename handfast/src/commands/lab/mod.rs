@@ -7,8 +7,6 @@ mod run;
 mod tell;
 
 use clap::Subcommand;
-use handfast_lab::{Case, Stands};
-use serde_json::{Value, json};
 
 use self::{flags::Run, list::List};
 use crate::{
@@ -41,37 +39,4 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         What::List(list) => list::list(list, words),
         What::Run(run) => run::run(run, words),
     }
-}
-
-fn names(programs: &[handfast_lab::Program]) -> Vec<&'static str> {
-    programs.iter().map(|program| program.command()).collect()
-}
-
-fn expected(expected: handfast_lab::Expected) -> Value {
-    let (stands, beside) = match expected.stands {
-        Stands::First => ("first", None),
-        Stands::Beside(other) => ("beside", Some(other.to_string())),
-        Stands::Among => ("among", None),
-    };
-    json!({
-        "code": expected.code.to_string(),
-        "side": expected.side,
-        "certainty": expected.certainty,
-        "stands": stands,
-        "beside": beside,
-    })
-}
-
-fn chosen(texts: &[String]) -> Result<Vec<Case>, Failure> {
-    let mut cases = Vec::new();
-    for text in texts {
-        let named = handfast_lab::named(text);
-        if named.is_empty() {
-            return Err(Failure::misuse(format!("there is no case \"{text}\""))
-                .help("choose one of the cases that there are")
-                .command("handfast lab list"));
-        }
-        cases.extend(named);
-    }
-    Ok(cases)
 }

@@ -1,12 +1,12 @@
 //! `handfast lab run`: makes each case, looks at it, compares.
 
+use handfast_interop::cases::{chosen, failed};
 use handfast_report::schema::Schema;
 use serde_json::json;
 
 use super::{
-    chosen,
     flags::Run,
-    one::{Outcome, not_made, one},
+    one::{Outcome, one},
 };
 use crate::{
     failure::{Exit, Failure},
@@ -43,7 +43,7 @@ pub(super) fn run(args: &Run, words: &Words) -> Result<Exit, Failure> {
                 }
                 Outcome {
                     is_right: false,
-                    object: not_made(case, &failure),
+                    object: failed(case, Words::error(&failure)),
                 }
             }
             other => other?,

@@ -1,7 +1,6 @@
 //! `handfast trust`: makes a runtime believe a CA, and takes that back.
 
 mod flags;
-mod stores;
 mod tell;
 
 use clap::{Args as Flags, Subcommand};
@@ -52,7 +51,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         Action::Remove(flags) => (flags, Change::Remove),
     };
     let request = flags.request();
-    flags.must_fit(request.store)?;
+    request.must_fit()?;
     let cas = match change {
         Change::Install => cas::read(&flags.ca, now)?,
         // What has expired since has to be taken away all the same.
@@ -62,9 +61,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     if !flags.dry_run {
         let leftovers = plan
             .perform()
-            .map_err(|problem| plan.with_help(problem, &flags.again(change)))?;
+            .map_err(|problem| plan.with_help(problem, &request.command(change, &flags.ca)))?;
         words.tell_leftovers(&leftovers);
     }
-    tell::tell(flags, change, &cas, &plan, now, words);
+    tell::tell(flags, &request, change, &cas, &plan, now, words);
     Ok(Exit::Yes)
 }

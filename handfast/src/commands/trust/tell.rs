@@ -3,7 +3,7 @@
 use handfast_finding::when::when;
 use handfast_pki::Certificate;
 use handfast_report::{json::certificate, schema::Schema, style::GOOD};
-use handfast_truststore::{Change, Plan, Step, Store, cas};
+use handfast_truststore::{Change, Plan, Request, Step, cas};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -12,13 +12,14 @@ use crate::words::Words;
 
 pub(super) fn tell(
     flags: &Flagged,
+    request: &Request,
     change: Change,
     given: &[Certificate],
     plan: &Plan,
     now: Timestamp,
     words: &Words,
 ) {
-    let store = Store::from(flags.store).name();
+    let store = flags.store.name();
     let is_done = plan.steps.is_empty();
     let head = headline(change, is_done, flags.dry_run);
     for ca in given {
@@ -39,10 +40,10 @@ pub(super) fn tell(
     for note in &notes {
         words.talk(format_args!("note: {note}"));
     }
-    let undo = (change == Change::Install).then(|| flags.again(Change::Remove));
+    let undo = (change == Change::Install).then(|| request.command(Change::Remove, &flags.ca));
     let next = plan.next.clone().filter(|_| !flags.dry_run || is_done);
     let next = next
-        .or_else(|| flags.dry_run.then(|| flags.again(change)))
+        .or_else(|| flags.dry_run.then(|| request.command(change, &flags.ca)))
         .or_else(|| undo.clone());
     words.json(
         Schema::Trust,
