@@ -4,9 +4,11 @@
 mod ask;
 mod fill;
 mod load;
+mod measure;
 
 pub use self::{
     ask::{Asked, ask},
     fill::fill,
     load::{Load, Rate, issue},
+    measure::{Course, Filled, measure},
 };

@@ -5,10 +5,12 @@
 
 pub mod convert;
 pub mod disk;
+pub mod exchange;
 pub mod files;
 pub mod load;
 mod missing;
 pub mod password;
+pub mod places;
 mod put;
 pub mod staging;
 pub mod watch;

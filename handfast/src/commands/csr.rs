@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use handfast_credentials::files::{self, Claim, Piece, Readers};
+use handfast_credentials::files::{self, Claim, Piece};
 use handfast_finding::shell::shell;
 use handfast_pki::{KeyKind, PrivateKey, Request, code, name, pem, requesting};
 use handfast_report::{schema::Schema, style::GOOD};
@@ -59,16 +59,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let (key_pem, request_pem) = (key.to_pem(), pem::write("CERTIFICATE REQUEST", request.der()));
     // The key first: a request without it helps nobody.
     let leftovers = claim.write(&[
-        Piece {
-            path: &key_file,
-            bytes: key_pem.as_bytes(),
-            readers: Readers::Owner,
-        },
-        Piece {
-            path: &file,
-            bytes: request_pem.as_bytes(),
-            readers: Readers::Everybody,
-        },
+        Piece::secret(&key_file, key_pem.as_bytes()),
+        Piece::public(&file, request_pem.as_bytes()),
     ])?;
     words.tell_leftovers(&leftovers);
     tell(args, &request, words);

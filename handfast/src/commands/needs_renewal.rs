@@ -1,12 +1,11 @@
 //! `handfast needs-renewal`: whether it is time, for scripts and timers.
 
-use std::{path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
 use handfast_finding::{shell::shell, when::when};
-use handfast_pki::Certificate;
 use handfast_report::{json, schema::Schema};
-use handfast_values::duration;
-use jiff::{SignedDuration, Timestamp};
+use handfast_values::Before;
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
@@ -29,42 +28,6 @@ pub struct Args {
     before: Before,
 }
 
-/// How long before its expiry a certificate is renewed.
-#[derive(Debug, Clone, Copy)]
-enum Before {
-    /// Hundredths of its whole lifetime.
-    Percent(u8),
-    Time(SignedDuration),
-}
-
-impl FromStr for Before {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.strip_suffix('%') {
-            None => duration(text)
-                .map(Self::Time)
-                .map_err(|error| format!("{error}; {}", error.hint)),
-            Some(number) => match number.parse() {
-                Ok(percent @ 1..=99) => Ok(Self::Percent(percent)),
-                _ => Err("write a part of the lifetime from 1% to 99%".into()),
-            },
-        }
-    }
-}
-
-impl Before {
-    /// From when on `certificate` is to be renewed.
-    fn due(self, certificate: &Certificate) -> Timestamp {
-        let (begin, end) = (certificate.not_before(), certificate.not_after());
-        let before = match self {
-            Self::Percent(percent) => end.duration_since(begin) / 100 * i32::from(percent),
-            Self::Time(time) => time,
-        };
-        end.checked_sub(before).unwrap_or(Timestamp::MIN)
-    }
-}
-
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let is_there = args.certificate.exists();
@@ -72,7 +35,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         exit: if is_there { Exit::CannotTell } else { Exit::Misuse },
         ..failure
     })?;
-    let due = args.before.due(&certificate);
+    let due = args.before.due(certificate.not_before(), certificate.not_after());
     let is_due = now >= due;
     let file = shell(args.certificate.display());
     let next = if is_due {

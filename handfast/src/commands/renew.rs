@@ -1,17 +1,11 @@
 //! `handfast renew`: replaces a certificate by a new one with the same names.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
 
 use handfast_ca::{Applicant, Authority, Issued};
-use handfast_credentials::{
-    files::{Claim, Piece, Readers},
-    load,
-};
+use handfast_credentials::exchange::Exchange;
 use handfast_finding::{shell::shell, when::when};
-use handfast_pki::{Certificate, certificate::chain_to_pem, code};
+use handfast_pki::{Certificate, code};
 use handfast_report::{json, schema::Schema, style::GOOD};
 use handfast_values::duration;
 use jiff::Timestamp;
@@ -89,41 +83,17 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     Ok(Exit::Yes)
 }
 
-/// Has the successor of `old` signed and writes it, a new key first: a certificate without its key helps no one.
+/// Has the successor of `old` signed, and puts it in its place.
 fn renew(args: &Args, old: &Certificate, now: Timestamp, words: &Words) -> Result<Issued, Failure> {
     let lifetime = args.lifetime.as_deref().map(duration).transpose()?;
-    let key_file = args
-        .key
-        .clone()
-        .unwrap_or_else(|| args.cert.with_extension("key"));
-    let held = load::private_key(&key_file)?;
-    held.must_match(old)
-        .map_err(|error| Failure::about(format_args!("\"{}\"", key_file.display()), &error))?;
-    let key = if args.new_key {
-        held.another()
-            .map_err(|error| Failure::about("--new-key", &error))?
-    } else {
-        held
-    };
+    let exchange = Exchange::of(old, &args.cert, args.key.as_deref(), args.new_key)?;
     let authority = Authority::open(&args.dir)?;
     let renewable = authority.renewable(old, now)?;
-    let mut files: Vec<&Path> = vec![&args.cert];
-    files.extend(args.new_key.then_some(key_file.as_path()));
-    let claim = Claim::take(&files, true)?;
-    let issued = authority.renew(
-        args.why.requester()?,
-        &renewable,
-        Applicant::holding(&key),
-        lifetime,
-        now,
-    )?;
-    let (chain, pem) = (chain_to_pem(&issued.chain()), key.to_pem());
-    let piece = |path, bytes, readers| Piece { path, bytes, readers };
-    let mut pieces = vec![piece(&args.cert, chain.as_bytes(), Readers::Everybody)];
-    if args.new_key {
-        pieces.insert(0, piece(&key_file, pem.as_bytes(), Readers::Owner));
-    }
-    words.tell_leftovers(&claim.write(&pieces)?);
+    let claim = exchange.claim()?;
+    let requester = args.why.requester()?;
+    let applicant = Applicant::holding(exchange.key());
+    let issued = authority.renew(requester, &renewable, applicant, lifetime, now)?;
+    words.tell_leftovers(&exchange.write(claim, &issued.chain())?);
     Ok(issued)
 }
 
@@ -133,19 +103,10 @@ fn run_after(command: &str) -> Result<(), Failure> {
         .args(["-c", command])
         .stdout(std::io::stderr())
         .status();
-    match ended {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure::new(
-            Exit::No,
-            code::TOOL,
-            format!("the command of --exec ended with {status}"),
-        )
-        .detail("the new certificate is in its place")),
-        Err(error) => Err(Failure::new(
-            Exit::No,
-            code::TOOL,
-            format!("the command of --exec cannot be run: {error}"),
-        )
-        .detail("the new certificate is in its place")),
-    }
+    let why = match ended {
+        Ok(status) if status.success() => return Ok(()),
+        Ok(status) => format!("the command of --exec ended with {status}"),
+        Err(error) => format!("the command of --exec cannot be run: {error}"),
+    };
+    Err(Failure::new(Exit::No, code::TOOL, why).detail("the new certificate is in its place"))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use handfast_ca::{Applicant, Authority, IdempotencyKey};
 use handfast_credentials::{
-    files::{self, Claim, Piece, Readers},
+    files::{self, Claim, Piece},
     load,
 };
 use handfast_pki::certificate::chain_to_pem;
@@ -50,13 +50,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         Some(key) => authority.issue_once(requester, key, cert_request, now)?,
         None => authority.issue_for(requester, cert_request, now)?,
     };
-    let leftovers = claim.write(&[Piece {
-        path: &args.out,
-        bytes: chain_to_pem(&issued.chain()).as_bytes(),
-        readers: Readers::Everybody,
-    }])?;
+    let chain = chain_to_pem(&issued.chain());
+    let leftovers = claim.write(&[Piece::public(&args.out, chain.as_bytes())])?;
     words.tell_leftovers(&leftovers);
-
     let ca = authority.root_file();
     let next = tell::verify_command(&args.out, &ca, issued.certificate());
     tell::tell_certificate(&issued, now, words);

@@ -28,6 +28,7 @@ pub mod extensions;
 mod faults;
 mod fingerprint;
 pub mod general;
+pub mod hidden;
 pub mod identity;
 pub mod key;
 pub mod link;

@@ -5,12 +5,14 @@
 
 #![warn(missing_docs)]
 
+mod before;
 mod duration;
 mod endpoint;
 mod error;
 pub mod idn;
 mod moment;
 
+pub use before::Before;
 pub use duration::{duration, duration_between};
 pub use endpoint::{Endpoint, Form, Place, Scheme};
 pub use error::ValueError;

@@ -1,20 +1,10 @@
 //! `handfast bench ca`: durable certificates in a second, and the pages of millions.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
+use std::{fs, path::PathBuf, time::Duration};
 
-use handfast_ca::{
-    Authority, NewAuthority,
-    bench::{self, Asked, Load, Rate},
-    folder,
-};
-use handfast_pki::KeyKind;
+use handfast_ca::bench::{Course, Filled, Load, Rate, measure};
 use handfast_report::{schema::Schema, style::GOOD};
 use handfast_values::duration;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -49,14 +39,6 @@ pub struct Args {
     dir: Option<PathBuf>,
 }
 
-/// What filling took, and what the pages take.
-struct Filled {
-    rows: u64,
-    took: Duration,
-    bytes: u64,
-    asked: Vec<Asked>,
-}
-
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let delay = args.sync_delay.as_deref().map(duration).transpose()?;
     let delay = delay
@@ -64,7 +46,15 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         .unwrap_or(Duration::ZERO);
     let temporary = std::env::temp_dir().join(format!("handfast-bench-{}", std::process::id()));
     let place = args.dir.as_deref().unwrap_or(&temporary);
-    let measured = measure(args, place, delay, words);
+    let course = Course {
+        fill: args.fill,
+        delay,
+        load: Load {
+            callers: args.callers.into(),
+            duration: Duration::from_secs(args.seconds.into()),
+        },
+    };
+    let measured = measure(place, course, |filled| tell(filled, words));
     if args.dir.is_none() {
         // Nothing of it is needed; what stays is in the temporary folder.
         let _ = fs::remove_dir_all(&temporary);
@@ -89,43 +79,14 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 
 const NEXT: &str = "handfast bench ca --sync-delay 5ms";
 
-fn measure(
-    args: &Args,
-    place: &Path,
-    delay: Duration,
-    words: &Words,
-) -> Result<(Option<Filled>, Rate), Failure> {
-    let new = NewAuthority {
-        name: "Bench".into(),
-        key: KeyKind::P256.into(),
-        bounds: None,
-    };
-    let authority = Authority::create(place, &new, Timestamp::now())?;
-    let filled = match args.fill {
-        Some(rows) => Some(fill(&authority, place, rows, words)?),
-        None => None,
-    };
-    let authority = authority.on_slower_disk(delay)?;
-    let load = Load {
-        callers: args.callers.into(),
-        duration: Duration::from_secs(args.seconds.into()),
-    };
-    Ok((filled, bench::issue(&authority, load)?))
-}
-
-fn fill(authority: &Authority, place: &Path, rows: u64, words: &Words) -> Result<Filled, Failure> {
-    let now = Timestamp::now();
-    let began = Instant::now();
-    bench::fill(authority, rows, now)?;
-    let took = began.elapsed();
-    let bytes = fs::metadata(place.join(folder::DATABASE)).map_or(0, |file| file.len());
+fn tell(filled: &Filled, words: &Words) {
     words.data(format_args!(
-        "filled {rows} rows in {:.0} s, {} bytes each",
-        took.as_secs_f64(),
-        bytes / rows.max(1)
+        "filled {} rows in {:.0} s, {} bytes each",
+        filled.rows,
+        filled.took.as_secs_f64(),
+        filled.bytes / filled.rows.max(1)
     ));
-    let asked = bench::ask(authority, now)?;
-    for one in &asked {
+    for one in &filled.asked {
         words.data(format_args!(
             "  {:<22} {:>9.2} ms  {} rows",
             one.question,
@@ -133,12 +94,6 @@ fn fill(authority: &Authority, place: &Path, rows: u64, words: &Words) -> Result
             one.rows
         ));
     }
-    Ok(Filled {
-        rows,
-        took,
-        bytes,
-        asked,
-    })
 }
 
 fn described(args: &Args, delay: Duration, filled: Option<&Filled>, rate: &Rate) -> Value {

@@ -1,17 +1,18 @@
 //! `handfast issue`: makes a key and a certificate for it.
 
 mod piped;
-mod places;
 mod tell;
 
 use std::path::{Path, PathBuf};
 
 use handfast_ca::{Applicant, Authority, Error};
-use handfast_credentials::files::Claim;
+use handfast_credentials::{
+    files::Claim,
+    places::{P12, Places},
+};
 use handfast_pki::{KeyKind, PrivateKey};
 use jiff::Timestamp;
 
-use self::places::Places;
 use super::{
     leaf::{self, Leaf},
     tell::{tell_unfinished, text},
@@ -54,7 +55,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         return piped::run(args, now, words);
     }
     // Everything that can be refused is looked at before anything is signed or written.
-    let places = Places::check(args)?;
+    let p12 = args.p12.as_deref();
+    let p12 = p12.map(|file| P12::choose(file, args.p12_password_file.as_deref()));
+    let places = Places::check(&args.out, p12.transpose()?, args.leaf.force)?;
     let key = PrivateKey::generate(args.key).map_err(|error| Failure::about("--key", &error))?;
     let request = args.leaf.request(Applicant::holding(&key))?;
     let authority = Authority::open(&args.leaf.dir)?;
@@ -69,7 +72,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }
         other => other?,
     };
-    words.tell_leftovers(&places.write(claim, &key, &issued, &authority.trusted()?)?);
+    words.tell_leftovers(&places.write(claim, &key, &issued.chain(), &authority.trusted()?)?);
     tell::tell(&places, &issued, now, words);
     tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)

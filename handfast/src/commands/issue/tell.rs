@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use handfast_ca::Issued;
+use handfast_credentials::places::Places;
 use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::places::Places;
 use crate::{
     commands::tell::{
         and_intermediates, described, tell_certificate, tell_files, tell_limits, text, verify_command,
@@ -39,7 +39,7 @@ pub(super) fn tell(places: &Places, issued: &Issued, now: Timestamp, words: &Wor
     if let Some(p12) = &places.p12 {
         lines.push((&p12.file, "key and certificates as PKCS#12".into()));
         files["p12"] = json!(text(&p12.file));
-        if let Some(password) = &p12.password_file {
+        if let Some(password) = &p12.password.file {
             lines.push((password, "its password, readable by its owner alone".into()));
             files["p12_password"] = json!(text(password));
         }
