@@ -11,6 +11,7 @@ use std::{
 use handfast_pki::{Code, conceal::concealed};
 use handfast_report::{
     json::{place, problem},
+    pages,
     schema::Schema,
     style::{BAD, ascii},
 };
@@ -192,7 +193,7 @@ fn drawn(text: &str) -> Cow<'_, str> {
 
 /// Where the page of `code` is.
 pub fn more(code: Code) -> String {
-    format!("  more: handfast explain {code}")
+    format!("  more: {}", pages::more(code))
 }
 
 /// `value` with a note in the place of every text that could be a private key.

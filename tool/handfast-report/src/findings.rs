@@ -6,7 +6,10 @@ use handfast_doctor::Report;
 use handfast_finding::Finding;
 use handfast_pki::{Code, code};
 
-use crate::style::{BAD, FAINT, GOOD, STRONG};
+use crate::{
+    pages,
+    style::{BAD, FAINT, GOOD, STRONG},
+};
 
 /// `findings`, the most probable first.
 pub fn ranked(findings: &[Finding]) -> String {
@@ -75,9 +78,5 @@ pub(crate) fn one(finding: &Finding, out: &mut String) {
     if let Some(command) = &finding.command {
         let _ = writeln!(out, "  {FAINT}run:{FAINT:#}     {command}");
     }
-    let _ = writeln!(
-        out,
-        "  {FAINT}more:{FAINT:#}    handfast explain {}",
-        finding.code
-    );
+    let _ = writeln!(out, "  {FAINT}more:{FAINT:#}    {}", pages::more(finding.code));
 }

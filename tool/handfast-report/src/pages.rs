@@ -37,6 +37,25 @@ pub fn of(code: Code) -> Option<&'static str> {
         .map(|(_, page)| *page)
 }
 
+/// Where the documentation of this build is read, `HANDFAST_DOCS_URL` at build time, without a slash at its end.
+pub fn site() -> Option<&'static str> {
+    option_env!("HANDFAST_DOCS_URL")
+        .map(|site| site.trim_end_matches('/'))
+        .filter(|site| !site.is_empty())
+}
+
+/// How the page of `code` is read: its address, or the command that shows it.
+pub fn more(code: Code) -> String {
+    more_at(site(), code)
+}
+
+fn more_at(site: Option<&str>, code: Code) -> String {
+    match site {
+        Some(site) => format!("{site}/findings/{code}.html"),
+        None => format!("handfast explain {code}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, fs};
@@ -46,6 +65,16 @@ mod tests {
     use super::*;
 
     const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/findings");
+
+    #[test]
+    fn a_page_has_an_address_where_the_build_knows_the_site_and_a_command_elsewhere() {
+        let site = Some("https://handfast.example/docs");
+        assert_eq!(
+            more_at(site, code::UNKNOWN_ISSUER),
+            "https://handfast.example/docs/findings/HF-103.html"
+        );
+        assert_eq!(more_at(None, code::UNKNOWN_ISSUER), "handfast explain HF-103");
+    }
 
     #[test]
     fn every_code_has_a_page_that_begins_with_its_title() {
