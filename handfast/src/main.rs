@@ -16,6 +16,7 @@ mod suggest;
 mod terminal;
 mod time;
 mod usage;
+mod version;
 mod words;
 
 use std::{

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     failure::{Exit, Failure},
     habits,
+    version,
     words::{Output, Words},
 };
 
@@ -17,8 +18,7 @@ pub fn tell(error: &clap::Error, root: &clap::Command, path: &[String], words: &
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayVersion => {
-            words.json(Schema::Version, json!({ "version": env!("CARGO_PKG_VERSION") }));
-            words.data(text.trim_end());
+            version::tell(text.trim_end(), words);
             Exit::Yes
         }
         ErrorKind::DisplayHelp => {

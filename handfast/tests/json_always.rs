@@ -48,6 +48,21 @@ fn version_help_completions_and_man_are_objects_too() {
     let place = Place::new();
     let version = place.run("--version --json").good().json();
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+    let text = place.run("--version -v").good().stdout;
+    assert!(text.starts_with(&format!("handfast {}\ncommit: ", env!("CARGO_PKG_VERSION"))));
+    for key in ["commit", "date", "target", "compiler"] {
+        let value = version[key].as_str().filter(|value| *value != "unknown");
+        assert!(value.is_some_and(|value| text.contains(value)), "{key}: {text}");
+    }
+    for library in version["libraries"].as_array().expect("libraries") {
+        let (name, version) = (library["name"].as_str(), library["version"].as_str());
+        let line = text.lines().find(|line| line.starts_with(name.expect("a name")));
+        assert!(
+            line.is_some_and(|line| version.is_some_and(|version| line.ends_with(version))),
+            "{text}"
+        );
+    }
+    assert_eq!(place.run("--version").good().stdout.lines().count(), 1);
     let help = place.run("issue --help --json").good().json();
     assert!(
         help["help"]

@@ -99,7 +99,7 @@ pub use crate::{
     rotate::{Need, RootRotation, Standing, Successor},
     shared::SharedPrimes,
     signer::{FileKey, Signer, SignerError, Tbs},
-    sqlite::Sqlite,
+    sqlite::{Sqlite, sqlite_version},
     token::{TokenKey, TokenUri},
     token_error::TokenError,
     unrecorded::{Shown, Unrecorded},

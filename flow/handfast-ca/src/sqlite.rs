@@ -54,6 +54,11 @@ use crate::{
 
 pub(crate) use self::backup::{BackupFile, open as open_backup};
 
+/// The version of SQLite that the records are kept with.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
 /// How long a writer waits for another process.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
 
