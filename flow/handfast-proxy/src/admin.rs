@@ -27,7 +27,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use self::ask::ask;
+pub use self::ask::{Health, ask, health};
 use crate::{config::AdminAddress, live::Live, shutdown::Closing, upstream::Upstreams, worker::Shared};
 
 /// What the admin port looks at.

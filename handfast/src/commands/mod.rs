@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod env;
 pub mod explain;
 pub mod get;
+pub mod health;
 pub mod init;
 pub mod inspect;
 pub mod issue;

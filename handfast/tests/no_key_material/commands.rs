@@ -294,8 +294,9 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// Commands that read no file, and those that only choose another.
-const WITHOUT_FILES: [&str; 35] = [
+const WITHOUT_FILES: [&str; 36] = [
     "clients",
+    "health",
     "bench",
     "bench ca",
     "ca",

@@ -276,6 +276,12 @@ fn a_proxy_that_drains_is_alive_and_not_ready() {
     proxy.signal("TERM");
     until("it drains", || (ask(&proxy, "/readyz").0 == 503).then_some(()));
     assert_eq!(ask(&proxy, "/healthz").0, 200);
+    let health = |flags: &str| place.run(&format!("health --admin {} {flags}", proxy.admin()));
+    assert_eq!((health("").exit, health("").stdout.trim()), (1, "draining"));
+    assert_eq!(
+        (health("--live").exit, health("--live").stdout.trim()),
+        (0, "alive")
+    );
     assert_eq!(caller.answer().expect("an answer").status, 200);
     assert_eq!(proxy.end().exit, 0);
 }

@@ -84,6 +84,7 @@ schemas! {
     Explain "explain" 1 "explain CODE";
     ExplainList "explain-list" 1 "explain without a code";
     Get "get" 1 "get";
+    Health "health" 1 "health";
     Help "help" 1 "--help";
     Init "init" 1 "init";
     Inspect "inspect" 1 "inspect";

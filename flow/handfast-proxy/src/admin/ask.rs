@@ -24,6 +24,38 @@ const LARGEST: usize = 256 << 20;
 ///
 /// If it is no such URL, cannot be reached, or does not answer.
 pub fn ask(url: &str, path: &str) -> Result<Bytes, Problem> {
+    let (address, (status, body)) = answer(url, path)?;
+    if status != StatusCode::OK {
+        return Err(silent(&address, format_args!("it answers {status}")));
+    }
+    Ok(body)
+}
+
+/// How a proxy is that answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    pub is_good: bool,
+    /// In the words of the proxy, such as `draining`.
+    pub said: String,
+}
+
+/// How the proxy with the admin port `url` is: whether it lives (`/healthz`) or is ready (`/readyz`).
+///
+/// # Errors
+///
+/// As those of [`ask`]; a proxy that is not well is none.
+pub fn health(url: &str, path: &str) -> Result<Health, Problem> {
+    let (address, (status, body)) = answer(url, path)?;
+    let is_good = match status {
+        StatusCode::OK => true,
+        StatusCode::SERVICE_UNAVAILABLE => false,
+        other => return Err(silent(&address, format_args!("it answers {other}"))),
+    };
+    let said = String::from_utf8_lossy(&body).trim().to_owned();
+    Ok(Health { is_good, said })
+}
+
+fn answer(url: &str, path: &str) -> Result<(AdminAddress, (StatusCode, Bytes)), Problem> {
     let place = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
     let address = AdminAddress::parse(place, Path::new(""))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -33,16 +65,21 @@ pub fn ask(url: &str, path: &str) -> Result<Bytes, Problem> {
             asked.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         })
     });
-    asked.map_err(|error| {
-        Problem::new(
-            code::CANNOT_CONNECT,
-            format_args!("the admin port \"{address}\" does not answer: {error}"),
-        )
-        .help("open the proxy with --admin 127.0.0.1:9443, or write admin = \"127.0.0.1:9443\" into its configuration")
-    })
+    match asked {
+        Ok(answered) => Ok((address, answered)),
+        Err(error) => Err(silent(&address, error)),
+    }
 }
 
-async fn get(address: &AdminAddress, path: &str) -> io::Result<Bytes> {
+fn silent(address: &AdminAddress, why: impl std::fmt::Display) -> Problem {
+    Problem::new(
+        code::CANNOT_CONNECT,
+        format_args!("the admin port \"{address}\" does not answer: {why}"),
+    )
+    .help("open the proxy with --admin 127.0.0.1:9443, or write admin = \"127.0.0.1:9443\" into its configuration")
+}
+
+async fn get(address: &AdminAddress, path: &str) -> io::Result<(StatusCode, Bytes)> {
     let (stream, host): (Box<dyn Stream>, String) = match address {
         AdminAddress::Loopback(address) => {
             (Box::new(TcpStream::connect(address).await?), address.to_string())
@@ -58,9 +95,7 @@ async fn get(address: &AdminAddress, path: &str) -> io::Result<Bytes> {
         .body(Empty::<Bytes>::new())
         .map_err(io::Error::other)?;
     let answer = sender.send_request(request).await.map_err(io::Error::other)?;
-    if answer.status() != StatusCode::OK {
-        return Err(io::Error::other(format!("it answers {}", answer.status())));
-    }
+    let status = answer.status();
     let body = Limited::new(answer.into_body(), LARGEST).collect().await;
-    Ok(body.map_err(io::Error::other)?.to_bytes())
+    Ok((status, body.map_err(io::Error::other)?.to_bytes()))
 }
