@@ -21,6 +21,7 @@ use crate::{
     limits::{Detail, Limits},
     metered::Metered,
     record::Record,
+    service,
     shutdown::{Closing, Drained, ForceClose},
     worker::{WorkerContext, cannot_listen},
 };
@@ -80,6 +81,7 @@ impl Tunnel {
         let context = WorkerContext::many(settings.limits, settings.detail, &sink, 1)
             .pop()
             .ok_or_else(none)?;
+        service::watch_over(&context.shared);
         let (for_worker, for_closing) = (far.clone(), closing.clone());
         let worker = std::thread::spawn(move || {
             let of_serve = context.clone();
@@ -93,7 +95,15 @@ impl Tunnel {
         });
         let make = settings.make;
         let files = settings.files;
-        let watch = Watch::start(move || files.clone(), move || reload(&far, &make, sink.as_ref()));
+        let watch = Watch::start(
+            move || files.clone(),
+            move || {
+                service::reloading();
+                reload(&far, &make, sink.as_ref());
+                service::ready();
+            },
+        );
+        service::ready();
         Ok(Self {
             address,
             watch,
@@ -119,6 +129,7 @@ impl Tunnel {
 
     /// Stops accepting, lets connections end within the deadline, cuts the rest.
     pub fn close(self) -> Drained {
+        service::stopping();
         self.closing.close();
         Drained {
             cut: self.worker.join().unwrap_or(0),

@@ -49,20 +49,27 @@ fn the_service_manager_is_told_of_start_reload_life_and_end() {
     cast(&place);
     let mut manager = Manager::new(&place);
     let service = Service::hello();
-    let mut command = place.handfast(&format!("{DOOR} --to {} --allow any", service.url()));
-    command
-        .env("NOTIFY_SOCKET", place.path("notify.sock"))
-        .env("WATCHDOG_USEC", "200000");
-    let proxy = Daemon::start(command);
-    manager.hears("READY=1\n");
-    manager.hears("WATCHDOG=1\n");
-    proxy.signal("HUP");
-    manager.hears("RELOADING=1\nMONOTONIC_USEC=");
-    manager.hears("READY=1\n");
-    manager.hears("WATCHDOG=1\n");
-    proxy.signal("TERM");
-    manager.hears("STOPPING=1\n");
-    assert_eq!(proxy.end().exit, 0);
+    let tunnel =
+        "tunnel --listen 127.0.0.1:0 --to localhost:1 --cert web/tls.crt --key web/tls.key --ca web/ca.crt";
+    for line in [
+        format!("{DOOR} --to {} --allow any", service.url()),
+        tunnel.to_owned(),
+    ] {
+        let mut command = place.handfast(&line);
+        command
+            .env("NOTIFY_SOCKET", place.path("notify.sock"))
+            .env("WATCHDOG_USEC", "200000");
+        let daemon = Daemon::start(command);
+        manager.hears("READY=1\n");
+        manager.hears("WATCHDOG=1\n");
+        daemon.signal("HUP");
+        manager.hears("RELOADING=1\nMONOTONIC_USEC=");
+        manager.hears("READY=1\n");
+        manager.hears("WATCHDOG=1\n");
+        daemon.signal("TERM");
+        manager.hears("STOPPING=1\n");
+        assert_eq!(daemon.end().exit, 0);
+    }
 }
 
 #[test]
