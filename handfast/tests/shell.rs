@@ -104,6 +104,40 @@ fn the_readme_names_every_command() {
 }
 
 #[test]
+fn every_configuration_file_has_a_page_with_every_key() {
+    let place = Place::new();
+    place.run("man --section 5 --out man5").good();
+    let written: Vec<_> = std::fs::read_dir(place.path("man5"))
+        .expect("a folder")
+        .flatten()
+        .collect();
+    assert_eq!(written.len(), 2, "only section 5: {written:?}");
+    for name in ["handfast.toml", "ca.toml"] {
+        let page = place.read(&format!("man5/{name}.5"));
+        let schema = place.run(&format!("schema {name}")).good().stdout;
+        let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
+        let mut keys = Vec::new();
+        keys_of(&schema, &mut keys);
+        assert!(keys.len() > 10, "{keys:?}");
+        for key in keys {
+            let shown = page.contains(&format!("\\fB{}\\fR = ", key.replace('-', "\\-")));
+            assert!(shown, "{name}: {key}\n{page}");
+        }
+    }
+}
+
+/// The keys that are no tables, in every depth.
+fn keys_of(schema: &serde_json::Value, keys: &mut Vec<String>) {
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let below = [property, &property["items"], &property["additionalProperties"]];
+        match below.iter().find(|below| below["properties"].is_object()) {
+            Some(table) => keys_of(table, keys),
+            None => keys.push(name.clone()),
+        }
+    }
+}
+
+#[test]
 fn every_command_that_does_something_has_an_example() {
     let place = Place::new();
     let all = answers::commands(&place, "");

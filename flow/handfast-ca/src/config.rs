@@ -73,6 +73,11 @@ pub fn schema() -> Value {
     handfast_settings::schema("ca.toml", RawFile::KEYS)
 }
 
+/// The tables of `ca.toml`, for its manual page.
+pub fn manual() -> Vec<handfast_settings::Part> {
+    handfast_settings::manual(RawFile::KEYS)
+}
+
 /// The names of the keys of a profile.
 pub fn keys() -> impl Iterator<Item = &'static str> {
     RawProfile::KEYS.iter().map(|key| key.name)

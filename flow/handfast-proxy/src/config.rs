@@ -115,6 +115,11 @@ pub fn schema() -> Value {
     handfast_settings::schema("handfast.toml", RawFile::KEYS)
 }
 
+/// The tables of `handfast.toml`, for its manual page.
+pub fn manual() -> Vec<handfast_settings::Part> {
+    handfast_settings::manual(RawFile::KEYS)
+}
+
 impl RawConfig {
     /// Takes what was given to the flag of the key `name`: one text or more, none for a switch.
     ///

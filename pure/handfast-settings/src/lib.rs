@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod manual;
 mod reader;
 mod reference;
 mod table;
@@ -15,6 +16,7 @@ pub use handfast_finding::Problem;
 pub use toml::de::{DeTable, DeValue};
 
 pub use crate::{
+    manual::{Entry, Part, manual},
     reader::{Reader, Text},
     reference::{page, schema},
     table::{Flag, Key, Lined, Named, Shape, Table, Without, Written, keys_of},
