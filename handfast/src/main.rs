@@ -11,6 +11,7 @@ mod exit;
 mod failure;
 mod given;
 mod habits;
+mod places;
 mod signals;
 mod suggest;
 mod terminal;
@@ -83,12 +84,13 @@ fn ended(words: &Words) -> Exit {
     }
     let parsed = root
         .try_get_matches_from_mut(understood.arguments)
-        .and_then(|matches| Arguments::from_arg_matches(&matches));
-    let arguments = match parsed {
-        Ok(arguments) => arguments,
+        .and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, matches)));
+    let (arguments, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return usage::tell(&error.format(&mut root), &root, &understood.command, words),
     };
     let words = Words::new(arguments.json);
+    places::tell(&matches, &words);
     handfast_ca::ask_by(terminal::passphrase);
     match arguments.command.run(&words) {
         Ok(exit) => exit,

@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::{
     commands::proxy::warnings,
     failure::{Exit, Failure},
+    places,
     words::{Words, more},
 };
 
@@ -24,8 +25,8 @@ use crate::{
     after_help = "Examples:\n  handfast check handfast.toml\n  handfast check --config handfast.toml --json"
 )]
 pub struct Args {
-    /// The configuration file
-    #[arg(value_name = "FILE", required_unless_present = "config")]
+    /// The configuration file [default: that of the system or the user]
+    #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// The same, as for proxy
     #[arg(long, value_name = "FILE", conflicts_with = "file")]
@@ -33,8 +34,14 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let file = args.file.as_ref().or(args.config.as_ref());
-    let file = file.ok_or_else(|| Failure::bug("no file, which the parser demands"))?;
+    let found = || {
+        places::configuration()
+            .inspect(|file| words.talk(format_args!("handfast: configuration: {}", file.display())))
+    };
+    let file = args.file.clone().or_else(|| args.config.clone()).or_else(found);
+    let file = &file.ok_or_else(|| {
+        Failure::misuse("no configuration is given").help("name the file: handfast check FILE")
+    })?;
     // One that cannot be read is neither good nor bad.
     files::read_regular(file).map_err(|problem| {
         problem

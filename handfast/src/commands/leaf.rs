@@ -10,10 +10,7 @@ use handfast_values::duration;
 use jiff::SignedDuration;
 
 use super::named::Named;
-use crate::{failure::Failure, suggest};
-
-/// Where an authority is when nobody says.
-pub const DEFAULT_DIR: &str = "./handfast";
+use crate::{failure::Failure, places, suggest};
 
 /// The flags about the certificate itself.
 #[derive(Debug, clap::Args)]
@@ -34,8 +31,8 @@ pub struct Leaf {
     psd2_role: Vec<PspRole>,
     #[command(flatten)]
     why: Why,
-    /// The CA directory
-    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = DEFAULT_DIR)]
+    /// The CA directory [default: ./handfast, else that of the system or the user]
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::ca(), hide_default_value = true)]
     pub dir: PathBuf,
     /// Overwrite what exists
     #[arg(long)]
@@ -96,7 +93,7 @@ fn lifetime(text: &str) -> Result<SignedDuration, Failure> {
 
 /// The flag that finds `dir` again, where it is needed.
 pub fn dir_flag(dir: &Path) -> String {
-    if dir == Path::new(DEFAULT_DIR) {
+    if dir == Path::new(places::HERE) {
         String::new()
     } else {
         format!(" --dir {}", shell(dir.display()))

@@ -15,6 +15,7 @@ use super::{leaf, tell};
 use crate::{
     commands::ca::show::from_file,
     failure::{Exit, Failure},
+    places,
     words::Words,
 };
 
@@ -47,8 +48,8 @@ pub struct Args {
     exec: Option<String>,
     #[command(flatten)]
     why: leaf::Why,
-    /// The CA directory
-    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = leaf::DEFAULT_DIR)]
+    /// The CA directory [default: ./handfast, else that of the system or the user]
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::ca(), hide_default_value = true)]
     dir: PathBuf,
 }
 

@@ -19,6 +19,7 @@ use super::Where;
 use crate::{
     commands::{leaf::dir_flag, tell::text},
     failure::{Exit, Failure},
+    places,
     words::Words,
 };
 
@@ -50,8 +51,9 @@ pub struct Restore {
     /// The passphrase of the keys in it, the first line of this file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-    #[command(flatten)]
-    place: Where,
+    /// The folder to make
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::HERE)]
+    dir: PathBuf,
 }
 
 /// Let a restored CA sign again, after showing it what was issued since its backup
@@ -114,22 +116,19 @@ pub fn run_restore(args: &Restore, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let phrase = passphrase(args.passphrase_file.as_ref())?;
     let phrase = phrase.as_ref().map(|phrase| phrase.as_str());
-    let done = restore(&args.file, &args.place.dir, phrase, now)?;
-    let next = format!("handfast ca reconcile FILE ...{}", dir_flag(&args.place.dir));
+    let done = restore(&args.file, &args.dir, phrase, now)?;
+    let next = format!("handfast ca reconcile FILE ...{}", dir_flag(&args.dir));
     words.json(
         Schema::CaRestore,
         json!({
-            "dir": text(&args.place.dir),
+            "dir": text(&args.dir),
             "backup_at": done.at,
             "files": done.files,
             "keys": done.keys,
             "next": next,
         }),
     );
-    words.data(format_args!(
-        "{GOOD}CA restored{GOOD:#} in {}",
-        text(&args.place.dir)
-    ));
+    words.data(format_args!("{GOOD}CA restored{GOOD:#} in {}", text(&args.dir)));
     words.data(format_args!("  as it was {}", when(done.at, now)));
     if done.keys.is_empty() {
         words

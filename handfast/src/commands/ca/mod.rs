@@ -26,9 +26,9 @@ mod standing;
 
 use std::path::PathBuf;
 
-use super::leaf::DEFAULT_DIR;
 use crate::{
     failure::{Exit, Failure},
+    places,
     words::Words,
 };
 
@@ -72,8 +72,8 @@ enum Command {
 /// Which CA.
 #[derive(Debug, clap::Args)]
 struct Where {
-    /// The CA directory
-    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = DEFAULT_DIR)]
+    /// The CA directory [default: ./handfast, else that of the system or the user]
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::ca(), hide_default_value = true)]
     dir: PathBuf,
 }
 

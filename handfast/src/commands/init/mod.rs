@@ -10,10 +10,10 @@ use handfast_pki::{Bounds, Certificate, KeyKind, NamePattern, name};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{leaf, new_key::NewKey};
+use super::new_key::NewKey;
 use crate::{
     failure::{Exit, Failure},
-    terminal,
+    places, terminal,
     words::Words,
 };
 
@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(long, required_unless_present = "from_cert")]
     name: Option<String>,
     /// The folder to make
-    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = leaf::DEFAULT_DIR)]
+    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::HERE)]
     dir: PathBuf,
     /// The names that the CA may speak for, such as dns:*.acme.example or uri:spiffe://acme/**; its certificates say so
     /// to everybody (name constraints)

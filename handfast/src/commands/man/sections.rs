@@ -12,7 +12,7 @@ const FILES: &[(&str, &str, &str)] = &[
     (
         "init issue sign",
         "./handfast",
-        "the CA: root.crt, root.key, issuing.crt, issuing.key, authority.db, audit.key, audit.pub; --dir names another",
+        "the CA, where none is there that of the system or the user (/var/lib/handfast/ca, ~/.local/share/handfast/ca): root.crt, root.key, issuing.crt, issuing.key, authority.db, audit.key, audit.pub; --dir names another",
     ),
     (
         "issue",
@@ -26,8 +26,8 @@ const FILES: &[(&str, &str, &str)] = &[
     ),
     (
         "proxy check",
-        "handfast.toml",
-        "the configuration, named with --config",
+        "/etc/handfast/handfast.toml, ~/.config/handfast/handfast.toml",
+        "the configuration of root and system users, and of everybody else, where none is given; see handfast.toml(5)",
     ),
     (
         "setup",
@@ -49,7 +49,7 @@ const FILES: &[(&str, &str, &str)] = &[
 /// Commands that belong together.
 const RELATED: &[&[&str]] = &[
     &["init", "issue", "csr", "sign", "inspect", "verify", "convert"],
-    &["proxy", "clients", "tunnel", "check", "get", "doctor"],
+    &["proxy", "clients", "health", "tunnel", "check", "get", "doctor"],
     &["setup", "verify-config", "env", "trust", "convert"],
     &["doctor", "explain", "lab", "inspect", "verify"],
     &["schema", "completions", "man"],

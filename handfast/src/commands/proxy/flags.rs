@@ -69,6 +69,10 @@ impl FromArgMatches for Flags {
 }
 
 impl Flags {
+    pub(super) fn are_none(&self) -> bool {
+        self.given.is_empty()
+    }
+
     pub(super) fn config(&self) -> Result<Config, Failure> {
         let mut file = RawFile::default();
         let mut errors = Vec::new();

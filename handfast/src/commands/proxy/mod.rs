@@ -13,6 +13,7 @@ use self::{announce::announce, flags::Flags};
 pub use self::{announce::warnings, told::Told};
 use crate::{
     failure::{Exit, Failure},
+    places,
     signals::{self, Signal},
     words::Words,
 };
@@ -28,20 +29,25 @@ use crate::{
 --key server/tls.key --client-ca server/ca.crt --allow uri:spiffe://acme/web"
 )]
 pub struct Args {
-    /// Everything from a file instead of from flags
+    /// Everything from a file instead of from flags; without both, that of the system or the user is read
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags,
 }
 
+/// The file of the system or the user, where nothing is said.
+fn found(args: &Args, words: &Words) -> Option<PathBuf> {
+    let file = places::configuration().filter(|_| args.flags.are_none())?;
+    words.talk(format_args!("handfast: configuration: {}", file.display()));
+    Some(file)
+}
+
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let (config, file) = match &args.config {
-        Some(file) => (
-            config::read(file).map_err(Failure::of_problems)?,
-            Some(file.clone()),
-        ),
-        None => (args.flags.config()?, None),
+    let file = args.config.clone().or_else(|| found(args, words));
+    let config = match &file {
+        Some(file) => config::read(file).map_err(Failure::of_problems)?,
+        None => args.flags.config()?,
     };
     // Before any thread is started: each is confined as the one that starts it.
     let confined = confine(&config, file.as_deref());
