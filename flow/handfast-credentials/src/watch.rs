@@ -1,28 +1,29 @@
 //! When to reload: on SIGHUP, and when the contents of a file change.
 //!
 //! The folders are watched, not the files: editors and orchestrators replace files by renaming, or swap a
-//! symlink above them. Because events get lost (network file systems, full queues), the contents are
-//! compared every [`POLL`] as well; what counts is always the contents, never the event.
+//! symlink above them. Because events get lost (network file systems, full queues), the files are looked at
+//! every [`POLL`] as well; what counts is always the contents, never the event. So a change is taken over within a second.
+
+mod contents;
 
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use aws_lc_rs::digest::{Context, SHA256};
 use notify::{RecursiveMode, Watcher};
 
-use crate::files::read_regular;
+use self::contents::{Contents, Digest};
 
-/// How often contents are compared when no event comes.
-const POLL: Duration = Duration::from_secs(2);
+/// How often files are looked at when no event comes.
+const POLL: Duration = Duration::from_millis(250);
 /// How long contents must stay the same before they are taken: several files change one after another.
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// After so many times [`SETTLE`] the contents are taken as they are.
-const MOST_WAITS: usize = 20;
+const MOST_WAITS: usize = 5;
 
 /// Why the watcher woke.
 enum Wake {
@@ -49,11 +50,12 @@ impl Watch {
         let (wakes, woken) = mpsc::channel();
         let for_events = wakes.clone();
         // What is loaded is what is compared with: taken before the thread starts, so no change slips between.
-        let seen = contents(&files());
+        let mut contents = Contents::default();
+        let seen = contents.look(&files(), Instant::now());
         let thread = std::thread::spawn(move || {
             let first = files();
             let _watcher = watch_folders(&first, for_events);
-            follow(&reload, &files, seen, &woken);
+            follow(&reload, &files, (contents, seen), &woken);
         });
         Self {
             wakes,
@@ -76,7 +78,12 @@ impl Drop for Watch {
     }
 }
 
-fn follow(reload: &dyn Fn(), files: &dyn Fn() -> Vec<PathBuf>, mut seen: [u8; 32], woken: &Receiver<Wake>) {
+fn follow(
+    reload: &dyn Fn(),
+    files: &dyn Fn() -> Vec<PathBuf>,
+    (mut contents, mut seen): (Contents, Digest),
+    woken: &Receiver<Wake>,
+) {
     loop {
         let asked = match woken.recv_timeout(POLL) {
             Ok(Wake::Asked) => true,
@@ -84,14 +91,14 @@ fn follow(reload: &dyn Fn(), files: &dyn Fn() -> Vec<PathBuf>, mut seen: [u8; 32
             Ok(Wake::End) | Err(RecvTimeoutError::Disconnected) => return,
         };
         let named = files();
-        let mut now = contents(&named);
+        let mut now = contents.look(&named, Instant::now());
         if now == seen && !asked {
             continue;
         }
         // Files that never rest are taken as they are after a while; what does not fit together is refused.
         for _ in 0..MOST_WAITS {
             std::thread::sleep(SETTLE);
-            let later = contents(&named);
+            let later = contents.look(&named, Instant::now());
             if later == now {
                 break;
             }
@@ -103,26 +110,9 @@ fn follow(reload: &dyn Fn(), files: &dyn Fn() -> Vec<PathBuf>, mut seen: [u8; 32
         seen = if now_named == named {
             now
         } else {
-            contents(&now_named)
+            contents.look(&now_named, Instant::now())
         };
     }
-}
-
-/// One digest over all files; a file that cannot be read counts by its error.
-fn contents(files: &[PathBuf]) -> [u8; 32] {
-    let mut context = Context::new(&SHA256);
-    for file in files {
-        match read_regular(file) {
-            Ok(bytes) => {
-                context.update(&(bytes.len() as u64).to_be_bytes());
-                context.update(&bytes);
-            }
-            Err(error) => context.update(error.to_string().as_bytes()),
-        }
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
 }
 
 /// Without a watcher (no inotify, limits reached) the comparison every [`POLL`] does the work alone.

@@ -150,11 +150,11 @@ fn new_rules_are_taken_over_from_the_configuration() {
             .is_some_and(|reason| reason.contains("not allowed")),
         "{cut}"
     );
-    let denied = proxy.events("connection").into_iter().rev();
-    let denied = denied
-        .take(2)
-        .find(|record| record["verdict"] == "denied")
-        .expect("the record of the new call");
+    // That of api before the change, and that of web after it.
+    let denied = until("the record of the new call", || {
+        let denied = proxy.events("connection").into_iter();
+        denied.filter(|record| record["verdict"] == "denied").nth(1)
+    });
     assert_eq!(denied["code"], "HF-609");
 }
 
@@ -356,6 +356,22 @@ fn a_swapped_symlink_above_the_files_is_noticed() {
         Call::of(&place, "web").knock(proxy.port).expect("let in").server,
         old
     );
+}
+
+/// What a shared folder does not tell by events is found by looking: within a second.
+#[test]
+fn a_change_is_acted_on_within_a_second() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let proxy = place.open_with(&service.url(), "");
+    let mut web = Call::of(&place, "web").knock(proxy.port).expect("accepted");
+    assert_eq!(web.get().expect("an answer").status, 200);
+    let changed = configuration(&service.url(), "allow = [\"uri:spiffe://acme/api\"]");
+    place.write("handfast.toml", changed);
+    let begun = Instant::now();
+    until("the cut", || cut_with(&proxy, "HF-609"));
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
 #[test]
