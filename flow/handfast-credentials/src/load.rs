@@ -12,7 +12,7 @@ use handfast_pki::{
     Anchors, Certificate, Code, PrivateKey, Purpose, Request, SignedList, code,
     crl::RevocationList,
     pem::{self, Item, Label},
-    revocation::set::RevocationSets,
+    revocation::{Stale, set::RevocationSets},
     text::utf16,
 };
 use handfast_tls::Credentials;
@@ -134,9 +134,10 @@ pub fn signed_lists(
     path: &Path,
     issuers: &[Certificate],
     now: Timestamp,
+    stale: Stale,
 ) -> Result<Vec<SignedList>, Problem> {
     let bytes = read_regular(path).map_err(|problem| Missing::RevocationList.told(path, problem))?;
-    signed_lists_of(&bytes, issuers, now).map_err(|problem| Problem {
+    signed_lists_of(&bytes, issuers, now, stale).map_err(|problem| Problem {
         message: format!("\"{}\": {}", path.display(), problem.message),
         ..problem
     })
@@ -147,6 +148,7 @@ pub fn signed_lists_of(
     bytes: &[u8],
     issuers: &[Certificate],
     now: Timestamp,
+    stale: Stale,
 ) -> Result<Vec<SignedList>, Problem> {
     let unreadable = |error: handfast_pki::Error| Problem::new(error.code(), error);
     let mut issuers = issuers.to_vec();
@@ -169,7 +171,7 @@ pub fn signed_lists_of(
         ));
     }
     let read = |der: &Vec<u8>| {
-        SignedList::read(der, &issuers, now)
+        SignedList::read(der, &issuers, now, stale)
             .map_err(|error| Problem::new(error.code(), &error).help(error.hint()))
     };
     ders.iter().map(read).collect()

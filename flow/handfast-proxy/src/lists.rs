@@ -17,7 +17,7 @@ use std::{
 
 use handfast_credentials::load;
 use handfast_finding::Problem;
-use handfast_pki::{Certificate, Held, RevocationSource, Revocations, SignedList, code};
+use handfast_pki::{Certificate, Held, RevocationSource, Revocations, SignedList, code, revocation::Stale};
 use jiff::Timestamp;
 
 pub(crate) use self::keep::Keeper;
@@ -65,8 +65,10 @@ impl Lists {
         let mut sources = Vec::new();
         for place in &clients.lists {
             let held = match place {
-                ListPlace::File(path) => Held::Lists(self.read(path, cas, now)?),
-                ListPlace::Url { kept, .. } => Held::Lists(self.read(kept, cas, now).unwrap_or_default()),
+                ListPlace::File(path) => Held::Lists(self.read(path, cas, now, clients.stale)?),
+                ListPlace::Url { kept, .. } => {
+                    Held::Lists(self.read(kept, cas, now, clients.stale).unwrap_or_default())
+                }
                 ListPlace::Set(path) => {
                     Revocations::held_sets(load::revocation_sets(path, now)?, clients.stale)
                 }
@@ -84,7 +86,7 @@ impl Lists {
         Ok(Some(Revocations::new(sources, clients.stale)))
     }
 
-    fn read(&self, path: &Path, cas: &[Certificate], now: Timestamp) -> Result<Found, Problem> {
+    fn read(&self, path: &Path, cas: &[Certificate], now: Timestamp, stale: Stale) -> Result<Found, Problem> {
         let version = Version::of(path);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let (Some(now), Some((then, lists))) = (&version, known.get(path))
@@ -92,7 +94,7 @@ impl Lists {
         {
             return Ok(lists.clone());
         }
-        let lists = load::signed_lists(path, cas, now)?;
+        let lists = load::signed_lists(path, cas, now, stale)?;
         let lists: Found = lists.into_iter().map(Arc::new).collect();
         if let Some(version) = version {
             known.insert(path.to_owned(), (version, lists.clone()));
@@ -113,15 +115,24 @@ fn must_not_be_older(new: &RevocationSource, old: &RevocationSource) -> Result<(
             None => Ok(()),
             Some((list, old)) => {
                 let message = format!(
-                    "the revocation list \"{}\" is from {}, and the one before is from {}",
+                    "the revocation list \"{}\" is {}, and the one before is {}",
                     new.name,
-                    list.this_update(),
-                    old.this_update()
+                    told(list),
+                    told(old)
                 );
                 Err(Problem::new(code::CRL_UNUSABLE, message).help(help))
             }
         },
         _ => Ok(()),
+    }
+}
+
+/// Number and time: lists of one moment are told apart by the former.
+fn told(list: &SignedList) -> String {
+    let made = list.this_update();
+    match list.number() {
+        Some(number) => format!("number {number} (hexadecimal) from {made}"),
+        None => format!("from {made}"),
     }
 }
 

@@ -255,6 +255,63 @@ fn a_list_that_cannot_be_used_stops_the_start_and_on_reload_leaves_the_last_one(
     assert!(call(&place, "web").get(proxy.port).is_err());
 }
 
+#[test]
+fn a_list_that_is_kept_holds_beyond_its_end_and_over_a_restart() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    revoke(&place, "api");
+    place
+        .run("ca crl --dir authority-acme --out acme.crl --lifetime 2s")
+        .good();
+    let config = |stale: &str| {
+        format!(
+            "[proxy]\nlisten = \"127.0.0.1:0\"\nto = \"{}\"\ncert = \"server/tls.crt\"\nkey = \"server/tls.key\"\n\
+             workers = 1\nclients = [\"acme\"]\nallow = [\"any\"]\n\
+             [[clients]]\nname = \"acme\"\nca = \"server/ca.crt\"\ncrl = [\"acme.crl\"]\nstale = \"{stale}\"\n",
+            service.url()
+        )
+    };
+    place.write("handfast.toml", config("reject"));
+    until("the end of the list", || {
+        (place.run("check handfast.toml").exit == 1).then_some(())
+    });
+    place.run("check handfast.toml").refused(1, "HF-206");
+    place.run("proxy --config handfast.toml").refused(2, "HF-206");
+    place.write("handfast.toml", config("keep"));
+    let said = place.run("check handfast.toml").good();
+    assert!(
+        said.stdout.contains("what was revoked since is not known"),
+        "{said:#?}"
+    );
+    let proxy = place.open("proxy --config handfast.toml");
+    assert!(proxy.stderr().contains("[HF-206]"), "{}", proxy.stderr());
+    assert_eq!(call(&place, "web").get(proxy.port), Ok(200));
+    assert!(
+        call(&place, "api").get(proxy.port).is_err(),
+        "what it says still counts"
+    );
+    // One that is no list stops the start with keep, too.
+    place.write("acme.crl", "nothing");
+    assert_eq!(place.run("proxy --config handfast.toml").exit, 2);
+}
+
+#[test]
+fn an_older_list_of_the_same_moment_is_told_by_its_number() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    publish(&place);
+    let before = place.read("acme.crl");
+    publish(&place);
+    let proxy = place.open_with(&service.url(), "crl = [\"acme.crl\"]");
+    place.write("acme.crl", &before);
+    let reload = proxy.reload_after(0);
+    assert_eq!(reload["code"], "HF-206", "{reload}");
+    let reason = reload["reason"].as_str().expect("a reason");
+    assert_eq!(reason.matches("number ").count(), 2, "{reason}");
+}
+
 /// A place on the network that lists are fetched from; what it answers with can be changed.
 fn publisher(first: Vec<u8>) -> (u16, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -57,14 +57,31 @@ pub struct SignedList {
 
 impl SignedList {
     /// Reads a list that one of `issuers` has signed. One that names another CA waits for that: nobody is good by it before.
+    /// What has ended is taken only where it is to be kept.
     ///
     /// # Errors
     ///
     /// Where it cannot be used: see [`ListError`].
-    pub fn read(der: &[u8], issuers: &[Certificate], now: Timestamp) -> Result<Self, ListError> {
-        match CrlIndex::read([der], issuers, now) {
+    pub fn read(
+        der: &[u8],
+        issuers: &[Certificate],
+        now: Timestamp,
+        stale: Stale,
+    ) -> Result<Self, ListError> {
+        match CrlIndex::read_by([der], issuers, now, stale) {
             Ok(index) => Self::verified(index).ok_or_else(unreadable),
-            Err(ListError::UnknownIssuer { issuer }) => Self::waiting(der, issuer),
+            Err(ListError::UnknownIssuer { issuer }) => {
+                let list = Self::waiting(der, issuer)?;
+                // What its issuer could not make good any more is not waited for.
+                if now > list.next_update && stale == Stale::Refuse {
+                    return Err(ListError::Expired {
+                        issuer: list.issuer,
+                        next_update: list.next_update,
+                        now,
+                    });
+                }
+                Ok(list)
+            }
             Err(error) => Err(error),
         }
     }
@@ -97,12 +114,19 @@ impl SignedList {
     fn of(&self, issuer: &Certificate, at: Timestamp) -> Option<&CrlIndex> {
         if self.index.get().is_none() {
             let mut der = self.unverified.lock().unwrap_or_else(PoisonError::into_inner);
-            let index = CrlIndex::read([&der[..]], std::slice::from_ref(issuer), at).ok()?;
+            // That it has ended meanwhile is judged with each answer.
+            let issuer = std::slice::from_ref(issuer);
+            let index = CrlIndex::read_by([&der[..]], issuer, at, Stale::DangerouslyKeep).ok()?;
             if self.index.set(index).is_ok() {
                 *der = Vec::new();
             }
         }
         self.index.get()
+    }
+
+    /// CRL number as hexadecimal digits; lists of version 1 have none.
+    pub fn number(&self) -> Option<&str> {
+        self.number.as_deref()
     }
 
     /// When it was made.

@@ -43,7 +43,7 @@ fn signed(
     let list = draft.finish().expect("a list");
     let signature = ca.key.sign(list.as_bytes()).expect("a signature");
     let der = list.assemble(&issuer.algorithm, &signature).expect("a list");
-    SignedList::read(&der, issuers, at).expect("read")
+    SignedList::read(&der, issuers, at, Stale::Refuse).expect("read")
 }
 
 fn trust(root: &Ca, lists: Vec<SignedList>, stale: Stale) -> Trust {

@@ -17,7 +17,10 @@ use handfast_credentials::{
     files::{self, Readers},
     load,
 };
-use handfast_pki::{Code, Held, RevocationSource, SignedList, code, revocation::age::Age};
+use handfast_pki::{
+    Code, Held, RevocationSource, SignedList, code,
+    revocation::{Stale, age::Age},
+};
 use jiff::Timestamp;
 
 use super::{fetch::fetch, older};
@@ -176,7 +179,8 @@ fn age(made: Timestamp, ends: Timestamp, now: Timestamp) -> Option<u8> {
 
 /// Whether `bytes` hold something newer than `held`; what is older, ended or unreadable is no list to keep.
 fn newer(bytes: &[u8], held: &[Arc<SignedList>]) -> Result<bool, String> {
-    let lists = load::signed_lists_of(bytes, &[], Timestamp::now()).map_err(|problem| problem.message)?;
+    let lists = load::signed_lists_of(bytes, &[], Timestamp::now(), Stale::Refuse)
+        .map_err(|problem| problem.message)?;
     let lists: Vec<_> = lists.into_iter().map(Arc::new).collect();
     let now = Timestamp::now();
     if let Some(over) = lists.iter().find(|list| list.next_update() < now) {

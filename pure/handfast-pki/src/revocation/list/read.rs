@@ -17,7 +17,7 @@ use crate::{
     extensions::Extension,
     general::GeneralName,
     name::{self, Name},
-    revocation::serials::Serials,
+    revocation::{Stale, serials::Serials},
     serial,
     time::timestamp,
 };
@@ -40,7 +40,21 @@ impl CrlIndex {
         issuers: &[Certificate],
         now: Timestamp,
     ) -> Result<Self, ListError> {
-        let verified = lists.into_iter().map(|der| verified(der, issuers, now));
+        Self::read_by(lists, issuers, now, Stale::Refuse)
+    }
+
+    /// The same; what is to be kept beyond its end may have ended already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub fn read_by<'a>(
+        lists: impl IntoIterator<Item = &'a [u8]>,
+        issuers: &[Certificate],
+        now: Timestamp,
+        stale: Stale,
+    ) -> Result<Self, ListError> {
+        let verified = lists.into_iter().map(|der| verified(der, issuers, now, stale));
         verified.collect::<Result<_, _>>().map(Self)
     }
 }
@@ -57,10 +71,15 @@ struct Parts<'a> {
     extensions: Vec<Extension>,
 }
 
-fn verified(der: &[u8], issuers: &[Certificate], now: Timestamp) -> Result<VerifiedList, ListError> {
+fn verified(
+    der: &[u8],
+    issuers: &[Certificate],
+    now: Timestamp,
+    stale: Stale,
+) -> Result<VerifiedList, ListError> {
     let parts = Parts::read(der)?;
     let issuer = parts.signer(issuers)?;
-    let (this_update, next_update) = parts.dates(now)?;
+    let (this_update, next_update) = parts.dates(now, stale)?;
     let scope = parts.scope()?;
     let revoked = parts.revoked;
     let serials = revoked.map(entry);
@@ -149,7 +168,7 @@ impl<'a> Parts<'a> {
         Err(reason.map_or_else(|| ListError::UnknownIssuer { issuer: issuer() }, not))
     }
 
-    fn dates(&self, now: Timestamp) -> Result<(Timestamp, Timestamp), ListError> {
+    fn dates(&self, now: Timestamp, stale: Stale) -> Result<(Timestamp, Timestamp), ListError> {
         let issuer = || name::shown(&self.issuer);
         if self.this_update.duration_since(now) > SKEW {
             return Err(ListError::FromTheFuture {
@@ -161,7 +180,7 @@ impl<'a> Parts<'a> {
         let next_update = self
             .next_update
             .ok_or_else(|| self.unsupported("it does not say when the next one is due"))?;
-        if now > next_update {
+        if now > next_update && stale == Stale::Refuse {
             return Err(ListError::Expired {
                 issuer: issuer(),
                 next_update,
