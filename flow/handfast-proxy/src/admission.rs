@@ -2,18 +2,30 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use handfast_pki::{
-    VerifiedChain,
+    Code, Purpose, Refusal, VerifiedChain,
     text::{hex, printable},
 };
 use handfast_policy::{Denial, Permit};
 use http::HeaderValue;
 
+use crate::error::Ended;
+
 /// What is known of a client once it was decided about, made once per remembered chain.
 pub(crate) struct Admission {
-    /// The first rule that lets the client in, wherever it may go then.
-    pub(crate) rule: String,
+    /// The first rule that lets the client in, wherever it may go then; nothing where its host only observes.
+    pub(crate) rule: Option<String>,
     /// Of each route of its host, in their order.
     pub(crate) decisions: Vec<Result<Permit, Denial>>,
+    /// What the backend is told of the client; nothing of one whose identity is not proven.
+    pub(crate) told: Option<Told>,
+    /// Why no identity of the client is proven: it showed no certificate, or one that is refused.
+    pub(crate) refusal: Option<Refusal>,
+    /// Why the client would be rejected in the handshake, where its host only observes.
+    pub(crate) would_reject: Option<(Code, String)>,
+}
+
+/// The headers that tell a backend who the client is.
+pub(crate) struct Told {
     /// `Client-Cert` (RFC 9440 section 2.2).
     pub(crate) client_cert: HeaderValue,
     /// `Client-Cert-Chain` (RFC 9440 section 2.3): the path behind the leaf, to the CA.
@@ -22,28 +34,74 @@ pub(crate) struct Admission {
     pub(crate) forwarded: HeaderValue,
 }
 
+type Decisions = Vec<Result<Permit, Denial>>;
+
 impl Admission {
-    /// What `chain` gets, unless every route denies it: then the denial of the first.
+    /// What `chain` gets, unless every route denies it: then the denial of the first, or, where its host `observes`, what
+    /// would be said of it.
     pub(crate) fn decided(
         chain: &VerifiedChain,
-        decisions: Vec<Result<Permit, Denial>>,
+        decisions: Decisions,
+        observes: bool,
     ) -> Result<Self, Denial> {
-        let permit = decisions.iter().find_map(|decision| decision.as_ref().ok());
         let denial = decisions.iter().find_map(|decision| decision.as_ref().err());
-        let rule = match (permit, denial) {
-            (Some(permit), _) => permit.rule().to_owned(),
-            (None, Some(denial)) => return Err(denial.clone()),
-            // Without a route there is no rule, and no rule means no.
-            (None, None) => return Err(Denial::without_rule(&chain.identity())),
+        // Without a route there is no rule, and no rule means no.
+        let denial = denial
+            .cloned()
+            .unwrap_or_else(|| Denial::without_rule(&chain.identity()));
+        let (rule, would_reject) = match rule(&decisions) {
+            Some(rule) => (Some(rule), None),
+            None if observes => {
+                let ended = Ended::Denied(denial);
+                (None, Some((ended.code(), ended.reason())))
+            }
+            None => return Err(denial),
         };
         Ok(Self {
             rule,
             decisions,
-            client_cert: client_cert(chain),
-            client_cert_chain: client_cert_chain(chain),
-            forwarded: forwarded(chain),
+            told: Some(Told {
+                client_cert: client_cert(chain),
+                client_cert_chain: client_cert_chain(chain),
+                forwarded: forwarded(chain),
+            }),
+            refusal: None,
+            would_reject,
         })
     }
+
+    /// What a client without a certificate gets, where a route allows it.
+    pub(crate) fn anonymous(decisions: Decisions) -> Option<Self> {
+        Some(Self {
+            rule: Some(rule(&decisions)?),
+            decisions,
+            told: None,
+            refusal: Some(Refusal::NoCertificate),
+            would_reject: None,
+        })
+    }
+
+    /// What a client gets that is served only because its host observes: nothing but `refusal` is known of it.
+    pub(crate) fn observed(decisions: Decisions, refusal: &Refusal) -> Self {
+        Self {
+            rule: None,
+            decisions,
+            told: None,
+            would_reject: Some((refusal.code(Purpose::Client), refusal.to_string())),
+            refusal: Some(refusal.clone()),
+        }
+    }
+
+    /// Whether the client came in without a certificate, because a rule says so.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.refusal.is_some() && self.would_reject.is_none()
+    }
+}
+
+/// The first rule that lets a client in.
+fn rule(decisions: &[Result<Permit, Denial>]) -> Option<String> {
+    let permit = decisions.iter().find_map(|decision| decision.as_ref().ok())?;
+    Some(permit.rule().to_owned())
 }
 
 /// The leaf as an sf-binary (RFC 8941 section 3.3.5).

@@ -9,9 +9,9 @@ pub(crate) struct Allowed {
 }
 
 impl Allowed {
-    /// The rule that decided.
-    pub(crate) fn rule(&self) -> &str {
-        &self.secured.standing.admission.rule
+    /// The rule that decided, where one did.
+    pub(crate) fn rule(&self) -> Option<String> {
+        self.secured.standing.admission.rule.clone()
     }
 
     pub(crate) fn standing(&self) -> &Standing {

@@ -6,6 +6,7 @@
 
 mod admin;
 mod backends;
+mod choices;
 mod clients;
 mod hosts;
 mod keys;
@@ -19,9 +20,8 @@ use std::{
 };
 
 pub use self::admin::AdminAddress;
-pub use self::keys::{
-    OnRefusal, RawBackend, RawClients, RawConfig, RawFile, RawHost, RawLimits, RawListener, RawRoute,
-};
+pub use self::choices::{ClientCertificate, Mode, OnRefusal};
+pub use self::keys::{RawBackend, RawClients, RawConfig, RawFile, RawHost, RawLimits, RawListener, RawRoute};
 use crate::{
     limits::{Detail, Limits},
     sources::Sources,

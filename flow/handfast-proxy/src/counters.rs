@@ -24,7 +24,20 @@ pub(crate) struct Counters {
     pub(crate) handshake_time: Histogram,
     routes: Mutex<HashMap<RouteName, Arc<RouteCounters>>>,
     pub(crate) seen: Seen,
+    /// Connections without a certificate that a rule allowed.
+    anonymous: AtomicU64,
+    /// By place and code: what hosts that observe would have rejected.
+    would_reject: Box<[AtomicU64]>,
 }
+
+/// Where a host that observes would have rejected something.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum At {
+    Handshake,
+    Request,
+}
+
+const AT: [(At, &str); 2] = [(At::Handshake, "handshake"), (At::Request, "request")];
 
 /// A host and one of its routes, as the configuration names them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,6 +72,10 @@ impl Default for Counters {
             handshake_time: Histogram::default(),
             routes: Mutex::default(),
             seen: Seen::default(),
+            anonymous: AtomicU64::new(0),
+            would_reject: (0..AT.len() * code::ALL.len())
+                .map(|_| AtomicU64::new(0))
+                .collect(),
         }
     }
 }
@@ -87,6 +104,34 @@ impl Counters {
                 let count = cell.load(Relaxed);
                 (count > 0).then_some((*verdict, code, count))
             })
+    }
+
+    /// A connection of a client without a certificate.
+    pub(crate) fn anonymous(&self) {
+        add(&self.anonymous, 1);
+    }
+
+    pub(crate) fn anonymous_connections(&self) -> u64 {
+        self.anonymous.load(Relaxed)
+    }
+
+    /// A host that observes would have rejected something because of `why`.
+    pub(crate) fn would_reject(&self, at: At, why: Code) {
+        let code = code::ALL.iter().position(|(code, _)| *code == why);
+        let place = code.map(|code| at as usize * code::ALL.len() + code);
+        if let Some(cell) = place.and_then(|place| self.would_reject.get(place)) {
+            add(cell, 1);
+        }
+    }
+
+    /// Place, code and count of everything that would have been rejected.
+    pub(crate) fn would_have_rejected(&self) -> impl Iterator<Item = (&'static str, Code, u64)> {
+        self.would_reject.iter().enumerate().filter_map(|(place, cell)| {
+            let (_, at) = AT.get(place / code::ALL.len())?;
+            let (code, _) = code::ALL.get(place % code::ALL.len())?;
+            let count = cell.load(Relaxed);
+            (count > 0).then_some((*at, *code, count))
+        })
     }
 
     /// The counters of a route; the same ones for the same name.

@@ -21,10 +21,10 @@ pub(crate) enum Ended {
     /// Proven, and the handshake ended badly nevertheless.
     #[error("{error}")]
     BrokenOff { peer: Arc<Peer>, error: HandshakeError },
-    /// Proven, and allowed by a state that is no longer the one that counts.
+    /// Allowed by a state that is no longer the one that counts.
     #[error("{reason}")]
     Withdrawn {
-        peer: Arc<Peer>,
+        peer: Option<Arc<Peer>>,
         code: Code,
         reason: String,
     },

@@ -7,7 +7,7 @@
 use std::{convert::Infallible, pin::pin};
 
 use bytes::Bytes;
-use handfast_pki::Code;
+use handfast_pki::{Code, code};
 use handfast_tls::{Established, ServerStream};
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
@@ -22,6 +22,16 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{net::TcpStream, sync::Notify};
 
+/// What a client may be told that is not let in: what it can read in its own certificate, and what its CA publishes. What a CA
+/// keeps to itself, and which CA is believed about which names, stays with the operator, as it does with an alert.
+fn told(code: Code) -> Code {
+    match code {
+        code::NOT_ISSUED => code::REVOKED,
+        code::FOREIGN_NAME => code::NOT_ALLOWED,
+        other => other,
+    }
+}
+
 /// Answers the first request of a client that was refused with `code`, and ends the connection. The deadline is that of
 /// the handshake, which has not ended well.
 pub(crate) async fn serve(
@@ -30,7 +40,7 @@ pub(crate) async fn serve(
     code: Code,
     connection: u64,
 ) {
-    let answered = Notify::new();
+    let (answered, code) = (Notify::new(), told(code));
     let service = service_fn(|request: http::Request<Incoming>| {
         answered.notify_one();
         let answer = answer(request.headers(), code, connection);
@@ -109,14 +119,34 @@ fn page(code: Code, connection: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use handfast_pki::code;
-
     use super::*;
 
     #[test]
     fn no_title_needs_quoting_in_html() {
         for (_, title) in code::ALL {
             assert!(!title.contains(['<', '>', '&', '"']), "{title}");
+        }
+    }
+
+    #[test]
+    fn a_stranger_is_told_no_more_than_an_alert_would_tell() {
+        assert_eq!(
+            told(code::NOT_ISSUED),
+            code::REVOKED,
+            "what a CA has given is its own"
+        );
+        assert_eq!(
+            told(code::FOREIGN_NAME),
+            code::NOT_ALLOWED,
+            "so is whom we believe what"
+        );
+        for code in [
+            code::NO_CERTIFICATE,
+            code::EXPIRED,
+            code::REVOKED,
+            code::UNKNOWN_ISSUER,
+        ] {
+            assert_eq!(told(code), code);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use handfast_audit::HandshakeId;
+use handfast_audit::{HandshakeId, WouldReject};
+use handfast_pki::{Certificate, Code, Identity};
 use handfast_policy::Denial;
 use handfast_tls::{
     Established, HandshakeError, ServerStream,
@@ -16,7 +17,8 @@ use crate::{
     worker::Worker,
 };
 
-/// A connection whose peer proved possession of a key that a trusted CA certified. Only [`perform`] makes one.
+/// A connection whose handshake is over: its peer proved possession of a key that a trusted CA certified, or its host takes
+/// it without. Only [`perform`] makes one.
 pub(crate) struct Secured {
     /// Boxed: it goes through several futures, and each would keep room for the whole of it.
     pub(crate) stream: Box<ServerStream<TcpStream>>,
@@ -28,6 +30,26 @@ pub(crate) struct Secured {
     pub(crate) address: SocketAddr,
     pub(crate) id: u64,
     _private: (),
+}
+
+impl Secured {
+    /// What the certificate of the client says, whether that is true or not.
+    fn presented(&self) -> Option<Identity> {
+        let shown = self.stream.get_ref().1.peer_certificates()?.first()?;
+        Certificate::from_der(shown)
+            .ok()
+            .map(|certificate| certificate.identity())
+    }
+
+    /// What there is to be recorded where the client would be rejected because of `why`.
+    pub(crate) fn would_reject(&self, why: &(Code, String)) -> Box<WouldReject> {
+        Box::new(WouldReject {
+            code: why.0,
+            reason: why.1.clone(),
+            address: self.address.ip().to_canonical().to_string(),
+            presented: self.presented().map(Box::new),
+        })
+    }
 }
 
 /// The name of the handshake that is about to begin, read without taking it from the stream. Nothing where its first
@@ -51,7 +73,8 @@ pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secur
     } = accepted;
     // Boxed: the handshake's working memory is given back before the connection goes on.
     let (stream, standing, established) = Box::pin(shake(tcp, listener, &state, id)).await?;
-    pulse.proven(standing.peer.chain().not_after().as_second());
+    let ends = standing.peer.as_ref().map(|peer| peer.chain().not_after());
+    pulse.proven(ends.map_or(i64::MAX, Timestamp::as_second));
     let state = still_allowed(state, &standing, worker)?;
     let proof = Proof {
         standing: standing.clone(),

@@ -5,8 +5,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use handfast_pki::{Certificate, Code, Purpose, Trust, VerifiedChain, code};
-use handfast_policy::{Denial, Policy};
+use handfast_pki::{Certificate, Code, Purpose, Refusal, Trust, VerifiedChain, code};
+use handfast_policy::{Denial, Permit, Policy};
 use handfast_tls::{Admit, Peer, Server, Sessions};
 use http::Method;
 use jiff::Timestamp;
@@ -16,12 +16,52 @@ use crate::{admission::Admission, error::Ended};
 /// The hosts of one address to listen on, in one state.
 pub(crate) struct Listener {
     hosts: Vec<Arc<Host>>,
-    /// Names in lower case, and suffixes after `*`.
-    by_name: HashMap<String, usize>,
-    /// The same in order, for comparing.
+    by_name: ByName,
+    /// All names in order, for comparing.
     names: Arc<[String]>,
+}
+
+/// Which host of a listener is meant by a name.
+pub(crate) struct ByName {
+    /// Names in lower case, and suffixes after `*`.
+    places: HashMap<String, usize>,
     /// Who is meant where no name is known.
     default: Option<usize>,
+}
+
+impl ByName {
+    /// The hosts in their order. Two hosts of one name, or two defaults, are the caller's to refuse: the first is meant.
+    pub(crate) fn of<'a>(hosts: impl Iterator<Item = &'a HostName>) -> Self {
+        let (mut places, mut default) = (HashMap::new(), None);
+        for (place, host) in hosts.enumerate() {
+            if host.is_default {
+                default = default.or(Some(place));
+            }
+            for name in &host.names {
+                places.entry(name.to_ascii_lowercase()).or_insert(place);
+            }
+        }
+        Self { places, default }
+    }
+
+    /// The place of the host that is meant by `asked` (SNI), a name without a port.
+    pub(crate) fn place(&self, asked: Option<&str>) -> Option<usize> {
+        asked.and_then(|asked| self.named(asked)).or(self.default)
+    }
+
+    /// The place of the host that has this name.
+    pub(crate) fn named(&self, asked: &str) -> Option<usize> {
+        if self.places.is_empty() {
+            return None;
+        }
+        let asked = asked.strip_suffix('.').unwrap_or(asked).to_ascii_lowercase();
+        let exact = self.places.get(&asked);
+        let wildcard = || {
+            let (_, parent) = asked.split_once('.')?;
+            self.places.get(&format!("*.{parent}"))
+        };
+        exact.or_else(wildcard).copied()
+    }
 }
 
 /// A host: one certificate, its CAs and its routes.
@@ -30,7 +70,9 @@ pub(crate) struct Host {
     pub(crate) name: HostName,
     pub(crate) server: Server<Rules>,
     pub(crate) trust: Arc<Trust>,
-    pub(crate) routes: Arc<[Route]>,
+    pub(crate) rules: Rules,
+    /// Whether the configuration lets clients come without a certificate.
+    pub(crate) is_optional: bool,
     /// The leaf that it shows.
     pub(crate) own: Certificate,
     /// What clients may resume, from its earlier states as well; nothing where they may not.
@@ -77,53 +119,63 @@ pub(crate) struct Route {
 }
 
 /// The rules of one host, asked in the handshake: a client comes in that at least one route allows.
-pub(crate) struct Rules(pub(crate) Arc<[Route]>);
+#[derive(Clone)]
+pub(crate) struct Rules {
+    pub(crate) routes: Arc<[Route]>,
+    /// What a client without a certificate gets; nothing where each has to show one.
+    anonymous: Option<Arc<Admission>>,
+    /// Whether who should be rejected is served all the same, and recorded.
+    pub(crate) observes: bool,
+}
+
+impl Rules {
+    /// The rules of `routes`; with `optional`, who shows no certificate comes in where one of them allows that.
+    pub(crate) fn new(routes: Vec<Route>, optional: bool, observes: bool) -> Self {
+        let anonymous = optional
+            .then(|| Admission::anonymous(without_certificate(&routes)))
+            .flatten();
+        Self {
+            routes: routes.into(),
+            anonymous: anonymous.map(Arc::new),
+            observes,
+        }
+    }
+
+    /// Whether a client without a certificate may come in.
+    pub(crate) fn takes_anonymous(&self) -> bool {
+        self.anonymous.is_some()
+    }
+}
+
+fn without_certificate(routes: &[Route]) -> Vec<Result<Permit, Denial>> {
+    routes
+        .iter()
+        .map(|route| route.policy.decide_anonymous())
+        .collect()
+}
 
 impl Listener {
     /// The hosts in their order. Two hosts of one name, or two defaults, are the caller's to refuse: the first is meant.
     pub(crate) fn new(hosts: Vec<Host>) -> Self {
-        let (mut by_name, mut default) = (HashMap::new(), None);
-        for (place, host) in hosts.iter().enumerate() {
-            if host.name.is_default {
-                default = default.or(Some(place));
-            }
-            for name in &host.name.names {
-                by_name.entry(name.to_ascii_lowercase()).or_insert(place);
-            }
-        }
-        let mut names: Vec<String> = by_name.keys().cloned().collect();
+        let by_name = ByName::of(hosts.iter().map(|host| &host.name));
+        let mut names: Vec<String> = by_name.places.keys().cloned().collect();
         names.sort();
         Self {
             hosts: hosts.into_iter().map(Arc::new).collect(),
             names: names.into(),
             by_name,
-            default,
         }
     }
 
     /// The host that is meant by `asked` (SNI), a name without a port.
     pub(crate) fn host(&self, asked: Option<&str>) -> Option<&Arc<Host>> {
-        let named = asked.and_then(|asked| self.named(asked));
-        self.hosts.get(named.or(self.default)?)
-    }
-
-    fn named(&self, asked: &str) -> Option<usize> {
-        if self.by_name.is_empty() {
-            return None;
-        }
-        let asked = asked.strip_suffix('.').unwrap_or(asked).to_ascii_lowercase();
-        let exact = self.by_name.get(&asked);
-        let wildcard = || {
-            let (_, parent) = asked.split_once('.')?;
-            self.by_name.get(&format!("*.{parent}"))
-        };
-        exact.or_else(wildcard).copied()
+        self.hosts.get(self.by_name.place(asked)?)
     }
 
     /// Whether a request for `asked` (Host or `:authority`, a port with it) may come over a connection of `host`.
     pub(crate) fn is_of(&self, host: &Host, asked: &str) -> bool {
         // One host answers to every name.
-        if self.by_name.is_empty() {
+        if self.by_name.places.is_empty() {
             return true;
         }
         let name = match asked.rsplit_once(':') {
@@ -152,7 +204,7 @@ impl Listener {
         &self,
         listener: usize,
         host: Arc<Host>,
-        peer: Arc<Peer>,
+        peer: Option<Arc<Peer>>,
         admission: Arc<Admission>,
     ) -> Standing {
         Standing {
@@ -170,10 +222,11 @@ impl Listener {
     }
 }
 
-/// A proven client at one host, and what was decided about it there.
+/// A client at one host, and what was decided about it there.
 #[derive(Clone)]
 pub(crate) struct Standing {
-    pub(crate) peer: Arc<Peer>,
+    /// Who it has proven to be; nothing where no certificate is needed.
+    pub(crate) peer: Option<Arc<Peer>>,
     /// The place of the listener that it came to, and the names of all hosts there.
     pub(crate) listener: usize,
     pub(crate) names: Arc<[String]>,
@@ -192,16 +245,25 @@ impl Listener {
                 "the host of the connection is served no longer".to_owned(),
             ));
         };
-        let chain = standing
-            .peer
-            .chain()
-            .still_holds(&now.trust, at)
-            .map_err(|refusal| (refusal.code(Purpose::Client), refusal.to_string()))?;
         let denied = |denial: Denial| {
             let ended = Ended::Denied(denial);
             (ended.code(), ended.reason())
         };
-        let admission = Rules(now.routes.clone()).admit(&chain).map_err(denied)?;
+        let refused = |refusal: &Refusal| (refusal.code(Purpose::Client), refusal.to_string());
+        let admission = match (&standing.peer, &standing.admission.refusal) {
+            (Some(peer), _) => {
+                let chain = peer.chain().still_holds(&now.trust, at);
+                let chain = chain.map_err(|refusal| refused(&refusal))?;
+                now.rules.admit(&chain).map_err(denied)?
+            }
+            (None, refusal) => {
+                let refusal = refusal.as_ref().unwrap_or(&Refusal::NoCertificate);
+                now.rules
+                    .without_identity(refusal)
+                    .ok_or_else(|| refused(refusal))?
+            }
+        };
+        let (before, now) = (&before.rules, &now.rules);
         let is_same = |(one, other): (&Route, &Route)| {
             one.path == other.path && one.methods == other.methods && one.to == other.to
         };
@@ -226,34 +288,65 @@ impl Admit for Rules {
     type Denial = Denial;
 
     fn admit(&self, chain: &VerifiedChain) -> Result<Arc<Admission>, Denial> {
-        let decisions: Vec<_> = self.0.iter().map(|route| route.policy.decide(chain)).collect();
-        Admission::decided(chain, decisions).map(Arc::new)
+        let decisions: Vec<_> = self
+            .routes
+            .iter()
+            .map(|route| route.policy.decide(chain))
+            .collect();
+        Admission::decided(chain, decisions, self.observes).map(Arc::new)
+    }
+
+    fn without_identity(&self, refusal: &Refusal) -> Option<Arc<Admission>> {
+        match (refusal, &self.anonymous) {
+            // Who shows a certificate that is refused is never taken for one who shows none.
+            (Refusal::NoCertificate, Some(admission)) => Some(admission.clone()),
+            _ if self.observes => {
+                let decisions = without_certificate(&self.routes);
+                Some(Arc::new(Admission::observed(decisions, refusal)))
+            }
+            _ => None,
+        }
     }
 }
 
 impl Standing {
     /// Whether every request is decided alike, so that nobody needs to look at its path.
     pub(crate) fn has_one_answer(&self) -> bool {
-        matches!(&*self.host.routes, [only] if only.path.is_empty() && only.methods.is_none())
+        has_one_answer(&self.host.rules.routes)
     }
 
     /// The first route, which is the only one where [`Self::has_one_answer`].
     pub(crate) fn first_route(&self) -> Option<&Route> {
-        self.host.routes.first()
+        self.host.rules.routes.first()
     }
 
-    /// The route of a request for the normalised `path` that the client may send: that with the longest path, among those
-    /// for `method`, one that names its methods before one that does not, if it allows the client; with its place in the
-    /// host. No route means no.
-    pub(crate) fn route(&self, path: &str, method: &Method) -> Option<(usize, &Route)> {
-        let routes = self.host.routes.iter().zip(&self.admission.decisions);
-        routes
-            .enumerate()
-            .filter(|(_, (route, _))| route.fits(path, method))
-            .max_by_key(|(_, (route, _))| (route.path.len(), route.methods.is_some()))
-            .filter(|(_, (_, decision))| decision.is_ok())
-            .map(|(place, (route, _))| (place, route))
+    /// What is known of the client by name, where anything is.
+    pub(crate) fn fingerprint(&self) -> Option<[u8; 32]> {
+        self.peer.as_ref().map(|peer| peer.identity().fingerprint.0)
     }
+
+    /// The route of a request for the normalised `path`, with its place in the host. No route means no.
+    pub(crate) fn route(&self, path: &str, method: &Method) -> Option<(usize, &Route)> {
+        route_of(&self.host.rules.routes, path, method)
+    }
+
+    /// What was decided about the client at the route with this place.
+    pub(crate) fn decision(&self, place: usize) -> Option<&Result<Permit, Denial>> {
+        self.admission.decisions.get(place)
+    }
+}
+
+/// Whether every request for `routes` is decided alike.
+pub(crate) fn has_one_answer(routes: &[Route]) -> bool {
+    matches!(routes, [only] if only.path.is_empty() && only.methods.is_none())
+}
+
+/// The route that is asked for: that with the longest path, among those for `method`, one that names its methods before one
+/// that does not; with its place among `routes`.
+pub(crate) fn route_of<'a>(routes: &'a [Route], path: &str, method: &Method) -> Option<(usize, &'a Route)> {
+    let fitting = routes.iter().enumerate();
+    let fitting = fitting.filter(|(_, route)| route.fits(path, method));
+    fitting.max_by_key(|(_, route)| (route.path.len(), route.methods.is_some()))
 }
 
 impl Route {

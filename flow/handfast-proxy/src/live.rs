@@ -83,6 +83,29 @@ impl State {
         })
     }
 
+    /// The lists that have ended and hold nevertheless (`stale = "keep"`), each with its end.
+    pub fn kept_beyond_their_end(&self, now: Timestamp) -> impl Iterator<Item = (&str, Timestamp)> {
+        let lives = self.lists().flat_map(|source| {
+            let lives = source.lives().into_iter();
+            lives.map(|(_, ends)| (&*source.name, ends))
+        });
+        lives.filter(move |(_, ends)| *ends < now)
+    }
+
+    /// The hosts that only observe.
+    pub fn observing(&self) -> impl Iterator<Item = &str> {
+        let hosts = self.hosts().filter(|host| host.rules.observes);
+        hosts.map(|host| host.name.label())
+    }
+
+    /// The hosts that ask for no certificate, and have no route for clients without one.
+    pub fn pointless(&self) -> impl Iterator<Item = &str> {
+        let hosts = self
+            .hosts()
+            .filter(|host| host.is_optional && !host.rules.takes_anonymous());
+        hosts.map(|host| host.name.label())
+    }
+
     /// The CA bundle of this name.
     fn ca(&self, name: &str) -> Option<&TrustedCa> {
         let mut cas = self.hosts().flat_map(|host| host.trust.cas());
@@ -272,8 +295,10 @@ impl Parts<'_> {
         let is_its = |ca: &&TrustedCa| source.clients.iter().any(|name| name == ca.name());
         let cas = self.cas.iter().filter(is_its).cloned().collect();
         let trust = Arc::new(trust(cas, self.generation)?);
-        let routes = source.routes.iter().map(|route| self.route(route));
-        let routes: Arc<[Route]> = routes.collect::<Result<Vec<_>, Problem>>()?.into();
+        let routes = source.routes.iter().map(route);
+        let routes = routes.collect::<Result<Vec<_>, Problem>>()?;
+        must_ask_alike(source, &routes)?;
+        let rules = Rules::new(routes, source.optional, source.observes);
         let speaks_http = self.speaks_http(source)?;
         let name = HostName {
             names: source.names.clone(),
@@ -290,7 +315,7 @@ impl Parts<'_> {
         let settings = server::Settings {
             credentials,
             trust: trust.clone(),
-            admission: Rules(routes.clone()),
+            admission: rules.clone(),
             alpn: if speaks_http {
                 vec!["h2", "http/1.1"]
             } else {
@@ -308,38 +333,11 @@ impl Parts<'_> {
             name,
             server: server.map_err(|error| Problem::new(error.code(), error))?,
             trust,
-            routes,
+            rules,
+            is_optional: source.optional,
             own,
             speaks_http,
             sessions,
-        })
-    }
-
-    fn route(&self, source: &RouteSource) -> Result<Route, Problem> {
-        let policy = match &source.policy {
-            PolicySource::Rules { allow, deny } => {
-                Policy::of_rules(allow.clone(), deny.clone()).map_err(|error| {
-                    Problem::new(error.code(), error.to_string())
-                        .help("name the allowed clients: --allow uri:spiffe://..., or --allow any")
-                })?
-            }
-            PolicySource::Cedar(path) => {
-                let bytes = files::read_regular(path)?;
-                let wrong = |detail: String| {
-                    Problem::new(code::BAD_RULE, format_args!("\"{}\": {detail}", path.display()))
-                };
-                let text = String::from_utf8(bytes).map_err(|_| wrong("expected text in UTF-8".into()))?;
-                Policy::of_cedar(&text).map_err(|error| {
-                    wrong(error.to_string())
-                        .help("what a policy may speak of: docs/reference/policy.cedarschema")
-                })?
-            }
-        };
-        Ok(Route {
-            path: source.path.clone(),
-            methods: source.methods.clone(),
-            policy,
-            to: source.to.clone(),
         })
     }
 
@@ -366,8 +364,54 @@ impl Parts<'_> {
     }
 }
 
+/// The route of `source`, its policy read and compiled.
+pub(crate) fn route(source: &RouteSource) -> Result<Route, Problem> {
+    let policy = match &source.policy {
+        PolicySource::Rules {
+            allow,
+            deny,
+            anonymous,
+        } => Policy::of_rules(allow.clone(), deny.clone(), *anonymous).map_err(|error| {
+            Problem::new(error.code(), error.to_string())
+                .help("name the allowed clients: --allow uri:spiffe://..., or --allow any")
+        })?,
+        PolicySource::Cedar(path) => {
+            let bytes = files::read_regular(path)?;
+            let wrong = |detail: String| {
+                Problem::new(code::BAD_RULE, format_args!("\"{}\": {detail}", path.display()))
+            };
+            let text = String::from_utf8(bytes).map_err(|_| wrong("expected text in UTF-8".into()))?;
+            Policy::of_cedar(&text).map_err(|error| {
+                wrong(error.to_string()).help("what a policy may speak of: docs/reference/policy.cedarschema")
+            })?
+        }
+    };
+    Ok(Route {
+        path: source.path.clone(),
+        methods: source.methods.clone(),
+        policy,
+        to: source.to.clone(),
+    })
+}
+
+/// A policy for clients without a certificate, at a host where each shows one, is a mistake.
+pub(crate) fn must_ask_alike(source: &HostSource, routes: &[Route]) -> Result<(), Problem> {
+    let takes_anonymous = |route: &&Route| route.policy.takes_anonymous();
+    match routes.iter().find(takes_anonymous) {
+        Some(route) if !source.optional => {
+            let message = format!(
+                "the route \"{}\" has a policy for clients without a certificate, and its host demands one",
+                route.label()
+            );
+            let help = "write client-certificate = \"optional\" into the host, or take the policy out";
+            Err(Problem::new(code::CONFIG_INVALID, message).help(help))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The CAs of `clients`, each with the names that it may vouch for and the lists by which it is judged.
-fn cas(
+pub(crate) fn cas(
     clients: &[ClientCas],
     lists: &Lists,
     before: Option<&State>,
@@ -390,7 +434,7 @@ fn cas(
     clients.iter().map(ca).collect()
 }
 
-fn trust(cas: Vec<TrustedCa>, generation: u64) -> Result<Trust, Problem> {
+pub(crate) fn trust(cas: Vec<TrustedCa>, generation: u64) -> Result<Trust, Problem> {
     Trust::new(cas, generation).map_err(|error| {
         let problem = Problem::new(error.code(), &error);
         match error {

@@ -72,6 +72,8 @@ impl AccessLog {
         match event {
             Event::Reload(_) | Event::Shortage(_) | Event::Alarm(_) | Event::Target(_) => true,
             Event::Connection(_) => self.detail >= Detail::Connections,
+            // What would be rejected is what an operator observes for.
+            Event::Request(request) if request.would_reject.is_some() => self.detail >= Detail::Connections,
             Event::Request(_) => self.detail >= Detail::Requests,
         }
     }

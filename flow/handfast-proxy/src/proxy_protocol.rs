@@ -91,8 +91,9 @@ const SSL_VERSION: u8 = 0x21;
 const SSL_CN: u8 = 0x22;
 const SSL_CIPHER: u8 = 0x23;
 const SSL_KEY_ALG: u8 = 0x25;
-/// TLS, with a certificate on this connection, which was verified in it.
-const SSL_CLIENT: u8 = 0x01 | 0x02 | 0x04;
+/// TLS; and with a certificate on this connection, which was verified in it.
+const CLIENT_SSL: u8 = 0x01;
+const CLIENT_CERT: u8 = 0x02 | 0x04;
 
 /// The header for a backend: the client, the address that it came to, and what TLS proved of it.
 pub(crate) fn header(secured: &Secured) -> Vec<u8> {
@@ -103,16 +104,23 @@ pub(crate) fn header(secured: &Secured) -> Vec<u8> {
     if let Some(alpn) = secured.established.alpn {
         tlv(&mut rest, ALPN, alpn.as_bytes());
     }
-    let mut ssl = vec![SSL_CLIENT];
-    // 0: the certificate was verified.
-    ssl.extend(0_u32.to_be_bytes());
+    let peer = secured.standing.peer.as_ref();
+    let mut ssl = vec![if peer.is_some() {
+        CLIENT_SSL | CLIENT_CERT
+    } else {
+        CLIENT_SSL
+    }];
+    // 0: the certificate was verified. Of one that was not, nothing is told.
+    ssl.extend(u32::from(peer.is_none()).to_be_bytes());
     tlv(&mut ssl, SSL_VERSION, secured.established.version.as_bytes());
     tlv(&mut ssl, SSL_CIPHER, secured.established.suite.as_bytes());
-    let leaf = secured.standing.peer.chain().leaf();
-    if let Some(name) = &secured.standing.peer.identity().common_name {
+    if let Some(name) = peer.and_then(|peer| peer.identity().common_name.as_ref()) {
         tlv(&mut ssl, SSL_CN, name.as_bytes());
     }
-    tlv(&mut ssl, SSL_KEY_ALG, leaf.public_key().algorithm().as_bytes());
+    if let Some(peer) = peer {
+        let key = peer.chain().leaf().public_key();
+        tlv(&mut ssl, SSL_KEY_ALG, key.algorithm().as_bytes());
+    }
     tlv(&mut rest, SSL, &ssl);
     let mut header = SIGNATURE.to_vec();
     header.extend([PROXY, family]);

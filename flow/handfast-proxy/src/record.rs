@@ -10,7 +10,7 @@ use handfast_tls::{Established, Peer};
 use jiff::Timestamp;
 
 use crate::{
-    accept::Accepted, authorize::Allowed, error::Ended, handshake::Secured, pulse::Pulse,
+    accept::Accepted, authorize::Allowed, counters::At, error::Ended, handshake::Secured, pulse::Pulse,
     worker::WorkerContext,
 };
 
@@ -54,11 +54,22 @@ impl Record {
         counters.handshake(Verdict::Allowed, None);
         counters.handshake_time.observe(lasted.unsigned_abs());
         self.is_counted = true;
-        self.agreed(&secured.standing.peer, secured.established);
+        let admission = &secured.standing.admission;
+        self.entry.record.anonymous = admission.is_anonymous();
+        if admission.is_anonymous() {
+            counters.anonymous();
+        }
+        if let Some(why) = &admission.would_reject {
+            counters.would_reject(At::Handshake, why.0);
+            self.entry.record.would_reject = Some(secured.would_reject(why));
+        }
+        self.agreed(secured.standing.peer.as_deref(), secured.established);
     }
 
-    pub(crate) fn agreed(&mut self, peer: &Peer, established: Established) {
-        self.shown(peer);
+    pub(crate) fn agreed(&mut self, peer: Option<&Peer>, established: Established) {
+        if let Some(peer) = peer {
+            self.shown(peer);
+        }
         let record = &mut self.entry.record;
         record.tls = Some(established.version);
         record.suite = Some(established.suite);
@@ -71,12 +82,12 @@ impl Record {
     }
 
     pub(crate) fn allowed(&mut self, allowed: &Allowed) {
-        self.admitted(allowed.rule().to_owned());
+        self.admitted(allowed.rule());
     }
 
-    pub(crate) fn admitted(&mut self, rule: String) {
+    pub(crate) fn admitted(&mut self, rule: Option<String>) {
         self.entry.record.verdict = Verdict::Allowed;
-        self.entry.record.rule = Some(rule);
+        self.entry.record.rule = rule;
     }
 
     /// Ends the record with the outcome of the sentence.
@@ -84,7 +95,7 @@ impl Record {
         let Err(ended) = outcome else { return };
         if let Ended::TurnedAway { peer, .. }
         | Ended::BrokenOff { peer, .. }
-        | Ended::Withdrawn { peer, .. } = &ended
+        | Ended::Withdrawn { peer: Some(peer), .. } = &ended
         {
             self.shown(peer);
             self.context

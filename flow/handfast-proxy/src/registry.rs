@@ -136,16 +136,17 @@ impl Registry {
         }
     }
 
-    /// The peer of connection `id` has proved who it is.
+    /// The handshake of connection `id` is over. Whose client has not proved who it is gives way to others as before.
     pub(crate) fn proved(&self, id: u64, proof: Option<Proof>) {
         let mut connections = self.connections();
+        let is_proven = proof.as_ref().is_none_or(|proof| proof.standing.peer.is_some());
         if let Some(connection) = connections.all.get_mut(&id) {
             connection.proof = proof;
         }
         let proven = connections
             .all
             .get_mut(&id)
-            .filter(|connection| connection.is_unproven);
+            .filter(|connection| is_proven && connection.is_unproven);
         if let Some(connection) = proven {
             connection.is_unproven = false;
             let network = connection.network;
@@ -275,8 +276,14 @@ impl Connections {
         handle
     }
 
-    /// Every unproven connection is gone after the deadline of its handshake, so the queue stays as short as that.
+    /// Most unproven connections are gone after the deadline of their handshake, so the queue stays as short as that. Those
+    /// without a certificate may stay for long, and what came behind them is looked through now and then.
     fn forget_proven(&mut self) {
+        if self.unproven.len() > 2 * self.all.len() + ROOMY {
+            let all = &self.all;
+            self.unproven
+                .retain(|id| all.get(id).is_some_and(|connection| connection.is_unproven));
+        }
         while let Some(id) = self.unproven.front() {
             if self.all.get(id).is_some_and(|connection| connection.is_unproven) {
                 break;
@@ -303,7 +310,7 @@ impl Connections {
 const ROOMY: usize = 1024;
 
 /// Whoever has one address of IPv6 has all of its /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -77,9 +77,10 @@ async fn judge_all(
 ) {
     let mut verdicts: HashMap<(usize, usize), Option<(Code, String)>> = HashMap::new();
     for (id, standing) in outdated {
-        // Both are kept alive by `outdated`, so that an address stands for one of them.
+        // Both are kept alive by `outdated`, so that an address stands for one of them. Each remembered chain has an admission
+        // of its own.
         let address = (
-            Arc::as_ptr(&standing.peer) as usize,
+            Arc::as_ptr(&standing.admission) as usize,
             Arc::as_ptr(&standing.host) as usize,
         );
         let judged = verdicts.len();

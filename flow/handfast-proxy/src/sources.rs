@@ -46,6 +46,10 @@ pub struct HostSource {
     pub resumption: bool,
     /// Whether a refused client is told why in an answer, and not only by an alert.
     pub explains: bool,
+    /// Whether a client without a certificate may come in, to routes that allow it.
+    pub optional: bool,
+    /// Whether who should be rejected is served and recorded.
+    pub observes: bool,
 }
 
 /// A part of a host, who may ask for it, and where it leads.
@@ -63,8 +67,12 @@ pub struct RouteSource {
 /// Who may ask for a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicySource {
-    /// Whom `allow` fits and `deny` does not.
-    Rules { allow: Vec<Rule>, deny: Vec<Rule> },
+    /// Whom `allow` fits and `deny` does not, and clients without a certificate where it is `anonymous`.
+    Rules {
+        allow: Vec<Rule>,
+        deny: Vec<Rule>,
+        anonymous: bool,
+    },
     /// Whom this file in Cedar permits.
     Cedar(PathBuf),
 }

@@ -183,8 +183,8 @@ async fn carry_to_end(
         .connect(far.name.clone(), tcp)
         .await
         .map_err(|refused| Ended::Refused(refused.error))?;
-    record.agreed(&connected.peer, connected.established);
-    record.admitted(far.expectation.clone());
+    record.agreed(Some(&connected.peer), connected.established);
+    record.admitted(Some(far.expectation.clone()));
     accepted
         .pulse
         .proven(connected.peer.chain().not_after().as_second());

@@ -51,6 +51,34 @@ fn who_is_refused_reads_why_and_nothing_reaches_the_service() {
     assert_eq!(service.heard().len(), 1);
 }
 
+/// Which CA is believed about which names is the operator's to tell.
+#[test]
+fn who_has_a_name_that_its_ca_may_not_vouch_for_reads_only_that_it_is_not_allowed() {
+    let place = Place::new();
+    cast(&place);
+    let service = Service::hello();
+    place.write(
+        "handfast.toml",
+        format!(
+            "[proxy]\nlisten = \"127.0.0.1:0\"\nto = \"{}\"\ncert = \"server/tls.crt\"\nkey = \"server/tls.key\"\n\
+             workers = 1\nclients = [\"acme\"]\nallow = [\"any\"]\non-refusal = \"explain\"\n\
+             [[clients]]\nname = \"acme\"\nca = \"server/ca.crt\"\nnames = [\"uri:spiffe://acme/web\"]\n",
+            service.url()
+        ),
+    );
+    let proxy = place.open("proxy --config handfast.toml");
+    let mut caller = Call::of(&place, "api").knock(proxy.port).expect("shaken");
+    let problem = caller.get().expect("an answer").text();
+    assert!(
+        problem.contains("HF-609") && !problem.contains("HF-217"),
+        "{problem}"
+    );
+    drop(caller);
+    assert_eq!(proxy.connection(1)["code"], "HF-217", "the operator reads why");
+    assert_eq!(Call::of(&place, "web").get(proxy.port), Ok(200));
+    assert_eq!(service.heard().len(), 1);
+}
+
 #[test]
 fn a_browser_reads_a_page_and_http2_gets_an_answer_too() {
     let place = Place::new();

@@ -9,6 +9,8 @@
 pub mod check;
 pub mod export;
 pub mod leaf;
+pub mod line;
+pub mod readiness;
 pub mod tree;
 
 use std::{fmt, sync::Arc};
@@ -87,9 +89,15 @@ pub struct Connection {
     /// Whether an earlier session was resumed; its client was judged again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub resumed: bool,
+    /// Whether the client came in without a certificate, by a rule that says so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub anonymous: bool,
     /// The rule that allowed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// Why it would have been rejected in the handshake if its host did more than observe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_reject: Option<Box<WouldReject>>,
     /// How far it came.
     pub verdict: Verdict,
     /// Why it was refused, or why an allowed connection was ended from our side.
@@ -127,8 +135,28 @@ pub struct Request {
     /// Why we answered in the place of the backend.
     #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
+    /// Why it would have been answered with 403 if its host did more than observe. A request that has this is written with
+    /// the detail `connections`, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_reject: Option<Box<WouldReject>>,
     /// To the first byte of the answer, in microseconds.
     pub duration_us: u64,
+}
+
+/// What a host would do that only observes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WouldReject {
+    /// Why.
+    #[serde(serialize_with = "shown")]
+    pub code: Code,
+    /// The same in words, both values in it.
+    pub reason: String,
+    /// The address of the client, without its port.
+    pub address: String,
+    /// What its certificate says of it; it proved to have the key, and nothing else is known to be true. Absent without a
+    /// certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presented: Option<Box<Identity>>,
 }
 
 /// One attempt to take over new certificate, key, CA and rules.
@@ -230,7 +258,9 @@ impl Entry {
             suite: None,
             alpn: None,
             resumed: false,
+            anonymous: false,
             rule: None,
+            would_reject: None,
             verdict: Verdict::Broken,
             code: None,
             reason: None,

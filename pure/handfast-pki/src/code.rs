@@ -144,6 +144,8 @@ codes! {
     GAVE_WAY = 722, "a connection that had proven nothing gave way to a newer one";
     OPEN_PLAINTEXT = 723, "a listener in plain text can be reached by others";
     NO_PROXY_HEADER = 724, "a load balancer did not send the PROXY header that it has to";
+    NEEDS_CERTIFICATE = 725, "this part of the service needs a client certificate";
+    OBSERVES = 726, "the host only observes: it serves clients that it should reject";
     EXISTS = 801, "it exists already and is not overwritten";
     NOT_AN_AUTHORITY = 802, "the folder is not a usable CA directory";
     BAD_NAME = 803, "a name is not one that a certificate can carry";

@@ -4,10 +4,11 @@
 use std::{net::IpAddr, str::FromStr};
 
 use cedar_policy::{
-    Context, Effect, EntityUid, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
+    Context, Effect, EntityUid, Policy, PolicyId, PolicySet, PrincipalConstraint, RestrictedExpression,
+    Schema, ValidationMode, Validator,
 };
 use handfast_pki::{
-    Identity,
+    Fingerprint, Identity,
     pattern::{Network, is_segment},
     text::printable,
 };
@@ -22,7 +23,12 @@ pub const SCHEMA: &str = include_str!("policy.cedarschema");
 pub(crate) struct Compiled {
     pub(crate) set: PolicySet,
     pub(crate) called: Vec<String>,
+    /// What counts for clients without a certificate; nothing where none of them is ever allowed.
+    pub(crate) anonymous: Option<PolicySet>,
 }
+
+/// The rule that allows clients without a certificate.
+pub(crate) const ANONYMOUS: &str = "anonymous";
 
 fn engine(error: &dyn std::fmt::Display) -> PolicyError {
     PolicyError::Engine {
@@ -30,23 +36,59 @@ fn engine(error: &dyn std::fmt::Display) -> PolicyError {
     }
 }
 
-/// The policies of rules, in order, each under its number as identifier: those that allow, then those that deny.
-pub(crate) fn rules(allow: &[Rule], deny: &[Rule]) -> Result<Compiled, PolicyError> {
-    let all = allow.iter().map(|rule| ("permit", rule));
-    let all = all.chain(deny.iter().map(|rule| ("forbid", rule)));
+/// The policies of rules, in order, each under its number as identifier: those that allow, then those that deny, and at last
+/// the one for clients without a certificate.
+pub(crate) fn rules(allow: &[Rule], deny: &[Rule], anonymous: bool) -> Result<Compiled, PolicyError> {
+    let of_peers = |effect: &'static str| {
+        move |rule: &Rule| {
+            let head = format!("{effect}(principal is Peer, action == Action::\"connect\", resource)");
+            (
+                format!("{head} when {{ {} }};", condition(rule)),
+                rule.to_string(),
+            )
+        }
+    };
+    let mut all: Vec<(String, String)> = allow.iter().map(of_peers("permit")).collect();
+    all.extend(deny.iter().map(of_peers("forbid")));
+    if anonymous {
+        let text = "permit(principal is Anonymous, action == Action::\"connect\", resource);";
+        all.push((text.to_owned(), ANONYMOUS.to_owned()));
+    }
     let (mut set, mut called) = (PolicySet::new(), Vec::new());
-    for (number, (effect, rule)) in all.enumerate() {
-        let text = format!(
-            "{effect}(principal, action == Action::\"connect\", resource) when {{ {} }};",
-            condition(rule)
-        );
-        let policy = cedar_policy::Policy::parse(Some(PolicyId::new(number.to_string())), &text)
-            .map_err(|error| engine(&error))?;
+    for (number, (text, name)) in all.into_iter().enumerate() {
+        let policy =
+            Policy::parse(Some(PolicyId::new(number.to_string())), &text).map_err(|error| engine(&error))?;
         set.add(policy).map_err(|error| engine(&error))?;
-        called.push(rule.to_string());
+        called.push(name);
     }
     checked(&set).map_err(|error| engine(&error))?;
-    Ok(Compiled { set, called })
+    let anonymous = for_anonymous(&set).map_err(|error| engine(&error))?;
+    Ok(Compiled {
+        set,
+        called,
+        anonymous,
+    })
+}
+
+/// What of `set` counts for clients without a certificate: what forbids, and what permits them by name. Who wrote a policy
+/// for clients with a certificate did not think of those without.
+fn for_anonymous(set: &PolicySet) -> Result<Option<PolicySet>, cedar_policy::PolicySetError> {
+    let names_them = |policy: &&Policy| match policy.principal_constraint() {
+        PrincipalConstraint::Is(kind) | PrincipalConstraint::IsIn(kind, _) => kind.basename() == "Anonymous",
+        PrincipalConstraint::Eq(one) | PrincipalConstraint::In(one) => {
+            one.type_name().basename() == "Anonymous"
+        }
+        PrincipalConstraint::Any => false,
+    };
+    let (mut left, mut permits) = (PolicySet::new(), false);
+    for policy in set.policies() {
+        let is_named = names_them(&policy);
+        if policy.effect() == Effect::Forbid || is_named {
+            permits |= policy.effect() == Effect::Permit;
+            left.add(policy.clone())?;
+        }
+    }
+    Ok(permits.then_some(left))
 }
 
 /// The policies of a file in Cedar, in the order of the file. What the annotation `@id("...")` says is what a policy is
@@ -71,7 +113,12 @@ pub(crate) fn written(text: &str) -> Result<Compiled, PolicyError> {
     if set.policies().all(|policy| policy.effect() == Effect::Forbid) {
         return Err(PolicyError::NoRule);
     }
-    Ok(Compiled { set, called })
+    let anonymous = for_anonymous(&set).map_err(|error| engine(&error))?;
+    Ok(Compiled {
+        set,
+        called,
+        anonymous,
+    })
 }
 
 fn number_of(id: &PolicyId) -> Option<usize> {
@@ -89,19 +136,37 @@ fn checked(set: &PolicySet) -> Result<(), String> {
     }
 }
 
-/// The entities of every request; what tells peers apart is in the context.
-pub(crate) fn names() -> Result<(EntityUid, EntityUid, EntityUid), PolicyError> {
-    let uid = |text: &str| EntityUid::from_str(text).map_err(|error| engine(&error));
-    Ok((
-        uid("Peer::\"it\"")?,
-        uid("Action::\"connect\"")?,
-        uid("Listener::\"this\"")?,
-    ))
+/// The entities of requests; what tells peers apart is in the context.
+pub(crate) struct Names {
+    pub(crate) peer: EntityUid,
+    pub(crate) anonymous: EntityUid,
+    pub(crate) action: EntityUid,
+    pub(crate) resource: EntityUid,
 }
 
-/// `identity` as the context of a request.
-pub(crate) fn context(identity: &Identity) -> Result<Context, PolicyError> {
-    let identity = &identity.clone().matchable();
+pub(crate) fn names() -> Result<Names, PolicyError> {
+    let uid = |text: &str| EntityUid::from_str(text).map_err(|error| engine(&error));
+    Ok(Names {
+        peer: uid("Peer::\"it\"")?,
+        anonymous: uid("Anonymous::\"it\"")?,
+        action: uid("Action::\"connect\"")?,
+        resource: uid("Listener::\"this\"")?,
+    })
+}
+
+/// `identity` as the context of a request; of a client without a certificate, nothing at all.
+pub(crate) fn context(identity: Option<&Identity>) -> Result<Context, PolicyError> {
+    let nobody = Identity {
+        uris: Vec::new(),
+        dns: Vec::new(),
+        emails: Vec::new(),
+        ips: Vec::new(),
+        others: Vec::new(),
+        common_name: None,
+        fingerprint: Fingerprint([0; 32]),
+    };
+    let fingerprint = identity.map(|identity| identity.fingerprint.to_string());
+    let identity = &identity.cloned().map_or(nobody, Identity::matchable);
     let set = |names: Vec<String>| {
         RestrictedExpression::new_set(names.into_iter().map(RestrictedExpression::new_string))
     };
@@ -138,7 +203,7 @@ pub(crate) fn context(identity: &Identity) -> Result<Context, PolicyError> {
         ),
         (
             "fingerprint",
-            RestrictedExpression::new_string(identity.fingerprint.to_string()),
+            RestrictedExpression::new_string(fingerprint.unwrap_or_default()),
         ),
     ];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
@@ -173,7 +238,8 @@ fn networks(address: IpAddr) -> impl Iterator<Item = String> {
     (0..=bits).filter_map(move |prefix| Network::new(address, prefix).map(|network| network.to_string()))
 }
 
-fn condition(rule: &Rule) -> String {
+/// The condition of a policy in Cedar that means the same as `rule`.
+pub fn condition(rule: &Rule) -> String {
     // Cedar writes strings as Rust does, escapes included.
     let holds = |set: &str, value: &str| format!("context.{set}.contains(\"{}\")", value.escape_default());
     match rule {

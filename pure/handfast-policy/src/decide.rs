@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use cedar_policy::{Authorizer, Decision, Entities, EntityUid, Request};
+use cedar_policy::{Authorizer, Decision, Entities, PolicySet, Request};
 use handfast_pki::{Code, Identity, VerifiedChain, code};
 
 use crate::{
     PolicyError, Rule,
-    compile::{self, Compiled},
+    compile::{self, ANONYMOUS, Compiled, Names},
 };
 
 /// Compiled rules.
@@ -15,7 +15,7 @@ pub struct Policy {
     allow: Vec<Rule>,
     deny: Vec<Rule>,
     compiled: Compiled,
-    names: (EntityUid, EntityUid, EntityUid),
+    names: Names,
     authorizer: Authorizer,
 }
 
@@ -41,6 +41,8 @@ pub struct Denial {
     pub by: Option<String>,
     /// The rule that came nearest to allow it, and the name of the peer that missed it.
     pub nearest: Option<(String, String)>,
+    /// Whether it is a client without a certificate.
+    pub is_anonymous: bool,
 }
 
 impl std::error::Error for Denial {}
@@ -48,6 +50,7 @@ impl std::error::Error for Denial {}
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.by {
+            None if self.is_anonymous => f.write_str("no certificate was sent, and no rule allows that here"),
             Some(rule) => write!(f, "\"{}\" is denied by the rule \"{rule}\"", self.who),
             None => write!(f, "\"{}\" is not allowed by any rule", self.who),
         }
@@ -55,9 +58,13 @@ impl fmt::Display for Denial {
 }
 
 impl Denial {
-    /// Always `HF-609`: the identity is proven, and the rules do not allow it.
+    /// `HF-609`: the identity is proven, and the rules do not allow it; `HF-725`: there is none, and the rules ask for one.
     pub fn code(&self) -> Code {
-        code::NOT_ALLOWED
+        if self.is_anonymous {
+            code::NEEDS_CERTIFICATE
+        } else {
+            code::NOT_ALLOWED
+        }
     }
 
     /// The refusal of `identity` where there is no rule at all.
@@ -66,6 +73,7 @@ impl Denial {
             who: identity.called(),
             by: None,
             nearest: None,
+            is_anonymous: false,
         }
     }
 
@@ -80,6 +88,9 @@ impl Denial {
     pub fn hint(&self) -> String {
         match &self.by {
             Some(rule) => format!("to allow it, remove the rule \"{rule}\" that denies it"),
+            None if self.is_anonymous => {
+                format!("to allow it, show a certificate, or add the rule \"{ANONYMOUS}\"")
+            }
             None => format!("to allow it, add the rule \"{}\"", self.who),
         }
     }
@@ -97,15 +108,16 @@ enum Decided {
 impl Policy {
     /// Compiles rules that allow; without a rule there is no policy.
     pub fn new(allow: Vec<Rule>) -> Result<Self, PolicyError> {
-        Self::of_rules(allow, Vec::new())
+        Self::of_rules(allow, Vec::new(), false)
     }
 
-    /// Compiles rules that allow and rules that deny: the latter win. Without one that allows there is no policy.
-    pub fn of_rules(allow: Vec<Rule>, deny: Vec<Rule>) -> Result<Self, PolicyError> {
-        if allow.is_empty() {
+    /// Compiles rules that allow and rules that deny: the latter win. `anonymous` allows clients without a certificate, too.
+    /// Without anything that allows there is no policy.
+    pub fn of_rules(allow: Vec<Rule>, deny: Vec<Rule>, anonymous: bool) -> Result<Self, PolicyError> {
+        if allow.is_empty() && !anonymous {
             return Err(PolicyError::NoRule);
         }
-        let compiled = compile::rules(&allow, &deny)?;
+        let compiled = compile::rules(&allow, &deny, anonymous)?;
         Self::of(allow, deny, compiled)
     }
 
@@ -139,37 +151,72 @@ impl Policy {
         self.decide_about(&chain.identity())
     }
 
-    /// Decides about an identity that nobody has proven: for looking at rules, never for letting anybody in.
-    pub fn rehearse(&self, identity: &Identity) -> Result<(), Denial> {
-        self.decide_about(identity).map(drop)
+    /// Whether any client without a certificate may be allowed.
+    pub fn takes_anonymous(&self) -> bool {
+        self.compiled.anonymous.is_some()
     }
 
-    fn decide_about(&self, identity: &Identity) -> Result<Permit, Denial> {
-        let called = |number: usize| self.compiled.called.get(number).cloned();
-        match self.ask(identity) {
+    /// Decides about a client without a certificate.
+    pub fn decide_anonymous(&self) -> Result<Permit, Denial> {
+        let decided = match &self.compiled.anonymous {
+            Some(set) => self.ask(None, set),
+            None => Decided::Neither,
+        };
+        let denied = |by| Denial {
+            who: ANONYMOUS.to_owned(),
+            by,
+            nearest: None,
+            is_anonymous: true,
+        };
+        self.permit(decided)
+            .map_err(|by| by.map_or_else(|| denied(None), |number| denied(self.called(number))))
+    }
+
+    /// Decides about an identity that nobody has proven: for looking at rules, never for letting anybody in. Says which rule
+    /// would allow it.
+    pub fn rehearse(&self, identity: &Identity) -> Result<String, Denial> {
+        self.decide_about(identity).map(|permit| permit.rule)
+    }
+
+    fn called(&self, number: usize) -> Option<String> {
+        self.compiled.called.get(number).cloned()
+    }
+
+    /// The permit, or the number of the policy that denies, where one does.
+    fn permit(&self, decided: Decided) -> Result<Permit, Option<usize>> {
+        match decided {
             Decided::Allowed(number) => Ok(Permit {
-                rule: called(number).unwrap_or_default(),
+                rule: self.called(number).unwrap_or_default(),
             }),
-            Decided::Forbidden(number) => Err(Denial {
-                who: identity.called(),
-                by: called(number),
-                nearest: None,
-            }),
-            Decided::Neither => Err(self.denial(identity)),
+            Decided::Forbidden(number) => Err(Some(number)),
+            Decided::Neither => Err(None),
         }
     }
 
-    fn ask(&self, identity: &Identity) -> Decided {
-        let (principal, action, resource) = self.names.clone();
+    fn decide_about(&self, identity: &Identity) -> Result<Permit, Denial> {
+        let decided = self.ask(Some(identity), &self.compiled.set);
+        self.permit(decided).map_err(|by| match by {
+            Some(number) => Denial {
+                who: identity.called(),
+                by: self.called(number),
+                nearest: None,
+                is_anonymous: false,
+            },
+            None => self.denial(identity),
+        })
+    }
+
+    fn ask(&self, identity: Option<&Identity>, set: &PolicySet) -> Decided {
+        let names = &self.names;
+        let principal = identity.map_or(&names.anonymous, |_| &names.peer).clone();
+        let (action, resource) = (names.action.clone(), names.resource.clone());
         let request = compile::context(identity)
             .ok()
             .and_then(|context| Request::new(principal, action, resource, context, None).ok());
         let Some(request) = request else {
             return Decided::Neither;
         };
-        let answer = self
-            .authorizer
-            .is_authorized(&request, &self.compiled.set, &Entities::empty());
+        let answer = self.authorizer.is_authorized(&request, set, &Entities::empty());
         let reasons = answer.diagnostics();
         // A policy that fails is passed over by the engine, and it may be one that denies.
         if reasons.errors().next().is_some() {
@@ -211,6 +258,7 @@ impl Policy {
             who: identity.called(),
             by: None,
             nearest: nearest.or_else(first),
+            is_anonymous: false,
         }
     }
 }
@@ -452,16 +500,20 @@ mod tests {
 
     #[test]
     fn a_rule_that_denies_wins_and_is_named() {
-        let policy = Policy::of_rules(of(&["any"]), of(&["dns:x.example", "uri:spiffe://acme/web"]));
+        let policy = Policy::of_rules(
+            of(&["any"]),
+            of(&["dns:x.example", "uri:spiffe://acme/web"]),
+            false,
+        );
         let denial = denied(&policy.expect("valid")).expect("denied");
         assert_eq!(
             denial.to_string(),
             "\"uri:spiffe://acme/web\" is denied by the rule \"uri:spiffe://acme/web\""
         );
         assert_eq!(denial.code(), code::NOT_ALLOWED);
-        let other = Policy::of_rules(of(&["any"]), of(&["uri:spiffe://acme/old"])).expect("valid");
+        let other = Policy::of_rules(of(&["any"]), of(&["uri:spiffe://acme/old"]), false).expect("valid");
         assert_eq!(denied(&other), None);
-        let none = Policy::of_rules(Vec::new(), of(&["uri:spiffe://acme/old"]));
+        let none = Policy::of_rules(Vec::new(), of(&["uri:spiffe://acme/old"]), false);
         assert_eq!(none.expect_err("who denies, allows nobody"), PolicyError::NoRule);
     }
 
@@ -498,6 +550,42 @@ mod tests {
             let error = Policy::of_cedar(text).expect_err("it allows nobody");
             assert_eq!(error.code(), code::NO_RULE, "{text}");
         }
+    }
+
+    #[test]
+    fn who_shows_no_certificate_is_allowed_only_where_a_policy_says_so_by_name() {
+        let rule = |policy: &Policy| policy.decide_anonymous().ok().map(|permit| permit.rule);
+        let of_rules =
+            |allow: &[&str], deny: &[&str], open| Policy::of_rules(of(allow), of(deny), open).expect("valid");
+        assert_eq!(
+            rule(&of_rules(&["any"], &[], false)),
+            None,
+            "any is any certificate"
+        );
+        let open = of_rules(&[], &["any"], true);
+        assert_eq!(
+            rule(&open).as_deref(),
+            Some("anonymous"),
+            "deny speaks of certificates"
+        );
+        assert!(
+            denied(&open).is_some(),
+            "and who shows one needs a rule of its own"
+        );
+        let cedar = |text: &str| Policy::of_cedar(text).expect("valid");
+        let for_peers = cedar("permit(principal, action, resource);");
+        assert_eq!((rule(&for_peers), for_peers.takes_anonymous()), (None, false));
+        let alive = "@id(\"alive\") permit(principal is Anonymous, action, resource);";
+        assert_eq!(rule(&cedar(alive)).as_deref(), Some("alive"));
+        assert!(denied(&cedar(alive)).is_some());
+        let one = "permit(principal == Anonymous::\"it\", action, resource);";
+        assert!(rule(&cedar(one)).is_some());
+        let forbidden = cedar(&format!(
+            "{alive} @id(\"no\") forbid(principal, action, resource);"
+        ));
+        let denial = forbidden.decide_anonymous().expect_err("forbid wins");
+        assert_eq!(denial.by.as_deref(), Some("no"));
+        assert_eq!(denial.code(), code::NEEDS_CERTIFICATE);
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod compile;
 mod decide;
 mod error;
 
-pub use compile::SCHEMA;
+pub use compile::{SCHEMA, condition};
 pub use decide::{Denial, Permit, Policy};
 pub use error::PolicyError;
 /// A rule of `--allow` or of `allow = [...]`: the name that a peer must have.

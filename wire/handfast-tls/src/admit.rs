@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use handfast_pki::VerifiedChain;
+use handfast_pki::{Refusal, VerifiedChain};
 
 /// Decides about verified peers while an alert can still be sent.
 ///
@@ -16,6 +16,12 @@ pub trait Admit: Send + Sync + 'static {
 
     /// A denial is answered with the alert `access_denied` (RFC 8446 section 6.2).
     fn admit(&self, chain: &VerifiedChain) -> Result<Self::Pass, Self::Denial>;
+
+    /// What a client gets of whom nothing is proven but, where it showed a certificate, that it has the key of it: it showed
+    /// none ([`Refusal::NoCertificate`]), or one that was refused. Nothing rejects it.
+    fn without_identity(&self, _refusal: &Refusal) -> Option<Self::Pass> {
+        None
+    }
 }
 
 /// A further condition on a peer, beside its chain and its name: `false` rejects it.

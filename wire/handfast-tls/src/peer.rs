@@ -15,10 +15,15 @@ pub struct Peer {
 
 /// The client of a session.
 #[derive(Clone)]
-pub(crate) struct Remembered {
-    pub(crate) peer: Arc<Peer>,
-    /// SHA-256 of all that it presented.
-    pub(crate) presented: [u8; 32],
+pub(crate) enum Remembered {
+    /// It proved who it is.
+    Proven {
+        peer: Arc<Peer>,
+        /// SHA-256 of all that it presented.
+        presented: [u8; 32],
+    },
+    /// It showed no certificate.
+    Anonymous,
 }
 
 impl Peer {

@@ -1,8 +1,9 @@
-//! The server's side: always with a client certificate, and with a resumed session only where its client was judged again.
+//! The server's side: it always requests a client certificate, and resumes a session only where its client was judged again.
+//! Who comes in without a verified certificate is for [`Admit::without_identity`] to say, and then nobody is named.
 
 use std::{sync::Arc, time::Duration};
 
-use handfast_pki::{Purpose, Trust, text::printable};
+use handfast_pki::{Purpose, Refusal, Trust, text::printable};
 use rustls::{
     ServerConfig,
     server::{Acceptor, NoServerSessionStorage},
@@ -17,7 +18,7 @@ use crate::{
     provider::provider,
     sessions::{Judged, Sessions},
     verify::Verifier,
-    witness::{Witnessed, Witnesses},
+    witness::{Witness, Witnessed, Witnesses},
 };
 
 /// The encrypted stream of a client.
@@ -27,6 +28,7 @@ pub type ServerStream<IO> = tokio_rustls::server::TlsStream<IO>;
 /// are two: nothing that was verified or decided for one is ever seen by the other.
 pub struct Server<A: Admit> {
     config: Arc<ServerConfig>,
+    verifier: Arc<Verifier<A>>,
     witnesses: Arc<Witnesses<A>>,
 }
 
@@ -87,7 +89,7 @@ impl<A: Admit> Server<A> {
         if let Some(sessions) = settings.sessions {
             config.session_storage = Arc::new(Judged {
                 sessions,
-                verifier,
+                verifier: verifier.clone(),
                 clock: config.time_provider.clone(),
             });
             // Two would be two handshakes that cost us a session each; a client that wants more connects anew.
@@ -95,6 +97,7 @@ impl<A: Admit> Server<A> {
         }
         Ok(Self {
             config: Arc::new(config),
+            verifier,
             witnesses,
         })
     }
@@ -131,16 +134,12 @@ impl<A: Admit> Server<A> {
         let (outcome, witness) = Witnessed::new(&self.witnesses, begin).await;
         let (error, stream) = match outcome {
             Ok(stream) => {
-                let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-                // Resumed or not, what rustls takes for the client is what was judged.
-                let is_judged = |peer: &&Arc<Peer>| shown == Some(peer.chain().leaf().der());
-                let peer = witness.peer.as_ref().filter(is_judged).cloned();
                 let established = Established::of(stream.get_ref().1);
-                if let (Some(peer), Some(Ok(pass))) = (peer, &witness.verdict) {
+                if let Some((peer, pass)) = self.let_in(&stream, &witness) {
                     return Ok(Accepted {
                         stream,
                         peer,
-                        pass: pass.clone(),
+                        pass,
                         established,
                     });
                 }
@@ -157,6 +156,30 @@ impl<A: Admit> Server<A> {
             denial: witness.verdict.and_then(Result::err),
         };
         Err(Refused { failed, stream })
+    }
+}
+
+impl<A: Admit> Server<A> {
+    /// Who has come, and what it gets; without a name where none is proven.
+    fn let_in<IO>(
+        &self,
+        stream: &ServerStream<IO>,
+        witness: &Witness<A>,
+    ) -> Option<(Option<Arc<Peer>>, A::Pass)> {
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        match (shown, &witness.refusal) {
+            // A session that was resumed, or whose resumption came to nothing, has named a peer that showed nothing now.
+            (None, None) => Some((None, self.verifier.without_identity(&Refusal::NoCertificate)?)),
+            (Some(_), Some(refusal)) => Some((None, self.verifier.without_identity(refusal)?)),
+            // Resumed or not, what rustls takes for the client is what was judged.
+            (Some(shown), None) => {
+                let peer = witness.peer.as_ref();
+                let peer = peer.filter(|peer| shown == peer.chain().leaf().der())?;
+                let pass = witness.verdict.as_ref()?.as_ref().ok()?;
+                Some((Some(peer.clone()), pass.clone()))
+            }
+            (None, Some(_)) => None,
+        }
     }
 }
 
@@ -254,12 +277,12 @@ pub struct Refused<IO, D> {
     pub stream: Option<(ServerStream<IO>, Established)>,
 }
 
-/// A client that proved who it is.
+/// A client that may come in.
 pub struct Accepted<IO, P> {
     /// What it says and hears.
     pub stream: ServerStream<IO>,
-    /// Who it is.
-    pub peer: Arc<Peer>,
+    /// Who it has proven to be; nobody where [`Admit::without_identity`] let it in.
+    pub peer: Option<Arc<Peer>>,
     /// What [`Admit`] gave it.
     pub pass: P,
     /// What was agreed on.

@@ -7,15 +7,18 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use handfast_pki::{Purpose, Refusal, Trust, VerifiedChain, verify};
+use handfast_pki::{Certificate, Purpose, Refusal, Trust, VerifiedChain, verify};
 use jiff::Timestamp;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
+    crypto::{
+        WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+        verify_tls13_signature_with_raw_key,
+    },
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 
 use crate::{
     admit::Admit,
@@ -147,34 +150,52 @@ impl<A: Admit> Verifier<A> {
         known
     }
 
+    /// What a client gets that is not known by name.
+    pub(crate) fn without_identity(&self, refusal: &Refusal) -> Option<A::Pass> {
+        self.admission.without_identity(refusal)
+    }
+
     /// Whether the client of a session may still come in, by the trust and the rules of now. Then the handshake that asks
     /// is told who it is, as if the client had shown its chain.
     pub(crate) fn resume(&self, client: &Remembered, now: UnixTime) -> bool {
         let Some(at) = timestamp(now) else { return false };
-        let known = self.memory.recall(&client.presented, at).or_else(|| {
-            let chain = client.peer.chain().still_holds(&self.trust, at).ok()?;
-            Some(self.decide(chain, client.presented))
+        let Remembered::Proven { peer, presented } = client else {
+            return self.without_identity(&Refusal::NoCertificate).is_some();
+        };
+        let known = self.memory.recall(presented, at).or_else(|| {
+            let chain = peer.chain().still_holds(&self.trust, at).ok()?;
+            Some(self.decide(chain, *presented))
         });
         match known {
-            Some(known) if known.verdict.is_ok() => self.admit(known, client.presented).is_ok(),
+            Some(known) if known.verdict.is_ok() => self.admit(known, *presented).is_ok(),
             _ => false,
         }
     }
 
-    /// Whose handshake this is, where it was verified and let in.
+    /// Whose handshake this is, where it may be resumed: its client was verified and let in, or came in without a
+    /// certificate. Who came in with one that was refused is asked for it each time.
     pub(crate) fn client_of_handshake(&self) -> Option<Remembered> {
         let mut client = None;
         self.witnesses.testify(|witness| {
-            if let (Some(peer), Some(presented), Some(Ok(_))) =
-                (&witness.peer, witness.presented, &witness.verdict)
-            {
-                client = Some(Remembered {
+            client = match (
+                &witness.refusal,
+                &witness.peer,
+                witness.presented,
+                &witness.verdict,
+            ) {
+                (None, Some(peer), Some(presented), Some(Ok(_))) => Some(Remembered::Proven {
                     peer: peer.clone(),
                     presented,
-                });
-            }
+                }),
+                (None, None, None, None) => Some(Remembered::Anonymous),
+                _ => None,
+            };
         });
-        client
+        let may_resume = |client: &Remembered| match client {
+            Remembered::Proven { .. } => true,
+            Remembered::Anonymous => self.without_identity(&Refusal::NoCertificate).is_some(),
+        };
+        client.filter(may_resume)
     }
 
     fn admit(&self, known: Known<A>, presented: [u8; 32]) -> Result<(), Error> {
@@ -191,6 +212,35 @@ impl<A: Admit> Verifier<A> {
         }
     }
 
+    /// Whether this handshake goes on although its certificate was refused. Its signature is verified all the same.
+    fn takes_refused(&self) -> bool {
+        let mut refusal = None;
+        self.witnesses
+            .testify(|witness| refusal.clone_from(&witness.refusal));
+        refusal.is_some_and(|refusal| self.without_identity(&refusal).is_some())
+    }
+
+    /// The signature of a certificate that was refused and that rustls cannot read, such as one of version 1, by its key.
+    /// Nothing where the certificate has to be good.
+    fn by_key_alone(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Option<Result<HandshakeSignatureValid, Error>> {
+        if !self.takes_refused() {
+            return None;
+        }
+        let key = Certificate::from_der(certificate).ok()?.public_key();
+        let key = SubjectPublicKeyInfoDer::from(key.spki_der());
+        Some(verify_tls13_signature_with_raw_key(
+            message,
+            &key,
+            signature,
+            &self.algorithms,
+        ))
+    }
+
     fn schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
@@ -198,7 +248,11 @@ impl<A: Admit> Verifier<A> {
     /// Testifies `refusal` in full and turns it into the error that makes rustls send the right alert.
     fn refuse(&self, refusal: Refusal) -> Error {
         let error = error_for(&refusal);
-        self.witnesses.testify(|witness| witness.refusal = Some(refusal));
+        self.witnesses.testify(|witness| {
+            // Also of a session that was not resumed in the end: its client is not who comes now.
+            (witness.peer, witness.presented, witness.verdict) = (None, None, None);
+            witness.refusal = Some(refusal);
+        });
         error
     }
 
@@ -253,13 +307,13 @@ impl<A: Admit> ClientCertVerifier for Verifier<A> {
     ) -> Result<ClientCertVerified, Error> {
         let judged = self.judge(end_entity, intermediates, now);
         match judged.and_then(|(known, presented)| self.admit(known, presented)) {
-            Err(_) if self.explains => Ok(ClientCertVerified::assertion()),
+            Err(_) if self.explains || self.takes_refused() => Ok(ClientCertVerified::assertion()),
             judged => judged.map(|()| ClientCertVerified::assertion()),
         }
     }
 
     fn client_auth_mandatory(&self) -> bool {
-        !self.explains
+        !self.explains && self.without_identity(&Refusal::NoCertificate).is_none()
     }
 
     fn verify_tls12_signature(
@@ -277,7 +331,12 @@ impl<A: Admit> ClientCertVerifier for Verifier<A> {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms).inspect(|_| self.prove())
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+            .or_else(|error| {
+                self.by_key_alone(message, certificate, signature)
+                    .unwrap_or(Err(error))
+            })
+            .inspect(|_| self.prove())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -90,7 +90,10 @@ async fn meet(
         let mut accepted = server.accept(far).await.ok()?;
         let _ = accepted.stream.write_all(b"welcome").await;
         let _ = accepted.stream.shutdown().await;
-        Some((accepted.peer.identity().called(), accepted.established.resumed))
+        Some((
+            accepted.peer.expect("proven").identity().called(),
+            accepted.established.resumed,
+        ))
     };
     let calling = async {
         let name = ServerName::try_from(asked.to_owned()).expect("a name");

@@ -70,7 +70,7 @@ async fn meet(server: &Server<ByCondition>, lab: &Lab, pair: Option<&Pair>, vers
         let mut accepted = server.accept(far).await.map_err(|failed| failed.error)?;
         let _ = accepted.stream.write_all(b"welcome").await;
         let _ = accepted.stream.shutdown().await;
-        Ok(accepted.peer.identity().called())
+        Ok(accepted.peer.expect("proven").identity().called())
     };
     let calling = async {
         let name = ServerName::try_from("localhost").expect("a name");

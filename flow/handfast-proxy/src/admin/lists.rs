@@ -31,7 +31,11 @@ pub(super) fn connections(watched: &Watched) -> String {
             "peer": open.address.to_string(),
             "state": state,
             "quiet_ms": u64::from(quiet) * TICK.as_millis() as u64,
-            "identity": standing.map(|standing| standing.peer.identity()),
+            "identity": standing.and_then(|standing| standing.peer.as_ref()).map(|peer| peer.identity()),
+            "anonymous": standing.is_some_and(|standing| standing.admission.is_anonymous()),
+            "would_reject": standing
+                .and_then(|standing| standing.admission.would_reject.as_ref())
+                .map(|(code, _)| code.to_string()),
             "host": standing.map(|standing| standing.host.name.label()),
             "bytes_in": bytes_in,
             "bytes_out": bytes_out,

@@ -45,6 +45,30 @@ fn handshakes(page: &mut Page, watched: &Watched) {
     for ((verdict, code), count) in all {
         page.line(name, &[("result", verdict), ("code", &code)], count);
     }
+    let workers = watched.shared.counters.iter();
+    let anonymous: u64 = workers.map(|counters| counters.anonymous_connections()).sum();
+    let name = "handfast_anonymous_connections_total";
+    page.head(
+        name,
+        "counter",
+        "Connections without a client certificate that a rule allowed.",
+    );
+    page.line(name, &[], anonymous);
+    let mut all: BTreeMap<_, u64> = BTreeMap::new();
+    for counters in &watched.shared.counters {
+        for (at, code, count) in counters.would_have_rejected() {
+            *all.entry((at, code.to_string())).or_default() += count;
+        }
+    }
+    let name = "handfast_would_reject_total";
+    page.head(
+        name,
+        "counter",
+        "What hosts that observe would have rejected, in handshakes and of requests, by code.",
+    );
+    for ((at, code), count) in all {
+        page.line(name, &[("at", at), ("code", &code)], count);
+    }
     let name = "handfast_handshake_duration_seconds";
     page.head(
         name,

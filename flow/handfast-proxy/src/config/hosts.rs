@@ -9,9 +9,10 @@ use http::Method;
 
 use super::{
     address, backends,
+    choices::{ClientCertificate, Mode, OnRefusal},
     clients::{self, Read},
     invalid,
-    keys::{OnRefusal, RawFile, RawHost, RawListener, RawRoute},
+    keys::{RawFile, RawHost, RawListener, RawRoute},
     rules,
 };
 use crate::{
@@ -134,6 +135,10 @@ impl Reading<'_> {
             let problem = invalid("two hosts of the listener are the default one");
             self.errors.push(problem.place(Some(place.clone())));
         }
+        let optional = table.client_certificate == Some(ClientCertificate::Optional);
+        if !optional {
+            self.must_not_be_anonymous(&table.route);
+        }
         let clients = clients::named(&table.clients, self.clients, self.errors);
         let routes: Vec<_> = table.route.iter().map(|route| self.route(route)).collect();
         self.must_differ(&table.route, &routes);
@@ -147,7 +152,19 @@ impl Reading<'_> {
             routes: routes.into_iter().collect::<Option<_>>()?,
             resumption: table.resumption.unwrap_or(true),
             explains: table.on_refusal == Some(OnRefusal::Explain),
+            optional,
+            observes: table.mode == Some(Mode::Observe),
         })
+    }
+
+    /// Where each client shows a certificate, there is none without one.
+    fn must_not_be_anonymous(&mut self, routes: &[Lined<RawRoute>]) {
+        let rules = routes.iter().flat_map(|route| &route.table.allow);
+        for text in rules.filter(|text| text.text == ANONYMOUS) {
+            let problem = invalid("\"anonymous\" at a host where every client must show a certificate");
+            let help = "write client-certificate = \"optional\" into the host, or take the rule out";
+            self.errors.push(text.wrong(problem.help(help)));
+        }
     }
 
     /// A DNS name in lower case, which no other host of the listener has.
@@ -181,7 +198,12 @@ impl Reading<'_> {
             .filter_map(|text| self.method(text))
             .collect();
         let mut wrong = |text: &Text, problem: Problem| self.errors.push(text.wrong(problem));
-        let (allow, deny) = (rules(&table.allow, &mut wrong), rules(&table.deny, &mut wrong));
+        let (anonymous, allow): (Vec<Text>, Vec<Text>) = table
+            .allow
+            .iter()
+            .cloned()
+            .partition(|text| text.text == ANONYMOUS);
+        let (allow, deny) = (rules(&allow, &mut wrong), rules(&table.deny, &mut wrong));
         let policy = match &table.policy {
             Some(file) => {
                 if let Some(text) = table.allow.first().or(table.deny.first()) {
@@ -191,7 +213,11 @@ impl Reading<'_> {
                 }
                 PolicySource::Cedar(self.folder.join(&file.text))
             }
-            None => PolicySource::Rules { allow, deny },
+            None => PolicySource::Rules {
+                allow,
+                deny,
+                anonymous: !anonymous.is_empty(),
+            },
         };
         let to = table.to.as_ref().and_then(|text| self.backend(text));
         Some(RouteSource {
@@ -288,6 +314,9 @@ impl Reading<'_> {
         }
     }
 }
+
+/// The rule of a route for clients without a certificate.
+const ANONYMOUS: &str = "anonymous";
 
 /// What hosts of a listener have had already.
 #[derive(Default)]

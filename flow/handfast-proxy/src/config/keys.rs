@@ -2,76 +2,10 @@
 
 use std::time::Duration;
 
-use handfast_pki::{ClientUsage, revocation::Stale};
-use handfast_settings::{Choice, Connections, Flag, Lined, OneOrMore, Rate, Text, Within, Without, table};
+use handfast_settings::{Connections, Flag, Lined, OneOrMore, Rate, Text, Within, Without, table};
 
+use super::choices::{ClientCertificate, Mode, OnRefusal, Usage, WhenStale};
 use crate::limits::Detail;
-
-impl Choice for Detail {
-    const WORDS: &'static [&'static str] = &["off", "connections", "requests"];
-
-    fn of(word: &str) -> Option<Self> {
-        Some(match word {
-            "off" => Self::Off,
-            "connections" => Self::Connections,
-            "requests" => Self::Requests,
-            _ => return None,
-        })
-    }
-}
-
-/// What the key `stale` means.
-#[derive(Debug, Clone, Copy)]
-pub struct WhenStale(pub Stale);
-
-impl Choice for WhenStale {
-    const WORDS: &'static [&'static str] = &["reject", "keep"];
-
-    fn of(word: &str) -> Option<Self> {
-        Some(Self(match word {
-            "reject" => Stale::Refuse,
-            "keep" => Stale::DangerouslyKeep,
-            _ => return None,
-        }))
-    }
-}
-
-/// What the key `extended-key-usage` means.
-#[derive(Debug, Clone, Copy)]
-pub struct Usage(pub ClientUsage);
-
-impl Choice for Usage {
-    const WORDS: &'static [&'static str] = &["if-present", "required"];
-
-    fn of(word: &str) -> Option<Self> {
-        Some(Self(match word {
-            "if-present" => ClientUsage::IfPresent,
-            "required" => ClientUsage::Required,
-            _ => return None,
-        }))
-    }
-}
-
-/// What a client hears that is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnRefusal {
-    /// The alert of TLS.
-    Alert,
-    /// An answer of HTTP.
-    Explain,
-}
-
-impl Choice for OnRefusal {
-    const WORDS: &'static [&'static str] = &["alert", "explain"];
-
-    fn of(word: &str) -> Option<Self> {
-        Some(match word {
-            "alert" => Self::Alert,
-            "explain" => Self::Explain,
-            _ => return None,
-        })
-    }
-}
 
 table! {
     /// The whole file as it is written.
@@ -183,6 +117,11 @@ table! {
             flag: Some(Flag { value: "HOW", help: "What a refused client hears: an alert of TLS, or explain, an answer of HTTP with the code" }),
             reference: "`\"alert\"`: a refused client gets the alert of TLS alone. `\"explain\"`: the handshake goes on, and the first request is answered with 403, the code and the number of the connection, as problem+json (RFC 9457) or, for browsers, HTML; nothing reaches the backend",
             without: Without::Is("`\"alert\"`"),
+        }
+        mode: Option<Mode> = "mode" {
+            flag: Some(Flag { value: "MODE", help: "enforce, or observe: serve everybody, and write down who would be rejected and why" }),
+            reference: "`\"enforce\"`, or `\"observe\"`: clients and requests that should be rejected are served, and the access log says why they would be, see [below](#observe)",
+            without: Without::Is("`\"enforce\"`"),
         }
         proxy_protocol: Vec<Text> = "proxy-protocol" {
             flag: Some(Flag { value: "ADDRESS", help: "Load balancers that send a PROXY v2 header: an address or a network; may be repeated" }),
@@ -379,6 +318,16 @@ table! {
             reference: "as `on-refusal` of `[proxy]`",
             without: Without::Is("`\"alert\"`"),
         }
+        client_certificate: Option<ClientCertificate> = "client-certificate" {
+            flag: None,
+            reference: "`\"required\"`, or `\"optional\"`: a client without a certificate is accepted, for routes that allow `anonymous`, see [below](#without-a-certificate)",
+            without: Without::Is("`\"required\"`"),
+        }
+        mode: Option<Mode> = "mode" {
+            flag: None,
+            reference: "as `mode` of `[proxy]`",
+            without: Without::Is("`\"enforce\"`"),
+        }
         route: Vec<Lined<RawRoute>> = "route" {
             flag: None,
             reference: "the parts of the host, each in a `[[listener.host.route]]`",
@@ -402,7 +351,7 @@ table! {
         }
         allow: Vec<Text> = "allow" {
             flag: None,
-            reference: "a list of [rules](#rules); a client needs to match one",
+            reference: "a list of [rules](#rules); a client needs to match one. `anonymous`: clients without a certificate",
             without: Without::Unless("policy"),
         }
         deny: Vec<Text> = "deny" {

@@ -9,8 +9,9 @@ use handfast_settings::{Table, Text};
 use super::{
     address,
     backends::{is_https, targets},
+    choices::{Mode, OnRefusal},
     clients, invalid,
-    keys::{OnRefusal, RawConfig, RawFile},
+    keys::{RawConfig, RawFile},
     rules,
 };
 use crate::{
@@ -50,11 +51,17 @@ pub(super) fn resolve(
         routes: vec![RouteSource {
             path: String::new(),
             methods: None,
-            policy: PolicySource::Rules { allow, deny },
+            policy: PolicySource::Rules {
+                allow,
+                deny,
+                anonymous: false,
+            },
             to: TO.into(),
         }],
         resumption: raw.resumption.unwrap_or(true),
         explains: raw.on_refusal == Some(OnRefusal::Explain),
+        optional: false,
+        observes: raw.mode == Some(Mode::Observe),
     };
     Some(Sources {
         clients,

@@ -2,13 +2,19 @@
 
 use std::time::Instant;
 
-use handfast_audit::{Event, Request as RequestRecord};
+use handfast_audit::{Event, Request as RequestRecord, WouldReject};
 use handfast_pki::{Code, text::printable};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 
 use super::{answer::Answer, visit::Visit};
+
+/// Why a request was answered as it was, or would have been.
+pub(super) struct Why {
+    pub(super) instead: Option<Code>,
+    pub(super) would_reject: Option<Box<WouldReject>>,
+}
 
 /// What a request's record says before there is an answer.
 pub(super) struct Begun {
@@ -35,7 +41,7 @@ impl Begun {
         }
     }
 
-    pub(super) fn record(self, visit: &Visit, response: &Response<Answer>, code: Option<Code>) {
+    pub(super) fn record(self, visit: &Visit, response: &Response<Answer>, why: Why) {
         visit.worker.context.sink.take(Event::Request(RequestRecord {
             time: self.time,
             connection: visit.id,
@@ -43,7 +49,8 @@ impl Begun {
             path: self.path,
             host: self.host,
             status: response.status().as_u16(),
-            code,
+            code: why.instead,
+            would_reject: why.would_reject,
             duration_us: u64::try_from(self.instant.elapsed().as_micros()).unwrap_or(u64::MAX),
         }));
     }

@@ -19,7 +19,8 @@ use super::{
 
 /// What is added to every request of one connection.
 pub(crate) struct Ours {
-    pub(crate) client_cert: HeaderValue,
+    /// Nothing where the client has not proven who it is.
+    pub(crate) client_cert: Option<HeaderValue>,
     pub(crate) client_cert_chain: Option<HeaderValue>,
     pub(crate) xfcc: Option<HeaderValue>,
     pub(crate) forwarded_for: HeaderValue,
@@ -85,7 +86,9 @@ pub(crate) fn to_backend<B>(
     if let Some(host) = host {
         headers.insert(HOST, host);
     }
-    headers.insert(CLIENT_CERT, ours.client_cert.clone());
+    if let Some(cert) = &ours.client_cert {
+        headers.insert(CLIENT_CERT, cert.clone());
+    }
     if let Some(chain) = &ours.client_cert_chain {
         headers.insert(CLIENT_CERT_CHAIN, chain.clone());
     }
@@ -279,7 +282,7 @@ mod tests {
 
     fn ours() -> Ours {
         Ours {
-            client_cert: HeaderValue::from_static(":real:"),
+            client_cert: Some(HeaderValue::from_static(":real:")),
             client_cert_chain: None,
             xfcc: Some(HeaderValue::from_static("Hash=real")),
             forwarded_for: HeaderValue::from_static("192.0.2.1"),

@@ -9,6 +9,7 @@ use std::{
 };
 
 use handfast_pki::{code, text::printable};
+use handfast_policy::Denial;
 use handfast_tls::ServerStream;
 use http::{Request, Response, StatusCode, Version, header::HOST};
 use http_body::Body;
@@ -24,7 +25,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
     answer::Answer,
-    begun::Begun,
+    begun::{Begun, Why},
     body::RequestBody,
     headers,
     joined::{Joined, join},
@@ -39,7 +40,7 @@ use super::{
 use crate::{
     authorize::Allowed,
     error::Ended,
-    limits::{Detail, STREAM_WINDOW, STREAMS},
+    limits::{STREAM_WINDOW, STREAMS},
     metered::Metered,
     pressure::Cause,
     pulse::Pulse,
@@ -218,38 +219,53 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Respons
     let busy = visit.pulse.request();
     let limits = &visit.worker.context.shared.limits;
     visit.pulse.account_for(limits.header_bytes as u64);
-    let (begun, mut route) = (Instant::now(), None);
-    let record = (visit.worker.context.shared.detail >= Detail::Requests).then(|| Begun::of(&request));
+    let (begun, mut asked) = (Instant::now(), Asked::default());
+    let record = visit.records().then(|| Begun::of(&request));
     let streams = headers::is_grpc(request.headers());
     let request =
         request.map(|body| RequestBody::new(body, &visit.pulse, &visit.worker.reserved, limits, streams));
-    let (response, why) = match forward(&visit, request, &mut route).await {
+    let (response, why) = match forward(&visit, request, &mut asked).await {
         Ok((response, lease)) => {
             let answer = |body| Answer::backend(body, lease, visit.budget.clone(), busy);
             (response.map(answer), None)
         }
         Err(instead) => (instead.answer(visit.id, busy), Some(instead.code)),
     };
-    visit.answered(route, response.status(), begun);
-    if let Some(record) = record {
+    visit.answered(asked.route, response.status(), begun);
+    let would_reject = visit.would_reject(asked.denied.as_ref());
+    if let Some(record) =
+        record.filter(|_| visit.records_all() || (asked.denied.is_some() && !visit.is_flagged()))
+    {
+        let why = Why {
+            instead: why,
+            would_reject,
+        };
         record.record(&visit, &response, why);
     }
     Ok(response)
 }
 
+/// What a request asks for.
+#[derive(Default)]
+struct Asked {
+    /// The place of its route, where there is one.
+    route: Option<usize>,
+    /// Why it would be answered with 403, if its host did more than observe.
+    denied: Option<Denial>,
+}
+
 type Forwarded = (Response<Incoming>, Option<Lease>);
 
-/// `route` becomes the place of the route that was asked for, where one was.
+/// `asked` becomes what was asked for, as far as that is known.
 async fn forward(
     visit: &Visit,
     mut request: Request<RequestBody>,
-    route: &mut Option<usize>,
+    asked: &mut Asked,
 ) -> Result<Forwarded, Instead> {
     let connects = websocket::asks(&request);
     let upgrades = headers::to_backend(&mut request, &visit.ours, &visit.worker.reserved)
         .map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
-    let (upstream, place) = decide(visit, &mut request)?;
-    *route = Some(place);
+    let upstream = decide(visit, &mut request, asked)?;
     if connects {
         // Boxed: it is rare, and its state is not for every request.
         return Box::pin(connect(visit, &upstream, request)).await;
@@ -353,12 +369,16 @@ async fn connect(
 }
 
 /// Decides about one request: it stays with the host of its connection, and the route that it asks for allows its client.
-/// Where that leads is the route's backend; the place of the route in its host goes with it.
-fn decide(visit: &Visit, request: &mut Request<RequestBody>) -> Result<(Arc<Upstream>, usize), Instead> {
+/// Where that leads is the route's backend.
+fn decide(
+    visit: &Visit,
+    request: &mut Request<RequestBody>,
+    asked: &mut Asked,
+) -> Result<Arc<Upstream>, Instead> {
     let standing = &visit.standing;
     let listener = visit.state.listener(standing.listener);
-    let asked = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    if !listener.is_some_and(|listener| listener.is_of(&standing.host, asked.unwrap_or_default())) {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    if !listener.is_some_and(|listener| listener.is_of(&standing.host, host.unwrap_or_default())) {
         return Err((StatusCode::MISDIRECTED_REQUEST, code::MISDIRECTED).into());
     }
     let route = if standing.has_one_answer() {
@@ -367,9 +387,16 @@ fn decide(visit: &Visit, request: &mut Request<RequestBody>) -> Result<(Arc<Upst
         path::normalise(request.uri_mut()).map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
         standing.route(request.uri().path(), request.method())
     };
-    let denied = || Instead::from((StatusCode::FORBIDDEN, code::NOT_ALLOWED));
-    let (place, route) = route.ok_or_else(denied)?;
-    Ok((visit.upstream(&route.to)?, place))
+    let denied = |code| Instead::from((StatusCode::FORBIDDEN, code));
+    let (place, route) = route.ok_or_else(|| denied(code::NOT_ALLOWED))?;
+    match standing.decision(place) {
+        Some(Ok(_)) => {}
+        Some(Err(denial)) if standing.host.rules.observes => asked.denied = Some(denial.clone()),
+        Some(Err(denial)) => return Err(denied(denial.code())),
+        None => return Err(denied(code::NOT_ALLOWED)),
+    }
+    asked.route = Some(place);
+    visit.upstream(&route.to)
 }
 
 /// The right to use a connection to the backend, in turn with other clients.
@@ -378,7 +405,7 @@ async fn slots(visit: &Visit, upstream: &Upstream) -> Result<Slots, Instead> {
     let Some(own) = &upstream.slots else {
         return Ok((slot, None));
     };
-    let share = own.share(visit.standing.peer.identity().fingerprint.0);
+    let share = own.share(visit.waits_as);
     Ok((slot, Some(Box::pin(self::slot(visit, own, &share)).await?)))
 }
 

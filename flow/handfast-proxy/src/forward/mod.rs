@@ -17,7 +17,7 @@ mod send;
 mod sender;
 pub(crate) mod slots;
 pub(crate) mod streams;
-mod unacceptable;
+pub(crate) mod unacceptable;
 mod visit;
 mod websocket;
 
@@ -59,7 +59,9 @@ async fn relay_bytes(allowed: Allowed, worker: &Worker) -> Result<(), Ended> {
     let (mut backend, _in_use) = Box::pin(reach(&upstream, allowed.pulse())).await?;
     let standing = allowed.standing();
     let seen = &worker.context.counters.seen;
-    seen.connected(&standing.peer, Some(standing.host.name.label()), None);
+    if let Some(peer) = &standing.peer {
+        seen.connected(peer, Some(standing.host.name.label()), None);
+    }
     let secured = allowed.into_secured();
     if upstream.backend.announces {
         let written = backend.write_all(&proxy_protocol::header(&secured)).await;

@@ -9,7 +9,7 @@ use super::unacceptable::Unacceptable;
 ///
 /// What two readers could read differently has no such form and is refused: an encoded slash, backslash, percent or control
 /// character, a backslash, a semicolon (parameters of a segment), bytes beyond ASCII, `..` above the root.
-pub(super) fn normalise(target: &mut Uri) -> Result<(), Unacceptable> {
+pub(crate) fn normalise(target: &mut Uri) -> Result<(), Unacceptable> {
     let path = target.path();
     // The target of OPTIONS for the server as a whole.
     if path == "*" {

@@ -8,7 +8,9 @@ use std::{
     time::Instant,
 };
 
-use handfast_pki::{Code, code};
+use handfast_audit::WouldReject;
+use handfast_pki::{Code, Fingerprint, code};
+use handfast_policy::Denial;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
 
@@ -21,10 +23,13 @@ use super::{
 };
 use crate::{
     authorize::Allowed,
-    counters::RouteCounters,
+    counters::{At, RouteCounters},
+    error::Ended,
     host::{Route, Standing},
+    limits::Detail,
     live::State,
     pulse::{Busy, Pulse},
+    registry::network,
     seen::Client,
     upstream::{InUse, Upstream},
     worker::Worker,
@@ -40,9 +45,14 @@ pub(super) struct Visit {
     /// The backend and the counters of the first route, which is that of most requests.
     upstream: Option<Arc<Upstream>>,
     first: Arc<RouteCounters>,
-    /// What is remembered of the client, and a bit for each of the first routes that it is known to use.
-    client: Arc<Client>,
+    /// What is remembered of the client where it is known by name, and a bit for each of the first routes that it is known to use.
+    client: Option<Arc<Client>>,
     known: AtomicU64,
+    /// What would be recorded of each request, where the client would be rejected in the handshake.
+    pub(super) would_reject: Option<Box<WouldReject>>,
+    /// Whom requests are counted for that wait for the backend: the certificate, or where there is none the network.
+    pub(super) waits_as: [u8; 32],
+    pub(super) address: String,
     pub(super) id: u64,
     pub(super) pulse: Arc<Pulse>,
     pub(super) share: Arc<Share>,
@@ -60,23 +70,37 @@ impl Visit {
         let (standing, secured) = (allowed.standing().clone(), allowed.secured());
         let admission = &standing.admission;
         let address = secured.address.ip().to_canonical().to_string();
+        let told = admission.told.as_ref();
         let ours = Ours {
-            client_cert: admission.client_cert.clone(),
-            client_cert_chain: worker.chain.then(|| admission.client_cert_chain.clone()),
-            xfcc: worker.xfcc.then(|| admission.forwarded.clone()),
+            client_cert: told.map(|told| told.client_cert.clone()),
+            client_cert_chain: told
+                .filter(|_| worker.chain)
+                .map(|told| told.client_cert_chain.clone()),
+            xfcc: told.filter(|_| worker.xfcc).map(|told| told.forwarded.clone()),
             // An address is always a header value.
             forwarded_for: HeaderValue::from_str(&address)
                 .unwrap_or_else(|_| HeaderValue::from_static("unknown")),
         };
+        let nobody = || Fingerprint::of(network(secured.address.ip()).to_string().as_bytes()).0;
+        let waits_as = standing.fingerprint().unwrap_or_else(nobody);
         let (host, first) = (standing.host.name.label(), standing.first_route());
         let counters = &worker.context.counters;
         let is_http2 = secured.established.alpn == Some("h2");
         Self {
             upstream: first.and_then(|route| worker.upstream(&route.to)),
             first: counters.route(host, first.map_or("", Route::label)),
-            client: counters.seen.connected(&standing.peer, Some(host), None),
+            client: standing
+                .peer
+                .as_ref()
+                .map(|peer| counters.seen.connected(peer, Some(host), None)),
+            would_reject: admission
+                .would_reject
+                .as_ref()
+                .map(|why| secured.would_reject(why)),
             known: AtomicU64::new(0),
-            share: worker.slots.share(standing.peer.identity().fingerprint.0),
+            share: worker.slots.share(waits_as),
+            waits_as,
+            address,
             budget: is_http2.then(|| Budget::new(secured.pulse.now())),
             ours,
             state: secured.state.clone(),
@@ -91,7 +115,7 @@ impl Visit {
     /// A request was answered: of the route with this place in its host, or of none.
     pub(super) fn answered(&self, route: Option<usize>, status: StatusCode, begun: Instant) {
         let (took, host) = (begun.elapsed(), &self.standing.host);
-        let found = route.and_then(|place| host.routes.get(place));
+        let found = route.and_then(|place| host.rules.routes.get(place));
         let path = found.map_or("", Route::label);
         match route {
             Some(0) => self.first.answered(status.as_u16(), took),
@@ -108,9 +132,43 @@ impl Visit {
                 .unwrap_or(0);
             if self.known.load(Relaxed) & bit == 0 {
                 self.known.store(self.known.load(Relaxed) | bit, Relaxed);
-                self.client.uses(path);
+                if let Some(client) = &self.client {
+                    client.uses(path);
+                }
             }
         }
+    }
+
+    /// Whether every request is written down.
+    pub(super) fn records_all(&self) -> bool {
+        self.worker.context.shared.detail >= Detail::Requests
+    }
+
+    /// Whether a request may have to be written down.
+    pub(super) fn records(&self) -> bool {
+        self.records_all() || self.standing.host.rules.observes
+    }
+
+    /// Whether the record of the connection says already that it would be rejected.
+    pub(super) fn is_flagged(&self) -> bool {
+        self.would_reject.is_some()
+    }
+
+    /// What is to be recorded of a request that would be rejected, because of `denied` or with all of its connection.
+    pub(super) fn would_reject(&self, denied: Option<&Denial>) -> Option<Box<WouldReject>> {
+        if self.would_reject.is_some() {
+            return self.would_reject.clone();
+        }
+        let ended = Ended::Denied(denied?.clone());
+        let counters = &self.worker.context.counters;
+        counters.would_reject(At::Request, ended.code());
+        let peer = self.standing.peer.as_ref();
+        Some(Box::new(WouldReject {
+            code: ended.code(),
+            reason: ended.reason(),
+            address: self.address.clone(),
+            presented: peer.map(|peer| Box::new(peer.identity().clone())),
+        }))
     }
 
     /// How much of an answer may be read at once, by what the client has shown of itself.

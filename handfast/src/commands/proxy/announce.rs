@@ -106,8 +106,10 @@ fn rules(config: &Config) -> (Vec<String>, Vec<String>) {
             PolicySource::Rules {
                 allow: more,
                 deny: less,
+                anonymous,
             } => {
                 allow.extend(more.iter().map(|rule| shown(rule)));
+                allow.extend(anonymous.then(|| shown(&"anonymous")));
                 deny.extend(less.iter().map(|rule| shown(rule)));
             }
             PolicySource::Cedar(path) => allow.push(shown(&format_args!("policy \"{}\"", path.display()))),
@@ -133,7 +135,24 @@ pub fn warnings(state: &State) -> Vec<String> {
             cas.join(", ")
         )
     });
-    old.chain(unbound).collect()
+    let observing = state.observing().map(|host| {
+        format!(
+            "the host \"{host}\" only observes: it serves EVERY client, also without a certificate or with one that is \
+             rejected; the access log says who would be  [{}]",
+            code::OBSERVES
+        )
+    });
+    let pointless = state.pointless().map(|host| {
+        format!("the host \"{host}\" asks for no certificate, and no route of it allows \"anonymous\": who shows none is rejected")
+    });
+    let kept = state.kept_beyond_their_end(Timestamp::now()).map(|(list, end)| {
+        format!(
+            "the revocation list \"{list}\" ended at {end}; what was revoked since is not known  [{}]",
+            code::CRL_UNUSABLE
+        )
+    });
+    let all = observing.chain(old).chain(unbound).chain(pointless).chain(kept);
+    all.collect()
 }
 
 /// How far the process is confined to its files.

@@ -36,11 +36,14 @@ pub fn open(dir: &Path, to: &str, to_ca: Option<&Path>, log: Arc<AccessLog>) -> 
             policy: PolicySource::Rules {
                 allow: vec![rule],
                 deny: Vec::new(),
+                anonymous: false,
             },
             to: "to".into(),
         }],
         resumption: false,
         explains: false,
+        optional: false,
+        observes: false,
     };
     let config = Config {
         sources: Sources {
