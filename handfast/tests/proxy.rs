@@ -9,6 +9,8 @@ mod admin;
 mod admission;
 #[path = "proxy/announced.rs"]
 mod announced;
+#[path = "proxy/anonymous.rs"]
+mod anonymous;
 #[path = "proxy/backends.rs"]
 mod backends;
 #[path = "proxy/clients.rs"]
@@ -27,6 +29,8 @@ mod http;
 mod identity;
 #[path = "proxy/judgement.rs"]
 mod judgement;
+#[path = "proxy/observed.rs"]
+mod observed;
 #[path = "proxy/one_reading.rs"]
 mod one_reading;
 #[path = "proxy/places.rs"]
@@ -35,6 +39,8 @@ mod places;
 mod records;
 #[path = "proxy/reload.rs"]
 mod reload;
+#[path = "proxy/rules.rs"]
+mod rules;
 #[path = "proxy/service_manager.rs"]
 mod service_manager;
 #[path = "proxy/tunnel.rs"]

@@ -32,6 +32,7 @@ mod proxy_protocol;
 mod pulse;
 mod record;
 mod registry;
+pub mod rehearsal;
 mod review;
 mod seen;
 mod service;

@@ -4,7 +4,7 @@
 
 use std::{fs, path::PathBuf};
 
-use handfast_proxy::config;
+use handfast_proxy::{config, rehearsal::cases};
 
 fn document(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -18,10 +18,19 @@ fn is_to_be_written() -> bool {
 
 #[test]
 fn the_tables_of_the_reference_page_are_those_of_the_keys() {
-    let path = document("config.md");
+    must_have("config.md", &config::pages());
+}
+
+#[test]
+fn the_table_of_cases_is_that_of_the_keys() {
+    must_have("policy.md", &[cases::reference()]);
+}
+
+fn must_have(name: &str, tables: &[String]) {
+    let path = document(name);
     let mut page = fs::read_to_string(&path).expect("the page is readable text");
     let found = page.clone();
-    for table in config::pages() {
+    for table in tables {
         let (heading, _) = table.split_once('\n').expect("a table has a heading row");
         let begin = page
             .find(heading)
@@ -29,12 +38,12 @@ fn the_tables_of_the_reference_page_are_those_of_the_keys() {
         let end = page[begin..]
             .find("\n\n")
             .map_or(page.len(), |end| begin + end + 1);
-        page.replace_range(begin..end, &table);
+        page.replace_range(begin..end, table);
     }
     if is_to_be_written() {
         fs::write(&path, &page).expect("the page can be written");
     } else {
-        assert!(found == page, "docs/reference/config.md has to be:\n{page}");
+        assert!(found == page, "docs/reference/{name} has to be:\n{page}");
     }
 }
 

@@ -125,6 +125,20 @@ const LINES: &[(i32, &str)] = &[
     ),
     (2, "env --for java --cert web/tls.crt --key web/tls.key"),
     (0, "get https://localhost:{proxy}/ {client}"),
+    (
+        0,
+        "policy explain --config rules.toml --identity uri:spiffe://acme/web",
+    ),
+    (1, "policy explain --config rules.toml --anonymous"),
+    (0, "policy test cases.toml --config rules.toml"),
+    (2, "policy test missing.toml --config rules.toml"),
+    (
+        1,
+        "policy diff rules.toml other-rules.toml --identity uri:spiffe://acme/web",
+    ),
+    (2, "policy diff rules.toml"),
+    (1, "readiness observed.log"),
+    (3, "readiness cases.toml"),
     (0, "clients --admin {admin}"),
     (1, "clients --admin {admin} --expiring 4000d"),
     (3, "clients --admin 127.0.0.1:{closed}"),
@@ -229,6 +243,16 @@ fn set(place: &Place) -> Scene {
     place.write("handfast.toml", configuration(&service.url(), ""));
     let bad = "[proxy]\nlisten = \"nowhere\"\nto = \"ftp://x\"\nkey = 5\nallow = [\"everybody\"]\n";
     place.write("bad.toml", bad);
+    place.write("rules.toml", configuration("http://127.0.0.1:9", ""));
+    let others = configuration("http://127.0.0.1:9", "allow = [\"uri:spiffe://acme/api\"]");
+    place.write("other-rules.toml", others);
+    let cases = "[[case]]\nidentity = \"uri:spiffe://acme/web\"\nexpected = \"allow\"\n";
+    place.write("cases.toml", cases);
+    place.write(
+        "observed.log",
+        "{\"event\":\"connection\",\"time\":\"2026-11-20T12:00:00Z\",\"id\":1,\"peer\":\"192.0.2.7:1\",\"verdict\":\"refused\",\
+         \"code\":\"HF-101\",\"reason\":\"no certificate was sent\",\"duration_ms\":1}\n",
+    );
     let proxy = place.open(&format!(
         "{DOOR} --to {} --allow uri:spiffe://acme/web --log requests --admin 127.0.0.1:0 --json",
         service.url()

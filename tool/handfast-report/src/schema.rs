@@ -94,8 +94,12 @@ schemas! {
     LabRun "lab-run" 1 "lab run";
     Man "man" 1 "man";
     NeedsRenewal "needs-renewal" 1 "needs-renewal";
+    PolicyDiff "policy-diff" 1 "policy diff";
+    PolicyExplain "policy-explain" 1 "policy explain";
+    PolicyTest "policy-test" 1 "policy test";
     Posture "posture" 1 "doctor posture";
     Quickstart "quickstart" 1 "quickstart";
+    Readiness "readiness" 1 "readiness";
     Renew "renew" 1 "renew";
     Schema "schema" 1 "schema NAME";
     SchemaList "schema-list" 1 "schema without a name";
