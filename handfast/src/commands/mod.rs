@@ -9,6 +9,7 @@ pub mod csr;
 pub mod doctor;
 pub mod env;
 pub mod explain;
+mod flags;
 pub mod get;
 pub mod health;
 pub mod init;

@@ -1,17 +1,25 @@
 //! `handfast proxy`: opens the proxy and keeps it open.
 
 mod announce;
-mod flags;
 mod told;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use handfast_audit::Sink;
-use handfast_proxy::{AccessLog, Proxy, config, confine::confine, descriptors};
+use handfast_proxy::{
+    AccessLog, Proxy,
+    config::{self, Config, RawConfig, RawFile},
+    confine::confine,
+    descriptors,
+};
 
-use self::{announce::announce, flags::Flags};
+use self::announce::announce;
 pub use self::{announce::warnings, told::Told};
 use crate::{
+    commands::flags::{AsFlags, Flags},
     failure::{Exit, Failure},
     places,
     signals::{self, Signal},
@@ -33,7 +41,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    flags: Flags,
+    flags: Flags<RawConfig>,
+}
+
+impl AsFlags for RawConfig {
+    const REQUIRED: &'static [&'static str] = &[];
 }
 
 /// The file of the system or the user, where nothing is said.
@@ -47,7 +59,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let file = args.config.clone().or_else(|| found(args, words));
     let config = match &file {
         Some(file) => config::read(file).map_err(Failure::of_problems)?,
-        None => args.flags.config()?,
+        None => of_flags(&args.flags)?,
     };
     // Before any thread is started: each is confined as the one that starts it.
     let confined = confine(&config, file.as_deref());
@@ -81,4 +93,16 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         cut => format!("handfast: stopped, {cut} connections were cut"),
     });
     Ok(Exit::Yes)
+}
+
+fn of_flags(flags: &Flags<RawConfig>) -> Result<Config, Failure> {
+    let mut errors = Vec::new();
+    let file = RawFile {
+        proxy: flags.table(&mut errors),
+        ..RawFile::default()
+    };
+    match config::resolve(&file, Path::new(""), None, &mut errors) {
+        Some(proxy) if errors.is_empty() => Ok(proxy),
+        _ => Err(Failure::of_problems(errors)),
+    }
 }

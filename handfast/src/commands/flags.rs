@@ -1,30 +1,46 @@
-//! The flags of the proxy: one for each key of the file that can be one.
+//! Flags that are made from the keys of a configuration file: one for each that can be one.
 
-use std::path::Path;
+use std::marker::PhantomData;
 
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches, builder::PossibleValuesParser, parser::ValueSource};
-use handfast_proxy::config::{self, Config, RawFile};
-use handfast_settings::Shape;
+use handfast_finding::Problem;
+use handfast_settings::{Shape, Table};
 
-use crate::failure::Failure;
-
-/// A flag for each key of the file that can be one.
-#[derive(Debug, Default)]
-pub(super) struct Flags {
+/// A flag for each key of the table `T` that can be one.
+#[derive(Debug)]
+pub struct Flags<T> {
     /// The name of each flag that was given, with its values.
     given: Vec<(&'static str, Vec<String>)>,
+    table: PhantomData<T>,
 }
 
-impl clap::Args for Flags {
+/// A table whose keys are flags.
+pub trait AsFlags: Table {
+    /// The flags that have to be given where there is no `--config`, and the parser says so.
+    const REQUIRED: &'static [&'static str];
+}
+
+impl<T> Default for Flags<T> {
+    fn default() -> Self {
+        Self {
+            given: Vec::new(),
+            table: PhantomData,
+        }
+    }
+}
+
+impl<T: AsFlags> clap::Args for Flags<T> {
     fn augment_args(command: clap::Command) -> clap::Command {
-        let flags = config::KEYS
-            .iter()
-            .filter_map(|key| Some((key, key.flag.as_ref()?)));
+        let flags = T::KEYS.iter().filter_map(|key| Some((key, key.flag.as_ref()?)));
         flags.fold(command, |command, (key, flag)| {
             let arg = Arg::new(key.name)
                 .long(key.name)
                 .help(flag.help)
                 .conflicts_with("config");
+            let arg = match T::REQUIRED.contains(&key.name) {
+                true => arg.required_unless_present("config"),
+                false => arg,
+            };
             let arg = match key.shape {
                 Shape::Choice(choices) => arg.value_parser(PossibleValuesParser::new(choices)),
                 _ => arg,
@@ -44,7 +60,7 @@ impl clap::Args for Flags {
     }
 }
 
-impl FromArgMatches for Flags {
+impl<T: AsFlags> FromArgMatches for Flags<T> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut flags = Self::default();
         flags.update_from_arg_matches(matches)?;
@@ -52,7 +68,7 @@ impl FromArgMatches for Flags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for key in config::KEYS.iter().filter(|key| key.flag.is_some()) {
+        for key in T::KEYS.iter().filter(|key| key.flag.is_some()) {
             if matches.value_source(key.name) != Some(ValueSource::CommandLine) {
                 continue;
             }
@@ -68,22 +84,19 @@ impl FromArgMatches for Flags {
     }
 }
 
-impl Flags {
-    pub(super) fn are_none(&self) -> bool {
+impl<T: AsFlags> Flags<T> {
+    pub fn are_none(&self) -> bool {
         self.given.is_empty()
     }
 
-    pub(super) fn config(&self) -> Result<Config, Failure> {
-        let mut file = RawFile::default();
-        let mut errors = Vec::new();
+    /// The table that the flags say; what cannot be read is added to `errors`.
+    pub fn table(&self, errors: &mut Vec<Problem>) -> T {
+        let mut table = T::default();
         for (name, values) in &self.given {
-            if let Err(problem) = file.proxy.take_flag(name, values.clone()) {
+            if let Err(problem) = table.set_flag(name, values.clone()) {
                 errors.push(problem);
             }
         }
-        match config::resolve(&file, Path::new(""), None, &mut errors) {
-            Some(proxy) if errors.is_empty() => Ok(proxy),
-            _ => Err(Failure::of_problems(errors)),
-        }
+        table
     }
 }
