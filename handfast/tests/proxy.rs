@@ -21,6 +21,8 @@ mod deadlines;
 mod explained;
 #[path = "proxy/fail_closed.rs"]
 mod fail_closed;
+#[path = "proxy/forward_proxy.rs"]
+mod forward_proxy;
 #[path = "proxy/hosts.rs"]
 mod hosts;
 #[path = "proxy/http.rs"]
@@ -45,5 +47,7 @@ mod rules;
 mod service_manager;
 #[path = "proxy/tunnel.rs"]
 mod tunnel;
+#[path = "proxy/tunnels.rs"]
+mod tunnels;
 #[path = "proxy/upgrades.rs"]
 mod upgrades;

@@ -25,15 +25,34 @@ use crate::{
     worker::WorkerContext,
 };
 
-/// A TCP connection that nothing is known about yet.
-pub(crate) struct Accepted {
-    pub(crate) tcp: TcpStream,
+/// A connection that nothing is known about yet.
+pub(crate) struct Accepted<S = TcpStream> {
+    pub(crate) stream: S,
     pub(crate) address: SocketAddr,
     /// The place of the listener that it came to.
     pub(crate) listener: usize,
     pub(crate) id: u64,
     pub(crate) time: Timestamp,
     pub(crate) pulse: Arc<Pulse>,
+}
+
+/// What connections come to.
+pub(crate) trait Accepts {
+    type Stream;
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Self::Stream, SocketAddr)>>;
+}
+
+impl Accepts for TcpListener {
+    type Stream = TcpStream;
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let accepted = TcpListener::poll_accept(self, cx);
+        if let Poll::Ready(Ok((tcp, _))) = &accepted {
+            let _ = tcp.set_nodelay(true);
+        }
+        accepted
+    }
 }
 
 /// The queue of connections that the kernel keeps for each listener.
@@ -91,12 +110,7 @@ where
         let sweeper = tokio::spawn(sweep(context.clone(), tidy));
         let connections = TaskTracker::new();
         tokio::select! {
-            () = accept_all(&listeners, &context, |listener, tcp, address| {
-                let Some(accepted) = admit(listener, tcp, address, &context) else { return };
-                let id = accepted.id;
-                let task = connections.spawn(serve(accepted));
-                context.registry.can_be_cut_by(id, task.abort_handle());
-            }) => {}
+            () = serve_all(&listeners, &context, &connections, serve) => {}
             () = closing.asked.cancelled() => {}
         }
         drop(listeners);
@@ -106,8 +120,28 @@ where
     })
 }
 
+/// Serves what comes to `listeners`, for ever, each connection as a task of `connections`.
+pub(crate) async fn serve_all<L: Accepts, F>(
+    listeners: &[L],
+    context: &WorkerContext,
+    connections: &TaskTracker,
+    serve: impl Fn(Accepted<L::Stream>) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let take = |listener, stream, address| {
+        let Some(accepted) = admit(listener, stream, address, context) else {
+            return;
+        };
+        let id = accepted.id;
+        let task = connections.spawn(serve(accepted));
+        context.registry.can_be_cut_by(id, task.abort_handle());
+    };
+    accept_all(listeners, context, take).await;
+}
+
 /// Moves the worker's clock and cuts what is overdue.
-async fn sweep(context: WorkerContext, tidy: impl Fn(u32)) {
+pub(crate) async fn sweep(context: WorkerContext, tidy: impl Fn(u32)) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -121,10 +155,10 @@ async fn sweep(context: WorkerContext, tidy: impl Fn(u32)) {
 
 /// Accepts for ever. Errors of one connection are passed over; running out of descriptors or memory slows
 /// the loop down, because the error does not go away by asking again.
-async fn accept_all(
-    listeners: &[TcpListener],
+async fn accept_all<L: Accepts>(
+    listeners: &[L],
     context: &WorkerContext,
-    take: impl Fn(usize, TcpStream, SocketAddr),
+    take: impl Fn(usize, L::Stream, SocketAddr),
 ) {
     const LONGEST: Duration = Duration::from_secs(1);
     let mut pause = Duration::from_millis(5);
@@ -134,9 +168,9 @@ async fn accept_all(
         // The next one is asked first: a busy listener does not keep the others waiting.
         first = listener + 1;
         match accepted {
-            Ok((tcp, address)) => {
+            Ok((stream, address)) => {
                 pause = Duration::from_millis(5);
-                take(listener, tcp, address);
+                take(listener, stream, address);
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(_) => {
@@ -149,11 +183,11 @@ async fn accept_all(
 }
 
 /// The next connection of any of `listeners`, with the place of its listener; asked from the place `first` on.
-fn poll_any(
-    listeners: &[TcpListener],
+fn poll_any<L: Accepts>(
+    listeners: &[L],
     first: usize,
     cx: &mut Context<'_>,
-) -> Poll<(usize, io::Result<(TcpStream, SocketAddr)>)> {
+) -> Poll<(usize, io::Result<(L::Stream, SocketAddr)>)> {
     for step in 0..listeners.len() {
         let place = (first + step) % listeners.len();
         if let Poll::Ready(accepted) = listeners[place].poll_accept(cx) {
@@ -171,7 +205,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn admit(listener: usize, tcp: TcpStream, address: SocketAddr, context: &WorkerContext) -> Option<Accepted> {
+fn admit<S>(listener: usize, stream: S, address: SocketAddr, context: &WorkerContext) -> Option<Accepted<S>> {
     let id = context.shared.next_id.fetch_add(1, Relaxed);
     let time = Timestamp::now();
     let Some(slot) = take_slot(context) else {
@@ -184,12 +218,11 @@ fn admit(listener: usize, tcp: TcpStream, address: SocketAddr, context: &WorkerC
         ));
         return None;
     };
-    let _ = tcp.set_nodelay(true);
     let pulse = context
         .registry
         .register(id, address, slot, context.shared.limits.unproven());
     Some(Accepted {
-        tcp,
+        stream,
         address,
         listener,
         id,
@@ -214,7 +247,7 @@ fn take_slot(context: &WorkerContext) -> Option<Slot> {
 }
 
 /// Asks every connection to end, waits within the deadline, cuts the rest and says how many that were.
-async fn drain(context: &WorkerContext, closing: &Closing, connections: &TaskTracker) -> usize {
+pub(crate) async fn drain(context: &WorkerContext, closing: &Closing, connections: &TaskTracker) -> usize {
     /// A connection that was cut has its record to write, and nothing else.
     const LAST: Duration = Duration::from_millis(500);
     context.registry.ask_to_stop();

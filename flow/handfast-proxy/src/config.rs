@@ -11,7 +11,7 @@ mod clients;
 mod hosts;
 mod keys;
 mod one;
-mod open;
+pub(crate) mod open;
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
@@ -120,17 +120,6 @@ pub fn manual() -> Vec<handfast_settings::Part> {
     handfast_settings::manual(RawFile::KEYS)
 }
 
-impl RawConfig {
-    /// Takes what was given to the flag of the key `name`: one text or more, none for a switch.
-    ///
-    /// # Errors
-    ///
-    /// If it is not what the key looks like.
-    pub fn take_flag(&mut self, name: &str, given: Vec<String>) -> Result<(), Problem> {
-        self.set_flag(name, given)
-    }
-}
-
 /// Reads the file `path`; relative paths in it start from its folder.
 pub fn read(path: &Path) -> Result<Config, Vec<Problem>> {
     let bytes = read_regular(path).map_err(|problem| vec![problem])?;
@@ -227,12 +216,12 @@ pub fn resolve(
     })
 }
 
-fn invalid(message: impl ToString) -> Problem {
+pub(crate) fn invalid(message: impl ToString) -> Problem {
     Problem::new(code::CONFIG_INVALID, message)
 }
 
 /// The rules that can be read.
-fn rules(texts: &[Text], wrong: &mut impl FnMut(&Text, Problem)) -> Vec<Rule> {
+pub(crate) fn rules(texts: &[Text], wrong: &mut impl FnMut(&Text, Problem)) -> Vec<Rule> {
     let mut rule = |text: &Text| {
         let read = text.text.parse::<Rule>();
         let problem = |error: PatternError| {

@@ -31,6 +31,13 @@ pub(crate) enum Ended {
     /// A load balancer that has to say whose connection it is, and did not.
     #[error("\"{peer}\" must begin with a PROXY v2 header, found {found}")]
     Unannounced { peer: IpAddr, found: NoHeader },
+    /// A local program that a tunnel does not carry for.
+    #[error("{reason}")]
+    NotCarried {
+        verdict: Verdict,
+        code: Code,
+        reason: String,
+    },
     /// Allowed, and broken off afterwards.
     #[error("{reason}")]
     Broken { code: Code, reason: String },
@@ -57,7 +64,7 @@ impl Ended {
             Self::Refused(error) | Self::BrokenOff { error, .. } => error.code(),
             Self::Denied(denial) | Self::TurnedAway { denial, .. } => denial.code(),
             Self::Unannounced { .. } => code::NO_PROXY_HEADER,
-            Self::Withdrawn { code, .. } | Self::Broken { code, .. } => *code,
+            Self::Withdrawn { code, .. } | Self::NotCarried { code, .. } | Self::Broken { code, .. } => *code,
         }
     }
 
@@ -80,6 +87,7 @@ impl Ended {
                 _ => Verdict::Refused,
             },
             Self::Unannounced { .. } => Verdict::Refused,
+            Self::NotCarried { verdict, .. } => *verdict,
             Self::Denied(_) | Self::TurnedAway { .. } | Self::Withdrawn { .. } => Verdict::Denied,
             Self::Broken { .. } => Verdict::Allowed,
         }

@@ -64,7 +64,7 @@ pub(crate) async fn id(tcp: &TcpStream) -> Option<HandshakeId> {
 pub(crate) async fn perform(accepted: Accepted, worker: &Worker) -> Result<Secured, Ended> {
     let state = worker.live.state();
     let Accepted {
-        tcp,
+        stream: tcp,
         address,
         pulse,
         id,

@@ -38,7 +38,7 @@ mod seen;
 mod service;
 mod shutdown;
 mod sources;
-mod tunnel;
+pub mod tunnel;
 mod upstream;
 mod worker;
 
@@ -57,7 +57,7 @@ pub use crate::{
     proxy::{Proxy, ProxySettings},
     shutdown::{Drained, ForceClose},
     sources::{ClientCas, HostSource, ListPlace, ListenerSource, PolicySource, RouteSource, Sources},
-    tunnel::{MakeClient, Tunnel, TunnelSettings},
+    tunnel::Tunnels,
 };
 
 impl Proxy {
@@ -75,9 +75,9 @@ fn serve(mut accepted: Accepted, worker: Worker) -> impl Future<Output = ()> {
         let outcome = async {
             if proxy_protocol::is_announced(&accepted, &worker.announcers) {
                 Box::pin(proxy_protocol::client(&mut accepted)).await?;
-                record.came_from(accepted.address);
+                record.came_from(accepted.address.to_string());
             }
-            record.named(handshake::id(&accepted.tcp).await);
+            record.named(handshake::id(&accepted.stream).await);
             let secured = handshake::perform(accepted, &worker).await?;
             record.secured(&secured);
             let identified = identify::peer(secured);

@@ -39,7 +39,7 @@ pub(crate) fn is_announced(accepted: &Accepted, announcers: &[Network]) -> bool 
 /// deadline.
 pub(crate) async fn client(accepted: &mut Accepted) -> Result<(), Ended> {
     let peer = accepted.address.ip().to_canonical();
-    let read = read(&mut accepted.tcp).await;
+    let read = read(&mut accepted.stream).await;
     // Without an address the balancer itself comes: it looks whether we live.
     if let Some(address) = read.map_err(|found| Ended::Unannounced { peer, found })? {
         accepted.address = address;

@@ -1,9 +1,6 @@
 //! The record: one line per connection, however it ends.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, atomic::Ordering::Relaxed},
-};
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use handfast_audit::{Entry, HandshakeId, Verdict};
 use handfast_tls::{Established, Peer};
@@ -24,7 +21,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn begin(accepted: &Accepted, context: &WorkerContext) -> Self {
+    pub(crate) fn begin<S>(accepted: &Accepted<S>, context: &WorkerContext) -> Self {
         let entry = Entry::begin(
             context.sink.clone(),
             accepted.time,
@@ -39,9 +36,9 @@ impl Record {
         }
     }
 
-    /// The address of the client, which is not always that of the other end of its connection.
-    pub(crate) fn came_from(&mut self, address: SocketAddr) {
-        self.entry.record.peer = address.to_string();
+    /// Who the client is, which is not always the address at the other end of its connection.
+    pub(crate) fn came_from(&mut self, peer: String) {
+        self.entry.record.peer = peer;
     }
 
     pub(crate) fn named(&mut self, handshake: Option<HandshakeId>) {

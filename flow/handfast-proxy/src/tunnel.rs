@@ -1,120 +1,163 @@
 //! The client's half of the proxy: plain bytes in, mutual TLS out. For programs that speak no TLS themselves.
 //!
-//! accept -> connect -> handshake (server name, chain and expected identity verified) -> relay -> record.
+//! accept -> choose (where to, for whom, as whom) -> connect -> handshake (server name, chain and expected identity
+//! verified) -> relay -> record. Many tunnels share one thread; a reload takes a new configuration over as a whole, or says
+//! why not and leaves everything as it is.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle};
+mod callers;
+mod carry;
+pub mod config;
+mod connect;
+mod gate;
+pub mod keys;
+mod near;
+mod reach;
+mod sources;
+mod state;
 
-use arc_swap::ArcSwap;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+};
+
 use handfast_audit::{Event, Reload, Sink};
 use handfast_credentials::watch::Watch;
 use handfast_finding::Problem;
 use handfast_pki::code;
-use handfast_tls::Client;
 use jiff::Timestamp;
-use rustls_pki_types::ServerName;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 
+pub use self::{
+    config::TunnelConfig,
+    sources::{Destination, Destinations, Plain, Socket, TunnelRoute, TunnelSource},
+};
+use self::{
+    gate::{Gate, Gates, Opened},
+    state::State,
+};
 use crate::{
-    accept::{self, Accepted},
-    backend,
-    error::Ended,
-    forward::relay::relay,
+    accept, activation,
     limits::{Detail, Limits},
-    metered::Metered,
-    record::Record,
     service,
     shutdown::{Closing, Drained, ForceClose},
-    worker::{WorkerContext, cannot_listen},
+    worker::WorkerContext,
 };
 
-/// Makes the TLS client anew from its files.
-pub type MakeClient = Arc<dyn Fn() -> Result<Client, Problem> + Send + Sync>;
+/// Reads anew what the operator wrote: flags stay as they are, a configuration file may have changed.
+pub type ReadTunnels = Arc<dyn Fn() -> Result<TunnelConfig, Problem> + Send + Sync>;
 
-/// Everything that a tunnel is opened with.
-pub struct TunnelSettings {
-    pub listen: SocketAddr,
-    pub host: String,
-    pub port: u16,
-    pub make: MakeClient,
-    /// The files that `make` reads; their change means a reload.
-    pub files: Vec<PathBuf>,
-    /// What is verified beside the chain, for the record.
-    pub expectation: String,
-    pub limits: Limits,
-    pub detail: Detail,
+impl TunnelConfig {
+    /// The one tunnel that flags describe.
+    pub fn of_one(tunnel: TunnelSource, detail: Detail) -> Self {
+        Self {
+            tunnels: vec![tunnel],
+            detail,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Opens the tunnels. With `file` they are read anew from there on a reload, and the file is watched.
+    pub fn open(&self, file: Option<PathBuf>, sink: Arc<dyn Sink>) -> Result<Tunnels, Problem> {
+        let read: ReadTunnels = match file.clone() {
+            Some(file) => Arc::new(move || {
+                config::read(&file).map_err(|problems| crate::config::open::first(&file, &problems))
+            }),
+            None => {
+                let fixed = self.clone();
+                Arc::new(move || Ok(fixed.clone()))
+            }
+        };
+        Tunnels::open(self, read, file, sink)
+    }
+
+    /// The settings in which `other` differs and which open tunnels cannot take over.
+    fn fixed_differences(&self, other: &Self) -> Vec<&'static str> {
+        let differences = [
+            ("log", self.detail != other.detail),
+            ("limits", self.limits != other.limits),
+        ];
+        let differing = differences.into_iter().filter(|(_, differs)| *differs);
+        differing.map(|(name, _)| name).collect()
+    }
+
+    /// Loads and checks everything, without opening a tunnel: what `check` does.
+    ///
+    /// # Errors
+    ///
+    /// Every problem that can be found.
+    pub fn rehearse(&self) -> Result<(), Vec<Problem>> {
+        let now = Timestamp::now();
+        let problems = self
+            .tunnels
+            .iter()
+            .filter_map(|source| State::load(source, now).err());
+        let problems: Vec<Problem> = problems.collect();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
+    }
 }
 
-/// An open tunnel.
-pub struct Tunnel {
-    address: SocketAddr,
+/// Open tunnels.
+pub struct Tunnels {
+    gates: Arc<Gates>,
     watch: Watch,
     closing: Arc<Closing>,
     worker: JoinHandle<usize>,
 }
 
-/// What its connections need.
-struct Far {
-    client: ArcSwap<Client>,
-    host: String,
-    port: u16,
-    name: ServerName<'static>,
-    expectation: String,
-}
-
-impl Tunnel {
-    /// Loads the credentials, binds the address and starts. Whether the server is good is seen per connection.
-    pub fn open(settings: TunnelSettings, sink: Arc<dyn Sink>) -> Result<Self, Problem> {
-        let far = Arc::new(Far {
-            client: ArcSwap::from_pointee((settings.make)()?),
-            name: backend::server_name(&settings.host)?,
-            host: settings.host,
-            port: settings.port,
-            expectation: settings.expectation,
-        });
-        let mut listeners =
-            accept::listeners(settings.listen, 1).map_err(|error| cannot_listen(settings.listen, &error))?;
-        let none = || Problem::new(code::CANNOT_LISTEN, "no listener");
-        let listener = listeners.pop().ok_or_else(none)?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| cannot_listen(settings.listen, &error))?;
+impl Tunnels {
+    /// Loads the credentials, binds the addresses and starts. Whether a server is good is seen per connection.
+    fn open(
+        first: &TunnelConfig,
+        read: ReadTunnels,
+        file: Option<PathBuf>,
+        sink: Arc<dyn Sink>,
+    ) -> Result<Self, Problem> {
+        let none = || Problem::new(code::CANNOT_LISTEN, "no tunnel");
+        let context = WorkerContext::many(first.limits.clone(), first.detail, &sink, 1).pop();
+        let context = context.ok_or_else(none)?;
+        let (to_worker, opened) = mpsc::unbounded_channel();
+        let gates = Arc::new(Gates::new(context.registry.clone(), to_worker));
+        gates.take(&first.tunnels)?;
+        activation::must_be_taken()?;
         let closing = Arc::new(Closing::default());
-        let context = WorkerContext::many(settings.limits, settings.detail, &sink, 1)
-            .pop()
-            .ok_or_else(none)?;
         service::watch_over(&context.shared);
-        let (for_worker, for_closing) = (far.clone(), closing.clone());
-        let worker = std::thread::spawn(move || {
-            let of_serve = context.clone();
-            accept::run(
-                vec![listener],
-                context,
-                &for_closing,
-                |_| {},
-                move |accepted| carry(accepted, of_serve.clone(), for_worker.clone()),
-            )
-        });
-        let make = settings.make;
-        let files = settings.files;
+        let for_worker = closing.clone();
+        let worker = std::thread::spawn(move || work(context, opened, &for_worker));
+        let reload = Reloading {
+            opened: first.clone(),
+            read,
+            gates: gates.clone(),
+            named: Mutex::new(files(first)),
+            file,
+        };
+        let reload = Arc::new(reload);
+        let for_files = reload.clone();
         let watch = Watch::start(
-            move || files.clone(),
+            move || for_files.files(),
             move || {
                 service::reloading();
-                reload(&far, &make, sink.as_ref());
+                reload.reload(sink.as_ref());
                 service::ready();
             },
         );
         service::ready();
         Ok(Self {
-            address,
+            gates,
             watch,
             closing,
             worker,
         })
     }
 
-    /// Where it listens, with the port that the system chose.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Where they listen, with the ports that the system chose.
+    pub fn addresses(&self) -> Vec<String> {
+        self.gates.addresses()
     }
 
     /// Reloads now, as on SIGHUP.
@@ -130,68 +173,111 @@ impl Tunnel {
     /// Stops accepting, lets connections end within the deadline, cuts the rest.
     pub fn close(self) -> Drained {
         service::stopping();
+        drop(self.watch);
         self.closing.close();
-        Drained {
-            cut: self.worker.join().unwrap_or(0),
+        let cut = self.worker.join().unwrap_or(0);
+        self.gates.close();
+        Drained { cut }
+    }
+}
+
+/// The one worker: serves every gate that is opened, until all are closed. Returns how many connections were cut.
+fn work(context: WorkerContext, mut opened: mpsc::UnboundedReceiver<Opened>, closing: &Closing) -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let Ok(runtime) = runtime else { return 0 };
+    runtime.block_on(async {
+        let sweeper = tokio::spawn(accept::sweep(context.clone(), |_| {}));
+        let connections = TaskTracker::new();
+        loop {
+            let next = tokio::select! {
+                () = closing.asked.cancelled() => break,
+                next = opened.recv() => next,
+            };
+            let Some((gate, listener)) = next else { break };
+            let Ok(listener) = near::Listener::from_std(listener) else {
+                continue;
+            };
+            tokio::spawn(serve(
+                gate,
+                listener,
+                context.clone(),
+                connections.clone(),
+                closing.asked.clone(),
+            ));
         }
+        let cut = accept::drain(&context, closing, &connections).await;
+        sweeper.abort();
+        cut
+    })
+}
+
+/// Serves one gate until it, or everything, is closed.
+async fn serve(
+    gate: Arc<Gate>,
+    listener: near::Listener,
+    context: WorkerContext,
+    connections: TaskTracker,
+    closing: tokio_util::sync::CancellationToken,
+) {
+    let ends = gate.ends.clone();
+    let of_serve = context.clone();
+    let listeners = [listener];
+    let serving = accept::serve_all(&listeners, &context, &connections, move |accepted| {
+        carry::carry(accepted, of_serve.clone(), gate.clone())
+    });
+    tokio::select! {
+        () = serving => {}
+        () = ends.cancelled() => {}
+        () = closing.cancelled() => {}
     }
 }
 
-fn reload(far: &Far, make: &MakeClient, sink: &dyn Sink) {
-    let made = make();
-    let (code, reason) = match &made {
-        Ok(_) => (None, None),
-        Err(problem) => (Some(problem.code), Some(problem.message.clone())),
-    };
-    let taken = made.is_ok();
-    if let Ok(client) = made {
-        far.client.store(Arc::new(client));
-    }
-    sink.take(Event::Reload(Reload {
-        time: Timestamp::now(),
-        taken,
-        generation: 0,
-        code,
-        reason,
-        restart_for: Vec::new(),
-    }));
+/// How a new configuration is taken over.
+struct Reloading {
+    opened: TunnelConfig,
+    read: ReadTunnels,
+    gates: Arc<Gates>,
+    /// The files that the last attempt named, good or not.
+    named: Mutex<Vec<PathBuf>>,
+    file: Option<PathBuf>,
 }
 
-/// The life of one connection; its record begins at once.
-fn carry(accepted: Accepted, context: WorkerContext, far: Arc<Far>) -> impl Future<Output = ()> {
-    let mut record = Record::begin(&accepted, &context);
-    async move {
-        let outcome = carry_to_end(accepted, &mut record, &context, &far).await;
-        record.close(outcome);
+impl Reloading {
+    fn files(&self) -> Vec<PathBuf> {
+        self.named().iter().chain(&self.file).cloned().collect()
+    }
+
+    fn named(&self) -> std::sync::MutexGuard<'_, Vec<PathBuf>> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reload(&self, sink: &dyn Sink) {
+        let mut restart_for = Vec::new();
+        let taken = (self.read)().and_then(|config| {
+            *self.named() = files(&config);
+            restart_for = self.opened.fixed_differences(&config);
+            self.gates.take(&config.tunnels)
+        });
+        let (code, reason) = match &taken {
+            Ok(()) => (None, None),
+            Err(problem) => (Some(problem.code), Some(problem.message.clone())),
+        };
+        sink.take(Event::Reload(Reload {
+            time: Timestamp::now(),
+            taken: taken.is_ok(),
+            generation: 0,
+            code,
+            reason,
+            restart_for,
+        }));
     }
 }
 
-async fn carry_to_end(
-    accepted: Accepted,
-    record: &mut Record,
-    context: &WorkerContext,
-    far: &Far,
-) -> Result<(), Ended> {
-    let client = far.client.load_full();
-    let shown = format!("{}:{}", far.host, far.port);
-    let connecting = tokio::time::timeout(backend::CONNECT, backend::tcp(&far.host, far.port));
-    let tcp = connecting
-        .await
-        .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
-    let tcp = tcp.map_err(|error| Ended::unreachable(&shown, &error))?;
-    let connected = client
-        .connect(far.name.clone(), tcp)
-        .await
-        .map_err(|refused| Ended::Refused(refused.error))?;
-    record.agreed(Some(&connected.peer), connected.established);
-    record.admitted(Some(far.expectation.clone()));
-    accepted
-        .pulse
-        .proven(connected.peer.chain().not_after().as_second());
-    context.registry.proved(accepted.id, None);
-    accepted.pulse.tunnels();
-    let mut near = Metered::new(accepted.tcp, accepted.pulse);
-    let mut far_stream = connected.stream;
-    // In TLS 1.3 a server refuses its client after the handshake: the alert comes with the first read.
-    relay(&mut near, &mut far_stream).await
+fn files(config: &TunnelConfig) -> Vec<PathBuf> {
+    config
+        .tunnels
+        .iter()
+        .flat_map(TunnelSource::files)
+        .cloned()
+        .collect()
 }

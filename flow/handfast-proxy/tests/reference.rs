@@ -4,7 +4,7 @@
 
 use std::{fs, path::PathBuf};
 
-use handfast_proxy::{config, rehearsal::cases};
+use handfast_proxy::{config, rehearsal::cases, tunnel};
 
 fn document(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -19,6 +19,7 @@ fn is_to_be_written() -> bool {
 #[test]
 fn the_tables_of_the_reference_page_are_those_of_the_keys() {
     must_have("config.md", &config::pages());
+    must_have("tunnel.md", &tunnel::keys::pages());
 }
 
 #[test]
@@ -48,9 +49,14 @@ fn must_have(name: &str, tables: &[String]) {
 }
 
 #[test]
-fn the_schema_is_that_of_the_keys() {
-    let path = document("handfast-toml.schema.json");
-    let schema = serde_json::to_string_pretty(&config::schema()).expect("a schema is JSON") + "\n";
+fn the_schemas_are_those_of_the_keys() {
+    schema_is("handfast-toml.schema.json", &config::schema());
+    schema_is("tunnel-toml.schema.json", &tunnel::keys::schema());
+}
+
+fn schema_is(name: &str, schema: &serde_json::Value) {
+    let path = document(name);
+    let schema = serde_json::to_string_pretty(schema).expect("a schema is JSON") + "\n";
     if is_to_be_written() {
         fs::write(&path, &schema).expect("the schema can be written");
     }

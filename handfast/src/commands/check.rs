@@ -8,12 +8,13 @@ use handfast_pki::conceal::concealed;
 use handfast_proxy::{
     config::{self, Config},
     live,
+    tunnel::{self, TunnelConfig},
 };
 use handfast_report::{json::problem, schema::Schema, style::GOOD};
 use serde_json::json;
 
 use crate::{
-    commands::proxy::warnings,
+    commands::{proxy::warnings, tunnel::open_to_others},
     failure::{Exit, Failure},
     places,
     words::{Words, more},
@@ -21,9 +22,7 @@ use crate::{
 
 /// Check a configuration: every problem at once, with its line; nothing is started
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  handfast check handfast.toml\n  handfast check --config handfast.toml --json"
-)]
+#[command(after_help = "Examples:\n  handfast check handfast.toml\n  handfast check tunnel.toml --json")]
 pub struct Args {
     /// The configuration file [default: that of the system or the user]
     #[arg(value_name = "FILE")]
@@ -49,10 +48,13 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     })?;
     let shown = file.display().to_string();
     let shown = concealed(&shown);
-    let (problems, warnings) = match config::read(file) {
-        Ok(config) => judge(&config),
-        Err(problems) => (problems, Vec::new()),
+    let is_of_tunnels = tunnel::config::is_of_tunnels(file);
+    let judged = if is_of_tunnels {
+        tunnel::config::read(file).map(|config| judge_tunnels(&config))
+    } else {
+        config::read(file).map(|config| judge(&config))
     };
+    let (problems, warnings) = judged.unwrap_or_else(|problems| (problems, Vec::new()));
     words.json(
         Schema::Check,
         json!({
@@ -67,7 +69,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         for warning in &warnings {
             words.data(format_args!("  warning: {warning}"));
         }
-        words.next(format_args!("handfast proxy --config {shown}"));
+        let command = if is_of_tunnels { "tunnel" } else { "proxy" };
+        words.next(format_args!("handfast {command} --config {shown}"));
         return Ok(Exit::Yes);
     }
     for problem in &problems {
@@ -81,6 +84,20 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 fn judge(config: &Config) -> (Vec<Problem>, Vec<String>) {
     match live::rehearse(&config.sources) {
         Ok(state) => (Vec::new(), warnings(&state)),
+        Err(problems) => (problems, Vec::new()),
+    }
+}
+
+/// The same of tunnels.
+fn judge_tunnels(config: &TunnelConfig) -> (Vec<Problem>, Vec<String>) {
+    match config.rehearse() {
+        Ok(()) => {
+            let open = config.tunnels.iter().filter(|tunnel| tunnel.is_open());
+            (
+                Vec::new(),
+                open.map(|tunnel| open_to_others(&tunnel.listen)).collect(),
+            )
+        }
         Err(problems) => (problems, Vec::new()),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 ///
 /// The first key of every object that --json prints is "schema", with a name and a version such as handfast-doctor/1.
 /// The version changes when a key is removed or changes its meaning. NAME prints the JSON Schema (draft 2020-12).
-/// The names handfast.toml and ca.toml print those of the two configuration files.
+/// The names handfast.toml, tunnel.toml and ca.toml print those of the configuration files.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  handfast schema\n  handfast schema doctor > handfast-doctor.json")]
 pub struct Args {
@@ -31,6 +31,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let file = match name.as_str() {
         "ca.toml" => Some(handfast_ca::config::schema()),
         "handfast.toml" => Some(handfast_proxy::config::schema()),
+        "tunnel.toml" => Some(handfast_proxy::tunnel::keys::schema()),
         _ => None,
     };
     if let Some(file) = file {

@@ -146,6 +146,11 @@ codes! {
     NO_PROXY_HEADER = 724, "a load balancer did not send the PROXY header that it has to";
     NEEDS_CERTIFICATE = 725, "this part of the service needs a client certificate";
     OBSERVES = 726, "the host only observes: it serves clients that it should reject";
+    TUNNEL_CHANGED = 730, "the tunnel of the connection was changed or removed";
+    CALLER_NOT_ALLOWED = 731, "the local program may not use the tunnel";
+    NOT_A_DESTINATION = 732, "the destination is not one that the tunnel leads to";
+    NOT_CONNECT = 733, "a forward proxy was asked for something else than CONNECT";
+    TLS_IN_TUNNEL = 734, "the local program speaks TLS itself within the tunnel";
     EXISTS = 801, "it exists already and is not overwritten";
     NOT_AN_AUTHORITY = 802, "the folder is not a usable CA directory";
     BAD_NAME = 803, "a name is not one that a certificate can carry";

@@ -56,7 +56,7 @@ impl Config {
 }
 
 /// The first of several problems, for a reload that can report one line.
-fn first(file: &Path, problems: &[Problem]) -> Problem {
+pub(crate) fn first(file: &Path, problems: &[Problem]) -> Problem {
     match problems.first() {
         Some(problem) => Problem {
             message: problem.located(),

@@ -1,17 +1,29 @@
 //! `handfast tunnel`: plain bytes in, mutual TLS out.
 
-mod settings;
+mod announce;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use handfast_audit::Sink;
-use handfast_pki::code;
-use handfast_proxy::{AccessLog, Tunnel, descriptors};
-use handfast_report::schema::Schema;
-use serde_json::json;
+use handfast_proxy::{
+    AccessLog, Detail, Tunnels, descriptors,
+    tunnel::{
+        TunnelConfig,
+        config::{self, tunnel},
+        keys::RawTunnel,
+    },
+};
 
+use self::announce::announce;
+pub use self::announce::open_to_others;
 use crate::{
-    commands::proxy::Told,
+    commands::{
+        flags::{AsFlags, Flags},
+        proxy::Told,
+    },
     failure::{Exit, Failure},
     signals::{self, Signal},
     words::Words,
@@ -20,74 +32,54 @@ use crate::{
 /// Carry plain connections over mutual TLS, for programs that speak no TLS themselves
 ///
 /// The server's name and chain are verified for every connection, and its identity too where --expect says
-/// so. One JSON line per connection goes to stdout.
+/// so. One JSON line per connection goes to stdout. A file has many tunnels, unix sockets, and certificates by
+/// destination and caller; it is reloaded on SIGHUP and when it changes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  handfast tunnel --listen 127.0.0.1:5432 --to db.acme.example:8443 \
---cert client/tls.crt --key client/tls.key --ca client/ca.crt --expect uri:spiffe://acme/db"
+    after_help = "Examples:\n  handfast tunnel --listen 127.0.0.1:5432 --to db.acme.example:8443 \
+--cert client/tls.crt --key client/tls.key --ca client/ca.crt --expect uri:spiffe://acme/db\n  handfast tunnel --config tunnel.toml"
 )]
 pub struct Args {
-    /// Where to listen, in plain text, on this machine: 127.0.0.1:PORT or [::1]:PORT
-    #[arg(long, value_name = "ADDRESS")]
-    listen: String,
-    /// Listen in plain text on an address that others can reach: they use our certificate, and the network reads along
-    #[arg(long)]
-    unsafe_listen: bool,
-    /// The server: its host is also the name that it must have
-    #[arg(long, value_name = "HOST:PORT")]
-    to: String,
-    /// Our certificate, leaf first
+    /// Everything from a file instead of from flags, and any number of tunnels
     #[arg(long, value_name = "FILE")]
-    cert: PathBuf,
-    /// The key of --cert
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// The CA bundle that verifies the server
-    #[arg(long, value_name = "FILE")]
-    ca: PathBuf,
-    /// What the server must be beside its name: uri:..., dns:..., fingerprint:...; one of several is enough
-    #[arg(long, value_name = "RULE")]
-    expect: Vec<String>,
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags<RawTunnel>,
     /// What to write down: off or connections
-    #[arg(long, value_name = "WHAT", default_value = "connections", value_parser = ["off", "connections"])]
+    #[arg(long, value_name = "WHAT", default_value = "connections", value_parser = ["off", "connections"], conflicts_with = "config")]
     log: String,
 }
 
+impl AsFlags for RawTunnel {
+    const REQUIRED: &'static [&'static str] = &["listen", "to", "cert", "key", "ca"];
+}
+
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let settings = settings::settings(args)?;
-    let log = AccessLog::new(settings.detail, std::io::stdout());
+    let (config, file) = match &args.config {
+        Some(file) => (
+            config::read(file).map_err(Failure::of_problems)?,
+            Some(file.clone()),
+        ),
+        None => (of_flags(args)?, None),
+    };
+    let log = AccessLog::new(config.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
         log: log.clone(),
         words: *words,
     });
-    let descriptors = descriptors::raise().shown(&settings.limits);
-    let tunnel = Tunnel::open(settings, sink)?;
-    words.json_line(
-        Schema::AccessLog,
-        json!({ "event": "open", "address": tunnel.address().to_string() }),
-    );
-    words.talk(format_args!(
-        "handfast: listening on {}, the tunnel to {}",
-        tunnel.address(),
-        args.to
-    ));
-    if !tunnel.address().ip().is_loopback() {
-        words.talk(format_args!(
-            "  warning: everyone who can reach {} uses this certificate, in plain text  [{}]",
-            tunnel.address(),
-            code::OPEN_PLAINTEXT
-        ));
-    }
+    let descriptors = descriptors::raise().shown(&config.limits);
+    let tunnels = config.open(file, sink)?;
+    announce(&tunnels, &config, words);
     words.talk(descriptors);
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
-    let force_close = tunnel.force_close();
+    let force_close = tunnels.force_close();
     let drained = signals::serve_until_told(
-        tunnel,
-        |tunnel, signal| match signal {
-            Signal::Reload => tunnel.reload(),
+        tunnels,
+        |tunnels, signal| match signal {
+            Signal::Reload => tunnels.reload(),
             Signal::Stop => words.talk("handfast: closing the tunnel; connections may end"),
         },
-        Tunnel::close,
+        Tunnels::close,
         move || force_close.now(),
     );
     log.finish();
@@ -96,4 +88,18 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         drained.cut
     ));
     Ok(Exit::Yes)
+}
+
+fn of_flags(args: &Args) -> Result<TunnelConfig, Failure> {
+    let mut errors = Vec::new();
+    let raw = args.flags.table(&mut errors);
+    let detail = if args.log == "off" {
+        Detail::Off
+    } else {
+        Detail::Connections
+    };
+    match tunnel(&raw, Path::new(""), None, &mut errors) {
+        Some(tunnel) if errors.is_empty() => Ok(TunnelConfig::of_one(tunnel, detail)),
+        _ => Err(Failure::of_problems(errors)),
+    }
 }
