@@ -225,12 +225,20 @@ fn answer<B>(request: &Request<B>, watched: &Watched) -> Response<Full<Bytes>> {
         "/readyz" => said(StatusCode::OK, TEXT, "ready\n".to_owned()),
         "/v1/connections" => said(StatusCode::OK, JSON, lists::connections(watched)),
         "/v1/clients" => said(StatusCode::OK, JSON, lists::clients(watched)),
+        "/.well-known/jwks.json" => said(StatusCode::OK, "application/jwk-set+json", keys(watched)),
         _ => said(
             StatusCode::NOT_FOUND,
             TEXT,
-            "/metrics /healthz /readyz /v1/connections /v1/clients\n".to_owned(),
+            "/metrics /healthz /readyz /v1/connections /v1/clients /.well-known/jwks.json\n".to_owned(),
         ),
     }
+}
+
+/// The keys that verify assertions; none where no backend wants any.
+fn keys(watched: &Watched) -> String {
+    let state = watched.live.state();
+    let keys = state.assertions().map(|assertions| assertions.jwks());
+    format!("{}\n", keys.unwrap_or_else(|| serde_json::json!({ "keys": [] })))
 }
 
 /// A page in a browser can ask for a name of its own that leads to loopback; it cannot ask for loopback by address.

@@ -10,6 +10,7 @@ use handfast_finding::Problem;
 use handfast_pki::{Fingerprint, Purpose, Trust, code};
 use handfast_tls::{Client, client};
 use handfast_values::{Endpoint, Form, Place, Scheme};
+use http::HeaderName;
 use jiff::Timestamp;
 use rustls_pki_types::ServerName;
 use tokio::{
@@ -123,6 +124,16 @@ pub struct BackendSource {
     pub most: Option<usize>,
     /// Whether a connection of bytes begins with a header of the PROXY protocol.
     pub announces: bool,
+    /// What it is told of the client, signed.
+    pub assertion: Option<AssertionSource>,
+}
+
+/// A signed assertion about the client, with each request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssertionSource {
+    /// Whom it is for.
+    pub audience: String,
+    pub header: HeaderName,
 }
 
 impl BackendSource {
@@ -151,6 +162,7 @@ impl BackendSource {
             targets: self.to.iter().map(target).collect::<Result<_, Problem>>()?,
             most: self.most,
             announces: self.announces,
+            assertion: self.assertion.clone(),
             identity: identity(self, tls.as_ref()),
             tls,
         })
@@ -164,6 +176,7 @@ pub(crate) struct Backend {
     pub(crate) most: Option<usize>,
     /// Whether a connection of bytes begins with a header of the PROXY protocol.
     pub(crate) announces: bool,
+    pub(crate) assertion: Option<AssertionSource>,
     /// Of everything that a connection depends on: where it leads, by which CAs the target is verified, and which
     /// certificate was shown. Connections are used only for a backend with the identity that they were made for.
     pub(crate) identity: Fingerprint,
@@ -230,7 +243,15 @@ impl Tls {
 
 /// Each part with its length before it: two backends that differ have two texts.
 fn identity(source: &BackendSource, tls: Option<&Tls>) -> Fingerprint {
-    let mut text = format!("{:?};{};{};", source.most, source.announces, source.to.len()).into_bytes();
+    // Connections do not depend on the assertion, and what a worker knows of the backend does.
+    let mut text = format!(
+        "{:?};{};{};{:?};",
+        source.most,
+        source.announces,
+        source.to.len(),
+        source.assertion
+    )
+    .into_bytes();
     let targets = source.to.iter().map(|to| to.to_string().into_bytes());
     let tls = tls.iter().flat_map(|tls| tls.depends_on.iter().cloned());
     for part in targets.chain(tls) {

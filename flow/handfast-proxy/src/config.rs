@@ -12,6 +12,7 @@ mod hosts;
 mod keys;
 mod one;
 pub(crate) mod open;
+mod tokens;
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
@@ -21,7 +22,10 @@ use std::{
 
 pub use self::admin::AdminAddress;
 pub use self::choices::{ClientCertificate, Mode, OnRefusal};
-pub use self::keys::{RawBackend, RawClients, RawConfig, RawFile, RawHost, RawLimits, RawListener, RawRoute};
+pub use self::keys::{
+    RawAssertion, RawBackend, RawBoundTokens, RawClients, RawConfig, RawFile, RawHost, RawLimits,
+    RawListener, RawRoute,
+};
 use crate::{
     limits::{Detail, Limits},
     sources::Sources,
@@ -88,7 +92,7 @@ impl Config {
 pub const KEYS: &[Key] = RawConfig::KEYS;
 
 /// The tables of `docs/reference/config.md`, each as Markdown with its heading row.
-pub fn pages() -> [String; 7] {
+pub fn pages() -> [String; 9] {
     use handfast_settings::page;
     [
         page(["key of `[[backend]]`", "value", "without it"], RawBackend::KEYS),
@@ -104,6 +108,11 @@ pub fn pages() -> [String; 7] {
             ["key of `[[listener.host.route]]`", "value", "without it"],
             RawRoute::KEYS,
         ),
+        page(
+            ["key of `bound-tokens`", "value", "without it"],
+            RawBoundTokens::KEYS,
+        ),
+        page(["key of `assertion`", "value", "without it"], RawAssertion::KEYS),
         page(["key", "value", "without it"], RawConfig::KEYS),
         page(["key of `[[clients]]`", "value", "without it"], RawClients::KEYS),
         page(["key", "what is limited", "default"], RawLimits::KEYS),
@@ -178,7 +187,7 @@ pub fn resolve(
     errors: &mut Vec<Problem>,
 ) -> Option<Config> {
     let raw = &file.proxy;
-    let reserved = reserved(raw, &mut |text, problem| errors.push(text.wrong(problem)));
+    let reserved = reserved(file, &mut |text, problem| errors.push(text.wrong(problem)));
     let mut wrong = |text: &Text, problem: Problem| errors.push(text.wrong(problem));
     let mut announcers: Vec<Network> = Vec::new();
     for text in &raw.proxy_protocol {
@@ -199,8 +208,12 @@ pub fn resolve(
     } else {
         hosts::resolve(file, folder, errors)
     };
+    let assertion_key = raw.assertion_key.as_ref().map(|text| folder.join(&text.text));
     Some(Config {
-        sources: sources?,
+        sources: Sources {
+            assertion_key,
+            ..sources?
+        },
         xfcc: raw.xfcc,
         chain: raw.chain,
         reserved,
@@ -251,7 +264,8 @@ fn limits(raw: &RawLimits) -> Limits {
 }
 
 /// The headers that no client may set; each pattern that is wrong by itself.
-fn reserved(raw: &RawConfig, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved {
+fn reserved(file: &RawFile, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved {
+    let raw = &file.proxy;
     let mut good = (Vec::new(), Vec::new());
     let mut take = |text: &Text, tried: Result<Reserved, _>, into: &mut Vec<String>| match tried {
         Ok(_) => into.push(text.text.clone()),
@@ -265,6 +279,15 @@ fn reserved(raw: &RawConfig, wrong: &mut impl FnMut(&Text, Problem)) -> Reserved
         let tried = Reserved::with(&[], std::slice::from_ref(&text.text));
         take(text, tried, &mut good.1);
     }
+    // What carries assertions, and what may come to carry them with a reload.
+    let assertions = file
+        .backend
+        .iter()
+        .filter_map(|backend| backend.table.assertion.as_ref());
+    let headers = assertions.filter_map(|assertion| Some(assertion.table.header.as_ref()?.text.clone()));
+    good.0
+        .extend(headers.filter(|name| Reserved::with(std::slice::from_ref(name), &[]).is_ok()));
+    good.0.push(backends::ASSERTION.to_owned());
     // Each was good by itself, and they do not depend on each other.
     Reserved::with(&good.0, &good.1).unwrap_or_default()
 }

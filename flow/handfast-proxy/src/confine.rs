@@ -55,6 +55,7 @@ pub fn confine(config: &Config, file: Option<&Path>) -> Confined {
         .sources
         .urls()
         .iter()
+        .chain(&config.sources.key_urls())
         .map(|(_, kept)| folder_of(kept))
         .filter(|folder| std::fs::create_dir_all(folder).is_ok())
         .collect();

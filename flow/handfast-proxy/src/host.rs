@@ -11,7 +11,7 @@ use handfast_tls::{Admit, Peer, Server, Sessions};
 use http::Method;
 use jiff::Timestamp;
 
-use crate::{admission::Admission, error::Ended};
+use crate::{admission::Admission, bound_tokens::BoundTokens, error::Ended, sources::BoundTokensSource};
 
 /// The hosts of one address to listen on, in one state.
 pub(crate) struct Listener {
@@ -116,6 +116,8 @@ pub(crate) struct Route {
     pub(crate) policy: Policy,
     /// The name of the backend that it leads to.
     pub(crate) to: Arc<str>,
+    /// Whose access tokens each request has to carry.
+    pub(crate) tokens: Option<Arc<BoundTokens>>,
 }
 
 /// The rules of one host, asked in the handshake: a client comes in that at least one route allows.
@@ -265,7 +267,10 @@ impl Listener {
         };
         let (before, now) = (&before.rules, &now.rules);
         let is_same = |(one, other): (&Route, &Route)| {
-            one.path == other.path && one.methods == other.methods && one.to == other.to
+            one.path == other.path
+                && one.methods == other.methods
+                && one.to == other.to
+                && one.demands() == other.demands()
         };
         if before.routes.len() != now.routes.len()
             || !before.routes.iter().zip(now.routes.iter()).all(is_same)
@@ -353,6 +358,11 @@ impl Route {
     /// What it is called where people read.
     pub(crate) fn label(&self) -> &str {
         if self.path.is_empty() { "/" } else { &self.path }
+    }
+
+    /// What it demands of tokens; their keys may change.
+    fn demands(&self) -> Option<&BoundTokensSource> {
+        self.tokens.as_ref().map(|tokens| &tokens.source)
     }
 
     fn fits(&self, path: &str, method: &Method) -> bool {

@@ -8,8 +8,10 @@ mod accept;
 mod activation;
 pub mod admin;
 mod admission;
+mod assertion;
 mod authorize;
 pub mod backend;
+mod bound_tokens;
 pub mod config;
 pub mod confine;
 mod counters;
@@ -49,14 +51,17 @@ use handfast_finding::Problem;
 
 use crate::{accept::Accepted, record::Record, worker::Worker};
 pub use crate::{
-    backend::{BackendSource, BackendUrl},
+    backend::{AssertionSource, BackendSource, BackendUrl},
     config::AdminAddress,
     limits::{Detail, Limits},
     live::ReadSources,
     log::AccessLog,
     proxy::{Proxy, ProxySettings},
     shutdown::{Drained, ForceClose},
-    sources::{ClientCas, HostSource, ListPlace, ListenerSource, PolicySource, RouteSource, Sources},
+    sources::{
+        BoundTokensSource, ClientCas, HostSource, ListPlace, ListenerSource, PolicySource, RouteSource,
+        Sources,
+    },
     tunnel::Tunnels,
 };
 

@@ -6,6 +6,7 @@
 
 mod fetch;
 mod keep;
+mod keys;
 
 use std::{
     collections::HashMap,

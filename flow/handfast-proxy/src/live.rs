@@ -20,7 +20,9 @@ use handfast_tls::{Server, Sessions, server};
 use jiff::Timestamp;
 
 use crate::{
+    assertion::Assertions,
     backend::Backend,
+    bound_tokens::BoundTokens,
     host::{Host, HostName, Listener, Route, Rules, Standing},
     lists::Lists,
     sources::{ClientCas, HostSource, ListenerSource, PolicySource, RouteSource, Sources},
@@ -35,9 +37,16 @@ pub struct State {
     /// In the order in which the proxy listens.
     listeners: Vec<Listener>,
     backends: Vec<Arc<Backend>>,
+    /// Where a backend wants them.
+    assertions: Option<Arc<Assertions>>,
 }
 
 impl State {
+    /// What signs assertions, if a backend wants any.
+    pub(crate) fn assertions(&self) -> Option<&Arc<Assertions>> {
+        self.assertions.as_ref()
+    }
+
     /// Counts the states that served, from 1.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
@@ -140,6 +149,8 @@ pub struct Live {
 struct Named {
     files: Vec<PathBuf>,
     urls: Vec<(String, PathBuf)>,
+    /// The same of keys for access tokens.
+    key_urls: Vec<(String, PathBuf)>,
 }
 
 impl Named {
@@ -147,6 +158,7 @@ impl Named {
         Self {
             files: sources.files(),
             urls: sources.urls(),
+            key_urls: sources.key_urls(),
         }
     }
 }
@@ -180,6 +192,11 @@ impl Live {
     /// Every URL of a revocation list, with the file that keeps what was fetched.
     pub(crate) fn urls(&self) -> Vec<(String, PathBuf)> {
         self.named().urls.clone()
+    }
+
+    /// Every URL of keys for access tokens, with the file that keeps what was fetched.
+    pub(crate) fn key_urls(&self) -> Vec<(String, PathBuf)> {
+        self.named().key_urls.clone()
     }
 
     fn named(&self) -> std::sync::MutexGuard<'_, Named> {
@@ -261,6 +278,14 @@ fn load(sources: &Sources, generation: u64, lists: &Lists, before: Option<&State
         now,
     };
     must_listen_alike(sources, before)?;
+    let wants = sources.backends.iter().any(|backend| backend.assertion.is_some());
+    let assertions = match wants || sources.assertion_key.is_some() {
+        true => Some(Assertions::load(
+            sources.assertion_key.as_deref(),
+            before.and_then(State::assertions),
+        )?),
+        false => None,
+    };
     let listener = |(place, listener): (usize, &ListenerSource)| {
         let hosts = listener.hosts.iter().map(|host| parts.host(place, host));
         hosts.collect::<Result<Vec<_>, Problem>>().map(Listener::new)
@@ -270,6 +295,7 @@ fn load(sources: &Sources, generation: u64, lists: &Lists, before: Option<&State
         generation,
         listeners: listeners.collect::<Result<_, Problem>>()?,
         backends: parts.backends,
+        assertions,
     })
 }
 
@@ -386,11 +412,13 @@ pub(crate) fn route(source: &RouteSource) -> Result<Route, Problem> {
             })?
         }
     };
+    let tokens = source.bound_tokens.as_ref().map(BoundTokens::load);
     Ok(Route {
         path: source.path.clone(),
         methods: source.methods.clone(),
         policy,
         to: source.to.clone(),
+        tokens: tokens.transpose()?.map(Arc::new),
     })
 }
 

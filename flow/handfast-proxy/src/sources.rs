@@ -17,6 +17,8 @@ pub struct Sources {
     pub backends: Vec<BackendSource>,
     /// At least one, each with at least one host.
     pub listeners: Vec<ListenerSource>,
+    /// The key that signs assertions; one is made where none is named.
+    pub assertion_key: Option<PathBuf>,
     /// Settings that were changed in the configuration and are taken over by a restart alone.
     pub waiting: Vec<&'static str>,
 }
@@ -62,6 +64,17 @@ pub struct RouteSource {
     pub policy: PolicySource,
     /// The name of a backend.
     pub to: Arc<str>,
+    /// Whose access tokens each request has to carry; nothing where tokens are not looked at.
+    pub bound_tokens: Option<BoundTokensSource>,
+}
+
+/// Access tokens that are bound to the client's certificate (RFC 8705).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoundTokensSource {
+    /// A JWK Set.
+    pub keys: ListPlace,
+    pub issuer: String,
+    pub audience: Option<String>,
 }
 
 /// Who may ask for a route.
@@ -153,8 +166,14 @@ impl Sources {
         });
         let clients = self.clients.iter().flat_map(ClientCas::files);
         let backends = self.backends.iter().flat_map(BackendSource::files);
+        let tokens = self.bound_tokens().filter_map(|tokens| match &tokens.keys {
+            ListPlace::File(path) | ListPlace::Set(path) => Some(path),
+            ListPlace::Url { .. } => None,
+        });
         own.chain(policies)
             .chain(clients)
+            .chain(tokens)
+            .chain(&self.assertion_key)
             .cloned()
             .chain(backends)
             .collect()
@@ -163,6 +182,21 @@ impl Sources {
     /// The hosts of all listeners.
     pub fn hosts(&self) -> impl Iterator<Item = &HostSource> + Clone {
         self.listeners.iter().flat_map(|listener| &listener.hosts)
+    }
+
+    fn bound_tokens(&self) -> impl Iterator<Item = &BoundTokensSource> {
+        self.hosts()
+            .flat_map(|host| &host.routes)
+            .filter_map(|route| route.bound_tokens.as_ref())
+    }
+
+    /// The URLs of keys for access tokens, each with the file that keeps what was fetched.
+    pub(crate) fn key_urls(&self) -> Vec<(String, PathBuf)> {
+        let urls = self.bound_tokens().filter_map(|tokens| match &tokens.keys {
+            ListPlace::Url { url, kept } => Some((url.clone(), kept.clone())),
+            ListPlace::File(_) | ListPlace::Set(_) => None,
+        });
+        urls.collect()
     }
 
     /// The URLs of revocation lists, each with the file that keeps what was fetched.

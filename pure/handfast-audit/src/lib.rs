@@ -135,6 +135,9 @@ pub struct Request {
     /// Why we answered in the place of the backend.
     #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
+    /// The same in words, where the code does not say all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Why it would have been answered with 403 if its host did more than observe. A request that has this is written with
     /// the detail `connections`, too.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -151,6 +151,10 @@ codes! {
     NOT_A_DESTINATION = 732, "the destination is not one that the tunnel leads to";
     NOT_CONNECT = 733, "a forward proxy was asked for something else than CONNECT";
     TLS_IN_TUNNEL = 734, "the local program speaks TLS itself within the tunnel";
+    TOKEN_MISSING = 735, "the route demands an access token and the request has none";
+    TOKEN_REFUSED = 736, "the access token is not valid";
+    TOKEN_NOT_BOUND = 737, "the access token is bound to another certificate, or to none";
+    JWKS_UNUSABLE = 738, "the keys that verify access tokens cannot be used";
     EXISTS = 801, "it exists already and is not overwritten";
     NOT_AN_AUTHORITY = 802, "the folder is not a usable CA directory";
     BAD_NAME = 803, "a name is not one that a certificate can carry";

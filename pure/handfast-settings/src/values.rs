@@ -361,6 +361,25 @@ impl<T: Table> Written for T {
     }
 }
 
+/// A table that need not be there, and is one also when it is empty.
+impl<T: Table> Written for Option<Lined<T>> {
+    const SHAPE: Shape = Shape::Table(T::KEYS);
+
+    fn read(reader: &mut Reader<'_>, at: usize, name: &str, value: &DeValue<'_>) -> Option<Self> {
+        let table = T::read(reader, at, name, value)?;
+        let (line, place) = (reader.line(at), reader.place(at));
+        Some(Some(Lined { table, line, place }))
+    }
+
+    fn from_flag(name: &str, given: Vec<String>) -> Result<Self, Problem> {
+        Err(bad_flag(name, "in the file", &given))
+    }
+
+    fn is_given(&self) -> bool {
+        self.is_some()
+    }
+}
+
 impl<T: Table> Written for Vec<Lined<T>> {
     const SHAPE: Shape = Shape::Tables(T::KEYS);
 

@@ -3,10 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use handfast_finding::Problem;
+use handfast_headers::Reserved;
+use handfast_pki::text::printable;
 use handfast_settings::{Lined, Table, Text};
+use http::HeaderName;
 
-use super::{invalid, keys::RawBackend};
-use crate::backend::{BackendSource, BackendUrl, MOST_TARGETS};
+use super::{
+    invalid,
+    keys::{RawAssertion, RawBackend},
+};
+use crate::backend::{AssertionSource, BackendSource, BackendUrl, MOST_TARGETS};
 
 /// The targets that `texts` name, each that is wrong by itself; all of them carry requests, or all bytes.
 pub(super) fn targets(
@@ -77,6 +83,7 @@ pub(super) fn all(
                 name.text
             ))));
         }
+        let assertion = assertion(raw.assertion.as_ref(), &to, errors);
         let path =
             |text: &Option<Text>| -> Option<PathBuf> { text.as_ref().map(|text| folder.join(&text.text)) };
         read.push(BackendSource {
@@ -87,9 +94,50 @@ pub(super) fn all(
             key: path(&raw.key),
             most: None,
             announces: raw.proxy_protocol,
+            assertion,
         });
     }
     read
+}
+
+/// The header that carries an assertion where no other is named.
+pub(super) const ASSERTION: &str = "client-assertion";
+
+/// What the backend is told with each request; only requests can carry it.
+fn assertion(
+    raw: Option<&Lined<RawAssertion>>,
+    to: &[BackendUrl],
+    errors: &mut Vec<Problem>,
+) -> Option<AssertionSource> {
+    let Lined { table, place, .. } = raw?;
+    for key in table.missing() {
+        errors.push(invalid(format_args!("\"{key}\" is missing")).place(Some(place.clone())));
+    }
+    if to.iter().any(|to| !to.speaks_http()) {
+        let problem = invalid("assertion is a header of requests, and a tcp backend gets bytes");
+        errors.push(problem.place(Some(place.clone())));
+    }
+    let header = match &table.header {
+        None => Some(HeaderName::from_static(ASSERTION)),
+        Some(text) => {
+            let name = text.text.parse::<HeaderName>().ok();
+            // A pattern would be one for strip-headers, and a header of the connection is not ours to use.
+            let name = name.filter(|name| !name.as_str().contains('*'));
+            let name = name.filter(|_| Reserved::with(std::slice::from_ref(&text.text), &[]).is_ok());
+            if name.is_none() {
+                let message = format!(
+                    "\"{}\" is no header that can carry an assertion",
+                    printable(&text.text)
+                );
+                errors.push(text.wrong(invalid(message).help("header = \"Client-Assertion\"")));
+            }
+            name
+        }
+    };
+    Some(AssertionSource {
+        audience: table.audience.as_ref()?.text.clone(),
+        header: header?,
+    })
 }
 
 pub(super) fn is_https(to: &[BackendUrl]) -> bool {

@@ -101,14 +101,14 @@ fn places(texts: &[Text], folder: &Path, errors: &mut Vec<Problem>) -> Vec<ListP
         }
         Some(ListPlace::Url {
             url: url.clone(),
-            kept: kept(url),
+            kept: kept(url, "crl"),
         })
     };
     texts.iter().filter_map(&mut place).collect()
 }
 
 /// Where what `url` answers with is kept: in the state folder that systemd gives, else in the cache of the user.
-fn kept(url: &str) -> PathBuf {
+pub(super) fn kept(url: &str, kind: &str) -> PathBuf {
     let folder = |name: &str| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())
@@ -121,10 +121,10 @@ fn kept(url: &str) -> PathBuf {
             |cache| cache.join("handfast"),
         )
     };
-    let name = format!("{}.crl", Fingerprint::of(url.as_bytes()));
+    let name = format!("{}.{kind}", Fingerprint::of(url.as_bytes()));
     folder("STATE_DIRECTORY")
         .unwrap_or_else(cache)
-        .join("crl")
+        .join(kind)
         .join(name)
 }
 

@@ -13,7 +13,7 @@ use super::{
     clients::{self, Read},
     invalid,
     keys::{RawFile, RawHost, RawListener, RawRoute},
-    rules,
+    rules, tokens,
 };
 use crate::{
     backend::BackendSource,
@@ -39,6 +39,7 @@ pub(super) fn resolve(file: &RawFile, folder: &Path, errors: &mut Vec<Problem>) 
         clients: used(&clients, &listeners),
         backends,
         listeners,
+        assertion_key: None,
         waiting: Vec::new(),
     })
 }
@@ -220,11 +221,16 @@ impl Reading<'_> {
             },
         };
         let to = table.to.as_ref().and_then(|text| self.backend(text));
+        let bound_tokens = match &table.bound_tokens {
+            Some(raw) => Some(tokens::resolve(raw, self.folder, self.errors)?),
+            None => None,
+        };
         Some(RouteSource {
             path: path?,
             methods: (!table.methods.is_empty()).then_some(methods),
             policy,
             to: to?,
+            bound_tokens,
         })
     }
 
@@ -289,6 +295,7 @@ impl Reading<'_> {
             key: None,
             most: None,
             announces: false,
+            assertion: None,
         });
         Some(name)
     }

@@ -169,6 +169,11 @@ table! {
             reference: "the number of threads, at most 1024; each has its own listener",
             without: Without::Is("the number of processors"),
         }
+        assertion_key: Option<Text> = "assertion-key" {
+            flag: None,
+            reference: "the private key (P-256) that signs [assertions](#signed-assertion) for backends",
+            without: Without::Is("one that is made at the start, and is never written"),
+        }
         admin: Option<Text> = "admin" {
             flag: Some(Flag { value: "ADDRESS", help: "Where to answer /metrics, /healthz, /readyz, /v1/connections and /v1/clients: a loopback address, or unix:PATH" }),
             reference: "the admin port, see [admin.md](admin.md): a loopback address such as `127.0.0.1:9443`, or `unix:PATH` for the owner of the file",
@@ -260,6 +265,11 @@ table! {
             flag: None,
             reference: "as `to-proxy-protocol` of `[proxy]`",
             without: Without::Is("`false`"),
+        }
+        assertion: Option<Lined<RawAssertion>> = "assertion" {
+            flag: None,
+            reference: "what the proxy has verified of the client as a signed JSON Web Token with each request, see [below](#signed-assertion)",
+            without: Without::Is("none"),
         }
     }
 }
@@ -368,6 +378,48 @@ table! {
             flag: None,
             reference: "the name of a `[[backend]]`, or a URL",
             without: Without::Refused,
+        }
+        bound_tokens: Option<Lined<RawBoundTokens>> = "bound-tokens" {
+            flag: None,
+            reference: "each request must carry an access token that is bound to the client's certificate (RFC 8705), see [below](#bound-access-tokens)",
+            without: Without::Is("no token is looked at"),
+        }
+    }
+}
+
+table! {
+    /// The table `bound-tokens` of a route.
+    pub struct RawBoundTokens {
+        jwks: Option<Text> = "jwks" {
+            flag: None,
+            reference: "the keys of the issuer, a JWK Set (RFC 7517): a file, or an `https` URL that is fetched every five minutes",
+            without: Without::Refused,
+        }
+        issuer: Option<Text> = "issuer" {
+            flag: None,
+            reference: "what `iss` of a token must be",
+            without: Without::Refused,
+        }
+        audience: Option<Text> = "audience" {
+            flag: None,
+            reference: "what `aud` of a token must be, or be one of",
+            without: Without::Is("`aud` is not looked at"),
+        }
+    }
+}
+
+table! {
+    /// The table `assertion` of a backend.
+    pub struct RawAssertion {
+        audience: Option<Text> = "audience" {
+            flag: None,
+            reference: "`aud` of the assertion: by what the backend knows that it is meant",
+            without: Without::Refused,
+        }
+        header: Option<Text> = "header" {
+            flag: None,
+            reference: "the header that carries it; what a client sends in it, in any spelling, is removed, for every backend",
+            without: Without::Is("`\"Client-Assertion\"`"),
         }
     }
 }

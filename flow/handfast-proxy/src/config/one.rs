@@ -57,6 +57,7 @@ pub(super) fn resolve(
                 anonymous: false,
             },
             to: TO.into(),
+            bound_tokens: None,
         }],
         resumption: raw.resumption.unwrap_or(true),
         explains: raw.on_refusal == Some(OnRefusal::Explain),
@@ -73,11 +74,13 @@ pub(super) fn resolve(
             key: path(&raw.to_key),
             most: None,
             announces: raw.to_proxy_protocol,
+            assertion: None,
         }],
         listeners: vec![ListenerSource {
             listen: listen?,
             hosts: vec![host],
         }],
+        assertion_key: None,
         waiting: Vec::new(),
     })
 }

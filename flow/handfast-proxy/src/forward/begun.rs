@@ -12,7 +12,8 @@ use super::{answer::Answer, visit::Visit};
 
 /// Why a request was answered as it was, or would have been.
 pub(super) struct Why {
-    pub(super) instead: Option<Code>,
+    pub(super) code: Option<Code>,
+    pub(super) reason: Option<String>,
     pub(super) would_reject: Option<Box<WouldReject>>,
 }
 
@@ -49,7 +50,8 @@ impl Begun {
             path: self.path,
             host: self.host,
             status: response.status().as_u16(),
-            code: why.instead,
+            code: why.code,
+            reason: why.reason,
             would_reject: why.would_reject,
             duration_us: u64::try_from(self.instant.elapsed().as_micros()).unwrap_or(u64::MAX),
         }));

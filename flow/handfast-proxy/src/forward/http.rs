@@ -34,6 +34,7 @@ use super::{
     send::{Sent, send},
     sender::{Lease, Slots},
     slots::{BackendSlot, BackendSlots, Share},
+    tokens,
     visit::{Instead, Visit},
     websocket,
 };
@@ -227,17 +228,22 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Result<Respons
     let (response, why) = match forward(&visit, request, &mut asked).await {
         Ok((response, lease)) => {
             let answer = |body| Answer::backend(body, lease, visit.budget.clone(), busy);
-            (response.map(answer), None)
+            (response.map(answer), (None, None))
         }
-        Err(instead) => (instead.answer(visit.id, busy), Some(instead.code)),
+        Err(instead) => (
+            instead.answer(visit.id, busy),
+            (Some(instead.code), instead.reason),
+        ),
     };
     visit.answered(asked.route, response.status(), begun);
     let would_reject = visit.would_reject(asked.denied.as_ref());
     if let Some(record) =
         record.filter(|_| visit.records_all() || (asked.denied.is_some() && !visit.is_flagged()))
     {
+        let (code, reason) = why;
         let why = Why {
-            instead: why,
+            code,
+            reason,
             would_reject,
         };
         record.record(&visit, &response, why);
@@ -266,6 +272,8 @@ async fn forward(
     let upgrades = headers::to_backend(&mut request, &visit.ours, &visit.worker.reserved)
         .map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
     let upstream = decide(visit, &mut request, asked)?;
+    tokens::check(visit, asked.route, request.headers())?;
+    tokens::add_assertion(visit, &upstream.backend, request.headers_mut())?;
     if connects {
         // Boxed: it is rare, and its state is not for every request.
         return Box::pin(connect(visit, &upstream, request)).await;
@@ -287,6 +295,7 @@ async fn forward(
                 status: StatusCode::BAD_GATEWAY,
                 code: code::BACKEND_BROKE,
                 ends: visit.budget.is_none(),
+                reason: None,
             });
         };
         headers::to_client(response.headers_mut(), true);

@@ -17,6 +17,7 @@ mod send;
 mod sender;
 pub(crate) mod slots;
 pub(crate) mod streams;
+mod tokens;
 pub(crate) mod unacceptable;
 mod visit;
 mod websocket;

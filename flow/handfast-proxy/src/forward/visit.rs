@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Instant,
@@ -20,6 +20,7 @@ use super::{
     headers::Ours,
     sender::{Reads, Slots},
     slots::Share,
+    tokens::{Made, Verified},
 };
 use crate::{
     authorize::Allowed,
@@ -60,6 +61,8 @@ pub(super) struct Visit {
     pub(super) budget: Option<Arc<Budget>>,
     /// Both halves of a switched protocol, to be joined when HTTP has ended.
     pub(super) switched: Mutex<Option<Switched>>,
+    verified: Mutex<Option<Box<Verified>>>,
+    made: Mutex<Vec<Made>>,
 }
 
 /// Both halves, and what is in use until they have ended.
@@ -107,6 +110,8 @@ impl Visit {
             id: secured.id,
             pulse: secured.pulse.clone(),
             switched: Mutex::default(),
+            verified: Mutex::default(),
+            made: Mutex::default(),
             worker,
             standing,
         }
@@ -171,6 +176,16 @@ impl Visit {
         }))
     }
 
+    /// The last token that was verified.
+    pub(super) fn verified(&self) -> MutexGuard<'_, Option<Box<Verified>>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The assertions that were made.
+    pub(super) fn made(&self) -> MutexGuard<'_, Vec<Made>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How much of an answer may be read at once, by what the client has shown of itself.
     pub(super) fn reads(&self) -> Reads {
         match &self.budget {
@@ -196,6 +211,8 @@ pub(super) struct Instead {
     pub(super) code: Code,
     /// Whether the connection cannot be used any further.
     pub(super) ends: bool,
+    /// More than the code says, for the log alone.
+    pub(super) reason: Option<String>,
 }
 
 impl From<(StatusCode, Code)> for Instead {
@@ -204,6 +221,7 @@ impl From<(StatusCode, Code)> for Instead {
             status,
             code,
             ends: false,
+            reason: None,
         }
     }
 }
@@ -215,6 +233,16 @@ impl Instead {
             response
                 .headers_mut()
                 .insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 6750 section 3.1: no error where nothing was presented.
+            let challenge = match self.code == code::TOKEN_MISSING {
+                true => HeaderValue::from_static("Bearer"),
+                false => HeaderValue::from_static("Bearer error=\"invalid_token\""),
+            };
+            response
+                .headers_mut()
+                .insert(http::header::WWW_AUTHENTICATE, challenge);
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response

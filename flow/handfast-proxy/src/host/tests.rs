@@ -49,6 +49,7 @@ fn route(path: &str, methods: Option<Vec<Method>>, rule: &str) -> Route {
         methods,
         policy: Policy::new(rules).expect("a policy"),
         to: "to".into(),
+        tokens: None,
     }
 }
 

@@ -23,7 +23,7 @@ use handfast_pki::{
 };
 use jiff::Timestamp;
 
-use super::{fetch::fetch, older};
+use super::{fetch::fetch, keys::KeyCare, older};
 use crate::live::Live;
 
 /// How often the lists are looked at.
@@ -42,6 +42,7 @@ impl Keeper {
     pub(crate) fn start(live: Arc<Live>, sink: Arc<dyn Sink>, reload: impl Fn() + Send + 'static) -> Self {
         let (end, ended) = mpsc::channel::<()>();
         std::thread::spawn(move || {
+            let mut keys = KeyCare::new(live.clone(), sink.clone());
             let mut care = Care {
                 live,
                 sink,
@@ -50,7 +51,8 @@ impl Keeper {
                 ended: HashSet::new(),
             };
             loop {
-                if care.look() {
+                let has_changed = [care.look(), keys.look()];
+                if has_changed.contains(&true) {
                     reload();
                 }
                 if !matches!(ended.recv_timeout(LOOK), Err(RecvTimeoutError::Timeout)) {
@@ -167,7 +169,7 @@ impl Care {
 }
 
 /// A runtime for one fetch: they are hours apart.
-fn runtime() -> Result<tokio::runtime::Runtime, String> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, String> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|error| error.to_string())
 }
@@ -194,7 +196,7 @@ fn newer(bytes: &[u8], held: &[Arc<SignedList>]) -> Result<bool, String> {
 }
 
 /// The list is no secret; who may write there could keep us from learning of a revocation, and can forge none.
-fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
+pub(super) fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| format!("\"{}\": {error}", folder.display()))?;
     }
