@@ -34,16 +34,16 @@
 //! certificate of others to be believed, and a set of a key that is in no trusted chain says nothing about anybody.
 
 pub mod build;
+mod indexes;
 mod read;
 
-use jiff::Timestamp;
-use roaring::RoaringTreemap;
-
+use self::indexes::Indexes;
 use super::{age::Age, serials::Serials};
 use crate::{
     Certificate, Code, Fingerprint, PublicKey, Shown, code,
     serial::{self, HIGHEST_INDEX},
 };
+use jiff::Timestamp;
 
 /// The version of the format that is written and read.
 const VERSION: u8 = 1;
@@ -93,7 +93,7 @@ pub struct RevocationSet {
     next_update: Timestamp,
     first_index: u64,
     next_index: u64,
-    revoked: RoaringTreemap,
+    revoked: Indexes,
     others: Others,
 }
 
@@ -177,7 +177,7 @@ impl RevocationSet {
         self.revoked.len() + self.others.revoked.len() as u64
     }
 
-    /// Every revoked index, in order.
+    /// Every revoked index, in order; behind them those that came with [`Self::advance`].
     pub fn revoked_indexes(&self) -> impl Iterator<Item = u64> {
         self.revoked.iter()
     }

@@ -92,7 +92,7 @@ impl RevocationSet {
             next_update: claims.next_update,
             first_index: claims.first_index,
             next_index: claims.next_index,
-            revoked,
+            revoked: revoked.into(),
             others: Others::read(claims.others)?,
         })
     }
