@@ -59,6 +59,12 @@ pub struct Evidence {
     /// A key that gets no certificate from now on: SHA-256 of its public half.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<String>,
+    /// A request that waits for a second person, by its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// The digest of what it asks for, and of what was decided about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<String>,
     /// The issuer of a revocation list, by the identifier of its key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,

@@ -97,6 +97,12 @@ pub enum TreeError {
         /// Its algorithm.
         found: String,
     },
+    /// Only the public half is here.
+    #[error("the private key of the audit log \"{name}\" is not here")]
+    KeyAway {
+        /// The name of the key.
+        name: String,
+    },
     /// The cryptographic library refused.
     #[error(transparent)]
     Pki(#[from] handfast_pki::Error),

@@ -24,7 +24,7 @@ use x509_cert::{
 use crate::{
     Certificate, Error, PrivateKey, PublicKey, Result,
     name::{AltName, Name},
-    profile::{ProfileRules, pointers},
+    profile::{ProfileRules, pointers, pointers::Shards},
     qualified::{PspRole, Statements},
     serial::Serial,
 };
@@ -129,6 +129,8 @@ pub struct Unnumbered {
     tbs: Vec<u8>,
     /// Where the serial number stands in it.
     at: usize,
+    /// Where the number of a part of the revocation list stands.
+    shard_at: Option<usize>,
 }
 
 impl Unnumbered {
@@ -157,7 +159,25 @@ impl Unnumbered {
             expected: "a serial number in the certificate under construction",
         })?;
         let at = at + before.len() - serial.octets().len();
-        Ok(Self { random, tbs, at })
+        let shard_at = match address_of_shard(&plan, issuer)? {
+            None => None,
+            Some(address) => {
+                let found = tbs
+                    .windows(address.len())
+                    .position(|window| window == address.as_bytes());
+                let begin = found.ok_or(Error::BadValue {
+                    found: address.clone(),
+                    expected: "the address in the certificate under construction",
+                })?;
+                Some(begin + address.len() - Shards::file(0).len())
+            }
+        };
+        Ok(Self {
+            random,
+            tbs,
+            at,
+            shard_at,
+        })
     }
 
     /// The bytes with the index 0, for a look at everything else.
@@ -172,6 +192,12 @@ impl Unnumbered {
         tbs.get_mut(self.at..)?
             .get_mut(..20)?
             .copy_from_slice(serial.octets());
+        if let Some(at) = self.shard_at {
+            let digits = Shards::digits(crate::serial::shard_of(index));
+            tbs.get_mut(at..)?
+                .get_mut(..digits.len())?
+                .copy_from_slice(digits.as_bytes());
+        }
         Some((serial, tbs))
     }
 }
@@ -219,23 +245,39 @@ fn extensions(plan: &Plan, issuer: &Issuer) -> Result<Vec<Extension>> {
         };
         extensions.push(extension(false, &authority)?);
     }
-    extensions.extend(of_the_profile(profile, &plan.roles)?);
+    extensions.extend(of_the_profile(plan, issuer)?);
     Ok(extensions)
 }
 
 /// `id-ce-noRevAvail` (RFC 9608 section 2).
 pub(crate) const NO_REV_AVAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.56");
 
+/// Where that part of the revocation list lies that is about the certificate, where the profile has such parts.
+fn address_of_shard(plan: &Plan, issuer: &Issuer) -> Result<Option<String>> {
+    let Some(shards) = &plan.profile.pointers.crl_shards else {
+        return Ok(None);
+    };
+    let shard = crate::serial::shard(plan.serial.octets()).ok_or(Error::BadValue {
+        found: plan.serial.to_string(),
+        expected: "a serial number with an index, which an imported CA does not give: leave crl-shards out",
+    })?;
+    Ok(Some(shards.of(&issuer.key_id, shard)))
+}
+
+/// `id-pkix-ocsp-nocheck` (RFC 6960 section 4.2.2.2.1).
+pub(crate) const OCSP_NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
+
 /// What stands there only where the profile says so.
-fn of_the_profile(profile: &ProfileRules, roles: &[PspRole]) -> Result<Vec<Extension>> {
+fn of_the_profile(plan: &Plan, issuer: &Issuer) -> Result<Vec<Extension>> {
+    let profile = &plan.profile;
     let mut extensions = Vec::new();
     if !profile.policies.is_empty() {
         let policies = pointers::policies(&profile.policies).map_err(impossible)?;
         extensions.push(extension(false, &policies)?);
     }
     let places = &profile.pointers;
-    if !places.crl.is_empty() {
-        let points = pointers::crl_points(&places.crl).map_err(impossible)?;
+    let shard = address_of_shard(plan, issuer)?;
+    if let Some(points) = pointers::crl_points(&places.crl, shard.as_deref()).map_err(impossible)? {
         extensions.push(extension(false, &points)?);
     }
     if !(places.ocsp.is_empty() && places.ca_issuers.is_empty()) {
@@ -253,8 +295,11 @@ fn of_the_profile(profile: &ProfileRules, roles: &[PspRole]) -> Result<Vec<Exten
     if profile.no_rev_avail {
         raw(NO_REV_AVAIL, vec![5, 0])?;
     }
+    if profile.ocsp_no_check {
+        raw(OCSP_NO_CHECK, vec![5, 0])?;
+    }
     if let Some(qualified) = &profile.qualified {
-        raw(Statements::OID, qualified.to_der(roles))?;
+        raw(Statements::OID, qualified.to_der(&plan.roles))?;
     }
     Ok(extensions)
 }

@@ -327,8 +327,12 @@ impl PrivateKey {
 impl PublicKey {
     /// Refuses a certificate that carries another public key.
     pub fn must_match(&self, certificate: &Certificate) -> Result<()> {
-        let theirs = certificate.public_key();
-        if self.same_key(&theirs) {
+        self.must_be(&certificate.public_key())
+    }
+
+    /// Refuses another public key than that of a certificate.
+    pub fn must_be(&self, theirs: &Self) -> Result<()> {
+        if self.same_key(theirs) {
             return Ok(());
         }
         Err(Error::KeyMismatch {

@@ -189,6 +189,7 @@ codes! {
     NOT_RECONCILED = 842, "the CA was restored from a backup and signs nothing before it is reconciled";
     BAD_BACKUP = 843, "a backup cannot be used";
     WRONG_PASSPHRASE = 844, "the passphrase does not open the CA's key";
+    KEY_AWAY = 845, "a private key of the CA is not here";
     USAGE = 901, "the command line is not understood";
     NOTHING_TOLD = 902, "what was given does not tell a cause";
     OUTPUT_LOST = 903, "the output cannot be written";

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Extended key usage of a certificate that signs answers in the place of its CA (RFC 6960 section 4.2.2.2).
-pub const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
+pub const OCSP_SIGNING: ObjectIdentifier = crate::profile::OCSP_SIGNING;
 
 /// What became of one certificate (RFC 6960 section 2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -237,6 +237,9 @@ pub struct ProfileRules {
     pub pointers: Pointers,
     /// Whether it says that nothing will be known of its revocation (RFC 9608); for certificates that live days.
     pub no_rev_avail: bool,
+    /// Whether it says that nobody need ask about its revocation (RFC 6960 section 4.2.2.2.1): of signers of OCSP answers,
+    /// about whom only they themselves could answer.
+    pub ocsp_no_check: bool,
     /// What qualified certificates say of themselves.
     pub qualified: Option<Qualified>,
     /// Whether a certificate can be had again for the names of the old one.
@@ -356,6 +359,9 @@ impl fmt::Display for NameKind {
 /// More would make every handshake slow for every peer that is shown the certificate.
 const MOST_NAMES: usize = 100;
 
+/// `id-kp-OCSPSigning` (RFC 6960 section 4.2.2.2).
+pub(crate) const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
+
 /// When nobody says otherwise.
 const END_ENTITY_LIFETIME: SignedDuration = days(90);
 
@@ -382,6 +388,7 @@ impl ProfileRules {
             policies: Vec::new(),
             pointers: Pointers::default(),
             no_rev_avail: false,
+            ocsp_no_check: false,
             qualified: None,
             renewable: false,
             renewable_after_expiry: SignedDuration::ZERO,
@@ -403,6 +410,20 @@ impl ProfileRules {
             renewable: true,
             ..Self::ca(name, END_ENTITY_LIFETIME, None)
         }
+    }
+
+    /// Who signs answers of OCSP in the place of a CA (RFC 6960 section 4.2.2.2): known by its subject, and valid for so
+    /// short a time that its revocation need not be asked about.
+    pub fn ocsp_signer(name: ProfileName) -> Self {
+        const LONGEST: SignedDuration = days(30);
+        let mut rules = Self::end_entity(name, vec![OCSP_SIGNING]);
+        rules.names.kinds = Vec::new();
+        rules.names.most = 0;
+        rules.lifetime.usual = days(7);
+        rules.lifetime.longest = Some(LONGEST);
+        rules.ocsp_no_check = true;
+        rules.renewable = false;
+        rules
     }
 
     /// The same for CAs that may speak for these names alone.

@@ -67,6 +67,20 @@ pub fn index(octets: &[u8]) -> Option<u64> {
     Some(back.iter().fold(0, |index, octet| index << 8 | u64::from(*octet)))
 }
 
+/// Certificates whose indexes differ in so many low bits alone are on the same part of a revocation list.
+const SHARD_BITS: u32 = 16;
+
+/// The part of the revocation list of its issuer on which a serial number would stand: one for 65,536 certificates in the
+/// order of their issuance. `None` for one without an index.
+pub fn shard(octets: &[u8]) -> Option<u64> {
+    index(octets).map(shard_of)
+}
+
+/// The same by the index.
+pub fn shard_of(index: u64) -> u64 {
+    index >> SHARD_BITS
+}
+
 /// Two's complement octets as hexadecimal digits; below zero with a sign, so that no two numbers look the same.
 pub fn shown(octets: &[u8]) -> String {
     if octets.first().is_none_or(|first| first & 0x80 == 0) {

@@ -97,7 +97,7 @@ impl FromStr for VerifierKey {
 /// What signs the notes of one log.
 #[derive(Debug)]
 pub struct LogKey {
-    private: PrivateKey,
+    private: Option<PrivateKey>,
     verifier: VerifierKey,
 }
 
@@ -119,9 +119,17 @@ impl LogKey {
         let key: [u8; 32] = public.spki_der().last_chunk().copied().ok_or_else(wrong)?;
         let name = format!("handfast-ca/{}", &Fingerprint::of(&key).to_string()[..16]);
         Ok(Self {
-            private,
+            private: Some(private),
             verifier: VerifierKey { name, key },
         })
+    }
+
+    /// The log whose private key is elsewhere: it can be read and verified, and nothing can be added.
+    pub fn away(verifier: VerifierKey) -> Self {
+        Self {
+            private: None,
+            verifier,
+        }
     }
 
     /// The public half.
@@ -133,7 +141,7 @@ impl LogKey {
     ///
     /// # Errors
     ///
-    /// [`TreeError::Malformed`] of another text, [`TreeError::Pki`] where the key does not sign.
+    /// [`TreeError::Malformed`] of another text, [`TreeError::KeyAway`] and [`TreeError::Pki`] where the key does not sign.
     pub fn sign(&self, text: &str) -> Result<String, TreeError> {
         if !text.ends_with('\n') || has_control(text) {
             return Err(TreeError::Malformed {
@@ -141,8 +149,11 @@ impl LogKey {
                 detail: "expected lines of text".into(),
             });
         }
+        let private = self.private.as_ref().ok_or_else(|| TreeError::KeyAway {
+            name: self.verifier.name.clone(),
+        })?;
         let mut signature = self.verifier.id().to_vec();
-        signature.extend(self.private.sign(text.as_bytes())?);
+        signature.extend(private.sign(text.as_bytes())?);
         let name = &self.verifier.name;
         Ok(format!("{text}\n{DASH}{name} {}\n", STANDARD.encode(signature)))
     }

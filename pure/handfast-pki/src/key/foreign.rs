@@ -1,7 +1,11 @@
 //! Keys and signatures in the forms that hardware tokens give them (PKCS#11), made those of X.509.
 
-use const_oid::db::rfc5912::{
-    ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SHA_256_WITH_RSA_ENCRYPTION,
+use const_oid::db::{
+    rfc5912::{
+        ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION,
+        SHA_256_WITH_RSA_ENCRYPTION,
+    },
+    rfc8410::ID_ED_25519,
 };
 use der::{
     Any, Decode, Encode, Sequence,
@@ -69,6 +73,18 @@ impl PublicKey {
                 (SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null()))
             }
             KeyKind::Ed25519 => return None,
+        };
+        Some(AlgorithmIdentifierOwned { oid, parameters })
+    }
+
+    /// The algorithm with which its private half signs certificates where that is in a file ([`super::PrivateKey`]); none
+    /// for kinds that are not used so.
+    pub fn signature_algorithm_in_file(&self) -> Option<AlgorithmIdentifierOwned> {
+        let (oid, parameters) = match self.algorithm().as_str() {
+            "P-521" => (ECDSA_WITH_SHA_512, None),
+            "Ed25519" => (ID_ED_25519, None),
+            name if name.starts_with("RSA-") => (SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null())),
+            _ => return self.signature_algorithm(),
         };
         Some(AlgorithmIdentifierOwned { oid, parameters })
     }

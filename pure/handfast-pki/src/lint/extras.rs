@@ -8,7 +8,7 @@ use const_oid::{
 use crate::{
     Certificate,
     asn1::{self, Value},
-    build::NO_REV_AVAIL,
+    build::{NO_REV_AVAIL, OCSP_NO_CHECK},
     extensions::{AuthorityAccess, CrlPoints, Extension},
     general::GeneralName,
     oid::Oid,
@@ -17,6 +17,7 @@ use crate::{
         pointers::{CA_ISSUERS, OCSP, WebAddress},
     },
     qualified::Statements,
+    serial,
 };
 
 pub(super) fn rules(certificate: &Certificate, profile: &ProfileRules) -> Vec<(bool, &'static str)> {
@@ -46,7 +47,7 @@ pub(super) fn rules(certificate: &Certificate, profile: &ProfileRules) -> Vec<(b
             "the certificate policies must be the profile's",
         ),
         (
-            lists(certificate) == Some(uris(&profile.pointers.crl)),
+            lists(certificate) == Some(wanted_lists(certificate, profile)),
             "the CRL distribution points must be the profile's",
         ),
         (
@@ -56,6 +57,10 @@ pub(super) fn rules(certificate: &Certificate, profile: &ProfileRules) -> Vec<(b
         (
             contents(certificate, NO_REV_AVAIL) == profile.no_rev_avail.then_some(&[5, 0][..]),
             "noRevAvail must follow the profile",
+        ),
+        (
+            contents(certificate, OCSP_NO_CHECK) == profile.ocsp_no_check.then_some(&[5, 0][..]),
+            "ocsp-nocheck must follow the profile",
         ),
         (
             statements_follow(certificate, profile),
@@ -95,6 +100,17 @@ fn policies(certificate: &Certificate) -> Option<Vec<Oid>> {
 fn uris(addresses: &[WebAddress]) -> Vec<GeneralName> {
     let uri = |address: &WebAddress| GeneralName::Uri(address.as_str().to_owned());
     addresses.iter().map(uri).collect()
+}
+
+/// The complete list, and the part of it that the serial number names.
+fn wanted_lists(certificate: &Certificate, profile: &ProfileRules) -> Vec<GeneralName> {
+    let mut wanted = uris(&profile.pointers.crl);
+    if let Some(shards) = &profile.pointers.crl_shards {
+        let key_id = certificate.authority_key_id().unwrap_or_default();
+        let shard = serial::shard(certificate.serial_octets());
+        wanted.extend(shard.map(|shard| GeneralName::Uri(shards.of(&key_id, shard))));
+    }
+    wanted
 }
 
 fn lists(certificate: &Certificate) -> Option<Vec<GeneralName>> {

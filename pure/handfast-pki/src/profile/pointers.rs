@@ -15,7 +15,12 @@ use x509_cert::ext::pkix::{
     name::{DistributionPointName, GeneralName},
 };
 
-use crate::{Error, Result, name::AltName, pattern::Network, text::printable};
+use crate::{
+    Error, Result,
+    name::AltName,
+    pattern::Network,
+    text::{self, printable},
+};
 
 /// `id-qt-cps` (RFC 5280 section 4.2.1.4): the address of a certification practice statement.
 const CPS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.2.1");
@@ -95,11 +100,58 @@ impl fmt::Display for WebAddress {
     }
 }
 
+/// Where the parts of revocation lists lie, below an address: `ADDRESS/CA/SHARD.crl`, with the identifier of the CA's key and the
+/// number of the part ([`crate::serial::shard`]) in hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shards(WebAddress);
+
+/// The digits of the number of a part: its index has 48 bits, and 16 of them are within it.
+pub(crate) const SHARD_DIGITS: usize = 8;
+
+impl Shards {
+    /// The address of the part with this number, of the CA whose key has this identifier.
+    pub fn of(&self, key_id: &[u8], shard: u64) -> String {
+        format!("{}/{}/{}", self.0, text::hex(key_id), Self::file(shard))
+    }
+
+    /// The last piece of it.
+    pub fn file(shard: u64) -> String {
+        format!("{}.crl", Self::digits(shard))
+    }
+
+    pub(crate) fn digits(shard: u64) -> String {
+        format!("{shard:0SHARD_DIGITS$x}")
+    }
+}
+
+impl FromStr for Shards {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text.ends_with('/') || text.contains(['?', '#']) {
+            return Err(Error::BadValue {
+                found: printable(text),
+                expected: "the address of a folder, such as http://pki.acme.example/crl",
+            });
+        }
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for Shards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Where verifiers ask about a certificate; an extension is left out where there is no address for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pointers {
     /// Revocation lists, all of them complete (RFC 5280 section 4.2.1.13).
     pub crl: Vec<WebAddress>,
+    /// Where that part of the list lies that is about the certificate (RFC 5280 section 5.2.5). Its serial number has to
+    /// carry an index.
+    pub crl_shards: Option<Shards>,
     /// The certificate of the issuer (RFC 5280 section 4.2.2.1).
     pub ca_issuers: Vec<WebAddress>,
     /// OCSP responders (RFC 5280 section 4.2.2.1).
@@ -185,14 +237,25 @@ fn uri(address: &WebAddress) -> der::Result<GeneralName> {
     Ia5String::new(address.as_str()).map(GeneralName::UniformResourceIdentifier)
 }
 
-/// One distribution point with all addresses of the one complete list.
-pub(crate) fn crl_points(addresses: &[WebAddress]) -> der::Result<CrlDistributionPoints> {
-    let names = addresses.iter().map(uri).collect::<der::Result<_>>()?;
-    Ok(CrlDistributionPoints(vec![DistributionPoint {
+/// One distribution point with all addresses of the one complete list, and one of the part.
+pub(crate) fn crl_points(
+    addresses: &[WebAddress],
+    shard: Option<&str>,
+) -> der::Result<Option<CrlDistributionPoints>> {
+    let point = |names| DistributionPoint {
         distribution_point: Some(DistributionPointName::FullName(names)),
         reasons: None,
         crl_issuer: None,
-    }]))
+    };
+    let mut points = Vec::new();
+    if !addresses.is_empty() {
+        points.push(point(addresses.iter().map(uri).collect::<der::Result<_>>()?));
+    }
+    if let Some(shard) = shard {
+        let name = Ia5String::new(shard).map(GeneralName::UniformResourceIdentifier)?;
+        points.push(point(vec![name]));
+    }
+    Ok((!points.is_empty()).then_some(CrlDistributionPoints(points)))
 }
 
 /// OCSP responders first, then the issuer's certificate.
