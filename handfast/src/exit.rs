@@ -42,6 +42,7 @@ impl Exit {
         match code {
             code::BUG => Self::Bug,
             code::STORE
+            | code::NOT_RECORDED
             | code::LINT
             | code::AUDIT_DAMAGED
             | code::HISTORY_REWRITTEN

@@ -16,6 +16,8 @@ mod init;
 mod inspect;
 #[path = "authority/issue.rs"]
 mod issue;
+#[path = "authority/keys_away.rs"]
+mod keys_away;
 #[path = "authority/leftovers.rs"]
 mod leftovers;
 #[path = "authority/lifetimes.rs"]

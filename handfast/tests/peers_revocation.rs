@@ -112,6 +112,133 @@ fn openssl_judges_by_full_and_split_lists() {
     judges_rightly(&place, line, &SPLIT);
 }
 
+/// Certificates of a profile with `crl-shards`: `first` in the first part and revoked, `second` and `third` in the next one, of
+/// which `third` is revoked. Their lists are in `parts` and in `ours.crl`, with that of the root.
+fn place_with_parts() -> Place {
+    let place = place();
+    place.write(
+        "handfast/ca.toml",
+        "[profile.client]\ncrl-shards = \"http://pki.acme.example/crl\"\n",
+    );
+    let issue = |name: &str| {
+        place
+            .run(&format!("issue client --uri spiffe://acme/{name} --out {name}"))
+            .good();
+        place.shell(&format!("cp {name}/tls.crt {name}.crt")).good();
+    };
+    issue("first");
+    // As after 65,536 certificates.
+    let database = rusqlite::Connection::open(place.path("handfast/authority.db")).expect("records");
+    let skip = "UPDATE issuer SET head_index = 65536 WHERE head_index IS NOT NULL";
+    assert_eq!(database.execute(skip, []), Ok(1));
+    drop(database);
+    issue("second");
+    issue("third");
+    for name in ["first", "third"] {
+        place.run(&format!("ca revoke {name}/tls.crt --yes")).good();
+    }
+    let made = place
+        .run("ca crl --out ca.crl --shards parts --json")
+        .good()
+        .json();
+    assert_eq!(
+        made["shards"][0]["parts"].as_array().map(Vec::len),
+        Some(2),
+        "{made:#}"
+    );
+    place
+        .shell(
+            "for part in parts/*/*.crl; do openssl crl -inform DER -in $part; done > ours.crl && cat list2.crl >> ours.crl",
+        )
+        .good();
+    place
+}
+
+#[test]
+fn a_list_in_parts_is_what_certificates_point_to_and_each_part_is_about_its_own() {
+    let place = place_with_parts();
+    let text = |line: &str| place.shell(line).good().stdout;
+    let key_id = text("ls parts").trim().to_owned();
+    assert_eq!(text("ls parts/*"), "00000000.crl\n00000001.crl\n");
+    for (name, part) in [("first", 0), ("second", 1), ("third", 1)] {
+        let address = format!("http://pki.acme.example/crl/{key_id}/{part:08}.crl");
+        let shown = text(&format!("openssl x509 -in {name}.crt -noout -text"));
+        assert!(shown.contains(&address), "{address}: {shown}");
+        let file = format!("parts/{key_id}/{part:08}.crl");
+        let list = text(&format!("openssl crl -inform DER -in {file} -noout -text"));
+        assert!(
+            list.contains("X509v3 Issuing Distribution Point: critical"),
+            "{list}"
+        );
+        assert!(list.contains(&address), "{list}");
+        let lint = place.shell(&format!("lint_crl lint -t CRL -p PKIX -s ERROR {file}"));
+        assert_eq!(lint.exit, 0, "{lint:#?}");
+    }
+    let line = "openssl verify -crl_check_all -CRLfile {crl} -CAfile handfast/root.crt -untrusted handfast/issuing.crt {}.crt";
+    let parts = Lists {
+        file: "ours.crl",
+        good: &["second"],
+        revoked: &["first", "third"],
+    };
+    judges_rightly(&place, line, &parts);
+    // The whole list stays right for all of them, and another part says nothing.
+    judges_rightly(
+        &place,
+        line,
+        &Lists {
+            file: "ca.crl",
+            ..parts
+        },
+    );
+    judges_rightly(
+        &place,
+        CERTTOOL,
+        &Lists {
+            file: "ca.crl",
+            good: &["second"],
+            revoked: &["first", "third"],
+        },
+    );
+    place
+        .shell(&format!(
+            "openssl crl -inform DER -in parts/{key_id}/00000000.crl > other.crl && cat list2.crl >> other.crl"
+        ))
+        .good();
+    let other = place.shell(&line.replace("{crl}", "other.crl").replace("{}", "second"));
+    assert!(
+        other.exit != 0 && other.stderr.contains("different CRL scope"),
+        "{other:#?}"
+    );
+}
+
+#[test]
+fn parts_without_an_address_are_not_written_and_one_ca_has_one_address() {
+    let place = place();
+    let refused = place.run("ca crl --out x.crl --shards parts");
+    assert_ne!(refused.exit, 0, "{refused:#?}");
+    assert!(refused.stderr.contains("crl-shards"), "{refused:#?}");
+    assert!(!place.path("parts").exists() && !place.path("x.crl").exists());
+    for (config, says) in [
+        (
+            "[profile.client]\ncrl-shards = \"http://a.example/crl/\"\n",
+            "the address of a folder",
+        ),
+        (
+            "[profile.intermediate]\ncrl-shards = \"http://a.example/crl\"\n",
+            "is for leaves",
+        ),
+        (
+            "[profile.client]\ncrl-shards = \"http://a.example/crl\"\n[profile.server]\ncrl-shards = \"http://b.example/crl\"\n",
+            "expected one for all",
+        ),
+    ] {
+        place.write("handfast/ca.toml", config);
+        let refused = place.run("ca profiles");
+        assert_eq!(refused.exit, 2, "{refused:#?}");
+        assert!(refused.stderr.contains(says), "{says}: {refused:#?}");
+    }
+}
+
 const CERTTOOL: &str = "certtool --verify --infile {}.crt --load-ca-certificate handfast/root.crt --load-crl {crl} > said; \
                         cat said; ! grep -q 'NOT trusted' said";
 
@@ -464,6 +591,65 @@ fn a_signer_that_the_ca_has_certified_may_answer_and_another_may_not() {
     let refused = place.run("ca ocsp --respond db.ask --out x --signer db/tls.crt --signer-key db/tls.key");
     assert!(refused.stderr.contains("OCSPSigning"), "{refused:#?}");
     assert_eq!(refused.exit, 2, "{refused:#?}");
+}
+
+#[test]
+fn openssl_takes_the_answers_of_a_signer_that_was_made_here_and_the_key_of_the_ca_stays_away() {
+    let place = place();
+    let made = place
+        .run("ca issuer ocsp-signer --lifetime 2d --json")
+        .good()
+        .json();
+    assert_eq!(made["certificate_file"], "ca/ocsp-issuing-1.crt");
+    let text = place
+        .shell("openssl x509 -in handfast/ca/ocsp-issuing-1.crt -noout -text")
+        .good()
+        .stdout;
+    for part in ["OCSP Signing", "OCSP No Check", "CA:FALSE", "Digital Signature"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    place.shell("mv handfast/issuing.key kept.key").good();
+    answered(&place);
+    for (name, expected) in [("db", "good"), ("web", "revoked")] {
+        // The signer is in the answer; nothing but the root and the issuing CA is trusted.
+        let said = place
+            .shell(&format!(
+                "openssl ocsp -issuer handfast/issuing.crt -cert {name}/tls.crt -no_nonce -reqin {name}.ask \
+                 -respin {name}.ocsp -CAfile handfast/root.crt 2>&1"
+            ))
+            .good()
+            .stdout;
+        assert!(
+            said.contains("Response verify OK") && said.contains(&format!("{name}/tls.crt: {expected}")),
+            "{said}"
+        );
+    }
+    // One that is revoked signs no more, and the next one does.
+    place.run("ca revoke handfast/ca/ocsp-issuing-1.crt --yes").good();
+    place
+        .run("ca ocsp --respond db.ask --out none.ocsp")
+        .refused(2, "HF-845");
+    place.shell("mv kept.key handfast/issuing.key").good();
+    place.run("ca issuer ocsp-signer").good();
+    place.shell("mv handfast/issuing.key kept.key").good();
+    place.run("ca ocsp --respond db.ask --out db.ocsp").good();
+    place
+        .run("ca issuer ocsp-signer --lifetime 31d")
+        .refused(2, "HF-845");
+    place.shell("mv kept.key handfast/issuing.key").good();
+    place
+        .run("ca issuer ocsp-signer --lifetime 31d")
+        .refused(2, "HF-820");
+    place
+        .run("ca issuer ocsp-signer --issuer unknown")
+        .refused(2, "HF-831");
+    // Nobody asks for a certificate of this kind.
+    place
+        .run("issue ocsp-signer --name x --out x")
+        .refused(2, "HF-820");
+    let lint = "lint_pkix_cert lint -s ERROR handfast/ca/ocsp-issuing-1.crt";
+    place.shell(lint).good();
+    place.run("ca audit verify").good();
 }
 
 #[test]

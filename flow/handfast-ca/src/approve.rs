@@ -40,10 +40,8 @@ pub(crate) struct Approved<'a> {
 impl Approved<'_> {
     /// The line of the journal about it.
     pub(crate) fn entry(&self, event: Event, serial: Option<&str>, at: Timestamp) -> JournalEntry {
-        let mut detail = format!("{} for {}", self.profile.name, self.received.called());
-        if let Some(reason) = self.requester.reason() {
-            detail.push_str(&format!(", because \"{}\"", printable(reason)));
-        }
+        let what = format!("{} for {}", self.profile.name, self.received.called());
+        let mut detail = self.requester.explained(&what);
         if let Some(by) = &self.received.approved_by {
             detail.push_str(&format!(", approved by {by}"));
         }

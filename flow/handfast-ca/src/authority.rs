@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -23,9 +23,9 @@ use crate::{
     profiles::{OfferedProfile, Profiles},
     realm::Realm,
     records::{
-        Condition, Cursor, IssuerHead, JournalEntry, JournalQuery, Page, Query, Row, Store, StoreError,
-        Totals,
+        Condition, Cursor, IssuerHead, JournalLine, JournalQuery, Page, Query, Row, Store, StoreError, Totals,
     },
+    requester::Requester,
     sqlite::Sqlite,
 };
 
@@ -38,6 +38,10 @@ pub struct Authority {
     profiles: Profiles,
     store: Box<dyn Store>,
     log_key: Arc<LogKey>,
+    /// Who changes its CAs.
+    operator: Requester,
+    /// Issuers and profiles in words, once they were asked for.
+    said: OnceLock<String>,
     leftovers: Vec<PathBuf>,
 }
 
@@ -86,6 +90,8 @@ impl Authority {
             profiles,
             store,
             log_key,
+            operator: Requester::Owner,
+            said: OnceLock::new(),
             leftovers: Vec::new(),
         };
         for issuer in issuers {
@@ -105,8 +111,14 @@ impl Authority {
                 .is_some_and(|row| row.der.as_deref() == Some(own.der().as_ref())),
         };
         let issuer = if is_ours { issuer.counting() } else { issuer };
+        self.said = OnceLock::new();
         self.issuers.push(issuer);
         Ok(())
+    }
+
+    /// The same authority, whose CAs `operator` changes; as such changes stand in the journal.
+    pub fn acting_as(self, operator: Requester) -> Self {
+        Self { operator, ..self }
     }
 
     /// The same authority with its records kept by `wrap`'s store.
@@ -133,8 +145,14 @@ impl Authority {
 
     /// The same authority with one more profile, in the place of one with the same name.
     pub fn with_profile(mut self, profile: OfferedProfile) -> Self {
+        self.said = OnceLock::new();
         self.profiles.insert(profile);
         self
+    }
+
+    /// What `say` says of issuers and profiles; it is asked once, for it is long.
+    pub(crate) fn said_once(&self, say: impl FnOnce() -> String) -> &str {
+        self.said.get_or_init(say)
     }
 
     /// The same authority with what was removed when it was made.
@@ -164,6 +182,8 @@ impl Authority {
             folder: &self.folder,
             store: &*self.store,
             cas: self.cas.clone(),
+            profiles: &self.profiles,
+            by: &self.operator,
         }
     }
 
@@ -304,7 +324,7 @@ impl Authority {
     }
 
     /// The lines of the journal that fit, newest first.
-    pub fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
+    pub fn journal(&self, query: &JournalQuery) -> Result<Vec<JournalLine>, StoreError> {
         self.store.lines(query)
     }
 

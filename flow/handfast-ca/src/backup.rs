@@ -26,6 +26,7 @@ use crate::{
     folder::{self, Staged},
     log_key, passphrase, realm,
     records::{Event, Store, StoreError},
+    requester::Requester,
     sqlite::{self, BackupFile, Sqlite},
     unrecorded::{Shown, Unrecorded},
 };
@@ -65,7 +66,13 @@ pub struct Reconciled {
 }
 
 /// Copies the CA in `folder` into the new file `out`. Without `phrase` the keys are left out.
-pub fn back_up(folder: &Path, out: &Path, phrase: Option<&str>, now: Timestamp) -> Result<BackedUp> {
+pub fn back_up(
+    folder: &Path,
+    out: &Path,
+    phrase: Option<&str>,
+    by: &Requester,
+    now: Timestamp,
+) -> Result<BackedUp> {
     if out.exists() {
         return Err(FolderError::Exists { path: out.to_owned() }.into());
     }
@@ -99,7 +106,7 @@ pub fn back_up(folder: &Path, out: &Path, phrase: Option<&str>, now: Timestamp) 
         done.files.len(),
         done.keys.len()
     );
-    store.journal(&[realm::entry(Event::BackedUp, &detail, now)])?;
+    store.journal(&[realm::entry(Event::BackedUp, &detail, by, now)])?;
     let written = store.back_up(out, &files, now).and_then(|()| {
         let read = sqlite::open_backup(out)?;
         if read.files.len() != files.len() {
@@ -120,7 +127,13 @@ pub fn back_up(folder: &Path, out: &Path, phrase: Option<&str>, now: Timestamp) 
 
 /// Makes the new folder `folder` from the backup `file`. Keys in it are decrypted with `phrase`; without it they
 /// stay encrypted, and the audit log, whose key is never encrypted, gets a new one.
-pub fn restore(file: &Path, folder: &Path, phrase: Option<&str>, now: Timestamp) -> Result<Restored> {
+pub fn restore(
+    file: &Path,
+    folder: &Path,
+    phrase: Option<&str>,
+    by: &Requester,
+    now: Timestamp,
+) -> Result<Restored> {
     let backup = sqlite::open_backup(file)?;
     let mut staged = Staged::begin(folder)?;
     let mut done = Restored {
@@ -161,16 +174,14 @@ pub fn restore(file: &Path, folder: &Path, phrase: Option<&str>, now: Timestamp)
         done.keys.push(name.clone());
     }
     let (log_key, former) = log.settle(&staged)?;
-    let detail = if log_key.verifier() == &former {
-        format!("from a backup of {}", backup.at)
-    } else {
-        format!(
-            "from a backup of {}; the audit log was signed with {former}, and is from now on with {}",
-            backup.at,
-            log_key.verifier()
-        )
-    };
-    let entry = realm::entry(Event::Restored, &detail, now);
+    let mut detail = format!("from a backup of {}", backup.at);
+    if log_key.verifier() != &former {
+        let own = log_key.verifier();
+        detail.push_str(&format!(
+            "; the audit log was signed with {former}, and is from now on with {own}"
+        ));
+    }
+    let entry = realm::entry(Event::Restored, &detail, by, now);
     backup.restore(&staged.path(folder::DATABASE), &log_key, &former, &entry)?;
     staged.leftovers.clear();
     staged.settle()?;
@@ -267,7 +278,7 @@ impl Authority {
             done.added.len(),
             done.revoked_elsewhere.len()
         );
-        let entry = realm::entry(Event::Reconciled, &detail, now);
+        let entry = realm::entry(Event::Reconciled, &detail, self.realm().by, now);
         self.store().reconcile(&shown, now, &entry)?;
         Ok(done)
     }

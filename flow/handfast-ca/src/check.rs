@@ -19,9 +19,11 @@ use crate::{
     folder,
     issuer::Issuer,
     log_key, made, opening,
+    profiles::Profiles,
     realm::Realm,
     records::{Condition, Query, Store},
-    sign,
+    requester::Requester,
+    shared, sign,
     sqlite::Sqlite,
 };
 
@@ -59,8 +61,9 @@ impl Level {
     }
 }
 
-/// Everything that can be said against the CA in `folder` at `now`; empty is good.
-pub fn check(folder: &Path, now: Timestamp) -> Vec<Finding> {
+/// Everything that can be said against the CA in `folder` at `now`; empty is good. With `compares_keys` all RSA keys that were
+/// certified are compared with each other as well, which takes a second for a thousand and minutes for many.
+pub fn check(folder: &Path, compares_keys: bool, now: Timestamp) -> Vec<Finding> {
     let mut look = Look {
         folder,
         now,
@@ -70,6 +73,9 @@ pub fn check(folder: &Path, now: Timestamp) -> Vec<Finding> {
     look.config();
     if let Some(store) = look.database() {
         look.cas(&store);
+        if compares_keys {
+            look.primes(&store);
+        }
     }
     look.found.sort_by_key(|finding| finding.level);
     look.found
@@ -174,6 +180,8 @@ impl Look<'_> {
             folder: self.folder,
             store,
             cas,
+            profiles: &Profiles::built_in(),
+            by: &Requester::Owner,
         };
         for ca in realm.cas.iter().filter(|ca| ca.state != CaState::Retired) {
             self.ca(&realm, ca);
@@ -298,6 +306,28 @@ impl Look<'_> {
                 path.display(),
                 "it does not hold the roots that the records trust",
             );
+        }
+    }
+
+    /// Certificates whose key shares a prime with another one: both private keys are known to whoever looks.
+    fn primes(&mut self, store: &Sqlite) {
+        let shared = match shared::look(store) {
+            Ok(shared) => shared,
+            Err(error) => return self.problem(folder::DATABASE, &error),
+        };
+        for row in shared.found {
+            if row.revoked.is_some() || row.not_after < self.now {
+                continue;
+            }
+            let detail = "its RSA key shares a prime with that of another certificate, which gives both away";
+            self.add(Level::Problem, code::WEAK_KEY, &row.serial, detail).hint = Some(format!(
+                "handfast ca revoke {} --reason keyCompromise",
+                row.serial
+            ));
+        }
+        if shared.has_more {
+            let detail = format!("{} RSA keys were compared, and there are more", shared.compared);
+            self.add(Level::Note, code::WEAK_KEY, folder::DATABASE, detail);
         }
     }
 

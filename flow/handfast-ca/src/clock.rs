@@ -45,7 +45,7 @@ fn newest(store: &dyn Store, event: Event) -> Result<Option<JournalEntry>> {
         limit: Some(1),
         ..JournalQuery::default()
     };
-    Ok(store.lines(&query)?.into_iter().next())
+    Ok(store.lines(&query)?.into_iter().next().map(|line| line.entry))
 }
 
 fn read(store: &dyn Store, now: Timestamp) -> Result<Clock> {
@@ -81,20 +81,14 @@ impl Authority {
             return Ok(clock);
         }
         let planned = newest(self.store(), Event::Planned)?;
-        let mut detail = format!("it is {now}, and the last certificate was planned later");
-        if let Some(reason) = requester.reason() {
-            detail.push_str(&format!(
-                ", because \"{}\"",
-                handfast_pki::text::printable(reason)
-            ));
-        }
+        let detail = format!("it is {now}, and the last certificate was planned later");
         self.store().journal(&[JournalEntry {
             at: now,
             event: Event::ClockAccepted,
             serial: planned.and_then(|planned| planned.serial),
             requester: Some(requester.to_string()),
             code: None,
-            detail,
+            detail: requester.explained(&detail),
         }])?;
         self.clock(now)
     }

@@ -56,11 +56,33 @@ pub fn of_text(file: &str, text: &str) -> Result<Profiles, Vec<Problem>> {
             profiles.insert(offered);
         }
     }
+    if let Some((first, other)) = different_shards(&profiles) {
+        let named = raw
+            .iter()
+            .flat_map(|raw| &raw.profile)
+            .find(|named| named.name.text == other);
+        let message = format!(
+            "\"crl-shards\" of \"{other}\" is another than that of \"{first}\", expected one for all"
+        );
+        let problem = Problem::new(code::CONFIG_INVALID, message);
+        errors.push(named.map_or_else(|| problem.clone(), |named| named.name.wrong(problem.clone())));
+    }
     if errors.is_empty() {
         return Ok(profiles);
     }
     errors.sort_by_key(|problem| problem.place.as_ref().map(|place| place.line));
     Err(errors)
+}
+
+/// Two profiles that send verifiers to different places: a part says where it lies, and lies at one place.
+fn different_shards(profiles: &Profiles) -> Option<(String, String)> {
+    let mut with = profiles.iter().filter_map(|offered| {
+        let shards = offered.rules.pointers.crl_shards.as_ref()?;
+        Some((offered.rules.name.to_string(), shards))
+    });
+    let (first, shards) = with.next()?;
+    let (other, _) = with.find(|(_, other)| *other != shards)?;
+    Some((first, other))
 }
 
 /// The table of `docs/reference/ca.md`, as Markdown with its heading row.

@@ -14,8 +14,8 @@ use crate::{
 impl Authority {
     /// Writes the line, unless the last one says the same.
     pub(crate) fn note_configuration(&self, now: Timestamp) -> Result<()> {
-        let detail = self.configuration();
-        if self.store().log().configuration()?.as_ref() == Some(&detail) {
+        let detail = self.said_once(|| self.configuration());
+        if self.store().log().configuration()?.as_deref() == Some(detail) {
             return Ok(());
         }
         self.store().journal(&[JournalEntry {
@@ -24,7 +24,7 @@ impl Authority {
             serial: None,
             requester: None,
             code: None,
-            detail,
+            detail: detail.to_owned(),
         }])?;
         Ok(())
     }

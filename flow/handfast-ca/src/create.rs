@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     authority::{Authority, ExistingAuthority, NewAuthority},
+    below::Below,
     cas::{CaRole, KeptCa},
     config,
     context::{self, Context},
@@ -20,7 +21,7 @@ use crate::{
     log_key,
     made::{self, KeyChoice, MadeKey},
     opening::{self, must_be_a_chain},
-    profiles::{OfferedProfile, Profiles},
+    profiles::Profiles,
     publish,
     realm::{self, described},
     receive::{self, Submitted},
@@ -35,11 +36,12 @@ use crate::{
 impl Authority {
     /// Makes a root and an issuing CA under it, in a new folder.
     pub fn create(folder: &Path, new: &NewAuthority, now: Timestamp) -> Result<Self> {
-        Self::create_locked(folder, new, None, now)
+        Self::create_for(&Requester::Owner, folder, new, None, now)
     }
 
-    /// The same with keys that are encrypted with `phrase` from the beginning.
-    pub fn create_locked(
+    /// The same for `by`, with keys that are encrypted with `phrase` from the beginning, where there is one.
+    pub fn create_for(
+        by: &Requester,
         folder: &Path,
         new: &NewAuthority,
         phrase: Option<&str>,
@@ -54,19 +56,31 @@ impl Authority {
         let profile = ProfileName::from(Profile::Root);
         let received = receive::ca(profile.clone(), subject.clone(), key.public_key, key.is_generated);
         let root = Issuer::of_new_root(key.signer, subject, profile);
-        let issued = issue_ca(received, &root, &Below::limited(new.bounds.clone()), &store, now)?;
+        let profiles = Profiles::built_in();
+        let below = first(&profiles, new.bounds.clone(), by);
+        let issued = issue_ca(received, &root, &below, &store, now)?;
         let root = root.with_chain(vec![issued.certificate().clone()], [Profile::Intermediate.into()])?;
         if let Some(pem) = pem {
             staged.write_key(folder::ROOT_KEY, &pem)?;
         }
-        let mut signing = issuing_ca(new, &root, &store, now)?;
+        let mut signing = issuing_ca(new, &root, &store, by, now)?;
         signing.root_key = choice.kept(folder::ROOT_KEY.into());
-        let leftovers = settle(staged, store, &signing, new.bounds.as_ref(), now)?;
+        let leftovers = settle(staged, store, &signing, by, now)?;
         Ok(Self::open(folder)?.with_leftovers(leftovers))
     }
 
     /// Imports an authority that exists already into a new folder. Its own files stay where they are.
     pub fn import(folder: &Path, existing: ExistingAuthority, now: Timestamp) -> Result<Self> {
+        Self::import_for(&Requester::Owner, folder, existing, now)
+    }
+
+    /// The same for `by`.
+    pub fn import_for(
+        by: &Requester,
+        folder: &Path,
+        existing: ExistingAuthority,
+        now: Timestamp,
+    ) -> Result<Self> {
         must_be_a_chain(&existing.chain)?;
         if let Some(new) = &existing.intermediate {
             below_others(new)?;
@@ -99,23 +113,23 @@ impl Authority {
                 at: now,
                 event: Event::Imported,
                 serial: None,
-                requester: Some(Requester::Owner.to_string()),
+                requester: Some(by.to_string()),
                 code: None,
                 detail,
             });
         }
         store.journal(&entries)?;
         let signing = match &existing.intermediate {
-            Some(new) => issuing_ca(new, &imported, &store, now)?,
+            Some(new) => issuing_ca(new, &imported, &store, by, now)?,
             None => Signing {
                 issuer: imported,
                 pem: Some(pem),
                 key: folder::ISSUING_KEY.into(),
                 root_key: folder::ROOT_KEY.into(),
+                bounds: None,
             },
         };
-        let bounds = existing.intermediate.as_ref().and_then(|new| new.bounds.as_ref());
-        let leftovers = settle(staged, store, &signing, bounds, now)?;
+        let leftovers = settle(staged, store, &signing, by, now)?;
         Ok(Self::open(folder)?.with_leftovers(leftovers))
     }
 }
@@ -139,6 +153,7 @@ struct Signing {
     /// What the records say of it, and of the root's.
     key: String,
     root_key: String,
+    bounds: Option<Bounds>,
 }
 
 /// A key for a folder that is being filled, with its text for a file.
@@ -154,16 +169,23 @@ fn fresh(choice: &KeyChoice) -> Result<(MadeKey, Option<Zeroizing<String>>)> {
 }
 
 /// Makes the issuing CA under `parent`.
-fn issuing_ca(new: &NewAuthority, parent: &Issuer, store: &Sqlite, now: Timestamp) -> Result<Signing> {
+fn issuing_ca(
+    new: &NewAuthority,
+    parent: &Issuer,
+    store: &Sqlite,
+    by: &Requester,
+    now: Timestamp,
+) -> Result<Signing> {
     let subject = name::distinguished(&format!("{} Issuing CA", new.name), Some(&new.name))?;
     let (key, pem) = fresh(&new.key)?;
     let profile = Profile::Intermediate.into();
     let received = receive::ca(profile, subject, key.public_key, key.is_generated);
-    let below = Below::limited(new.bounds.as_ref().map(Bounds::below));
+    let profiles = Profiles::built_in();
+    let below = first(&profiles, new.bounds.as_ref().map(Bounds::below), by);
     let issued = issue_ca(received, parent, &below, store, now)?;
     // While the parent's key is at hand: verifiers that check whole paths want its list, and the key may go away.
     if publish::may_sign_lists(parent) {
-        publish::sign_list(parent, store, publish::ROOT_LIFETIME, &Requester::Owner, now)?;
+        publish::sign_list(parent, store, publish::ROOT_LIFETIME, by, now)?;
     }
     let chain = std::iter::once(issued.certificate())
         .chain(parent.chain())
@@ -174,21 +196,17 @@ fn issuing_ca(new: &NewAuthority, parent: &Issuer, store: &Sqlite, now: Timestam
         pem,
         key: new.key.kept(folder::ISSUING_KEY.into()),
         root_key: folder::ROOT_KEY.into(),
+        bounds: new.bounds.clone(),
     })
 }
 
-/// What a CA is made by besides the profiles that every authority has.
-#[derive(Default)]
-pub(crate) struct Below {
-    /// The names that it may speak for, as its certificate says them.
-    pub(crate) bounds: Option<Bounds>,
-    /// A profile of its own.
-    pub(crate) more: Option<OfferedProfile>,
-}
-
-impl Below {
-    pub(crate) fn limited(bounds: Option<Bounds>) -> Self {
-        Self { bounds, more: None }
+/// What the first CAs of an authority are made by, before it has a file of profiles.
+fn first<'a>(profiles: &'a Profiles, bounds: Option<Bounds>, by: &'a Requester) -> Below<'a> {
+    Below {
+        bounds,
+        more: None,
+        profiles,
+        by,
     }
 }
 
@@ -196,11 +214,11 @@ impl Below {
 pub(crate) fn issue_ca(
     received: receive::Received,
     signing: &Issuer,
-    below: &Below,
+    below: &Below<'_>,
     store: &dyn Store,
     now: Timestamp,
 ) -> Result<Issued> {
-    let mut profiles = Profiles::built_in().bounded(below.bounds.as_ref());
+    let mut profiles = below.profiles.clone().bounded(below.bounds.as_ref());
     if let Some(more) = &below.more {
         profiles.insert(more.clone());
     }
@@ -212,7 +230,7 @@ pub(crate) fn issue_ca(
         draw: context::random,
     };
     let submitted = Submitted {
-        requester: Requester::Owner,
+        requester: below.by.clone(),
         received: Ok(received),
     };
     // There is exactly one answer to each request.
@@ -225,10 +243,10 @@ fn settle(
     mut staged: Staged,
     store: Sqlite,
     signing: &Signing,
-    bounds: Option<&Bounds>,
+    by: &Requester,
     now: Timestamp,
 ) -> Result<Vec<PathBuf>> {
-    let bounds = bounds.map_or(&[][..], Bounds::patterns);
+    let bounds = signing.bounds.as_ref().map_or(&[][..], Bounds::patterns);
     let cas: Vec<KeptCa> = opening::of_old_folder()
         .into_iter()
         .map(|ca| KeptCa {
@@ -253,7 +271,7 @@ fn settle(
                 CaRole::Root => root,
                 CaRole::Issuing => signing.issuer.certificate().unwrap_or(root),
             };
-            realm::entry(Event::CaAdded, &described("began with", ca, own), now)
+            realm::entry(Event::CaAdded, &described("began with", ca, own), by, now)
         })
         .collect();
     store.change_cas(&[], &cas, &lines)?;

@@ -10,14 +10,15 @@ use handfast_pki::{
 use jiff::Timestamp;
 
 use crate::{
-    create::{Below, issue_ca},
+    below::Below,
+    create::issue_ca,
     error::Result,
     issuer::Issuer,
     opening,
     profiles::OfferedProfile,
     realm::{Realm, described},
     receive,
-    records::{Event, Store},
+    records::Event,
     requester::RequesterKind,
 };
 
@@ -32,36 +33,36 @@ impl Realm<'_> {
         opening::must_be_a_chain(std::slice::from_ref(foreign))?;
         let root = self.active_root()?.clone();
         let signer = self.root_signer(&root, root_at)?;
-        let made = certify(foreign, None, &signer, self.store, now)?;
+        let made = self.certify(foreign, None, &signer, now)?;
         let line = described("cross-signed by", &root, &made);
         self.change(&self.cas, Event::CaAdded, &[line], now)?;
         Ok(made)
     }
-}
 
-/// `own` certified by `signer`. Limits that are known as `bounds` stand in the signer's certificate as well, and only
-/// what verifiers judge below it is repeated; of others everything is.
-pub(crate) fn certify(
-    own: &Certificate,
-    bounds: Option<&Bounds>,
-    signer: &Issuer,
-    store: &dyn Store,
-    now: Timestamp,
-) -> Result<Certificate> {
-    let profile = opening::cross_signed();
-    let rest = own.not_after().duration_since(now);
-    let mut rules = ProfileRules::ca(profile.clone(), rest, own.path_length());
-    rules.ca = Some(CaRules {
-        path_length: own.path_length(),
-        bounds: bounds.map(Bounds::below),
-        copied: Some(Copied::from(own, bounds.is_none())),
-        ..CaRules::default()
-    });
-    let received = receive::certified(profile, own.subject().clone(), own.public_key());
-    let below = Below {
-        bounds: None,
-        more: Some(OfferedProfile::new(rules, vec![RequesterKind::Owner])),
-    };
-    let issued = issue_ca(received, signer, &below, store, now)?;
-    Ok(issued.certificate().clone())
+    /// `own` certified by `signer`. Limits that are known as `bounds` stand in the signer's certificate as well, and only
+    /// what verifiers judge below it is repeated; of others everything is.
+    pub(crate) fn certify(
+        &self,
+        own: &Certificate,
+        bounds: Option<&Bounds>,
+        signer: &Issuer,
+        now: Timestamp,
+    ) -> Result<Certificate> {
+        let profile = opening::cross_signed();
+        let rest = own.not_after().duration_since(now);
+        let mut rules = ProfileRules::ca(profile.clone(), rest, own.path_length());
+        rules.ca = Some(CaRules {
+            path_length: own.path_length(),
+            bounds: bounds.map(Bounds::below),
+            copied: Some(Copied::from(own, bounds.is_none())),
+            ..CaRules::default()
+        });
+        let received = receive::certified(profile, own.subject().clone(), own.public_key());
+        let below = Below {
+            more: Some(OfferedProfile::new(rules, vec![RequesterKind::Owner])),
+            ..self.below(None)
+        };
+        let issued = issue_ca(received, signer, &below, self.store, now)?;
+        Ok(issued.certificate().clone())
+    }
 }

@@ -1,9 +1,6 @@
 //! Why the CA says no, or cannot.
 
-use std::{io, path::PathBuf};
-
 use handfast_audit::tree::TreeError;
-use handfast_credentials::staging::StagingError;
 use handfast_finding::Problem;
 use handfast_pki::{
     Code, Refusal, code,
@@ -11,8 +8,9 @@ use handfast_pki::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+pub use crate::folder_error::FolderError;
 use crate::{
-    change_error::ChangeError, passphrase::PassphraseError, records::StoreError, signer::SignerError,
+    change_error::ChangeError, folder_error::KEY_AWAY_HINT, records::StoreError, signer::SignerError,
     token_error::TokenError,
 };
 
@@ -160,10 +158,7 @@ impl Error {
     /// The stable code.
     pub fn code(&self) -> Code {
         match self {
-            Self::Folder(FolderError::Exists { .. }) => code::EXISTS,
-            Self::Folder(FolderError::NotAnAuthority { .. }) => code::NOT_AN_AUTHORITY,
-            Self::Folder(FolderError::KeyExposed { .. } | FolderError::File { .. }) => code::UNREADABLE,
-            Self::Folder(FolderError::Passphrase(error)) => error.code(),
+            Self::Folder(error) | Self::Signer(SignerError::File(error)) => error.code(),
             Self::Pki(error) => error.code(),
             Self::NoNames { .. } => code::NO_NAMES,
             Self::Profile(_) => code::OUTSIDE_PROFILE,
@@ -187,7 +182,6 @@ impl Error {
             Self::PathLength { .. } => code::PATH_LENGTH,
             Self::OutsideNames { .. } => code::NAME_CONSTRAINTS,
             Self::NotReconciled { .. } => code::NOT_RECONCILED,
-            Self::Store(StoreError::BadBackup { .. }) => code::BAD_BACKUP,
             Self::Bounds(error) => error.code(),
             Self::UnfitBounds { .. } => code::INEXPRESSIBLE,
             Self::Change(error) => error.code(),
@@ -197,12 +191,11 @@ impl Error {
             Self::NotTrusted { code, .. } => *code,
             Self::Signer(SignerError::Key(error)) => error.code(),
             Self::Signer(SignerError::Token(error)) => error.code(),
-            Self::Signer(SignerError::Passphrase(error)) => error.code(),
             Self::Signer(SignerError::Unavailable(_)) => code::TOKEN,
-            Self::Store(StoreError::LogDamaged { .. } | StoreError::Log(_)) => code::AUDIT_DAMAGED,
-            Self::Store(_) => code::STORE,
+            Self::Store(error) => error.code(),
             Self::Audit(TreeError::NotContinued { .. }) => code::HISTORY_REWRITTEN,
             Self::Audit(TreeError::Pki(error)) => error.code(),
+            Self::Audit(TreeError::KeyAway { .. }) => code::KEY_AWAY,
             Self::Audit(_) => code::PROOF_REFUSED,
         }
     }
@@ -210,7 +203,7 @@ impl Error {
     /// One thing to do about it, where we know one.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Folder(error) => return error.hint(),
+            Self::Folder(error) | Self::Signer(SignerError::File(error)) => return error.hint(),
             Self::NoNames { common_name, .. } => name_hint(common_name.as_deref()),
             Self::NotOurs { .. } => "revoke it at the CA that issued it; handfast inspect FILE names that".into(),
             Self::KeyBlocked => "make a new key: handfast issue does".into(),
@@ -226,17 +219,14 @@ impl Error {
             Self::PathLength { .. } => "sign with it directly: leave --intermediate out".into(),
             Self::OutsideNames { .. } => "ask for a name within them; the names of a CA cannot be changed".into(),
             Self::NotReconciled { .. } => "show what was issued since: handfast ca reconcile FILE ...".into(),
-            Self::Store(StoreError::BadBackup { .. }) => "use another backup".into(),
             Self::Bounds(error) => error.hint().to_owned(),
             Self::Change(error) => error.hint(),
             Self::UnfitBounds { .. } => "make a CA of its own: handfast init --name NAME --names PATTERN".into(),
             Self::Pki(error) => return error.hint().map(str::to_owned),
             Self::NotTrusted { refusal, .. } => refusal.hint().to_owned(),
             Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => "the owner of the CA may: with its folder, on its machine".into(),
-            Self::Store(StoreError::LogDamaged { .. } | StoreError::Log(_)) => {
-                "see what is damaged: handfast ca audit verify; restore the directory from a backup; nothing was issued".into()
-            }
-            Self::Store(_) => "see that the disk is not full and that the folder can be written; nothing was issued".into(),
+            Self::Store(error) => return error.hint().map(str::to_owned),
+            Self::Audit(TreeError::KeyAway { .. }) => KEY_AWAY_HINT.into(),
             Self::Audit(TreeError::NotSigned { .. }) => {
                 "give the public key of the log that signed it: --log-key FILE, which is audit.pub of that CA".into()
             }
@@ -247,7 +237,6 @@ impl Error {
             Self::ClockWentBack { .. } => "set the clock right; if it was wrong before and is right now: handfast ca clock --accept".into(),
             Self::Config { problems } => return problems.first().and_then(|problem| problem.help.clone()),
             Self::Signer(SignerError::Token(error)) => error.hint(),
-            Self::Signer(SignerError::Passphrase(error)) => error.hint(),
             Self::Altered { .. } | Self::Lint { .. } | Self::Unusable { .. } | Self::Signer(_) | Self::Audit(_) => return None,
         })
     }
@@ -351,47 +340,6 @@ fn lifetime(
 ) -> String {
     let most = longest.map_or_else(String::new, |longest| format!(" and at most {longest:#}"));
     format!("the profile \"{profile}\" has a lifetime of at least {shortest:#}{most}, found {asked:#}")
-}
-
-/// What is wrong with the state folder; its owner is to blame.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FolderError {
-    /// It is in use.
-    #[error("\"{}\" exists already", path.display())]
-    Exists { path: PathBuf },
-    /// It holds no authority, or a damaged one.
-    #[error("\"{}\" is not a CA directory: {detail}", path.display())]
-    NotAnAuthority { path: PathBuf, detail: String },
-    /// The key file can be read by others.
-    #[error("\"{}\" can be read by others: its mode is {mode:03o}, expected 600", path.display())]
-    KeyExposed { path: PathBuf, mode: u32 },
-    /// An encrypted key.
-    #[error(transparent)]
-    Passphrase(#[from] PassphraseError),
-    /// A file in it cannot be read or written.
-    #[error("\"{}\" cannot be used", path.display())]
-    File { path: PathBuf, source: io::Error },
-}
-
-impl From<StagingError> for FolderError {
-    fn from(StagingError { path, source }: StagingError) -> Self {
-        Self::File { path, source }
-    }
-}
-
-impl FolderError {
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Exists { .. } => "choose another folder with --dir; a CA is never overwritten".into(),
-            Self::NotAnAuthority { path, .. } => {
-                format!("make one: handfast init --name \"Acme\" --dir {}", path.display())
-            }
-            Self::KeyExposed { path, .. } => format!("chmod 600 {}", path.display()),
-            Self::Passphrase(error) => error.hint(),
-            Self::File { .. } => return None,
-        })
-    }
 }
 
 /// No peer compares with a common name; where it looks like a name that is, that is the hint.

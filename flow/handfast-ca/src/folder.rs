@@ -236,7 +236,10 @@ pub(crate) fn read_certificates(folder: &Path, name: &str) -> Result<Vec<Certifi
 /// The private key in `folder/name`, which must be readable by its owner alone.
 pub(crate) fn read_key(folder: &Path, name: &str) -> Result<PrivateKey, FolderError> {
     let path = folder.join(name);
-    let bytes = Zeroizing::new(read(folder, name)?);
+    let bytes = Zeroizing::new(read(folder, name).map_err(|error| match error {
+        FolderError::NotAnAuthority { .. } => FolderError::KeyAway { path: path.clone() },
+        other => other,
+    })?);
     let metadata = fs::metadata(&path).map_err(|source| FolderError::File {
         path: path.clone(),
         source,
@@ -285,7 +288,9 @@ pub(crate) fn text_of(folder: &Path, key: &PrivateKey) -> Result<Zeroizing<Strin
     let path = folder.join(&name);
     // A wrong passphrase must not become that of the new key.
     read_key(folder, &name)?;
-    let phrase = passphrase::get().ok_or(FolderError::from(PassphraseError::Missing { path }))?;
+    let phrase = passphrase::get()
+        .map_err(FolderError::from)?
+        .ok_or(FolderError::from(PassphraseError::Missing { path }))?;
     Ok(Zeroizing::new(passphrase::lock(key, &phrase)?))
 }
 

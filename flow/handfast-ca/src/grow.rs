@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::{
     cas::{CaRole, CaState, KeptCa},
     change_error::ChangeError,
-    create::{Below, issue_ca},
+    create::issue_ca,
     error::{Error, Result},
     folder,
     further::Further,
@@ -22,7 +22,6 @@ use crate::{
     realm::{Realm, described},
     receive,
     records::Event,
-    requester::Requester,
     sign,
 };
 
@@ -193,14 +192,14 @@ impl Realm<'_> {
         let subject = self.subject_of(kept)?;
         let profile = Profile::Intermediate.into();
         let received = receive::ca(profile, subject, key.public_key.clone(), key.is_generated);
-        let below = Below::limited(kept.limits().map(|bounds| bounds.below()));
+        let below = self.below(kept.limits().map(|bounds| bounds.below()));
         let issued = issue_ca(received, parent, &below, self.store, now)?;
         let certificate = issued.certificate().clone();
         let mut chain = vec![certificate.clone()];
         chain.extend(self.between(kept)?);
         files.certificates(&kept.certificate, &chain)?;
         if publish::may_sign_lists(parent) {
-            publish::sign_list(parent, self.store, publish::ROOT_LIFETIME, &Requester::Owner, now)?;
+            publish::sign_list(parent, self.store, publish::ROOT_LIFETIME, self.by, now)?;
         }
         Ok(certificate)
     }

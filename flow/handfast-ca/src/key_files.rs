@@ -15,25 +15,26 @@ use crate::{
     error::{FolderError, Result},
     folder, log_key, passphrase, realm,
     records::{Event, Store},
+    requester::Requester,
     sqlite::Sqlite,
 };
 
 /// Encrypts every key in `folder` with `phrase`; their names. Keys that are encrypted already are left.
-pub fn encrypt_keys(folder: &Path, phrase: &str, now: Timestamp) -> Result<Vec<String>> {
+pub fn encrypt_keys(folder: &Path, phrase: &str, by: &Requester, now: Timestamp) -> Result<Vec<String>> {
     let text = |key: &PrivateKey| Ok(Zeroizing::new(passphrase::lock(key, phrase)?));
-    rewrite(folder, false, "encrypted", text, now)
+    rewrite(folder, false, text, by, now)
 }
 
 /// Writes every encrypted key in `folder` as it is, with the passphrase of this process; their names.
-pub fn decrypt_keys(folder: &Path, now: Timestamp) -> Result<Vec<String>> {
-    rewrite(folder, true, "decrypted", |key| Ok(key.to_pem()), now)
+pub fn decrypt_keys(folder: &Path, by: &Requester, now: Timestamp) -> Result<Vec<String>> {
+    rewrite(folder, true, |key| Ok(key.to_pem()), by, now)
 }
 
 fn rewrite(
     folder: &Path,
     are_locked: bool,
-    verb: &str,
     text: impl Fn(&PrivateKey) -> Result<Zeroizing<String>>,
+    by: &Requester,
     now: Timestamp,
 ) -> Result<Vec<String>> {
     let failed = |path: &Path, source: io::Error| FolderError::File {
@@ -59,7 +60,8 @@ fn rewrite(
         replaced.map_err(|source| failed(&path, source))?;
         done.push(name);
     }
+    let verb = if are_locked { "decrypted" } else { "encrypted" };
     let detail = format!("{verb}: {}", done.join(", "));
-    store.journal(&[realm::entry(Event::KeysChanged, &detail, now)])?;
+    store.journal(&[realm::entry(Event::KeysChanged, &detail, by, now)])?;
     Ok(done)
 }

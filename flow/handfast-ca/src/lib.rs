@@ -15,6 +15,7 @@ mod audit;
 mod authenticate;
 mod authority;
 mod backup;
+mod below;
 pub mod bench;
 mod cas;
 mod change;
@@ -29,6 +30,7 @@ mod cross;
 mod error;
 mod facts;
 pub mod folder;
+mod folder_error;
 mod further;
 mod grow;
 mod issuer;
@@ -80,22 +82,23 @@ pub use crate::{
     log::{Audit, AuditLog, Fault},
     made::KeyChoice,
     offline::{ExportedRoot, SignedElsewhere, sign_with_root},
-    passphrase::{PassphraseError, ask_by},
+    passphrase::{PassphraseError, ask_by, passphrase_in},
     profiles::{Approver, OfferedProfile, Profiles},
     publish::{
-        MissingList, OcspAnswer, OcspAnswers, Published, RevocationLists, SignedList, SignedSet, SignedSets,
+        MissingList, OcspAnswer, OcspAnswers, OcspSigner, Published, RevocationLists, SignedList, SignedSet,
+        SignedSets, SignedShard, SignedShards,
     },
     receive::{Applicant, CertRequest},
     record::Issued,
     records::{
-        Begun, Condition, Cursor, Draft, Event, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery,
-        KeptList, ListState, NameFilter, Page, Plan, Query, Reason, Repeatable, Revocation, Revoked,
-        RevokedSerial, Row, State, Store, StoreError, Totals, Waiting,
+        Begun, Condition, Cursor, Draft, Event, Finished, IssuerHead, IssuerIds, JournalEntry, JournalLine,
+        JournalQuery, KeptList, ListState, NameFilter, Page, Plan, Query, Reason, Repeatable, Revocation,
+        Revoked, RevokedSerial, Row, State, Store, StoreError, TakenBack, Totals, Waiting,
     },
     renew::Old,
     repeat::IdempotencyKey,
     requester::{AccountId, Person, Requester, RequesterKind, TokenId},
-    revoke::{Because, Selection, Taken, Which, identity_prefix},
+    revoke::{Because, RevokedNow, Selection, Taken, Which, identity_prefix},
     rotate::{Need, RootRotation, Standing, Successor},
     shared::SharedPrimes,
     signer::{FileKey, Signer, SignerError, Tbs},

@@ -67,9 +67,16 @@ pub(crate) fn former(folder: &Path) -> Vec<VerifierKey> {
 const FORMER: &str = "audit-";
 const PUBLIC: &str = ".pub";
 
-/// The key of an authority that has one.
+/// The key of an authority that has one; where its file is away and its public half here, what verifies alone.
 fn read(folder: &Path) -> Result<LogKey> {
-    Ok(LogKey::new(folder::read_key(folder, folder::AUDIT_KEY)?)?)
+    match folder::read_key(folder, folder::AUDIT_KEY) {
+        Err(error @ FolderError::KeyAway { .. }) => {
+            let public = fs::read_to_string(folder.join(folder::AUDIT_PUBLIC));
+            let verifier = public.ok().and_then(|line| line.parse::<VerifierKey>().ok());
+            Ok(LogKey::away(verifier.ok_or(error)?))
+        }
+        key => Ok(LogKey::new(key?)?),
+    }
 }
 
 /// The key of an authority whose records are older than the log: made now, or by a process that was faster.

@@ -9,7 +9,7 @@ use handfast_pki::{KeyKind, PrivateKey, PublicKey};
 use spki::AlgorithmIdentifierOwned;
 
 use crate::{
-    error::{FolderError, Result},
+    error::Result,
     folder,
     further::Further,
     signer::{FileKey, Signer, SignerError, Tbs},
@@ -107,23 +107,21 @@ pub(crate) fn kept(folder: &Path, key: &str, public_key: &PublicKey) -> Result<B
     if is_in_a_token(key) {
         return Ok(Box::new(TokenKey::new(key.parse()?, public_key.clone())?));
     }
-    if folder::is_locked(folder, key)
-        && let Some(algorithm) = public_key.signature_algorithm()
-    {
-        return Ok(Box::new(LockedKey {
-            folder: folder.to_owned(),
-            name: key.to_owned(),
-            public_key: public_key.clone(),
-            algorithm,
-            opened: OnceLock::new(),
-        }));
-    }
-    Ok(Box::new(FileKey::new(folder::read_key(folder, key)?)))
+    let Some(algorithm) = public_key.signature_algorithm_in_file() else {
+        return Ok(Box::new(FileKey::new(folder::read_key(folder, key)?)));
+    };
+    Ok(Box::new(KeptKey {
+        folder: folder.to_owned(),
+        name: key.to_owned(),
+        public_key: public_key.clone(),
+        algorithm,
+        opened: OnceLock::new(),
+    }))
 }
 
-/// An encrypted key file, which is opened when it signs for the first time: nobody is asked for a passphrase for a look into
-/// the records.
-struct LockedKey {
+/// A key file, which is read when it signs for the first time: a look into the records needs no key, and nobody is asked
+/// for a passphrase.
+struct KeptKey {
     folder: PathBuf,
     name: String,
     public_key: PublicKey,
@@ -131,20 +129,18 @@ struct LockedKey {
     opened: OnceLock<FileKey>,
 }
 
-impl LockedKey {
+impl KeptKey {
     fn open(&self) -> Result<&FileKey, SignerError> {
         if let Some(key) = self.opened.get() {
             return Ok(key);
         }
-        let read = folder::read_key(&self.folder, &self.name).map_err(|error| match error {
-            FolderError::Passphrase(error) => SignerError::Passphrase(error),
-            other => SignerError::Unavailable(Box::new(other)),
-        })?;
-        Ok(self.opened.get_or_init(|| FileKey::new(read)))
+        let key = FileKey::new(folder::read_key(&self.folder, &self.name)?);
+        key.public_key().must_be(&self.public_key)?;
+        Ok(self.opened.get_or_init(|| key))
     }
 }
 
-impl Signer for LockedKey {
+impl Signer for KeptKey {
     fn algorithm(&self) -> AlgorithmIdentifierOwned {
         self.algorithm.clone()
     }

@@ -4,7 +4,7 @@
 //! Its lists of revoked CAs go on where those of the authority have ended.
 
 use std::{
-    fs,
+    fs, io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -17,14 +17,16 @@ use jiff::Timestamp;
 use crate::{
     cas::KeptCa,
     change_error::ChangeError,
-    create::{Below, issue_ca},
-    error::{FolderError, Result},
+    config,
+    create::issue_ca,
+    error::{Error, FolderError, Result},
     folder::{self, Staged},
     issuer::Issuer,
     log_key, opening,
     realm::{self, Realm},
     receive,
     records::{Event, Store},
+    requester::Requester,
     sign,
     signer::FileKey,
     sqlite::Sqlite,
@@ -67,11 +69,20 @@ impl Realm<'_> {
         staged.write_certificates(folder::ROOT_CERTIFICATE, &own)?;
         staged.write_key(folder::ROOT_KEY, &folder::text_of(self.folder, &key)?)?;
         let detail = format!("{} ({}) to {}", root.name, issuer.called(), to.display());
+        // What CAs may be is known there as well.
+        match fs::read_to_string(self.folder.join(folder::CONFIG)) {
+            Ok(text) => staged.write_config(&text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => {
+                let path = self.folder.join(folder::CONFIG);
+                return Err(FolderError::File { path, source }.into());
+            }
+        }
         self.write_records(root, &issuer, &staged, &detail, now)?;
         staged.settle()?;
         self.must_sign(to, &own)?;
         self.store
-            .journal(&[realm::entry(Event::RootExported, &detail, now)])?;
+            .journal(&[realm::entry(Event::RootExported, &detail, self.by, now)])?;
         let removed = fs::remove_file(&key_file).and_then(|()| flush_folder_of(&key_file));
         removed.map_err(|source| FolderError::File {
             path: key_file.clone(),
@@ -104,10 +115,18 @@ impl Realm<'_> {
             key: folder::ROOT_KEY.into(),
             ..root.clone()
         };
-        store.change_cas(&[], &[there], &[realm::entry(Event::RootExported, detail, now)])?;
+        store.change_cas(
+            &[],
+            &[there],
+            &[realm::entry(Event::RootExported, detail, self.by, now)],
+        )?;
         let last = self.store.last_list(&issuer.id())?;
         let taken = format!("list number {} of {}", last.number, issuer.called());
-        store.take_over_lists(&issuer.id(), &last, &realm::entry(Event::Adopted, &taken, now))?;
+        store.take_over_lists(
+            &issuer.id(),
+            &last,
+            &realm::entry(Event::Adopted, &taken, self.by, now),
+        )?;
         Ok(())
     }
 
@@ -131,7 +150,12 @@ impl Realm<'_> {
 /// # Errors
 ///
 /// A folder without a root's key, a request that proves no key or has no subject, and what stops any issuance.
-pub fn sign_with_root(folder: &Path, request: &Request, now: Timestamp) -> Result<SignedElsewhere> {
+pub fn sign_with_root(
+    folder: &Path,
+    request: &Request,
+    by: &Requester,
+    now: Timestamp,
+) -> Result<SignedElsewhere> {
     let database = folder.join(folder::DATABASE);
     if !database.is_file() {
         return Err(FolderError::NotAnAuthority {
@@ -142,10 +166,13 @@ pub fn sign_with_root(folder: &Path, request: &Request, now: Timestamp) -> Resul
     }
     let store = Sqlite::open(&database, log_key::of(folder)?)?;
     let cas = opening::kept(&store)?;
+    let profiles = config::read(folder).map_err(|problems| Error::Config { problems })?;
     let realm = Realm {
         folder,
         store: &store,
         cas,
+        profiles: &profiles,
+        by,
     };
     let root = realm.active_root()?.clone();
     let issuer = realm.root_signer(&root, None)?;
@@ -154,7 +181,7 @@ pub fn sign_with_root(folder: &Path, request: &Request, now: Timestamp) -> Resul
         request.subject().clone(),
         request.public_key().clone(),
     );
-    let below = Below::limited(root.limits().as_ref().map(Bounds::below));
+    let below = realm.below(root.limits().as_ref().map(Bounds::below));
     let issued = issue_ca(received, &issuer, &below, &store, now)?;
     let own = issuer.certificate().cloned().ok_or(ChangeError::BadCopy {
         folder: folder.display().to_string(),

@@ -92,14 +92,17 @@ fn profiles(ca: &KeptCa, leaves: &[ProfileName]) -> Result<Vec<ProfileName>> {
     if ca.state != CaState::Active {
         return Ok(Vec::new());
     }
-    if ca.profiles.is_empty() {
-        return Ok(leaves.to_vec());
-    }
-    Ok(ca
-        .profiles
-        .iter()
-        .map(|name| name.parse())
-        .collect::<Result<_, _>>()?)
+    let mut own = match ca.profiles.as_slice() {
+        [] => leaves.to_vec(),
+        named => named.iter().map(|name| name.parse()).collect::<Result<_, _>>()?,
+    };
+    own.push(ocsp_signer());
+    Ok(own)
+}
+
+/// The profile of certificates of those who sign answers of OCSP for a CA; commands make them and nobody asks for one.
+pub(crate) fn ocsp_signer() -> ProfileName {
+    "ocsp-signer".parse().expect("lower-case letters and a hyphen")
 }
 
 /// What a root signs.

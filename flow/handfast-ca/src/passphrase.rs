@@ -1,12 +1,13 @@
 //! Passphrase: what opens key files that are encrypted. It is looked for once in a process, when a key is needed first: in
-//! the file that HANDFAST_PASSPHRASE_FILE names, in HANDFAST_PASSPHRASE, and then by asking a person, where the program can.
+//! the file that was given ([`passphrase_in`]) or that HANDFAST_PASSPHRASE_FILE names, in HANDFAST_PASSPHRASE, and then by asking a person, where the program can.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
     sync::{Mutex, OnceLock, PoisonError},
 };
 
+use handfast_credentials::load;
 use handfast_pki::{Code, Error as PkiError, PrivateKey, Result as PkiResult, code, pem};
 use zeroize::Zeroizing;
 
@@ -21,6 +22,8 @@ static KNOWN: Mutex<Option<Zeroizing<String>>> = Mutex::new(None);
 const FILE: &str = "HANDFAST_PASSPHRASE_FILE";
 const VALUE: &str = "HANDFAST_PASSPHRASE";
 
+static GIVEN: OnceLock<PathBuf> = OnceLock::new();
+
 /// Why an encrypted key cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -28,6 +31,9 @@ pub enum PassphraseError {
     /// None was given, and there is nobody to ask.
     #[error("the key in \"{}\" is encrypted, and no passphrase was given", path.display())]
     Missing { path: PathBuf },
+    /// The file with it.
+    #[error("the passphrase cannot be read from \"{}\": {detail}", path.display())]
+    File { path: PathBuf, detail: String },
     /// It opens nothing.
     #[error("the passphrase does not open the key in \"{}\"", path.display())]
     Wrong { path: PathBuf },
@@ -38,6 +44,7 @@ impl PassphraseError {
     pub fn code(&self) -> Code {
         match self {
             Self::Missing { .. } => code::KEY_ENCRYPTED,
+            Self::File { .. } => code::UNREADABLE,
             Self::Wrong { .. } => code::WRONG_PASSPHRASE,
         }
     }
@@ -47,10 +54,13 @@ impl PassphraseError {
         match self {
             Self::Missing { .. } => {
                 format!(
-                    "name a file with it in its first line: {FILE}=FILE, or run the command on a terminal"
+                    "name a file with it in its first line: --passphrase-file FILE or {FILE}=FILE, or run the command on a terminal"
                 )
             }
-            Self::Wrong { .. } => format!("see that {FILE} and {VALUE} are those of this CA"),
+            Self::File { .. } => "name a file that has it in its first line, in UTF-8".into(),
+            Self::Wrong { .. } => {
+                format!("see that --passphrase-file, {FILE} and {VALUE} are those of this CA")
+            }
         }
     }
 }
@@ -60,21 +70,36 @@ pub fn ask_by(ask: Ask) {
     let _ = ASK.set(ask);
 }
 
-/// The passphrase of this process.
-pub(crate) fn get() -> Option<Zeroizing<String>> {
+/// Says in which file the passphrase is, before all other places; the first one counts. It is read when a key needs it.
+pub fn passphrase_in(file: &Path) {
+    let _ = GIVEN.set(file.to_owned());
+}
+
+/// The passphrase of this process; nothing where there is none and nobody to ask.
+pub(crate) fn get() -> Result<Option<Zeroizing<String>>, PassphraseError> {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if known.is_none() {
-        *known = of_environment().or_else(|| ASK.get().and_then(|ask| ask()));
+        let given = GIVEN
+            .get()
+            .cloned()
+            .or_else(|| env::var_os(FILE).map(PathBuf::from));
+        *known = match given {
+            Some(path) => Some(of_file(&path)?),
+            None => of_environment().or_else(|| ASK.get().and_then(|ask| ask())),
+        };
     }
-    known.clone()
+    Ok(known.clone())
+}
+
+/// As every file with a password is read.
+fn of_file(path: &Path) -> Result<Zeroizing<String>, PassphraseError> {
+    load::password(path).map_err(|problem| PassphraseError::File {
+        path: path.to_owned(),
+        detail: problem.message,
+    })
 }
 
 fn of_environment() -> Option<Zeroizing<String>> {
-    if let Some(path) = env::var_os(FILE) {
-        let text = Zeroizing::new(fs::read_to_string(path).ok()?);
-        let line = text.lines().next().filter(|line| !line.is_empty())?;
-        return Some(Zeroizing::new(line.to_owned()));
-    }
     env::var(VALUE)
         .ok()
         .filter(|text| !text.is_empty())
@@ -114,7 +139,7 @@ pub(crate) fn unlock(text: &[u8], passphrase: &str) -> PkiResult<PrivateKey> {
 /// The key in `text`, which stands in `path`, with the passphrase of this process.
 pub(crate) fn open(text: &[u8], path: &Path) -> Result<PkiResult<PrivateKey>, PassphraseError> {
     let path = || path.to_owned();
-    let passphrase = get().ok_or_else(|| PassphraseError::Missing { path: path() })?;
+    let passphrase = get()?.ok_or_else(|| PassphraseError::Missing { path: path() })?;
     match unlock(text, &passphrase) {
         Err(PkiError::Password { .. }) => Err(PassphraseError::Wrong { path: path() }),
         other => Ok(other),

@@ -73,6 +73,15 @@ impl Profiles {
         self.0.values()
     }
 
+    /// Built-in profiles of which nothing can be issued yet, with the keys that `ca.toml` has to give first.
+    pub fn not_ready(&self) -> Vec<(Profile, &'static [&'static str])> {
+        let is_missing = |(profile, _): &(Profile, _)| self.find(&(*profile).into()).is_none();
+        [(Profile::Psd2, &["nca-name", "nca-id"][..])]
+            .into_iter()
+            .filter(is_missing)
+            .collect()
+    }
+
     /// The same, with CAs that may speak for these names alone.
     pub(crate) fn bounded(mut self, bounds: Option<&Bounds>) -> Self {
         for offered in self.0.values_mut() {

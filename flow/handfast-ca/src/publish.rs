@@ -10,7 +10,9 @@
 
 mod ages;
 mod answers;
+mod delegates;
 mod sets;
+mod shards;
 
 use std::collections::BTreeSet;
 
@@ -30,7 +32,9 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::{
     ages::Published,
     answers::{OcspAnswer, OcspAnswers},
+    delegates::OcspSigner,
     sets::{SignedSet, SignedSets},
+    shards::{SignedShard, SignedShards},
 };
 use crate::{
     approve,
@@ -274,7 +278,7 @@ fn line(event: Event, detail: String, requester: &Requester, now: Timestamp) -> 
         serial: None,
         requester: Some(requester.to_string()),
         code: None,
-        detail,
+        detail: requester.explained(&detail),
     }
 }
 

@@ -3,15 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
-use handfast_pki::Certificate;
+use handfast_pki::{Bounds, Certificate};
 use jiff::Timestamp;
 
 use crate::{
+    below::Below,
     cas::{CaRole, CaState, KeptCa},
     change_error::ChangeError,
     error::Result,
     folder, further,
     further::Further,
+    profiles::Profiles,
     records::{Event, JournalEntry, Store, StoreError},
     requester::Requester,
 };
@@ -21,6 +23,10 @@ pub(crate) struct Realm<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) store: &'a dyn Store,
     pub(crate) cas: Vec<KeptCa>,
+    /// What new CAs may be.
+    pub(crate) profiles: &'a Profiles,
+    /// Who changes it.
+    pub(crate) by: &'a Requester,
 }
 
 impl Realm<'_> {
@@ -80,6 +86,16 @@ impl Realm<'_> {
         })
     }
 
+    /// What a new CA is made by, with these limits.
+    pub(crate) fn below(&self, bounds: Option<Bounds>) -> Below<'_> {
+        Below {
+            bounds,
+            more: None,
+            profiles: self.profiles,
+            by: self.by,
+        }
+    }
+
     /// Begins a change: no other process makes one meanwhile, and none has made one since these CAs were read.
     pub(crate) fn begin(&self) -> Result<Further<'_>> {
         let files = Further::begin(self.folder)?;
@@ -103,7 +119,8 @@ impl Realm<'_> {
         details: &[String],
         now: Timestamp,
     ) -> Result<()> {
-        let entries: Vec<JournalEntry> = details.iter().map(|detail| entry(event, detail, now)).collect();
+        let each = details.iter();
+        let entries: Vec<JournalEntry> = each.map(|detail| entry(event, detail, self.by, now)).collect();
         let from = self.must_be_current()?;
         Ok(self.store.change_cas(&from, to, &entries)?)
     }
@@ -120,14 +137,14 @@ pub(crate) fn described(verb: &str, kept: &KeptCa, certificate: &Certificate) ->
     )
 }
 
-/// A line of the journal about the CA itself, by its owner.
-pub(crate) fn entry(event: Event, detail: &str, now: Timestamp) -> JournalEntry {
+/// A line of the journal about the CA itself, with the reason that was given for it.
+pub(crate) fn entry(event: Event, detail: &str, by: &Requester, now: Timestamp) -> JournalEntry {
     JournalEntry {
         at: now,
         event,
         serial: None,
-        requester: Some(Requester::Owner.to_string()),
+        requester: Some(by.to_string()),
         code: None,
-        detail: detail.to_owned(),
+        detail: by.explained(detail),
     }
 }

@@ -218,6 +218,13 @@ pub(crate) fn ca(
     }
 }
 
+impl Received {
+    /// The same, for so long.
+    pub(crate) fn lasting(self, lifetime: Option<SignedDuration>) -> Self {
+        Self { lifetime, ..self }
+    }
+}
+
 /// Receives a request for another certificate of a CA that has one, or for one that has proven its key elsewhere.
 pub(crate) fn certified(profile: ProfileName, subject: name::Name, public_key: PublicKey) -> Received {
     Received {

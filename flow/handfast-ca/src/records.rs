@@ -3,7 +3,7 @@
 //! [`Store`] is the seam: SQLite is the embedded implementation. It works in batches; each is durable when the call
 //! returns, or leaves nothing. A call that fails stops the issuance.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use handfast_pki::{Certificate, Fingerprint, build::Unnumbered, name::AltName, serial::Serial};
 use jiff::Timestamp;
@@ -27,7 +27,8 @@ pub trait Store: Send + Sync {
     /// The second durable point: keeps the certificates that were made from the planned bytes.
     fn finish(&self, done: &[Finished]) -> Result<(), StoreError>;
     /// Takes certificates back. One that may have been signed and was never finished can be revoked as well.
-    fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError>;
+    /// One that is revoked already gets a worse reason, or its key blocked, and else stays as it is. Out: what became of each.
+    fn revoke(&self, revocations: &[Revocation]) -> Result<Vec<TakenBack>, StoreError>;
     /// Whether this key (SHA-256 of its SubjectPublicKeyInfo) may not be certified any more.
     fn is_blocked(&self, key: Fingerprint) -> Result<bool, StoreError>;
     /// Every revoked certificate of `issuer` that a list has to name, in the order of their revocation.
@@ -59,7 +60,7 @@ pub trait Store: Send + Sync {
     /// Adds lines to the journal that are about no serial number.
     fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError>;
     /// The lines of the journal that fit, newest first.
-    fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError>;
+    fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalLine>, StoreError>;
     /// What is known about the certificates that fit, those that expire soonest first.
     fn find(&self, query: &Query) -> Result<Page, StoreError>;
     /// Requests that wait for a second person.
@@ -176,6 +177,17 @@ pub struct Revocation {
     pub entry: JournalEntry,
 }
 
+/// What became of a certificate that was to be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenBack {
+    /// It was not revoked, and is now.
+    Revoked,
+    /// It was, and the reason is a worse one now, or its key is blocked.
+    Changed,
+    /// It was, and nothing had to be done.
+    Already,
+}
+
 /// The ways in which records name one issuer: by the identifier of its key, and by that which its certificates carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerIds {
@@ -262,6 +274,22 @@ pub struct JournalEntry {
     pub detail: String,
 }
 
+/// A line as it is kept; it reads as its entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalLine {
+    /// Its leaf in the audit log, from 0.
+    pub position: u64,
+    pub entry: JournalEntry,
+}
+
+impl Deref for JournalLine {
+    type Target = JournalEntry;
+
+    fn deref(&self) -> &JournalEntry {
+        &self.entry
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -272,10 +300,16 @@ pub enum Event {
     Issued,
     Refused,
     Revoked,
+    /// The reason of a revocation has become a worse one.
+    ReasonChanged,
+    /// The key of a certificate that was revoked before gets no certificate any more.
+    KeyBlocked,
     /// A number was taken for a revocation list: the key is about to be used.
     Numbered,
     /// A revocation list was signed.
     Listed,
+    /// Answers of OCSP were signed in advance.
+    Answered,
     /// Something that is older than the audit log, or that the records did not have, is in them from now on.
     Adopted,
     /// Issuers or profiles are others than at the last time.
@@ -306,14 +340,17 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Imported,
         Self::Planned,
         Self::Issued,
         Self::Refused,
         Self::Revoked,
+        Self::ReasonChanged,
+        Self::KeyBlocked,
         Self::Numbered,
         Self::Listed,
+        Self::Answered,
         Self::Adopted,
         Self::Configured,
         Self::Waiting,
@@ -337,8 +374,11 @@ impl Event {
             Self::Issued => "issued",
             Self::Refused => "refused",
             Self::Revoked => "revoked",
+            Self::ReasonChanged => "reason-changed",
+            Self::KeyBlocked => "key-blocked",
             Self::Numbered => "numbered",
             Self::Listed => "listed",
+            Self::Answered => "answered",
             Self::Adopted => "adopted",
             Self::Configured => "configured",
             Self::Waiting => "waiting",

@@ -135,6 +135,14 @@ impl Requester {
         }
     }
 
+    /// What was done, with the reason behind it where a person has said one.
+    pub(crate) fn explained(&self, what: &str) -> String {
+        match self.reason() {
+            None => what.to_owned(),
+            Some(reason) => format!("{what}, because \"{}\"", printable(reason)),
+        }
+    }
+
     /// The kind of requester.
     pub fn kind(&self) -> RequesterKind {
         match self {

@@ -1,9 +1,10 @@
 //! Revoke: certificates that were given are taken back, with a reason, in the records.
 //!
 //! What a revocation would take is found first, as [`Authority::to_revoke`], so that it can be shown; [`Authority::revoke`]
-//! then takes exactly that, or nothing.
+//! then takes exactly that, or nothing. It can be said again: what is revoked already stays as it is, unless the reason
+//! becomes worse, and all that is not done yet is done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use handfast_pki::{Certificate, Fingerprint, NamePattern};
 use jiff::Timestamp;
@@ -12,7 +13,10 @@ use crate::{
     approve,
     authority::Authority,
     error::{Error, Result},
-    records::{Condition, Event, JournalEntry, NameFilter, Query, Reason, Revocation, Row, StoreError},
+    records::{
+        Condition, Event, JournalEntry, NameFilter, Query, Reason, Revocation, Row, State, StoreError,
+        TakenBack,
+    },
     requester::Requester,
     unrecorded::Unrecorded,
 };
@@ -36,6 +40,7 @@ pub enum Which {
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     taken: Vec<Taken>,
+    already: Vec<Taken>,
     renewals: Vec<Row>,
 }
 
@@ -58,19 +63,55 @@ pub enum Because {
     Renewal,
 }
 
+/// What a revocation has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RevokedNow {
+    /// So many are revoked that were not.
+    pub revoked: usize,
+    /// Of so many the reason is a worse one now, or the key is blocked.
+    pub changed: usize,
+    /// So many were revoked already, as they are now.
+    pub already: usize,
+}
+
 impl Selection {
-    /// Exactly what will be revoked.
+    /// Exactly what will be revoked, or get a worse reason where it is revoked already.
     pub fn taken(&self) -> &[Taken] {
         &self.taken
     }
 
-    /// Valid certificates that replace one of [`Self::taken`], and that stay.
+    /// What is revoked already and keeps its reason.
+    pub fn already(&self) -> &[Taken] {
+        &self.already
+    }
+
+    /// Valid certificates that replace one of these, and that stay.
     pub fn renewals(&self) -> &[Row] {
         &self.renewals
+    }
+
+    /// Whether nothing fits, neither valid nor revoked already.
+    pub fn is_empty(&self) -> bool {
+        self.taken.is_empty() && self.already.is_empty()
+    }
+
+    fn add(&mut self, taken: Taken, reason: Reason) {
+        match taken.row.revoked {
+            Some(revoked) if !reason.is_worse_than(revoked.reason) => self.already.push(taken),
+            _ => self.taken.push(taken),
+        }
     }
 }
 
 impl Taken {
+    fn recorded(row: Row, because: Because) -> Self {
+        Self {
+            row,
+            because,
+            unrecorded: None,
+        }
+    }
+
     /// What the records know of it.
     pub fn row(&self) -> &Row {
         &self.row
@@ -85,16 +126,39 @@ impl Taken {
     pub fn is_unrecorded(&self) -> bool {
         self.unrecorded.is_some()
     }
+
+    fn revocation(&self, reason: Reason, requester: &Requester, now: Timestamp) -> Revocation {
+        let mut detail = format!("{} of {}", reason.name(), called(&self.row));
+        if let Some(revoked) = self.row.revoked {
+            detail.push_str(&format!(", revoked already for {}", revoked.reason.name()));
+        }
+        Revocation {
+            serial: self.row.serial.clone(),
+            reason,
+            at: now,
+            block: key_of(&self.row).filter(|_| reason == Reason::KeyCompromise),
+            unrecorded: self.unrecorded.clone(),
+            entry: JournalEntry {
+                at: now,
+                event: Event::Revoked,
+                serial: Some(self.row.serial.clone()),
+                requester: Some(requester.to_string()),
+                code: None,
+                detail: requester.explained(&detail),
+            },
+        }
+    }
 }
 
 impl Authority {
     /// What a revocation of `which` takes. For a compromised key these are all certificates with that key and their
-    /// renewals as well; otherwise `with_renewals` decides about the renewals.
+    /// renewals as well; otherwise `with_renewals` decides about the renewals. What is revoked already leads to its
+    /// renewals and to others with its key like everything else, and is taken where `reason` is worse than its own.
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] of a serial number that is not in the records or revoked already; [`Error::NotOurs`] of a
-    /// certificate that was not signed here. Patterns that match nothing take nothing.
+    /// [`Error::Store`] of a serial number that is not in the records; [`Error::NotOurs`] of a certificate that was not
+    /// signed here. Patterns that match nothing take nothing.
     pub fn to_revoke(
         &self,
         which: &Which,
@@ -102,98 +166,107 @@ impl Authority {
         with_renewals: bool,
         now: Timestamp,
     ) -> Result<Selection> {
-        let named = self.named(which, now)?;
-        let mut taken: Vec<Taken> = named;
-        let mut known: BTreeSet<String> = taken.iter().map(|taken| taken.row.serial.clone()).collect();
         let is_compromised = reason == Reason::KeyCompromise;
-        if is_compromised {
-            let keys: BTreeSet<Fingerprint> = taken.iter().filter_map(|taken| key_of(&taken.row)).collect();
-            for key in keys {
+        let is_wide = is_compromised || with_renewals;
+        let mut selection = Selection::default();
+        let mut queue: VecDeque<Taken> = self.named(which, is_wide, now)?.into();
+        let mut known: BTreeSet<String> = queue.iter().map(|taken| taken.row.serial.clone()).collect();
+        // What is found leads to more: to others with the same key, and to renewals of renewals.
+        while let Some(taken) = queue.pop_front() {
+            let mut found = Vec::new();
+            if is_compromised && let Some(key) = key_of(&taken.row) {
                 let same = Query {
                     key: Some(key),
                     ..Query::default()
                 };
-                add(&mut taken, &mut known, self.standing(same)?, Because::SameKey);
+                found.extend(self.leaves(same)?.into_iter().map(|row| (row, Because::SameKey)));
             }
-        }
-        let mut renewals = Vec::new();
-        let mut next = 0;
-        // Renewals of renewals as well: the list grows while it is walked.
-        while let Some(serial) = taken.get(next).map(|taken| taken.row.serial.clone()) {
-            next += 1;
-            let later = self.standing(Query {
-                renewed_from: Some(serial),
-                condition: Some(Condition::Valid(now)),
+            let later = self.leaves(Query {
+                renewed_from: Some(taken.row.serial.clone()),
                 ..Query::default()
             })?;
-            if is_compromised || with_renewals {
-                add(&mut taken, &mut known, later, Because::Renewal);
-            } else {
-                renewals.extend(later.into_iter().filter(|row| !known.contains(&row.serial)));
+            found.extend(later.into_iter().map(|row| (row, Because::Renewal)));
+            for (row, because) in found {
+                if !known.insert(row.serial.clone()) {
+                    continue;
+                }
+                let is_valid = row.revoked.is_none() && row.state == State::Issued && now <= row.not_after;
+                if is_wide || because == Because::SameKey {
+                    queue.push_back(Taken::recorded(row, because));
+                } else if is_valid {
+                    selection.renewals.push(row);
+                }
+            }
+            // An expired renewal needs no revocation, and leads to those after it.
+            let is_over = taken.because == Because::Renewal
+                && taken.row.revoked.is_none()
+                && (now > taken.row.not_after || taken.row.state != State::Issued);
+            if !is_over {
+                selection.add(taken, reason);
             }
         }
-        Ok(Selection { taken, renewals })
+        Ok(selection)
     }
 
-    /// Revokes what was selected, all of it or nothing: one that was revoked in the meantime refuses the rest. For
-    /// [`Reason::KeyCompromise`] the keys get no certificate any more.
+    /// Revokes what was selected, all of it or nothing. What was revoked in the meantime is left as it is, or gets the
+    /// worse reason. For [`Reason::KeyCompromise`] the keys get no certificate any more.
     pub fn revoke_selected(
         &self,
         selection: &Selection,
         reason: Reason,
         requester: &Requester,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<RevokedNow> {
         approve::revocation(requester)?;
-        let revocations: Vec<Revocation> = selection
-            .taken
-            .iter()
-            .map(|taken| Revocation {
-                serial: taken.row.serial.clone(),
-                reason,
-                at: now,
-                block: key_of(&taken.row).filter(|_| reason == Reason::KeyCompromise),
-                unrecorded: taken.unrecorded.clone(),
-                entry: JournalEntry {
-                    at: now,
-                    event: Event::Revoked,
-                    serial: Some(taken.row.serial.clone()),
-                    requester: Some(requester.to_string()),
-                    code: None,
-                    detail: format!("{} of {}", reason.name(), called(&taken.row)),
-                },
-            })
+        let all = selection.taken.iter().chain(&selection.already);
+        let revocations: Vec<Revocation> = all
+            .map(|taken| taken.revocation(reason, requester, now))
             .collect();
-        Ok(self.store().revoke(&revocations)?)
+        let mut done = RevokedNow::default();
+        for became in self.store().revoke(&revocations)? {
+            match became {
+                TakenBack::Revoked => done.revoked += 1,
+                TakenBack::Changed => done.changed += 1,
+                TakenBack::Already => done.already += 1,
+            }
+        }
+        Ok(done)
     }
 
     /// Revokes the certificates with these serial numbers (hexadecimal digits), all of them or none: one that the
-    /// records do not know, or that is revoked already, refuses the rest.
+    /// records do not know refuses the rest.
     pub fn revoke(
         &self,
         serials: &[String],
         reason: Reason,
         requester: &Requester,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<RevokedNow> {
         approve::revocation(requester)?;
         let mut all = Selection::default();
         for serial in serials {
             let one = self.to_revoke(&Which::Serial(serial.clone()), reason, false, now)?;
             all.taken.extend(one.taken);
+            all.already.extend(one.already);
         }
         self.revoke_selected(&all, reason, requester, now)
     }
 
-    fn named(&self, which: &Which, now: Timestamp) -> Result<Vec<Taken>> {
+    /// What is named. Of patterns the valid ones, and where more is looked for than these (`is_wide`) those as well that
+    /// are revoked and have not expired.
+    fn named(&self, which: &Which, is_wide: bool, now: Timestamp) -> Result<Vec<Taken>> {
         let valid = Query {
-            condition: Some(Condition::Valid(now)),
+            condition: (!is_wide).then_some(Condition::Valid(now)),
             ..Query::default()
         };
+        let fits = |row: &Row| row.state == State::Issued && now <= row.not_after;
         let rows = match which {
             Which::Serial(serial) => {
                 let found = self.find_serial(serial)?;
-                vec![not_revoked(found.ok_or_else(|| unknown(serial))?)?]
+                return Ok(vec![Taken::recorded(
+                    found.ok_or_else(|| unknown(serial))?,
+                    Because::Named,
+                )]);
             }
             Which::Certificate(certificate) => return Ok(vec![self.shown(certificate)?]),
             Which::Identity(pattern) => self
@@ -214,14 +287,8 @@ impl Authority {
                 .filter(|row| row.issued_at.is_some_and(|issued| issued < *at))
                 .collect(),
         };
-        Ok(rows
-            .into_iter()
-            .map(|row| Taken {
-                row,
-                because: Because::Named,
-                unrecorded: None,
-            })
-            .collect())
+        let named = rows.into_iter().filter(fits);
+        Ok(named.map(|row| Taken::recorded(row, Because::Named)).collect())
     }
 
     /// A certificate whose file is shown, whether the records know it or not.
@@ -239,11 +306,7 @@ impl Authority {
             {
                 return Err(not_ours());
             }
-            return Ok(Taken {
-                row: not_revoked(row)?,
-                because: Because::Named,
-                unrecorded: None,
-            });
+            return Ok(Taken::recorded(row, Because::Named));
         }
         let issuer = self
             .issuers()
@@ -260,30 +323,12 @@ impl Authority {
         })
     }
 
-    /// The rows that fit and are not revoked.
-    fn standing(&self, query: Query) -> Result<Vec<Row>> {
-        let rows = self.store().find(&query)?.rows;
-        Ok(rows.into_iter().filter(|row| row.revoked.is_none()).collect())
-    }
-
-    /// The same without the CA's own certificates: those are revoked by name alone.
+    /// The rows that fit, without the CA's own certificates: those are revoked by name alone.
     fn leaves(&self, query: Query) -> Result<Vec<Row>> {
         let cas = self.certificates();
         let own = |row: &Row| cas.iter().any(|ca| row.der.as_deref() == Some(ca.der().as_ref()));
-        let rows = self.standing(query)?;
+        let rows = self.store().find(&query)?.rows;
         Ok(rows.into_iter().filter(|row| !own(row)).collect())
-    }
-}
-
-fn add(taken: &mut Vec<Taken>, known: &mut BTreeSet<String>, rows: Vec<Row>, because: Because) {
-    for row in rows {
-        if known.insert(row.serial.clone()) {
-            taken.push(Taken {
-                row,
-                because,
-                unrecorded: None,
-            });
-        }
     }
 }
 
@@ -292,13 +337,6 @@ fn unknown(serial: &str) -> Error {
         serial: serial.to_owned(),
     }
     .into()
-}
-
-fn not_revoked(row: Row) -> Result<Row> {
-    if row.revoked.is_some() {
-        return Err(StoreError::RevokedAlready { serial: row.serial }.into());
-    }
-    Ok(row)
 }
 
 fn key_of(row: &Row) -> Option<Fingerprint> {

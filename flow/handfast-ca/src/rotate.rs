@@ -19,8 +19,7 @@ use jiff::Timestamp;
 use crate::{
     cas::{CaRole, CaState, KeptCa},
     change_error::ChangeError,
-    create::{Below, issue_ca},
-    cross,
+    create::issue_ca,
     error::Result,
     folder,
     further::Further,
@@ -365,19 +364,19 @@ impl Realm<'_> {
         let received = receive::ca(profile.into(), subject.clone(), key.public_key, key.is_generated);
         let signer = Issuer::of_new_root(key.signer, subject, profile.into());
         let bounds = old.limits();
-        let below = Below::limited(bounds.clone());
+        let below = self.below(bounds.clone());
         let issued = issue_ca(received, &signer, &below, self.store, now)?;
         let own = issued.certificate().clone();
         let signer = signer.with_chain(vec![own.clone()], opening::of_roots())?;
         files.certificates(&kept.certificate, std::slice::from_ref(&own))?;
-        let by_old = cross::certify(&own, bounds.as_ref(), old_signer, self.store, now)?;
+        let by_old = self.certify(&own, bounds.as_ref(), old_signer, now)?;
         files.certificates(&kept.root, std::slice::from_ref(&by_old))?;
         let mut lines = vec![
             described("added", &kept, &own),
             described("cross-signed", &kept, &by_old),
         ];
         if let Some(old_certificate) = &old_certificate {
-            let by_new = cross::certify(old_certificate, bounds.as_ref(), &signer, self.store, now)?;
+            let by_new = self.certify(old_certificate, bounds.as_ref(), &signer, now)?;
             let file = Further::named(&format!("{}-by-{name}", old.name), "crt");
             files.certificates(&file, std::slice::from_ref(&by_new))?;
             lines.push(described("cross-signed", old, &by_new));

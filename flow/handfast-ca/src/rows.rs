@@ -44,6 +44,19 @@ impl Reason {
             Self::AaCompromise => "aACompromise",
         }
     }
+
+    /// Whether one that was revoked for `other` is to be revoked for this from now on: a compromise that was not known
+    /// then. All else stays as it was said first (CA/Browser Forum, Baseline Requirements 4.9.1.1).
+    pub fn is_worse_than(self, other: Self) -> bool {
+        self.is_compromise() && !other.is_compromise()
+    }
+
+    fn is_compromise(self) -> bool {
+        matches!(
+            self,
+            Self::KeyCompromise | Self::CaCompromise | Self::AaCompromise
+        )
+    }
 }
 
 /// How far an issuance came.

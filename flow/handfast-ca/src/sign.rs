@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     issuer::Issuer,
     plan::Planned,
-    signer::{FileKey, Signer, Tbs},
+    signer::{Signer, Tbs},
 };
 
 /// A certificate with the right signature over the planned bytes; not stored yet.
@@ -90,7 +90,7 @@ pub(crate) fn answer(tbs: &[u8], issuer: &Issuer) -> Result<Vec<u8>> {
 }
 
 /// The same by `key`, which the CA has certified for it with `certificate`; no CA's key is used.
-pub(crate) fn answer_of_delegate(tbs: &[u8], key: &FileKey, certificate: &Certificate) -> Result<Vec<u8>> {
+pub(crate) fn answer_of_delegate(tbs: &[u8], key: &dyn Signer, certificate: &Certificate) -> Result<Vec<u8>> {
     let signature = key.sign(&Tbs::written_down(tbs))?;
     let algorithm = key.algorithm();
     if !certificate.public_key().has_signed(&algorithm, tbs, &signature) {

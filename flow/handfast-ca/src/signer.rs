@@ -7,7 +7,7 @@
 use handfast_pki::{PrivateKey, PublicKey};
 use spki::AlgorithmIdentifierOwned;
 
-use crate::{passphrase::PassphraseError, token_error::TokenError};
+use crate::{folder_error::FolderError, token_error::TokenError};
 
 /// The bytes that will be signed: a certificate, linted and in the store, or a revocation list under a number that was
 /// taken. Only the CA makes it, so nobody else gets a signature.
@@ -49,9 +49,9 @@ pub enum SignerError {
     /// The token that has the key.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The file of the key is encrypted.
+    /// The file of the key: missing, for others to read, encrypted.
     #[error(transparent)]
-    Passphrase(#[from] PassphraseError),
+    File(#[from] FolderError),
     /// The key is out of reach for another reason, such as a service that is down.
     #[error("the CA's key cannot be used")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

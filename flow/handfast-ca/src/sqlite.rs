@@ -19,6 +19,7 @@ mod migrate;
 mod names;
 mod requests;
 mod sets;
+mod taken_back;
 mod taken_in;
 mod tally;
 mod writer;
@@ -45,8 +46,9 @@ use crate::{
     folder,
     log::{Audit, AuditLog},
     records::{
-        Begun, Finished, IssuerHead, IssuerIds, JournalEntry, JournalQuery, KeptList, ListState, Page, Plan,
-        Query, Repeatable, Revocation, RevokedSerial, Row, Store, StoreError, Totals, Waiting,
+        Begun, Finished, IssuerHead, IssuerIds, JournalEntry, JournalLine, JournalQuery, KeptList, ListState,
+        Page, Plan, Query, Repeatable, Revocation, RevokedSerial, Row, Store, StoreError, TakenBack, Totals,
+        Waiting,
     },
     sqlite::writer::Writer,
     unrecorded::Shown,
@@ -204,13 +206,11 @@ impl Store for Sqlite {
         })
     }
 
-    fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
+    fn revoke(&self, revocations: &[Revocation]) -> Result<Vec<TakenBack>, StoreError> {
         let revocations = revocations.to_vec();
         self.writer.write(move |log| {
-            for revocation in &revocations {
-                lists::take_back(log, revocation)?;
-            }
-            Ok(())
+            let each = revocations.iter();
+            each.map(|revocation| taken_back::one(log, revocation)).collect()
         })
     }
 
@@ -266,7 +266,7 @@ impl Store for Sqlite {
             .write(move |log| lists::keep(log, &issuer, &list, &entry))
     }
 
-    fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
+    fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalLine>, StoreError> {
         self.read(|connection| journal::lines(connection, query))
     }
 

@@ -1,6 +1,10 @@
 //! Why records cannot be written or read.
 
 use handfast_audit::tree::TreeError;
+use handfast_pki::{Code, code};
+use rusqlite::ErrorCode;
+
+use crate::folder_error::KEY_AWAY_HINT;
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +34,6 @@ pub enum StoreError {
     /// There is no such row.
     #[error("the serial number {serial} is not in the records")]
     Unknown { serial: String },
-    /// It cannot be revoked twice.
-    #[error("the certificate {serial} is revoked already")]
-    RevokedAlready { serial: String },
     /// The key was blocked while the certificate was on its way.
     #[error("the key is blocked, because a certificate with it was revoked for keyCompromise")]
     KeyBlocked,
@@ -62,4 +63,76 @@ pub enum StoreError {
     /// Of another implementation.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::BadBackup { .. } => code::BAD_BACKUP,
+            Self::Log(TreeError::KeyAway { .. }) => code::KEY_AWAY,
+            Self::LogDamaged { .. } | Self::Log(_) => code::AUDIT_DAMAGED,
+            Self::Unknown { .. } => code::NOT_RECORDED,
+            Self::KeyBlocked => code::KEY_BLOCKED,
+            Self::Decided { .. } => code::NOT_WAITING,
+            Self::NoSuchCursor { .. } => code::USAGE,
+            Self::SerialTaken { .. }
+            | Self::NoIndexLeft { .. }
+            | Self::Incomplete
+            | Self::AnsweredAlready
+            | Self::WriterGone
+            | Self::WrongState { .. }
+            | Self::ListOvertaken { .. }
+            | Self::CasChanged
+            | Self::TooNew { .. }
+            | Self::Sqlite(_)
+            | Self::Other(_) => code::STORE,
+        }
+    }
+
+    /// One thing to do about it, where we know one.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::BadBackup { .. } => "use another backup",
+            Self::Log(TreeError::KeyAway { .. }) => KEY_AWAY_HINT,
+            Self::LogDamaged { .. } | Self::Log(_) => {
+                "see what is damaged: handfast ca audit verify; restore the directory from a backup; nothing was issued"
+            }
+            Self::Unknown { .. } => "see what was issued: handfast ca list",
+            Self::KeyBlocked => "make a new key: handfast issue does",
+            Self::Decided { .. } => "see what waits: handfast ca requests",
+            Self::NoSuchCursor { .. } => "begin with the first page: leave --after out",
+            Self::NoIndexLeft { .. } => "make another issuing CA: handfast ca rotate",
+            Self::ListOvertaken { .. } | Self::CasChanged | Self::AnsweredAlready => {
+                "nothing was changed by this command; run it again"
+            }
+            Self::TooNew { .. } => "use the program that has written them, or a newer one",
+            Self::Sqlite(error) => return of_sqlite(error),
+            Self::SerialTaken { .. }
+            | Self::Incomplete
+            | Self::WriterGone
+            | Self::WrongState { .. }
+            | Self::Other(_) => return None,
+        })
+    }
+}
+
+/// What the owner of the machine can do: about the disk, about another process, about damage.
+fn of_sqlite(error: &rusqlite::Error) -> Option<&'static str> {
+    Some(match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => "make room on the disk; nothing was issued",
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+            "see that the folder and authority.db in it can be written by this user, and that the disk is not read-only; nothing was issued"
+        }
+        ErrorCode::SystemIoFailure => {
+            "the disk does not keep what is written: make room on the disk, and see the log of the system; nothing was issued"
+        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+            "another process writes for long; run it again; nothing was issued"
+        }
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+            "the records are damaged: restore the directory from a backup (handfast ca restore); nothing was issued"
+        }
+        _ => return None,
+    })
 }

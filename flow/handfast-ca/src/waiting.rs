@@ -4,13 +4,16 @@
 //! A request is decided once. Whoever has made it cannot, whatever the name that he works under: a person is who logged
 //! in, where the system knows it, and the user of the process otherwise.
 
+use handfast_audit::leaf;
 use handfast_pki::{
     PublicKey,
     name::{AltName, Name},
     profile::ProfileName,
     qualified::PspRole,
+    text::hex,
 };
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 use crate::requester::Person;
 
@@ -56,6 +59,37 @@ pub struct Decision {
 }
 
 impl WaitingRequest {
+    /// What its line ties to the audit log: all that it asks for, and what was decided. The certificate that became of it
+    /// has lines of its own.
+    pub(crate) fn digest(&self) -> String {
+        let texts = |texts: Vec<String>| texts.into_iter().map(Value::from).collect::<Vec<_>>();
+        let person = &self.requester;
+        let decision = self.decision.as_ref();
+        let decision =
+            decision.map(|decision| json!([decision.is_approved, decision.by, decision.at.as_millisecond()]));
+        leaf::digest(&[
+            json!(self.id),
+            json!(self.at.as_millisecond()),
+            json!([
+                person.uid,
+                person.login_uid,
+                person.user,
+                person.host,
+                person.reason
+            ]),
+            json!(self.profile.as_str()),
+            json!(hex(&self.subject.der())),
+            json!(texts(self.names.iter().map(ToString::to_string).collect())),
+            json!(self.lifetime.map(|lifetime| lifetime.as_secs())),
+            json!(texts(self.roles.iter().map(ToString::to_string).collect())),
+            json!(self.public_key.fingerprint().to_string()),
+            json!(self.has_proven_key),
+            json!(self.ignored),
+            json!(self.renewed_from),
+            json!(decision),
+        ])
+    }
+
     /// Whom it is for.
     pub fn called(&self) -> String {
         let names: Vec<String> = self.names.iter().map(ToString::to_string).collect();

@@ -301,3 +301,63 @@ fn an_expired_certificate_is_renewed_as_long_as_its_profile_says_with_its_whole_
         .expect_err("never");
     assert_eq!(never.code(), code::NOT_RENEWABLE);
 }
+
+#[test]
+fn a_request_that_is_changed_or_missing_is_found_by_the_audit() {
+    for (sql, says) in [
+        (
+            "DELETE FROM waiting_request WHERE is_approved IS NULL",
+            "it is missing",
+        ),
+        ("DELETE FROM waiting_request WHERE is_approved", "it is missing"),
+        (
+            "UPDATE waiting_request SET names = 'email:boss@acme.example' WHERE is_approved IS NULL",
+            "not what its leaf says",
+        ),
+        (
+            "UPDATE waiting_request SET decided_by = 'root@x(0)' WHERE is_approved",
+            "not what its leaf says",
+        ),
+        (
+            "UPDATE waiting_request SET is_approved = 1, decided_by = 'x', decided_at = 1 WHERE is_approved IS NULL",
+            "not what its leaf says",
+        ),
+        ("UPDATE waiting_request SET serial = NULL WHERE is_approved", ""),
+        (
+            "UPDATE waiting_request SET serial = (SELECT serial FROM certificate WHERE profile = 'root') WHERE is_approved",
+            "not the one that it asked for",
+        ),
+        (
+            "INSERT INTO waiting_request SELECT 'aaaaaaaaaaaa', at, uid, login_uid, user, host, reason, profile, subject, names, lifetime, roles, spki, has_proven_key, ignored, renewed_from, NULL, NULL, NULL, NULL FROM waiting_request LIMIT 1",
+            "no leaf of the log",
+        ),
+    ] {
+        let scratch = Scratch::new();
+        let authority = with_approver(&scratch, "[\"another\"]");
+        let alice = person(1000, "alice");
+        let ask =
+            |name: &str| waits(authority.issue_for(Requester::Person(alice.clone()), admin(name), now()));
+        let id = ask("me@acme.example");
+        ask("you@acme.example");
+        authority
+            .approve(&id, &person(1001, "bob"), now())
+            .expect("issued");
+        assert_eq!(authority.audit(10).expect("a store").faults, []);
+        drop(authority);
+        let database = rusqlite::Connection::open(scratch.at("ca/authority.db")).expect("a database");
+        database
+            .execute_batch(sql)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        drop(database);
+        let authority = Authority::open(&scratch.at("ca")).expect("opens");
+        let faults = authority.audit(10).expect("a store").faults;
+        if says.is_empty() {
+            // A certificate that was issued has lines of its own.
+            assert_eq!(faults, [], "{sql}");
+            continue;
+        }
+        let is_it =
+            |fault: &handfast_ca::Fault| fault.part == "waiting_request" && fault.detail.contains(says);
+        assert!(faults.iter().any(is_it), "{sql}: {faults:?}");
+    }
+}

@@ -107,10 +107,16 @@ fn the_key_of_the_log_is_of_its_own_and_for_the_owner_alone() {
     let public: VerifierKey = public.parse().expect("a verifier key");
     assert_eq!(&public, authority.log_verifier());
     fs::remove_file(place.join("audit.key")).expect("removed");
+    let without = Authority::open(&place).expect("it can be read");
+    let error = without
+        .issue(request(Profile::Server, "a.example"), now())
+        .expect_err("must not sign without its log");
+    assert_eq!(error.code(), code::KEY_AWAY);
+    fs::remove_file(place.join("audit.pub")).expect("removed");
     let Err(error) = Authority::open(&place) else {
-        panic!("must not sign without its log")
+        panic!("nothing verifies its log")
     };
-    assert_eq!(error.code(), code::NOT_AN_AUTHORITY);
+    assert_eq!(error.code(), code::KEY_AWAY);
 }
 
 #[test]
@@ -276,12 +282,15 @@ fn a_proof_holds_for_every_leaf_and_without_the_ca() {
     let lines = authority.journal(&JournalQuery::default()).expect("lines");
     let mut proven = 0;
     for line in lines.into_iter().rev() {
+        let position = line.position;
+        let line = line.entry;
         let Some(serial) = line.serial else { continue };
         let proof = authority
             .prove(&serial, Some(line.event))
             .expect("a log")
             .expect("a leaf");
         proof.verify(&key).expect("holds");
+        assert_eq!(proof.position, position);
         let leaf = Leaf::parse(&proof.leaf).expect("a leaf");
         assert_eq!(
             (leaf.event.as_str(), leaf.detail),

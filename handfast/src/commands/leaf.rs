@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use handfast_ca::{Applicant, CertRequest, Person, Requester};
+use handfast_ca::{Applicant, CertRequest, Person, Requester, passphrase_in};
 use handfast_finding::shell::shell;
-use handfast_pki::{KeyKind, code, profile::ProfileName, qualified::PspRole};
-use handfast_values::duration;
+use handfast_pki::{KeyKind, profile::ProfileName, qualified::PspRole};
+use handfast_values::{ValueError, duration, duration_between};
 use jiff::SignedDuration;
 
 use super::named::Named;
@@ -30,7 +30,7 @@ pub struct Leaf {
     #[arg(long, value_name = "ROLE")]
     psd2_role: Vec<PspRole>,
     #[command(flatten)]
-    why: Why,
+    acting: Acting,
     /// The CA directory [default: ./handfast, else that of the system or the user]
     #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::ca(), hide_default_value = true)]
     pub dir: PathBuf,
@@ -59,10 +59,49 @@ impl Why {
     }
 }
 
+/// Who acts, why, and what opens the keys of the CA.
+#[derive(Debug, clap::Args)]
+pub struct Acting {
+    #[command(flatten)]
+    why: Why,
+    #[command(flatten)]
+    unlock: Unlock,
+}
+
+impl Acting {
+    /// Whoever runs this command; the passphrase is known from here on.
+    pub fn person(&self) -> Result<Person, Failure> {
+        self.unlock.announce();
+        self.why.person()
+    }
+
+    /// The same, asking.
+    pub fn requester(&self) -> Result<Requester, Failure> {
+        self.person().map(Requester::Person)
+    }
+}
+
+/// What opens key files that are encrypted.
+#[derive(Debug, clap::Args)]
+pub struct Unlock {
+    /// The file with the passphrase of the CA's keys in its first line [default: HANDFAST_PASSPHRASE_FILE]
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Unlock {
+    /// Says where the passphrase is; it is read when a key needs it.
+    pub fn announce(&self) {
+        if let Some(file) = &self.passphrase_file {
+            passphrase_in(file);
+        }
+    }
+}
+
 impl Leaf {
     /// Whoever runs this command.
     pub fn requester(&self) -> Result<Requester, Failure> {
-        self.why.requester()
+        self.acting.requester()
     }
 
     fn profile(&self) -> Result<ProfileName, Failure> {
@@ -86,9 +125,19 @@ impl Leaf {
     }
 }
 
-fn lifetime(text: &str) -> Result<SignedDuration, Failure> {
-    duration(text)
-        .map_err(|error| Failure::of(code::CONFIG_INVALID, format!("--lifetime: {error}")).help(error.hint))
+/// That of a certificate; how long it may be is for the profile to say.
+pub fn lifetime(text: &str) -> Result<SignedDuration, Failure> {
+    duration(text).map_err(|error| of_flag("--lifetime", &error))
+}
+
+/// That of something that is signed and made anew before it ends: from a second to ten years.
+pub fn promised(text: &str) -> Result<SignedDuration, Failure> {
+    let range = SignedDuration::from_secs(1)..=SignedDuration::from_hours(24 * 3653);
+    duration_between(text, &range).map_err(|error| of_flag("--lifetime", &error))
+}
+
+fn of_flag(flag: &str, error: &ValueError) -> Failure {
+    Failure::misuse(format!("{flag}: {error}")).help(error.hint)
 }
 
 /// The flag that finds `dir` again, where it is needed.

@@ -7,7 +7,6 @@ use handfast_credentials::exchange::Exchange;
 use handfast_finding::{shell::shell, when::when};
 use handfast_pki::{Certificate, code};
 use handfast_report::{json, schema::Schema, style::GOOD};
-use handfast_values::duration;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -47,7 +46,7 @@ pub struct Args {
     #[arg(long, value_name = "COMMAND")]
     exec: Option<String>,
     #[command(flatten)]
-    why: leaf::Why,
+    acting: leaf::Acting,
     /// The CA directory [default: ./handfast, else that of the system or the user]
     #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::ca(), hide_default_value = true)]
     dir: PathBuf,
@@ -86,12 +85,12 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 
 /// Has the successor of `old` signed, and puts it in its place.
 fn renew(args: &Args, old: &Certificate, now: Timestamp, words: &Words) -> Result<Issued, Failure> {
-    let lifetime = args.lifetime.as_deref().map(duration).transpose()?;
+    let lifetime = args.lifetime.as_deref().map(leaf::lifetime).transpose()?;
     let exchange = Exchange::of(old, &args.cert, args.key.as_deref(), args.new_key)?;
     let authority = Authority::open(&args.dir)?;
     let renewable = authority.renewable(old, now)?;
     let claim = exchange.claim()?;
-    let requester = args.why.requester()?;
+    let requester = args.acting.requester()?;
     let applicant = Applicant::holding(exchange.key());
     let issued = authority.renew(requester, &renewable, applicant, lifetime, now)?;
     words.tell_leftovers(&exchange.write(claim, &issued.chain())?);

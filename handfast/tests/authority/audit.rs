@@ -95,3 +95,28 @@ fn a_list_is_drawn_as_wide_as_the_terminal_and_as_a_page_without_scripts() {
     assert!(page.contains("dns:a.example") && page.contains("<svg"), "{page}");
     assert!(!page.contains("<script"), "{page}");
 }
+
+#[test]
+fn journal_and_show_give_the_position_that_a_proof_proves() {
+    let place = place();
+    let shown = place.run("ca show a/tls.crt --json").good().json();
+    let position = shown["position"].as_u64().expect("a position");
+    let proof = place.run("ca audit prove a/tls.crt --json").good().json();
+    assert_eq!(proof["position"], position);
+    let serial = &shown["certificate"]["serial"];
+    let journal = place.run("ca journal --event issued --json").good().json();
+    let lines = journal["lines"].as_array().expect("lines");
+    let line = lines
+        .iter()
+        .find(|line| line["serial"] == *serial)
+        .expect("a line");
+    assert_eq!(line["position"], position);
+    let said = place.run("ca show a/tls.crt").good().stdout;
+    let command = shown["proof"].as_str().expect("a command");
+    assert!(
+        said.contains(&format!("leaf {position}")) && said.contains(command),
+        "{said}"
+    );
+    place.shell(&command.replace("FILE", "a.tlog-proof")).good();
+    place.run("ca audit check a.tlog-proof --cert a/tls.crt").good();
+}

@@ -160,3 +160,32 @@ fn check_names_what_is_wrong_with_a_code_and_says_nothing_of_a_good_ca() {
     fs::remove_file(place.path("handfast/authority.db")).expect("removed");
     refused("HF-802", "authority.db");
 }
+
+#[test]
+fn rsa_keys_that_share_a_prime_are_named_when_the_keys_are_compared() {
+    use handfast_testkit::factorable;
+    let place = place();
+    let keys = [factorable::good_key(), factorable::sharing_key()];
+    for (index, key) in keys.iter().enumerate() {
+        place.write(&format!("{index}.csr"), factorable::request(key));
+        place
+            .run(&format!(
+                "sign {index}.csr server --dns h{index}.example --out {index}.crt"
+            ))
+            .good();
+        // Each alone is a good key.
+        if index == 0 {
+            place.run("ca check --keys").good();
+        }
+    }
+    place.run("ca check").good();
+    let ran = place.run("ca check --keys").refused(1, "HF-212");
+    for index in 0..2 {
+        let serial = certificates(&place, &format!("{index}.crt"))[0].serial();
+        assert!(ran.stdout.contains(&format!("ca revoke {serial}")), "{ran:#?}");
+        place
+            .run(&format!("ca revoke {serial} --reason keyCompromise --yes"))
+            .good();
+    }
+    place.run("ca check --keys").good();
+}

@@ -72,7 +72,7 @@ fn issue_overwrites_only_with_force_and_leaves_nothing_after_a_refusal() {
             "issue client --uri spiffe://acme/a --uri spiffe://acme/b --out none",
             "HF-803",
         ),
-        ("issue server --dns localhost --lifetime 90 --out none", "HF-701"),
+        ("issue server --dns localhost --lifetime 90 --out none", "HF-901"),
         ("issue server --dns localhost --lifetime 0d --out none", "HF-820"),
         (
             "issue server --dns localhost --lifetime 4000d --out none",
@@ -175,7 +175,7 @@ fn a_lifetime_that_means_two_things_is_refused_with_what_to_write() {
         ("1y", "\"y\" has 365 or 366 days; write days, such as \"365d\""),
     ] {
         let line = format!("issue server --dns a --lifetime {text} --out none");
-        let said = place.run(&line).refused(2, "HF-701").stderr;
+        let said = place.run(&line).refused(2, "HF-901").stderr;
         assert!(
             said.contains(&format!("--lifetime: duration \"{text}\": {why}")),
             "{said}"
@@ -207,4 +207,29 @@ fn lifetimes_are_read_in_minutes_hours_days_and_weeks() {
         );
         assert!((least..=most).contains(&lifetime), "{text}: {lifetime:#}");
     }
+}
+
+#[test]
+fn a_profile_that_needs_ca_toml_is_listed_as_not_ready_with_what_is_missing() {
+    let place = Place::with_authority();
+    let said = place.run("ca profiles").good().stdout;
+    assert!(
+        said.contains("psd2  not ready: nca-name and nca-id missing"),
+        "{said}"
+    );
+    let listed = place.run("ca profiles --json").good().json();
+    assert_eq!(listed["not_ready"][0]["name"], "psd2");
+    place.write(
+        "handfast/ca.toml",
+        "[profile.psd2]\nnca-name = \"Supervisor\"\nnca-id = \"DE-BAFIN\"\n",
+    );
+    let listed = place.run("ca profiles --json").good().json();
+    assert_eq!(listed["not_ready"].as_array().map(Vec::len), Some(0));
+    let names: Vec<&str> = listed["profiles"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["name"].as_str())
+        .collect();
+    assert!(names.contains(&"psd2"), "{names:?}");
 }

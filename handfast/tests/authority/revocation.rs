@@ -60,9 +60,8 @@ fn a_preview_revokes_nothing_and_yes_does() {
         .good();
     assert_eq!(state(&place, "web/tls.crt"), "revoked");
     assert_eq!(state(&place, "db/tls.crt"), "valid");
-    let again = place.run("ca revoke web/tls.crt --yes");
-    assert_eq!(again.exit, 1, "{again:#?}");
-    assert!(again.stderr.contains("revoked already"), "{again:#?}");
+    let again = place.run("ca revoke web/tls.crt --yes").good();
+    assert!(again.stdout.contains("revoked already"), "{again:#?}");
     let shown = place.run("ca show web/tls.crt").good().stdout;
     assert!(
         shown.contains("superseded") && shown.contains("revoked   "),
@@ -195,4 +194,115 @@ fn a_revoked_certificate_is_not_renewed_and_its_compromised_key_gets_no_other() 
     let journal = place.run("ca journal --event refused").good().stdout;
     assert!(journal.contains("HF-809"), "{journal}");
     place.run("renew --cert db/tls.crt").good();
+}
+
+#[test]
+fn a_revocation_that_is_named_again_does_the_rest_and_says_what_was_done_before() {
+    let place = place();
+    place.run("renew --cert web/tls.crt --new-key").good();
+    let serials: Vec<String> = place
+        .run("ca list --identity uri:spiffe://acme/web --json")
+        .good()
+        .json()["certificates"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| one["serial"].as_str().expect("a number").to_owned())
+        .collect();
+    let renewal = crate::certificates(&place, "web/tls.crt")[0].serial();
+    let old = serials
+        .iter()
+        .find(|serial| **serial != renewal)
+        .expect("the old one");
+    place.run(&format!("ca revoke {old} --yes")).good();
+    let worse = place
+        .run(&format!(
+            "ca revoke {old} --reason keyCompromise --yes --because ticket-7 --json"
+        ))
+        .good()
+        .json();
+    assert_eq!((&worse["count"], &worse["changed"]), (&1.into(), &1.into()));
+    assert_eq!(state(&place, "web/tls.crt"), "revoked");
+    let again = place
+        .run(&format!("ca revoke {old} --reason keyCompromise --yes --json"))
+        .good()
+        .json();
+    assert_eq!((&again["count"], &again["changed"]), (&0.into(), &0.into()));
+    assert_eq!(again["already"].as_array().map(Vec::len), Some(2));
+    let journal = place.run("ca journal").good().stdout;
+    let line = journal
+        .lines()
+        .find(|line| line.contains("reason-changed"))
+        .expect("a line");
+    assert!(
+        line.contains("because \"ticket-7\"") && !line.contains("by owner"),
+        "{line}"
+    );
+    place.run("ca audit verify").good();
+    // What is not there is no fault of the disk.
+    let unknown = place.run("ca revoke 4711 --yes").refused(1, "HF-811");
+    assert!(!unknown.stderr.contains("disk"), "{unknown:#?}");
+}
+
+#[test]
+fn who_signs_a_list_a_set_or_answers_is_in_the_journal_with_the_reason() {
+    let place = place();
+    let journal = place.run("ca journal").good().stdout;
+    assert!(!journal.contains("by owner"), "{journal}");
+    for (line, event) in [
+        ("ca crl --out ca.crl --reason weekly", "listed"),
+        ("ca set --out ca.set --reason weekly", "listed"),
+        ("ca ocsp --out answers --reason weekly", "answered"),
+        ("ca issuer add --name payments --reason weekly", "ca-added"),
+        ("ca rotate --reason weekly", "ca-added"),
+    ] {
+        place.run(line).good();
+        let journal = place
+            .run(&format!("ca journal --event {event} --limit 1 --json"))
+            .good()
+            .json();
+        let entry = &journal["lines"][0];
+        assert_ne!(entry["requester"], "owner", "{line}: {entry}");
+        let detail = entry["detail"].as_str().expect("a text");
+        let last = place.run("ca journal --limit 9").good().stdout;
+        assert!(
+            detail.contains("because \"weekly\"") || last.contains("because \"weekly\""),
+            "{line}: {last}"
+        );
+    }
+}
+
+#[test]
+fn a_lifetime_of_nothing_or_of_ages_is_a_wrong_argument_and_signs_nothing() {
+    let place = place();
+    for line in [
+        "ca crl --out x",
+        "ca set --out x",
+        "ca ocsp --out x",
+        "ca issuer ocsp-signer",
+    ] {
+        for (time, expected) in [("0s", "at least 1s"), ("0d", "at least 1s"), ("9999w", "at most")] {
+            let ran = place
+                .run(&format!("{line} --lifetime {time}"))
+                .refused(2, "HF-901");
+            assert!(
+                ran.stderr.contains("--lifetime") && ran.stderr.contains(expected),
+                "{ran:#?}"
+            );
+        }
+        let mut negative = place.handfast(line);
+        negative.arg("--lifetime=-1h");
+        crate::program::Ran::new(line, negative).refused(2, "HF-901");
+        assert!(!place.path("x").exists());
+    }
+    place
+        .run("renew --cert web/tls.crt --lifetime 0s")
+        .refused(2, "HF-820");
+    place
+        .run("renew --cert web/tls.crt --lifetime 90")
+        .refused(2, "HF-901");
+    place
+        .run("issue server --dns a --out x --lifetime 90")
+        .refused(2, "HF-901");
+    place.run("ca set --out x --lifetime 1s").good();
 }

@@ -325,12 +325,12 @@ fn a_ca_that_is_leaving_may_lose_its_key_and_the_lists_say_what_is_missing() {
             .as_str()
             .is_some_and(|ca| ca.contains("Acme Issuing CA,"))
     );
-    place.run("ca check").refused(1, "HF-802");
+    place.run("ca check").refused(1, "HF-845");
     // One that signs may not.
     std::fs::remove_file(place.path("handfast/ca/issuing-2.key")).expect("removed");
     place
         .run("issue server --dns c.example --out c")
-        .refused(2, "HF-802");
+        .refused(2, "HF-845");
 }
 
 #[test]
@@ -361,5 +361,46 @@ fn of_rotations_at_once_each_is_whole_or_refused_and_the_ca_works() {
     assert_eq!(states.iter().filter(|state| **state == "active").count(), 1);
     let issued = place.run("issue server --dns a.example --out a").good();
     place.shell(&issued.next()).good();
+    place.run("ca check").good();
+}
+
+#[test]
+fn what_ca_toml_says_of_roots_and_issuing_cas_holds_for_those_that_are_made_later() {
+    let place = Place::with_authority();
+    place.write(
+        "handfast/ca.toml",
+        "[profile.root]\nlifetime = \"1000d\"\n[profile.intermediate]\nlifetime = \"100d\"\n\
+         crl = [\"http://pki.acme.example/root.crl\"]\nkeys = [\"p256\", \"p384\"]\n",
+    );
+    let lasts = |file: &str| {
+        let own = &certificates(&place, file)[0];
+        own.not_after().duration_since(own.not_before()).as_hours() / 24
+    };
+    let text = |file: &str| {
+        place
+            .shell(&format!("openssl x509 -in {file} -noout -text"))
+            .good()
+            .stdout
+    };
+    place.run("ca issuer add --name payments").good();
+    assert_eq!(lasts("handfast/ca/payments.crt"), 100);
+    assert!(text("handfast/ca/payments.crt").contains("http://pki.acme.example/root.crl"));
+    place
+        .run("ca issuer add --name other --key rsa2048")
+        .refused(2, "HF-820");
+    assert!(!place.path("handfast/ca/other.crt").exists());
+    assert!(!place.path("handfast/ca/other.key").exists());
+    place.run("ca rotate").good();
+    assert_eq!(lasts("handfast/ca/payments-2.crt"), 100);
+    // Where the root is away its folder knows the rules too.
+    place.run("ca root export --to safe").good();
+    place.run("ca issuer add --name waits --csr waits.csr").good();
+    place
+        .run("ca root sign waits.csr --root safe --out waits.crt")
+        .good();
+    assert_eq!(lasts("waits.crt"), 100);
+    place.run("ca rotate --root --root-at safe").good();
+    assert_eq!(lasts("handfast/ca/root-2.crt"), 1000);
+    place.run("ca audit verify").good();
     place.run("ca check").good();
 }

@@ -57,6 +57,7 @@ const LINES: &[(i32, &str)] = &[
     (0, "bench ca --callers 2 --seconds 1 --sync-delay 1ms --fill 300"),
     (2, "bench ca --dir handfast"),
     (0, "ca set --out ca.set"),
+    (0, "ca issuer ocsp-signer"),
     (0, "ca ocsp --out answers"),
     (1, "ca ocsp --respond ca.set --out refused.der"),
     (0, "ca audit verify"),

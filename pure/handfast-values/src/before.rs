@@ -38,6 +38,7 @@ impl Before {
             Self::Percent(percent) => end.duration_since(begin) / 100 * i32::from(percent),
             Self::Time(time) => time,
         };
-        end.checked_sub(before).unwrap_or(Timestamp::MIN)
+        // What is longer than its whole life: from the beginning.
+        end.checked_sub(before).unwrap_or(begin).max(begin)
     }
 }

@@ -56,6 +56,7 @@ schemas! {
     CaExport "ca-export" 1 "ca export";
     CaIssuerAdd "ca-issuer-add" 1 "ca issuer add";
     CaIssuerList "ca-issuer-list" 1 "ca issuer list";
+    CaIssuerOcspSigner "ca-issuer-ocsp-signer" 1 "ca issuer ocsp-signer";
     CaIssuerRetire "ca-issuer-retire" 1 "ca issuer retire";
     CaJournal "ca-journal" 1 "ca journal";
     CaKeyDecrypt "ca-key-decrypt" 1 "ca key decrypt";

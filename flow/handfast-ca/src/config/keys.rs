@@ -97,6 +97,11 @@ table! {
             reference: "addresses of the complete revocation list (`http://`), for the CRL distribution point",
             without: Without::Is("none"),
         }
+        crl_shards: Option<Text> = "crl-shards" {
+            flag: None,
+            reference: "the address of a folder with parts of the revocation list (`http://`), one for 65,536 certificates each, as `ca crl --shards` writes them: the CRL distribution point is `ADDRESS/CA/SHARD.crl`; the same in all profiles",
+            without: Without::Is("none; read [about lists in parts](../ca.md#revocation-lists-crl) first"),
+        }
         ca_issuers: Option<Vec<Text>> = "ca-issuers" {
             flag: None,
             reference: "addresses of the issuer's certificate, for the authority information access",

@@ -8,7 +8,7 @@ use handfast_pki::{
         attributes::AttributeRule,
         key_usage,
         keys::KeyRule,
-        pointers::{Policy, Subtree, WebAddress},
+        pointers::{Policy, Shards, Subtree, WebAddress},
     },
     qualified::{AuthorityId, Disclosure, Psd2, PspRole, Qualified, QualifiedKind},
 };
@@ -239,6 +239,17 @@ fn pointers(raw: &RawProfile, rules: &mut Rules, wrong: &mut Complaints<'_>) {
             *place = wrong.each(texts, str::parse::<WebAddress>);
         }
     }
+    if let Some(text) = &raw.crl_shards {
+        match text.text.parse::<Shards>() {
+            _ if rules.ca.is_some() => wrong.at(
+                text,
+                code::CONFIG_INVALID,
+                "\"crl-shards\" is for leaves, and this is a CA".into(),
+            ),
+            Ok(shards) => pointers.crl_shards = Some(shards),
+            Err(error) => wrong.at(text, code::CONFIG_INVALID, format!("crl-shards {error}")),
+        }
+    }
     rules.no_rev_avail = raw.no_rev_avail.unwrap_or(rules.no_rev_avail);
     if !rules.no_rev_avail {
         return;
@@ -253,7 +264,8 @@ fn pointers(raw: &RawProfile, rules: &mut Rules, wrong: &mut Complaints<'_>) {
     {
         wrong.here("\"no-rev-avail\" needs a \"max-lifetime\" of at most 10d: nothing would be heard of a revocation".into());
     }
-    if !(rules.pointers.crl.is_empty() && rules.pointers.ocsp.is_empty()) {
+    let has_list = !rules.pointers.crl.is_empty() || rules.pointers.crl_shards.is_some();
+    if has_list || !rules.pointers.ocsp.is_empty() {
         wrong.here(
             "\"no-rev-avail\" and \"crl\" or \"ocsp\" contradict each other (RFC 9608 section 3)".into(),
         );

@@ -10,14 +10,14 @@ use handfast_pki::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Span, root_issuer, span};
+use super::{Span, delegates::Delegate, line, root_issuer, span};
 use crate::{
     approve,
     authority::Authority,
     error::{Error, Result},
     issuer::Issuer,
     must_be_reconciled,
-    records::{Condition, Cursor, IssuerIds, Query, Row, State},
+    records::{Condition, Cursor, Event, IssuerIds, Query, Row, State},
     requester::Requester,
     sign,
     signer::FileKey,
@@ -27,7 +27,8 @@ use crate::{
 pub struct OcspAnswers<'a> {
     authority: &'a Authority,
     lifetime: SignedDuration,
-    delegate: Option<(Certificate, FileKey)>,
+    /// One that was named; else those of the folder are used.
+    named: Option<Delegate>,
 }
 
 /// An answer that is ready.
@@ -47,7 +48,7 @@ impl Authority {
         OcspAnswers {
             authority: self,
             lifetime,
-            delegate: None,
+            named: None,
         }
     }
 }
@@ -69,7 +70,10 @@ impl OcspAnswers<'_> {
             let Some(ca) = issuer.certificate() else { continue };
             match ocsp::may_answer_for(certificate, ca, now) {
                 Ok(()) => {
-                    self.delegate = Some((certificate.clone(), FileKey::new(key)));
+                    self.named = Some(Delegate {
+                        certificate: certificate.clone(),
+                        signer: Box::new(FileKey::new(key)),
+                    });
                     return Ok(self);
                 }
                 Err(because) => why = because,
@@ -94,14 +98,16 @@ impl OcspAnswers<'_> {
         };
         let issuers = self.authority.issuers().iter();
         if let Some(issuer) = issuers.into_iter().find(|issuer| asked(issuer)) {
-            return self.of(issuer, request.asked, request.nonce.as_deref(), now);
+            return self.with_delegate(issuer, now, |delegate| {
+                self.of(issuer, delegate, request.asked, request.nonce.as_deref(), now)
+            });
         }
         // Of the CAs above only the root has a key here, at times.
         if let Some(root) = self.authority.root()
             && let Some(issuer) = root_issuer(self.authority, root)?
             && asked(&issuer)
         {
-            return self.of(&issuer, request.asked, request.nonce.as_deref(), now);
+            return self.of(&issuer, None, request.asked, request.nonce.as_deref(), now);
         }
         Ok(OcspAnswer::refused(Refused::Unauthorized))
     }
@@ -118,36 +124,72 @@ impl OcspAnswers<'_> {
         must_be_reconciled(self.authority.store())?;
         let mut count = 0;
         for issuer in self.authority.issuers() {
-            let Some(ca) = issuer.certificate() else { continue };
-            for condition in [Condition::Valid(now), Condition::Revoked] {
-                let mut after: Option<Cursor> = None;
-                loop {
-                    let page = self.authority.find(&Query {
-                        condition: Some(condition),
-                        issuer: Some(issuer.id()),
-                        limit: Some(PAGE),
-                        after,
-                        ..Query::default()
-                    })?;
-                    for row in page.rows.iter().filter(|row| row.not_after >= now) {
-                        let Some(octets) = unhex(&row.serial) else {
-                            continue;
-                        };
-                        let id = CertId::of(ca, &octets);
-                        each(&row.serial, &self.of(issuer, vec![id], None, now)?)?;
-                        count += 1;
-                    }
-                    let Some(next) = page.next else { break };
-                    after = Some(next);
+            count += self.with_delegate(issuer, now, |delegate| self.each_of(issuer, delegate, now, each))?;
+        }
+        let detail = format!("{count} OCSP answers, good for {:#}", self.lifetime);
+        let entry = line(Event::Answered, detail, requester, now);
+        self.authority.store().journal(&[entry])?;
+        Ok(count)
+    }
+
+    fn each_of(
+        &self,
+        issuer: &Issuer,
+        delegate: Option<&Delegate>,
+        now: Timestamp,
+        each: &mut dyn FnMut(&str, &OcspAnswer) -> Result<()>,
+    ) -> Result<usize> {
+        let Some(ca) = issuer.certificate() else {
+            return Ok(0);
+        };
+        let mut count = 0;
+        for condition in [Condition::Valid(now), Condition::Revoked] {
+            let mut after: Option<Cursor> = None;
+            loop {
+                let page = self.authority.find(&Query {
+                    condition: Some(condition),
+                    issuer: Some(issuer.id()),
+                    limit: Some(PAGE),
+                    after,
+                    ..Query::default()
+                })?;
+                for row in page.rows.iter().filter(|row| row.not_after >= now) {
+                    let Some(octets) = unhex(&row.serial) else {
+                        continue;
+                    };
+                    let id = CertId::of(ca, &octets);
+                    each(&row.serial, &self.of(issuer, delegate, vec![id], None, now)?)?;
+                    count += 1;
                 }
+                let Some(next) = page.next else { break };
+                after = Some(next);
             }
         }
         Ok(count)
     }
 
+    /// Calls `then` with who signs for `issuer` in its place: the one that was named, or one of the folder. A delegate of
+    /// one CA says nothing for another.
+    fn with_delegate<T>(
+        &self,
+        issuer: &Issuer,
+        now: Timestamp,
+        then: impl FnOnce(Option<&Delegate>) -> Result<T>,
+    ) -> Result<T> {
+        let Some(ca) = issuer.certificate() else {
+            return then(None);
+        };
+        if let Some(named) = &self.named {
+            let is_good = ocsp::may_answer_for(&named.certificate, ca, now).is_ok();
+            return then(is_good.then_some(named));
+        }
+        then(self.authority.delegate_of(ca, now)?.as_ref())
+    }
+
     fn of(
         &self,
         issuer: &Issuer,
+        delegate: Option<&Delegate>,
         asked: Vec<CertId>,
         nonce: Option<&[u8]>,
         now: Timestamp,
@@ -155,12 +197,7 @@ impl OcspAnswers<'_> {
         let Some(ca) = issuer.certificate() else {
             return Ok(OcspAnswer::refused(Refused::Internal));
         };
-        // A delegate of one CA says nothing for another.
-        let delegate = self
-            .delegate
-            .as_ref()
-            .filter(|(certificate, _)| ocsp::may_answer_for(certificate, ca, now).is_ok());
-        let signer = delegate.map_or(ca, |(certificate, _)| certificate);
+        let signer = delegate.map_or(ca, |delegate| &delegate.certificate);
         let mut answers = Vec::new();
         for id in asked {
             let status = if id.is_of(ca) {
@@ -183,7 +220,7 @@ impl OcspAnswers<'_> {
         let tbs = ocsp::to_be_signed(&plan, &answers)?;
         let der = match delegate {
             None => sign::answer(&tbs, issuer)?,
-            Some((certificate, key)) => sign::answer_of_delegate(&tbs, key, certificate)?,
+            Some(Delegate { certificate, signer }) => sign::answer_of_delegate(&tbs, &**signer, certificate)?,
         };
         let statuses = answers.into_iter().map(|(id, status)| (hex(id.serial()), status));
         Ok(OcspAnswer {

@@ -3,12 +3,14 @@
 //! The head is the authority for the leaves, the leaves for every table. What cannot be read is a fault like what does not
 //! agree, and the other parts are looked at all the same.
 
+mod requests;
 mod tables;
 mod tree;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use handfast_audit::tree::LogKey;
+use handfast_audit::tree::{LogKey, TreeError};
+use handfast_pki::{KeyKind, PrivateKey};
 
 use super::migrate;
 use crate::{
@@ -60,8 +62,7 @@ const TABLES: &[(&str, Look)] = &[
     ("idempotency", tables::answers),
     ("blocked_key", tables::blocked_keys),
     ("crl", tables::lists),
-    // That a request waits and who decided is in the journal; what it asks for is not compared.
-    ("waiting_request", nothing),
+    ("waiting_request", requests::compare),
     ("ca", tables::cas),
     ("restored", tables::restored),
     ("sqlite_sequence", tables::sequences),
@@ -70,7 +71,11 @@ const TABLES: &[(&str, Look)] = &[
 /// All of it, in one reading transaction: what is written meanwhile is not seen.
 pub(super) fn audit(connection: &mut Connection, key: &LogKey, most: usize) -> Result<Audit, StoreError> {
     let mut fresh = Connection::open_in_memory()?;
-    migrate::migrate(&mut fresh, key)?;
+    // Whose log it begins is not compared, and the own key may be away.
+    migrate::migrate(
+        &mut fresh,
+        &LogKey::new(PrivateKey::generate(KeyKind::Ed25519).map_err(TreeError::from)?)?,
+    )?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
     let mut findings = Findings {
         audit: Audit::default(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params, types::Value};
 
 use super::find::unreadable;
-use crate::records::{Event, JournalEntry, JournalQuery, StoreError};
+use crate::records::{Event, JournalEntry, JournalLine, JournalQuery, StoreError};
 
 /// The line with this number. Only the audit log adds lines: each is a leaf as well.
 pub(super) fn add(
@@ -36,7 +36,7 @@ pub(super) fn configuration(connection: &Connection) -> Result<Option<String>, S
         .optional()?)
 }
 
-pub(super) fn lines(connection: &Connection, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
+pub(super) fn lines(connection: &Connection, query: &JournalQuery) -> Result<Vec<JournalLine>, StoreError> {
     let mut texts = vec!["true"];
     let mut values: Vec<Value> = Vec::new();
     // Times are kept as text of different precision, so that whole seconds are compared.
@@ -54,7 +54,7 @@ pub(super) fn lines(connection: &Connection, query: &JournalQuery) -> Result<Vec
         values.extend([serial.clone().into(), serial.clone().into()]);
     }
     let mut sql = format!(
-        "SELECT at, event, serial, requester, code, detail FROM journal WHERE {} ORDER BY id DESC",
+        "SELECT at, event, serial, requester, code, detail, id - 1 FROM journal WHERE {} ORDER BY id DESC",
         texts.join(" AND ")
     );
     if let Some(limit) = query.limit {
@@ -64,7 +64,7 @@ pub(super) fn lines(connection: &Connection, query: &JournalQuery) -> Result<Vec
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
         let (at, event): (String, String) = (row.get(0)?, row.get(1)?);
-        Ok(JournalEntry {
+        let entry = JournalEntry {
             at: at
                 .parse::<Timestamp>()
                 .map_err(|error| unreadable(0, error.into()))?,
@@ -76,6 +76,10 @@ pub(super) fn lines(connection: &Connection, query: &JournalQuery) -> Result<Vec
             requester: row.get(3)?,
             code: row.get(4)?,
             detail: row.get(5)?,
+        };
+        Ok(JournalLine {
+            position: row.get::<_, i64>(6)?.unsigned_abs(),
+            entry,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

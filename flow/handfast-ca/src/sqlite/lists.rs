@@ -9,63 +9,11 @@ use super::{
     find::{known_reason, time, unreadable},
     locate,
     log::Log,
-    only_if_new, taken_in,
 };
 use crate::{
-    records::{IssuerIds, JournalEntry, KeptList, ListState, Revocation, RevokedSerial, StoreError},
+    records::{IssuerIds, JournalEntry, KeptList, ListState, RevokedSerial, StoreError},
     unrecorded::Unrecorded,
 };
-
-/// The revocation, the block of its key, and the certificate where it was not known.
-pub(super) fn take_back(log: &mut Log<'_>, revocation: &Revocation) -> Result<(), StoreError> {
-    let transaction = log.transaction;
-    let serial = &revocation.serial;
-    let known = locate::certificate(transaction, serial)?;
-    let id = match (known, &revocation.unrecorded) {
-        (Some(id), _) => id,
-        (None, Some(unrecorded)) => {
-            let id = insert_unrecorded(transaction, serial, unrecorded)?;
-            taken_in::certificate(log, id, &revocation.entry)?;
-            id
-        }
-        (None, None) => {
-            return Err(StoreError::Unknown {
-                serial: serial.clone(),
-            });
-        }
-    };
-    let at = revocation.at.as_millisecond();
-    let inserted = transaction
-        .prepare_cached(
-            "INSERT INTO revoked (issuer, idx, not_after, at, reason, \"by\")
-             SELECT issuer, idx, not_after, ?2, ?3, ?4 FROM cert WHERE id = ?1",
-        )?
-        .execute(params![
-            id,
-            at,
-            revocation.reason.name(),
-            revocation.entry.requester
-        ]);
-    only_if_new(inserted, || StoreError::RevokedAlready {
-        serial: serial.clone(),
-    })?;
-    let sequence = transaction.last_insert_rowid().unsigned_abs();
-    transaction
-        .prepare_cached("UPDATE cert SET state = iif(der IS NULL, 'withdrawn', 'revoked') WHERE id = ?1")?
-        .execute([id])?;
-    if let Some(key) = revocation.block {
-        transaction
-            .prepare_cached("INSERT OR IGNORE INTO blocked_key (spki, at) VALUES (?1, ?2)")?
-            .execute(params![key.to_string(), at])?;
-    }
-    let evidence = Evidence {
-        sequence: Some(sequence),
-        reason: Some(revocation.reason.name().to_owned()),
-        blocked: revocation.block.map(|key| key.to_string()),
-        ..Evidence::default()
-    };
-    log.add(&revocation.entry, evidence)
-}
 
 /// A certificate of ours that was lost from the records; its row.
 pub(super) fn insert_unrecorded(

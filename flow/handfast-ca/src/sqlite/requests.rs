@@ -6,12 +6,13 @@ use handfast_pki::{
     name::{self, AltName},
 };
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Row as SqlRow, params};
+use rusqlite::{Connection, Row as SqlRow, params};
 use spki::{SubjectPublicKeyInfoOwned, der::Decode};
 
 use super::{
     Sqlite,
     find::{time, unreadable},
+    log::Log,
 };
 use crate::{
     records::{JournalEntry, StoreError, Waiting},
@@ -51,7 +52,7 @@ impl Waiting for Sqlite {
                     request.renewed_from,
                 ],
             )?;
-            log.add(&entry, Evidence::default())
+            add(log, &request.id, &entry)
         })
     }
 
@@ -68,7 +69,7 @@ impl Waiting for Sqlite {
             if changed == 0 {
                 return Err(StoreError::Decided { id });
             }
-            log.add(&entry, Evidence::default())
+            add(log, &id, &entry)
         })
     }
 
@@ -87,17 +88,35 @@ impl Waiting for Sqlite {
             WhichHeld::Undecided => ("?1 = '' AND is_approved IS NULL", ""),
             WhichHeld::Of(id) => ("id = ?1", id),
         };
-        let sql = format!(
-            "SELECT id, at, uid, login_uid, user, host, reason, profile, subject, names, lifetime, roles, spki,
-                    has_proven_key, ignored, renewed_from, is_approved, decided_by, decided_at, serial
-             FROM waiting_request WHERE {filter} ORDER BY at, id"
-        );
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([id], read)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        self.read(|connection| select(connection, filter, id))
     }
+}
+
+/// The line of the journal, and a leaf that ties to it what the request is from now on.
+fn add(log: &mut Log<'_>, id: &str, entry: &JournalEntry) -> Result<(), StoreError> {
+    let request = select(log.transaction, "id = ?1", id)?.into_iter().next();
+    let evidence = Evidence {
+        request: Some(id.to_owned()),
+        asks: request.map(|request| request.digest()),
+        ..Evidence::default()
+    };
+    log.add(entry, evidence)
+}
+
+/// Those that fit `filter`, which has one parameter, oldest first.
+pub(super) fn select(
+    connection: &Connection,
+    filter: &str,
+    id: &str,
+) -> Result<Vec<WaitingRequest>, StoreError> {
+    let sql = format!(
+        "SELECT id, at, uid, login_uid, user, host, reason, profile, subject, names, lifetime, roles, spki,
+                has_proven_key, ignored, renewed_from, is_approved, decided_by, decided_at, serial
+         FROM waiting_request WHERE {filter} ORDER BY at, id"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([id], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn read(row: &SqlRow<'_>) -> rusqlite::Result<WaitingRequest> {

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use handfast_audit::tree::LogKey;
+use handfast_audit::tree::{LogKey, TreeError};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::log::Log;
@@ -178,6 +178,9 @@ fn of_the_group(error: &StoreError) -> StoreError {
         StoreError::LogDamaged { detail } => StoreError::LogDamaged {
             detail: detail.clone(),
         },
+        StoreError::Log(TreeError::KeyAway { name }) => {
+            StoreError::Log(TreeError::KeyAway { name: name.clone() })
+        }
         other => StoreError::LogDamaged {
             detail: other.to_string(),
         },

@@ -10,8 +10,8 @@ use std::{
 
 use handfast_ca::{
     Applicant, AuditLog, Authority, Begun, CertRequest, Finished, Issued, IssuerHead, IssuerIds,
-    JournalEntry, JournalQuery, KeptCa, KeptList, ListState, NewAuthority, Page, Plan, Query, Revocation,
-    RevokedSerial, Row, Shown, Store, StoreError, Totals, Waiting,
+    JournalEntry, JournalLine, JournalQuery, KeptCa, KeptList, ListState, NewAuthority, Page, Plan, Query,
+    Revocation, RevokedSerial, Row, Shown, Store, StoreError, TakenBack, Totals, Waiting,
 };
 use handfast_pki::{
     Anchors, Certificate, Fingerprint, KeyKind, PrivateKey, Profile, Purpose, Trust, name::AltName,
@@ -118,7 +118,7 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
         self.inner.finish(done)?;
         (self.happens)(("finish", true))
     }
-    fn revoke(&self, revocations: &[Revocation]) -> Result<(), StoreError> {
+    fn revoke(&self, revocations: &[Revocation]) -> Result<Vec<TakenBack>, StoreError> {
         self.inner.revoke(revocations)
     }
     fn is_blocked(&self, key: Fingerprint) -> Result<bool, StoreError> {
@@ -152,7 +152,7 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     fn keep_list(&self, issuer: &str, list: &KeptList, entry: &JournalEntry) -> Result<(), StoreError> {
         self.inner.keep_list(issuer, list, entry)
     }
-    fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalEntry>, StoreError> {
+    fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalLine>, StoreError> {
         self.inner.lines(query)
     }
     fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {

@@ -4,7 +4,8 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use handfast_ca::bench::{Course, Filled, Load, Rate, measure};
 use handfast_report::{schema::Schema, style::GOOD};
-use handfast_values::duration;
+use handfast_values::duration_between;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{
@@ -40,7 +41,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let delay = args.sync_delay.as_deref().map(duration).transpose()?;
+    // A write that takes longer than this is no disk.
+    let range = SignedDuration::ZERO..=SignedDuration::from_secs(10);
+    let delay = args.sync_delay.as_deref();
+    let delay = delay.map(|text| duration_between(text, &range)).transpose()?;
     let delay = delay
         .and_then(|delay| delay.try_into().ok())
         .unwrap_or(Duration::ZERO);

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Where, requests};
 use crate::{
-    commands::{leaf::Why, tell},
+    commands::{leaf::Acting, tell},
     failure::{Exit, Failure},
     words::Words,
 };
@@ -36,14 +36,14 @@ pub struct Args {
     #[arg(long, conflicts_with = "out")]
     deny: bool,
     #[command(flatten)]
-    why: Why,
+    acting: Acting,
     #[command(flatten)]
     place: Where,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let by = args.why.person()?;
+    let by = args.acting.person()?;
     let authority = Authority::open(&args.place.dir)?;
     let Some(out) = &args.out else {
         let denied = authority.deny(&args.id, &by, now)?;

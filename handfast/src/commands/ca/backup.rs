@@ -17,7 +17,10 @@ use zeroize::Zeroizing;
 
 use super::Where;
 use crate::{
-    commands::{leaf::dir_flag, tell::text},
+    commands::{
+        leaf::{Why, dir_flag},
+        tell::text,
+    },
     failure::{Exit, Failure},
     places,
     words::Words,
@@ -39,6 +42,8 @@ pub struct Backup {
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     #[command(flatten)]
+    why: Why,
+    #[command(flatten)]
     place: Where,
 }
 
@@ -51,6 +56,8 @@ pub struct Restore {
     /// The passphrase of the keys in it, the first line of this file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    why: Why,
     /// The folder to make
     #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::HERE)]
     dir: PathBuf,
@@ -66,6 +73,8 @@ pub struct Reconcile {
     /// Certificates and revocation lists of this CA that are newer than the backup
     files: Vec<PathBuf>,
     #[command(flatten)]
+    why: Why,
+    #[command(flatten)]
     place: Where,
 }
 
@@ -76,7 +85,13 @@ fn passphrase(file: Option<&PathBuf>) -> Result<Option<Zeroizing<String>>, Failu
 pub fn backup(args: &Backup, words: &Words) -> Result<Exit, Failure> {
     let phrase = passphrase(args.passphrase_file.as_ref())?;
     let phrase = phrase.as_ref().map(|phrase| phrase.as_str());
-    let done = back_up(&args.place.dir, &args.out, phrase, Timestamp::now())?;
+    let done = back_up(
+        &args.place.dir,
+        &args.out,
+        phrase,
+        &args.why.requester()?,
+        Timestamp::now(),
+    )?;
     let next = format!("handfast ca restore {} --dir DIR", shell(args.out.display()));
     words.json(
         Schema::CaBackup,
@@ -116,7 +131,7 @@ pub fn run_restore(args: &Restore, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let phrase = passphrase(args.passphrase_file.as_ref())?;
     let phrase = phrase.as_ref().map(|phrase| phrase.as_str());
-    let done = restore(&args.file, &args.dir, phrase, now)?;
+    let done = restore(&args.file, &args.dir, phrase, &args.why.requester()?, now)?;
     let next = format!("handfast ca reconcile FILE ...{}", dir_flag(&args.dir));
     words.json(
         Schema::CaRestore,
@@ -148,7 +163,7 @@ pub fn run_restore(args: &Restore, words: &Words) -> Result<Exit, Failure> {
 
 pub fn reconcile(args: &Reconcile, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = Authority::open(&args.place.dir)?.acting_as(args.why.requester()?);
     let (certificates, lists) = read(&args.files)?;
     let done = authority.reconcile(&certificates, &lists, now)?;
     let next = match done.revoked_elsewhere.first() {

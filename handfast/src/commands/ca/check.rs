@@ -22,12 +22,15 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast ca check --json")]
 pub struct Args {
+    /// Compare all RSA keys that were certified with each other, too: shared primes give both keys away
+    #[arg(long)]
+    keys: bool,
     #[command(flatten)]
     place: Where,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let found = check(&args.place.dir, Timestamp::now());
+    let found = check(&args.place.dir, args.keys, Timestamp::now());
     let is_good = found.iter().all(|finding| finding.level == Level::Note);
     words.json(
         Schema::CaCheck,

@@ -1,19 +1,21 @@
 //! `handfast ca crl`: signed revocation lists for everybody else's software.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use handfast_ca::{Authority, Requester};
+use handfast_ca::{RevocationLists, SignedShards};
 use handfast_credentials::files::{self, Readers};
 use handfast_finding::{shell::shell, when::when};
 use handfast_pki::revocation::age::Age;
 use handfast_report::{schema::Schema, style::GOOD};
-use handfast_values::duration;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Where;
 use crate::{
-    commands::tell::text,
+    commands::{
+        leaf::{Acting, promised},
+        tell::text,
+    },
     failure::{Exit, Failure},
     words::Words,
 };
@@ -22,26 +24,47 @@ use crate::{
 ///
 /// The file holds one list for each CA of the path, in PEM: that of the issuing CA, and that of the root, which programs
 /// that check every certificate of a path want as well. It is replaced as a whole, so that a reader never sees half of it.
+///
+/// With --shards each list is written in parts of 65,536 certificates as well, DIR/CA/SHARD.crl in DER, to be served below the
+/// address of crl-shards. Never give parts to GnuTLS: it keeps one list of a CA, and accepts what is revoked on another.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  handfast ca crl --out ca.crl --lifetime 7d")]
+#[command(
+    after_help = "Examples:\n  handfast ca crl --out ca.crl --lifetime 7d\n  handfast ca crl --out ca.crl --shards parts"
+)]
 pub struct Args {
     /// The file to write; an older one is replaced
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Also write the list of each CA in parts into this folder, for certificates of profiles with crl-shards
+    #[arg(long, value_name = "DIR")]
+    shards: Option<PathBuf>,
     /// Until when the next list is promised; programs reject everybody after it
     #[arg(long, value_name = "TIME", default_value = "7d")]
     lifetime: String,
+    #[command(flatten)]
+    acting: Acting,
     #[command(flatten)]
     place: Where,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let lifetime = duration(&args.lifetime)?;
-    let authority = Authority::open(&args.place.dir)?;
-    let lists = authority.publish(lifetime, &Requester::Owner, now)?;
+    let lifetime = promised(&args.lifetime)?;
+    let (authority, requester) = args.place.open_for(&args.acting)?;
+    if args.shards.is_some() {
+        authority.place_of_shards()?;
+    }
+    let lists = authority.publish(lifetime, &requester, now)?;
     let leftovers = files::write_parts(&args.out, lists.to_pem(), Readers::Everybody)?;
     words.tell_leftovers(&leftovers);
+    let shards = match &args.shards {
+        None => Vec::new(),
+        Some(folder) => {
+            let shards = authority.publish_shards(&lists, &requester, now)?;
+            write(&shards, folder, words)?;
+            shards
+        }
+    };
     let next = format!("openssl crl -in {} -noout -text", shell(args.out.display()));
     words.json(
         Schema::CaCrl,
@@ -58,9 +81,16 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
                 "issuer": missing.issuer,
                 "why": missing.why,
             })).collect::<Vec<_>>(),
+            "shards": shards.iter().map(described).collect::<Vec<_>>(),
             "next": next,
         }),
     );
+    tell(args, &lists, &shards, now, words);
+    words.next(next);
+    Ok(Exit::Yes)
+}
+
+fn tell(args: &Args, lists: &RevocationLists, shards: &[SignedShards], now: Timestamp, words: &Words) {
     words.data(format_args!(
         "{GOOD}revocation lists{GOOD:#} in {}",
         text(&args.out)
@@ -74,6 +104,19 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             when(signed.list.next_update, now)
         ));
     }
+    for of in shards {
+        words.data(format_args!(
+            "  {}: in {} of 65536 certificates, in the folder {}",
+            of.issuer,
+            parts(of.parts.len()),
+            of.folder
+        ));
+    }
+    if !shards.is_empty() {
+        words.talk(
+            "warning: software on GnuTLS accepts what is revoked on another part: give it the whole list",
+        );
+    }
     for signed in lists.lists() {
         tell_age("list", &signed.issuer, signed.age(now), words);
     }
@@ -83,8 +126,37 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             missing.issuer, missing.why
         ));
     }
-    words.next(next);
-    Ok(Exit::Yes)
+}
+
+/// Each part in a file of its own, which is replaced as a whole.
+fn write(shards: &[SignedShards], folder: &Path, words: &Words) -> Result<(), Failure> {
+    for of in shards {
+        for part in &of.parts {
+            let path = folder.join(&of.folder).join(&part.file);
+            words.tell_leftovers(&files::write(&path, &part.der, Readers::Everybody)?);
+        }
+    }
+    Ok(())
+}
+
+fn parts(count: usize) -> String {
+    match count {
+        1 => "1 part".to_owned(),
+        _ => format!("{count} parts"),
+    }
+}
+
+fn described(of: &SignedShards) -> Value {
+    json!({
+        "issuer": of.issuer,
+        "number": of.number,
+        "folder": of.folder,
+        "parts": of.parts.iter().map(|part| json!({
+            "file": part.file,
+            "address": part.address,
+            "entries": part.entries,
+        })).collect::<Vec<_>>(),
+    })
 }
 
 /// A warning where much of the life of what was published is used up already: it was kept, since its CA's key is away.

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use handfast_ca::Authority;
 use handfast_credentials::{
     files::{Claim, Piece, Readers},
     load,
@@ -14,7 +13,7 @@ use serde_json::json;
 
 use super::Where;
 use crate::{
-    commands::tell::text,
+    commands::{leaf::Acting, tell::text},
     failure::{Exit, Failure},
     words::Words,
 };
@@ -35,6 +34,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     root_at: Option<PathBuf>,
     #[command(flatten)]
+    acting: Acting,
+    #[command(flatten)]
     place: Where,
 }
 
@@ -44,7 +45,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let foreign = foreign
         .first()
         .ok_or_else(|| Failure::misuse(format!("\"{}\" holds no certificate", args.file.display())))?;
-    let authority = Authority::open(&args.place.dir)?;
+    let (authority, _) = args.place.open_for(&args.acting)?;
     let claim = Claim::take(&[&args.out], false)?;
     let made = authority.cross_sign(foreign, args.root_at.as_deref(), now)?;
     words.tell_leftovers(&claim.write(&[Piece {

@@ -1,8 +1,10 @@
 //! `handfast ca issuer`: the CAs that sign leaves, and further ones.
 
+mod ocsp_signer;
+
 use std::path::PathBuf;
 
-use handfast_ca::{Authority, NewIssuer};
+use handfast_ca::NewIssuer;
 use handfast_credentials::{
     files::{self, Readers},
     load,
@@ -15,7 +17,10 @@ use serde_json::json;
 
 use super::{Where, standing};
 use crate::{
-    commands::{leaf::dir_flag, new_key::NewKey},
+    commands::{
+        leaf::{Acting, dir_flag},
+        new_key::NewKey,
+    },
     failure::{Exit, Failure},
     words::Words,
 };
@@ -36,6 +41,7 @@ enum Command {
     Add(Box<Add>),
     List(List),
     Retire(Retire),
+    OcspSigner(ocsp_signer::Args),
 }
 
 /// Add a CA below the root, which signs from now on what it is for
@@ -68,6 +74,8 @@ struct Add {
     #[arg(long, value_name = "FILE", conflicts_with = "name")]
     cert: Option<PathBuf>,
     #[command(flatten)]
+    acting: Acting,
+    #[command(flatten)]
     place: Where,
 }
 
@@ -88,6 +96,8 @@ struct Retire {
     /// The CA, by its name in the list
     name: String,
     #[command(flatten)]
+    acting: Acting,
+    #[command(flatten)]
     place: Where,
 }
 
@@ -97,11 +107,12 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         Command::Add(args) => add(args, now, words),
         Command::List(args) => list(args, now, words),
         Command::Retire(args) => retire(args, now, words),
+        Command::OcspSigner(args) => ocsp_signer::run(args, now, words),
     }
 }
 
 fn add(args: &Add, now: Timestamp, words: &Words) -> Result<Exit, Failure> {
-    let authority = Authority::open(&args.place.dir)?;
+    let (authority, _) = args.place.open_for(&args.acting)?;
     let dir = dir_flag(&args.place.dir);
     let bounds = match args.names.as_slice() {
         [] => None,
@@ -168,7 +179,7 @@ fn list(args: &List, now: Timestamp, words: &Words) -> Result<Exit, Failure> {
 }
 
 fn retire(args: &Retire, now: Timestamp, words: &Words) -> Result<Exit, Failure> {
-    let authority = Authority::open(&args.place.dir)?;
+    let (authority, _) = args.place.open_for(&args.acting)?;
     let retired = authority.retire(&args.name, now)?;
     let standing = standing::after(&args.place.dir, now)?;
     let next = format!("handfast ca issuer list{}", dir_flag(&args.place.dir));

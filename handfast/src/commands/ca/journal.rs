@@ -1,6 +1,6 @@
 //! `handfast ca journal`: what was asked of the CA, and what became of it.
 
-use handfast_ca::{Authority, Event, JournalEntry, JournalQuery};
+use handfast_ca::{Authority, Event, JournalLine, JournalQuery};
 use handfast_report::schema::Schema;
 use handfast_values::moment;
 use jiff::Timestamp;
@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Show the journal: every issuance, refusal, revocation and list, newest first
+///
+/// Each line begins with its position in the audit log, and ca audit prove proves it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast ca journal --since 7d --event refused")]
 pub struct Args {
@@ -61,7 +63,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 }
 
 /// One line for people.
-pub fn line(entry: &JournalEntry) -> String {
+pub fn line(entry: &JournalLine) -> String {
     let code = entry
         .code
         .as_deref()
@@ -78,7 +80,8 @@ pub fn line(entry: &JournalEntry) -> String {
         .map(|by| format!(", by {by}"))
         .unwrap_or_default();
     format!(
-        "{}  {:<8}  {}{by}{serial}{code}",
+        "{:>6}  {}  {:<8}  {}{by}{serial}{code}",
+        entry.position,
         entry.at.strftime("%Y-%m-%d %H:%M:%SZ"),
         entry.event.name(),
         entry.detail
@@ -86,8 +89,9 @@ pub fn line(entry: &JournalEntry) -> String {
 }
 
 /// The same in JSON.
-pub fn described(entry: &JournalEntry) -> Value {
+pub fn described(entry: &JournalLine) -> Value {
     json!({
+        "position": entry.position,
         "at": entry.at,
         "event": entry.event.name(),
         "serial": entry.serial,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Where;
 use crate::{
-    commands::leaf::dir_flag,
+    commands::leaf::{Acting, Why, dir_flag},
     failure::{Exit, Failure},
     terminal,
     words::Words,
@@ -18,11 +18,11 @@ use crate::{
 
 /// Encrypt the key files of a CA, or decrypt them
 ///
-/// With encrypted keys every command that signs needs the passphrase: in the file that HANDFAST_PASSPHRASE_FILE names, in
-/// HANDFAST_PASSPHRASE, or typed on the terminal. Commands that only read the records need none.
+/// With encrypted keys every command that signs needs the passphrase: in the file of --passphrase-file or
+/// HANDFAST_PASSPHRASE_FILE, in HANDFAST_PASSPHRASE, or typed on the terminal. Commands that only read the records need none.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  handfast ca key encrypt --passphrase-file phrase\n  HANDFAST_PASSPHRASE_FILE=phrase handfast ca key decrypt"
+    after_help = "Examples:\n  handfast ca key encrypt --passphrase-file phrase\n  handfast ca key decrypt --passphrase-file phrase"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -43,13 +43,17 @@ struct Encrypt {
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     #[command(flatten)]
+    why: Why,
+    #[command(flatten)]
     place: Where,
 }
 
 /// Write every key file as it is
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  HANDFAST_PASSPHRASE_FILE=phrase handfast ca key decrypt")]
+#[command(after_help = "Example:\n  handfast ca key decrypt --passphrase-file phrase")]
 struct Decrypt {
+    #[command(flatten)]
+    acting: Acting,
     #[command(flatten)]
     place: Where,
 }
@@ -62,11 +66,11 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
                 Some(file) => load::password(file)?,
                 None => terminal::new_passphrase()?,
             };
-            let done = encrypt_keys(&args.place.dir, &phrase, now)?;
+            let done = encrypt_keys(&args.place.dir, &phrase, &args.why.requester()?, now)?;
             (Schema::CaKeyEncrypt, done, &args.place, "encrypted")
         }
         Command::Decrypt(args) => {
-            let done = decrypt_keys(&args.place.dir, now)?;
+            let done = decrypt_keys(&args.place.dir, &args.acting.requester()?, now)?;
             (Schema::CaKeyDecrypt, done, &args.place, "decrypted")
         }
     };

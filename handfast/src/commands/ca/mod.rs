@@ -26,6 +26,9 @@ mod standing;
 
 use std::path::PathBuf;
 
+use handfast_ca::{Authority, Requester};
+
+use super::leaf::Acting;
 use crate::{
     failure::{Exit, Failure},
     places,
@@ -75,6 +78,15 @@ struct Where {
     /// The CA directory [default: ./handfast, else that of the system or the user]
     #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::ca(), hide_default_value = true)]
     dir: PathBuf,
+}
+
+impl Where {
+    /// The CA, changed by whoever runs this command.
+    fn open_for(&self, acting: &Acting) -> Result<(Authority, Requester), Failure> {
+        let requester = acting.requester()?;
+        let authority = Authority::open(&self.dir)?.acting_as(requester.clone());
+        Ok((authority, requester))
+    }
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {

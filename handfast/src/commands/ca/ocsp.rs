@@ -3,20 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use handfast_ca::{Authority, OcspAnswer, OcspAnswers, Requester};
+use handfast_ca::{OcspAnswer, OcspAnswers, Requester};
 use handfast_credentials::{
     files::{self, Readers},
     load,
 };
 use handfast_pki::ocsp::Status;
 use handfast_report::{schema::Schema, style::GOOD};
-use handfast_values::duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Where;
 use crate::{
-    commands::tell::text,
+    commands::{
+        leaf::{Acting, promised},
+        tell::text,
+    },
     failure::{Exit, Failure},
     words::Words,
 };
@@ -47,13 +49,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE", requires = "signer")]
     signer_key: Option<PathBuf>,
     #[command(flatten)]
+    acting: Acting,
+    #[command(flatten)]
     place: Where,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let lifetime = duration(&args.lifetime)?;
-    let authority = Authority::open(&args.place.dir)?;
+    let lifetime = promised(&args.lifetime)?;
+    let (authority, requester) = args.place.open_for(&args.acting)?;
     let mut answers = authority.ocsp(lifetime);
     if let (Some(certificate), Some(key)) = (&args.signer, &args.signer_key) {
         let chain = load::certificates(certificate)?;
@@ -61,7 +65,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     }
     match (&args.respond, &args.out) {
         (Some(request), out) => respond(&answers, request, out.as_deref(), now, words),
-        (None, Some(folder)) => in_advance(&answers, folder, now, words),
+        (None, Some(folder)) => in_advance(&answers, &requester, folder, now, words),
         // Refused by the flags.
         (None, None) => Ok(Exit::Misuse),
     }
@@ -111,12 +115,13 @@ fn shown(answer: &OcspAnswer, out: Option<&Path>) -> Value {
 
 fn in_advance(
     answers: &OcspAnswers<'_>,
+    requester: &Requester,
     folder: &Path,
     now: Timestamp,
     words: &Words,
 ) -> Result<Exit, Failure> {
     let mut failure = None;
-    let count = answers.each(&Requester::Owner, now, &mut |serial, answer| {
+    let count = answers.each(requester, now, &mut |serial, answer| {
         if failure.is_none() {
             let path = folder.join(format!("{serial}.ocsp"));
             failure = files::write(&path, &answer.der, Readers::Everybody).err();

@@ -2,7 +2,10 @@
 
 use handfast_ca::{Approver, Authority, OfferedProfile, RequesterKind};
 use handfast_pki::{oid::Oid, profile::ProfileRules};
-use handfast_report::{schema::Schema, style::GOOD};
+use handfast_report::{
+    schema::Schema,
+    style::{BAD, GOOD},
+};
 use serde_json::{Value, json};
 
 use super::Where;
@@ -25,12 +28,27 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let authority = Authority::open(&args.place.dir)?;
     let all: Vec<&OfferedProfile> = authority.profiles().iter().collect();
+    let not_ready = authority.profiles().not_ready();
     words.json(
         Schema::CaProfiles,
-        json!({ "profiles": all.iter().map(|offered| described(offered)).collect::<Vec<_>>() }),
+        json!({
+            "profiles": all.iter().map(|offered| described(offered)).collect::<Vec<_>>(),
+            "not_ready": not_ready.iter().map(|(profile, missing)| json!({
+                "name": profile.name(),
+                "missing": missing,
+            })).collect::<Vec<_>>(),
+        }),
     );
     for offered in all {
         tell(offered, words);
+    }
+    for (profile, missing) in not_ready {
+        words.data(format_args!(
+            "{BAD}{}{BAD:#}  not ready: {} missing in [profile.{}] of ca.toml",
+            profile.name(),
+            missing.join(" and "),
+            profile.name()
+        ));
     }
     words.next("handfast issue server --dns localhost --out server");
     Ok(Exit::Yes)
@@ -88,6 +106,7 @@ fn described(offered: &OfferedProfile) -> Value {
         "subject": rules.subject.as_deref().map(texts),
         "policies": texts(&rules.policies),
         "crl": texts(&rules.pointers.crl),
+        "crl_shards": rules.pointers.crl_shards.as_ref().map(ToString::to_string),
         "ca_issuers": texts(&rules.pointers.ca_issuers),
         "ocsp": texts(&rules.pointers.ocsp),
         "no_rev_avail": rules.no_rev_avail,
@@ -119,6 +138,15 @@ fn tell(offered: &OfferedProfile, words: &Words) {
         ("subject", rules.subject.as_deref().map(texts).unwrap_or_default()),
         ("policies", texts(&rules.policies)),
         ("crl", texts(&rules.pointers.crl)),
+        (
+            "crl-shards",
+            rules
+                .pointers
+                .crl_shards
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        ),
         ("ca-issuers", texts(&rules.pointers.ca_issuers)),
         ("ocsp", texts(&rules.pointers.ocsp)),
         ("requesters", requesters(offered)),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use handfast_ca::{Authority, Because, Reason, Requester, Selection, Taken, Which};
+use handfast_ca::{Authority, Because, Person, Reason, Requester, RevokedNow, Selection, Taken, Which};
 use handfast_pki::{Fingerprint, NamePattern, code};
 use handfast_report::{schema::Schema, style::BAD};
 use handfast_values::moment;
@@ -22,7 +22,8 @@ use crate::{
 
 /// Revoke certificates, after showing exactly which
 ///
-/// What is revoked stays so. Other programs learn of it from the next list: handfast ca crl. For keyCompromise every
+/// What is revoked stays so, and may be named again: it is said, and all that is not done yet is done. Only a compromise
+/// that was not known takes the place of the reason before. Other programs learn of it from the next list: handfast ca crl. For keyCompromise every
 /// certificate with the same key is revoked too, and those that replaced it, and the key gets no certificate any more.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -46,6 +47,9 @@ pub struct Args {
     /// Why, as RFC 5280 calls it
     #[arg(long, value_name = "REASON", default_value = "unspecified", value_parser = reasons())]
     reason: Reason,
+    /// The same in your own words, for the journal: a ticket, a sentence
+    #[arg(long, value_name = "TEXT")]
+    because: Option<String>,
     /// Also the certificates that replaced them
     #[arg(long)]
     with_renewals: bool,
@@ -69,9 +73,11 @@ fn reasons() -> impl TypedValueParser<Value = Reason> {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
+    let person = Person::of_this_process(args.because.as_deref());
+    let requester = Requester::Person(person.map_err(|error| Failure::about("--because", &error))?);
     let authority = Authority::open(&args.place.dir)?;
     let selection = authority.to_revoke(&which(args, now)?, args.reason, args.with_renewals, now)?;
-    if selection.taken().is_empty() {
+    if selection.is_empty() {
         return Err(Failure::new(
             Exit::No,
             code::NOT_RECORDED,
@@ -83,10 +89,13 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         )));
     }
     preview(&selection, args.reason, now, words);
-    let is_done = !args.dry_run && (args.yes || confirmed(selection.taken().len(), words)?);
-    if is_done {
-        authority.revoke_selected(&selection, args.reason, &Requester::Owner, now)?;
-    }
+    let is_confirmed = args.yes || args.dry_run || selection.taken().is_empty();
+    let is_done = !args.dry_run && (is_confirmed || confirmed(selection.taken().len(), words)?);
+    // Also where nothing is to be revoked: the key of what is revoked already may have to be blocked.
+    let done = match is_done {
+        true => authority.revoke_selected(&selection, args.reason, &requester, now)?,
+        false => RevokedNow::default(),
+    };
     let dir = dir_flag(&args.place.dir);
     let next = if is_done {
         format!("handfast ca crl --out ca.crl{dir}")
@@ -95,10 +104,20 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     };
     words.json(
         Schema::CaRevoke,
-        described(&selection, args.reason, is_done, now, &next),
+        described(&selection, args.reason, is_done.then_some(done), now, &next),
     );
     if is_done {
-        words.data(format_args!("{BAD}revoked{BAD:#} {}", selection.taken().len()));
+        words.data(format_args!("{BAD}revoked{BAD:#} {}", done.revoked));
+    }
+    if done.changed > 0 {
+        words.data(format_args!(
+            "{} were revoked already, and are for {} from now on",
+            done.changed,
+            args.reason.name()
+        ));
+    }
+    if done.already > 0 {
+        words.data(format_args!("{} were revoked already", done.already));
     }
     words.next(next);
     Ok(Exit::Yes)
@@ -137,6 +156,13 @@ fn preview(selection: &Selection, reason: Reason, now: Timestamp, words: &Words)
             because(taken)
         ));
     }
+    for taken in selection.already() {
+        words.data(format_args!(
+            "  revoked already{}: {}",
+            before(taken),
+            record::line(taken.row(), now)
+        ));
+    }
     for row in selection.renewals() {
         words.data(format_args!(
             "  stays: {}, which replaced one of these; --with-renewals revokes it too",
@@ -145,8 +171,15 @@ fn preview(selection: &Selection, reason: Reason, now: Timestamp, words: &Words)
     }
 }
 
+/// For which reason, where it is revoked already.
+fn before(taken: &Taken) -> String {
+    let revoked = taken.row().revoked;
+    revoked.map_or_else(String::new, |revoked| format!(" for {}", revoked.reason.name()))
+}
+
 fn because(taken: &Taken) -> &'static str {
     match taken.because() {
+        _ if taken.row().revoked.is_some() => "  (revoked already, and the reason becomes this one)",
         Because::Named if taken.is_unrecorded() => "  (not in the records; signed by this CA)",
         Because::Named => "",
         Because::SameKey => "  (has the same key)",
@@ -178,11 +211,11 @@ fn confirmed(count: usize, words: &Words) -> Result<bool, Failure> {
 fn described(
     selection: &Selection,
     reason: Reason,
-    is_done: bool,
+    done: Option<RevokedNow>,
     now: Timestamp,
     next: &str,
 ) -> serde_json::Value {
-    let taken = selection.taken().iter().map(|taken| {
+    let described = |taken: &Taken| {
         json!({
             "certificate": record::described(taken.row(), now),
             "because": match taken.because() {
@@ -192,11 +225,15 @@ fn described(
             },
             "recorded": !taken.is_unrecorded(),
         })
-    });
+    };
+    let counts = done.unwrap_or_default();
     json!({
         "reason": reason.name(),
-        "revoked": is_done,
-        "taken": taken.collect::<Vec<_>>(),
+        "revoked": done.is_some(),
+        "count": counts.revoked,
+        "changed": counts.changed,
+        "taken": selection.taken().iter().map(described).collect::<Vec<_>>(),
+        "already": selection.already().iter().map(described).collect::<Vec<_>>(),
         "renewals": selection.renewals().iter().map(|row| record::described(row, now)).collect::<Vec<_>>(),
         "next": next,
     })

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use handfast_ca::{Authority, sign_with_root};
+use handfast_ca::sign_with_root;
 use handfast_credentials::{
     files::{Claim, Piece, Readers},
     load,
@@ -14,7 +14,10 @@ use serde_json::json;
 
 use super::Where;
 use crate::{
-    commands::{leaf::dir_flag, tell::text},
+    commands::{
+        leaf::{Acting, dir_flag},
+        tell::text,
+    },
     failure::{Exit, Failure},
     words::Words,
 };
@@ -46,6 +49,8 @@ struct Export {
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     #[command(flatten)]
+    acting: Acting,
+    #[command(flatten)]
     place: Where,
 }
 
@@ -66,6 +71,8 @@ struct Sign {
     /// The file to write; the transcript is FILE.transcript
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    #[command(flatten)]
+    acting: Acting,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
@@ -77,7 +84,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 }
 
 fn export(args: &Export, now: Timestamp, words: &Words) -> Result<Exit, Failure> {
-    let authority = Authority::open(&args.place.dir)?;
+    let (authority, _) = args.place.open_for(&args.acting)?;
     let exported = authority.export_root(&args.to, now)?;
     let dir = dir_flag(&args.place.dir);
     let next = format!("handfast ca issuer add --name NAME --csr NAME.csr{dir}");
@@ -109,7 +116,7 @@ fn sign(args: &Sign, now: Timestamp, words: &Words) -> Result<Exit, Failure> {
     let request = load::request(&args.request)?;
     let transcript = beside(&args.out);
     let claim = Claim::take(&[&args.out, &transcript], false)?;
-    let signed = sign_with_root(&args.root, &request, now)?;
+    let signed = sign_with_root(&args.root, &request, &args.acting.requester()?, now)?;
     let chain = handfast_pki::certificate::chain_to_pem(&[signed.certificate.clone(), signed.root]);
     words.tell_leftovers(&claim.write(&[
         Piece {

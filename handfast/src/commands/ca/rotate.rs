@@ -10,7 +10,11 @@ use serde_json::{Value, json};
 
 use super::{Where, standing};
 use crate::{
-    commands::{leaf::dir_flag, new_key::NewKey, tell::text},
+    commands::{
+        leaf::{Acting, dir_flag},
+        new_key::NewKey,
+        tell::text,
+    },
     failure::{Exit, Failure},
     words::Words,
 };
@@ -44,12 +48,14 @@ pub struct Args {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["status", "finish"])]
     root_at: Option<PathBuf>,
     #[command(flatten)]
+    acting: Acting,
+    #[command(flatten)]
     place: Where,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let authority = Authority::open(&args.place.dir)?;
+    let (authority, _) = args.place.open_for(&args.acting)?;
     let dir = dir_flag(&args.place.dir);
     let done = if args.finish {
         finish(&authority, now, &dir)?

@@ -2,17 +2,18 @@
 
 use std::path::PathBuf;
 
-use handfast_ca::{Authority, Requester};
 use handfast_credentials::files::{self, Readers};
 use handfast_finding::when::when;
 use handfast_report::{schema::Schema, style::GOOD};
-use handfast_values::duration;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Where, crl::tell_age};
 use crate::{
-    commands::tell::text,
+    commands::{
+        leaf::{Acting, promised},
+        tell::text,
+    },
     failure::{Exit, Failure},
     words::Words,
 };
@@ -31,14 +32,16 @@ pub struct Args {
     #[arg(long, value_name = "TIME", default_value = "24h")]
     lifetime: String,
     #[command(flatten)]
+    acting: Acting,
+    #[command(flatten)]
     place: Where,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let lifetime = duration(&args.lifetime)?;
-    let authority = Authority::open(&args.place.dir)?;
-    let sets = authority.publish_sets(lifetime, &Requester::Owner, now)?;
+    let lifetime = promised(&args.lifetime)?;
+    let (authority, requester) = args.place.open_for(&args.acting)?;
+    let sets = authority.publish_sets(lifetime, &requester, now)?;
     let file = sets.to_der()?;
     let leftovers = files::write(&args.out, &file, Readers::Everybody)?;
     words.tell_leftovers(&leftovers);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use handfast_ca::{Authority, JournalQuery, Query, Row};
+use handfast_ca::{Authority, Event, JournalLine, JournalQuery, Query, Row};
 use handfast_credentials::load;
 use handfast_finding::when::when;
 use handfast_pki::{Certificate, Fingerprint, code, text::printable};
@@ -42,11 +42,15 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             ..JournalQuery::default()
         })
         .map_err(handfast_ca::Error::from)?;
+    let dir = dir_flag(&args.place.dir);
+    let proof = format!("handfast ca audit prove {}{dir} --out FILE", row.serial);
     words.json(
         Schema::CaShow,
         json!({
             "certificate": record::described(&row, now),
             "pem": certificate.as_ref().map(Certificate::to_pem),
+            "position": position(&lines),
+            "proof": proof,
             "journal": lines.iter().map(journal::described).collect::<Vec<_>>(),
         }),
     );
@@ -64,11 +68,20 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     for line in &lines {
         words.data(format_args!("  {}", journal::line(line)));
     }
+    if let Some(position) = position(&lines) {
+        words.data(format_args!("  audit log  leaf {position}; to prove it: {proof}"));
+    }
     if record::state(&row, now) == "valid" {
-        let dir = dir_flag(&args.place.dir);
         words.next(format_args!("handfast ca revoke {}{dir} --dry-run", row.serial));
     }
     Ok(Exit::Yes)
+}
+
+/// The leaf that a proof is about: that of the issuance, else the first that there is.
+fn position(lines: &[JournalLine]) -> Option<u64> {
+    let of = |event: Event| lines.iter().find(|line| line.event == event);
+    let found = of(Event::Issued).or(of(Event::Adopted)).or(of(Event::Planned));
+    found.map(|line| line.position)
 }
 
 fn tell(row: &Row, certificate: Option<&Certificate>, now: Timestamp, words: &Words) {

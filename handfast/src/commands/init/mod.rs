@@ -57,16 +57,20 @@ pub struct Args {
     /// Sign through a new issuing CA below the imported one; its key is then not copied
     #[arg(long, requires = "from_cert")]
     intermediate: bool,
+    #[command(flatten)]
+    why: leaf::Why,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
+    let by = args.why.requester()?;
     let authority = match (&args.from_cert, &args.from_key) {
         (Some(certificate), Some(key)) => {
             let chain = load::certificates(certificate)?;
             let key = load::private_key(key)?;
             let intermediate = intermediate(args, &chain)?;
-            Authority::import(
+            Authority::import_for(
+                &by,
                 &args.dir,
                 ExistingAuthority {
                     chain,
@@ -84,7 +88,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             };
             let phrase = phrase(args)?;
             let phrase = phrase.as_ref().map(|phrase| phrase.as_str());
-            Authority::create_locked(&args.dir, &new, phrase, now)?
+            Authority::create_for(&by, &args.dir, &new, phrase, now)?
         }
     };
     words.tell_leftovers(authority.leftovers());

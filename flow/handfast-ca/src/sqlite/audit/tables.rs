@@ -187,10 +187,11 @@ pub(super) fn revocations(connection: &Connection, findings: &mut Findings) -> R
             let reason = Some(revoked.reason.name().to_owned());
             (Some(revoked.sequence), revoked.at.as_millisecond(), reason)
         });
+        let last = has(Event::ReasonChanged).unwrap_or(leaf);
         let expected = (
             leaf.evidence.sequence,
             leaf.at.as_millisecond(),
-            leaf.evidence.reason.clone(),
+            last.evidence.reason.clone(),
         );
         // An older program did not write down who did it.
         let is_by = by == leaf.requester || (by.is_none() && has(Event::Adopted).is_some());
@@ -420,7 +421,7 @@ fn leaves_of(connection: &Connection, serial: &str) -> Result<Vec<Leaf>, StoreEr
 }
 
 /// Every leaf, in their order.
-fn evidence(connection: &Connection, mut each: impl FnMut(&Leaf)) -> Result<(), StoreError> {
+pub(super) fn evidence(connection: &Connection, mut each: impl FnMut(&Leaf)) -> Result<(), StoreError> {
     log::leaves(connection, 0, u64::MAX, &mut |_, body| {
         if let Some(leaf) = Leaf::parse(&body) {
             each(&leaf);
