@@ -59,12 +59,7 @@ impl Failure {
 
     /// What a diagnosis found, as the reason that something cannot be done.
     pub fn of_finding(finding: &Finding) -> Self {
-        Self {
-            help: Some(finding.help.clone()),
-            command: finding.command.as_deref().map(Into::into),
-            place: finding.place.clone().map(Box::new),
-            ..Self::of(finding.code, &finding.because)
-        }
+        Problem::from(finding).into()
     }
 
     /// What a diagnosis found to be the reason that a request has failed.
@@ -155,23 +150,6 @@ impl From<Problem> for Failure {
 
 impl From<handfast_ca::Error> for Failure {
     fn from(error: handfast_ca::Error) -> Self {
-        use handfast_ca::Error as E;
-        if matches!(error, E::Altered { .. }) {
-            return Self::bug(&error);
-        }
-        if let E::Config { problems } = error {
-            return Self::of_problems(problems);
-        }
-        let mut failure = Self::of(error.code(), &error);
-        failure.help = error.hint();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            // Some causes are part of the text already.
-            if !failure.message.contains(&cause.to_string()) {
-                failure.details.push(cause.to_string());
-            }
-            source = cause.source();
-        }
-        failure
+        Self::of_problems(error.problems())
     }
 }

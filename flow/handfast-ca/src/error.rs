@@ -200,6 +200,29 @@ impl Error {
         }
     }
 
+    /// The same as problems, the first of them the one that counts.
+    pub fn problems(self) -> Vec<Problem> {
+        match self {
+            Self::Config { problems } => problems,
+            Self::Altered { .. } => vec![Problem::bug(&self)],
+            _ => vec![self.problem()],
+        }
+    }
+
+    fn problem(&self) -> Problem {
+        let mut problem = Problem::new(self.code(), self);
+        problem.help = self.hint();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            // Some causes are part of the text already.
+            if !problem.message.contains(&cause.to_string()) {
+                problem = problem.detail(cause.to_string());
+            }
+            source = cause.source();
+        }
+        problem
+    }
+
     /// One thing to do about it, where we know one.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

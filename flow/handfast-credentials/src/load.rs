@@ -7,13 +7,13 @@ use std::{
 };
 
 use handfast_finding::{Problem, shell::shell};
-use handfast_formats::open::{self, Form};
+use handfast_formats::open::{self, Form, Opened};
 use handfast_pki::{
     Anchors, Certificate, Code, PrivateKey, Purpose, Request, SignedList, code,
     crl::RevocationList,
     pem::{self, Item, Label},
     revocation::{Stale, set::RevocationSets},
-    text::utf16,
+    text::{printable, utf16},
 };
 use handfast_tls::Credentials;
 use jiff::Timestamp;
@@ -107,6 +107,23 @@ pub fn must_be_plain(path: &Path) -> Result<(), Problem> {
             "handfast convert {} --to pem --out FILE",
             shell(path.display())
         )))
+}
+
+/// The parts of the file `path`, opened with the password in the first line of `password_file`. A password that was given and
+/// does not fit is an answer of its own.
+pub fn opened(path: &Path, password_file: Option<&Path>) -> Result<Opened, Problem> {
+    let password = password_file.map(password).transpose()?;
+    let passwords: Vec<&str> = password.iter().map(|password| password.as_str()).collect();
+    let bytes = Zeroizing::new(read(path)?);
+    let shown = printable(&path.display().to_string());
+    let about = |error: &handfast_pki::Error| Problem::about(format_args!("\"{shown}\""), error);
+    let opened = open::open(&bytes, &passwords).map_err(|error| about(&error))?;
+    let is_wrong = |error: &&handfast_pki::Error| matches!(error, handfast_pki::Error::Password { .. });
+    let of_parts = opened.parts.iter().filter_map(|part| part.closed.as_ref());
+    match opened.closed.iter().chain(of_parts).find(is_wrong) {
+        Some(error) => Err(about(error)),
+        None => Ok(opened),
+    }
 }
 
 /// The revocation lists in `path`: PEM, DER, or within PKCS#7.

@@ -3,6 +3,7 @@
 //! A [`Case`] says what is wrong and how to make it; [`Case::make`] writes the files, starts the programs and
 //! says how to look at it. Who looks is not known here: the finding is compared by whoever runs the case.
 
+mod broken_off;
 mod case;
 mod cases;
 mod cast;
@@ -16,6 +17,7 @@ mod port;
 mod process;
 mod programs;
 
+pub use broken_off::{BrokenOff, Told};
 pub use case::{Case, Expected, Found, Look, Scene, Stands};
 pub use cases::{all, named};
 pub use error::Error;

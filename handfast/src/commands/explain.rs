@@ -37,7 +37,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     }
     match Code::parse(&what) {
         Some(code) => page(code, words),
-        None if is_code(&what) => {
+        None if Code::has_form(&what) => {
             let unknown = format!("\"{}\" is not a code of ours", printable(&what));
             Err(Failure::misuse(unknown)
                 .help("see every code with its title")
@@ -71,30 +71,4 @@ fn page(code: Code, words: &Words) -> Result<Exit, Failure> {
     );
     words.data(render(page).trim_end());
     Ok(Exit::Yes)
-}
-
-/// Whether `what` has the form of a code: `HF-` with digits, or up to three digits.
-fn is_code(what: &str) -> bool {
-    let what = what.trim();
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let named = what.get(..2).filter(|name| name.eq_ignore_ascii_case("hf"));
-    match named.and_then(|_| what.get(2..)) {
-        Some(rest) => digits(rest.trim_start_matches('-')),
-        None => what.len() <= 3 && digits(what),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_has_the_form_of_a_code_is_never_taken_for_a_text() {
-        for what in ["HF-998", "hf998", "7", "998"] {
-            assert!(is_code(what), "{what}");
-        }
-        for what in ["1795576130", "hf-103x", "x509: y", "höf", "", "HF-"] {
-            assert!(!is_code(what), "{what}");
-        }
-    }
 }

@@ -5,10 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use handfast_credentials::{files, load};
+use handfast_credentials::load;
 use handfast_doctor::presented_chain;
-use handfast_formats::open::{Opened, open};
-use handfast_pki::{Certificate, Error as PkiError, pem::Item, text::printable};
+use handfast_pki::{Certificate, pem::Item};
 use handfast_report::{
     cards::{Card, cards, of_opened},
     schema::Schema,
@@ -16,7 +15,6 @@ use handfast_report::{
 use handfast_values::{Endpoint, Form};
 use jiff::Timestamp;
 use serde_json::json;
-use zeroize::Zeroizing;
 
 use crate::{
     failure::{Exit, Failure},
@@ -57,7 +55,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             let items: Vec<Item> = chain.map(|found| Item::Certificate(Box::new(found))).collect();
             cards(&items, now)
         }
-        None => of_opened(read(args)?, now),
+        None => of_opened(
+            load::opened(Path::new(&args.what), args.password_file.as_deref())?,
+            now,
+        ),
     };
     let text = if args.pem {
         cards.iter().filter_map(Card::pem).collect()
@@ -81,23 +82,4 @@ fn presented(place: &str) -> Result<Vec<Certificate>, Failure> {
         .called("address", "write https://HOST:PORT");
     let place = place.strip_suffix('/').unwrap_or(place);
     Ok(time::wait_for(presented_chain(Endpoint::read(place, &form)?))??)
-}
-
-/// The file, opened as every command opens it.
-fn read(args: &Args) -> Result<Opened, Failure> {
-    let password = args.password_file.as_deref().map(load::password).transpose()?;
-    let passwords: Vec<&str> = password.iter().map(|password| password.as_str()).collect();
-    let bytes = Zeroizing::new(files::read(Path::new(&args.what))?);
-    let opened = open(&bytes, &passwords).map_err(|error| about(args, &error))?;
-    // A password that was given and does not fit is an answer of its own.
-    let wrong = |error: &&PkiError| matches!(error, PkiError::Password { .. });
-    let of_parts = opened.parts.iter().filter_map(|part| part.closed.as_ref());
-    match opened.closed.iter().chain(of_parts).find(wrong) {
-        Some(error) => Err(about(args, error)),
-        None => Ok(opened),
-    }
-}
-
-fn about(args: &Args, error: &PkiError) -> Failure {
-    Failure::about(format_args!("\"{}\"", printable(&args.what)), error)
 }

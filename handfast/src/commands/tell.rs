@@ -4,10 +4,7 @@ use std::path::Path;
 
 use handfast_ca::{Authority, Issued, State};
 use handfast_finding::{shell::shell, when::when};
-use handfast_pki::{
-    Certificate,
-    profile::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH},
-};
+use handfast_pki::{Certificate, Purpose};
 use handfast_report::{json, style::GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -47,18 +44,10 @@ pub fn tell_certificate(issued: &Issued, now: Timestamp, words: &Words) {
     words.data(format_args!("  SHA-256 {}", certificate.fingerprint()));
 }
 
-/// Whether peers verify it as a server, and as a client.
-fn purposes(certificate: &Certificate) -> (bool, bool) {
-    let usages = certificate.extended_key_usage().unwrap_or_default();
-    (
-        usages.iter().any(|usage| *usage == ID_KP_SERVER_AUTH),
-        usages.iter().any(|usage| *usage == ID_KP_CLIENT_AUTH),
-    )
-}
-
 /// What the certificate cannot do.
 pub fn tell_limits(issued: &Issued, words: &Words) {
-    let other = match purposes(issued.certificate()) {
+    let is_for = |purpose| issued.certificate().is_for(purpose);
+    let other = match (is_for(Purpose::Server), is_for(Purpose::Client)) {
         (true, false) => "be used by a client or ",
         (false, true) => "be used by a server or ",
         _ => "",
@@ -79,7 +68,7 @@ pub fn and_intermediates(issued: &Issued) -> String {
 
 /// A command that verifies what was just written.
 pub fn verify_command(certificate: &Path, ca: &Path, leaf: &Certificate) -> String {
-    let purpose = match purposes(leaf) {
+    let purpose = match (leaf.is_for(Purpose::Server), leaf.is_for(Purpose::Client)) {
         (true, _) => "server",
         (false, true) => "client",
         // Nobody verifies it in a handshake.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use handfast_pki::{Code, code, conceal::concealed};
 
-use crate::Place;
+use crate::{Finding, Place};
 
 /// Why something cannot be done. The operator is to blame, the machine, or we are; the code says which. Its parts are
 /// called as those of a [`crate::Finding`] are.
@@ -83,6 +83,18 @@ impl Problem {
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.details.push(concealed(&detail.into()).into_owned());
         self
+    }
+}
+
+/// What a diagnosis found, as the reason that something cannot be done.
+impl From<&Finding> for Problem {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            command: finding.command.clone(),
+            ..Self::new(finding.code, &finding.because)
+                .help(&finding.help)
+                .place(finding.place.clone())
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
@@ -16,7 +17,9 @@ use crate::{
     key::Signature,
     name::{self, Name},
     oid::Oid,
-    pem, serial,
+    pem,
+    purpose::Purpose,
+    serial,
     time::timestamp,
 };
 
@@ -184,6 +187,16 @@ impl Certificate {
     /// The extended key usages; `None` where the extension is missing.
     pub fn extended_key_usage(&self) -> Option<Vec<Oid>> {
         self.extension::<ExtendedUsages>().map(|usage| usage.0)
+    }
+
+    /// Whether its extended key usages name `purpose`.
+    pub fn is_for(&self, purpose: Purpose) -> bool {
+        let wanted = match purpose {
+            Purpose::Client => ID_KP_CLIENT_AUTH,
+            Purpose::Server => ID_KP_SERVER_AUTH,
+        };
+        let usages = self.extended_key_usage().unwrap_or_default();
+        usages.iter().any(|usage| *usage == wanted)
     }
 
     /// The extended key usages by name: `serverAuth`, `clientAuth`, or the object identifier.

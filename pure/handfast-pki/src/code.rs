@@ -29,6 +29,17 @@ impl Code {
         let code = Self(digits.parse().ok()?);
         ALL.iter().any(|(known, _)| *known == code).then_some(code)
     }
+
+    /// Whether `text` has the form of a code: `HF-` with digits, or up to three digits.
+    pub fn has_form(text: &str) -> bool {
+        let text = text.trim();
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let named = text.get(..2).filter(|name| name.eq_ignore_ascii_case("hf"));
+        match named.and_then(|_| text.get(2..)) {
+            Some(rest) => digits(rest.trim_start_matches('-')),
+            None => text.len() <= 3 && digits(text),
+        }
+    }
 }
 
 impl fmt::Display for Code {
@@ -213,5 +224,15 @@ mod tests {
         assert_eq!(Code::parse("HF-998"), None);
         assert_eq!(Code::parse("x"), None);
         assert_eq!(UNKNOWN_ISSUER.to_string(), "HF-103");
+    }
+
+    #[test]
+    fn what_has_the_form_of_a_code_is_never_taken_for_a_text() {
+        for text in ["HF-998", "hf998", "7", "998"] {
+            assert!(Code::has_form(text), "{text}");
+        }
+        for text in ["1795576130", "hf-103x", "x509: y", "höf", "", "HF-"] {
+            assert!(!Code::has_form(text), "{text}");
+        }
     }
 }

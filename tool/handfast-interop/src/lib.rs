@@ -8,6 +8,7 @@ pub mod apply;
 mod carried;
 pub mod cases;
 pub mod demo;
+pub mod described;
 pub mod env;
 mod error;
 mod given;

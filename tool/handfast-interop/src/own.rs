@@ -84,10 +84,7 @@ fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Probl
 
 /// Nothing is written, for this.
 fn refused(first: &Finding, all: &[Finding]) -> Problem {
-    let mut problem = Problem::new(first.code, &first.because)
-        .help(&first.help)
-        .place(first.place.clone());
-    problem.command = first.command.clone();
+    let mut problem = Problem::from(first);
     for more in all.iter().skip(1) {
         problem = problem.detail(format!("{}: {}", more.code, more.because));
     }

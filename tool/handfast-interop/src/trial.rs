@@ -4,6 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use handfast_report::style::{BAD, GOOD};
 use handfast_setup::{Part, Role, Target};
+use serde_json::{Value, json};
 
 use crate::{
     error::Result,
@@ -69,6 +70,32 @@ impl Trial {
                 None => told.forged.is_empty() && told.who,
             })
             && self.renewal.as_ref().is_none_or(|renewal| renewal.is_good(part))
+    }
+
+    /// What it comes to, in one sentence.
+    pub fn verdict(&self, target: &Target, part: &Part) -> String {
+        let (title, count) = (&target.title, self.cells.len());
+        if self.is_good(part) {
+            format!("{title}: {count} of {count} cases as documented")
+        } else {
+            let wrong = self.wrong(part);
+            format!("{wrong} of {count} cases differ from what is documented for {title}")
+        }
+    }
+
+    pub fn to_json(&self, target: &Target, role: Role, part: &Part) -> Value {
+        json!({
+            "target": target.name,
+            "title": target.title,
+            "role": role.name(),
+            "cells": table::to_json(&self.cells, part),
+            "wrong": self.wrong(part),
+            "forged": self.told.as_ref().map(|told| &told.forged),
+            "who_was_told": self.told.as_ref().map(|told| told.who),
+            "renewal": self.renewal.as_ref().map(Renewal::to_json),
+            "limits": part.cannot(),
+            "good": self.is_good(part),
+        })
     }
 
     /// The table, and a line for the headers and the renewal each.

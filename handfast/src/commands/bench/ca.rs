@@ -2,12 +2,12 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use handfast_ca::bench::{Course, Filled, Load, Rate, measure};
+use handfast_ca::bench::{Course, Load, measure};
 use handfast_report::{schema::Schema, style::GOOD};
 use handfast_values::duration_between;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
 
+use super::tell::{NEXT, described, milliseconds, tell};
 use crate::{
     failure::{Exit, Failure},
     words::Words,
@@ -25,7 +25,7 @@ use crate::{
 pub struct Args {
     /// How many ask at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    callers: u16,
+    pub(super) callers: u16,
     /// For how long
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
@@ -79,50 +79,4 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     ));
     words.next(NEXT);
     Ok(Exit::Yes)
-}
-
-const NEXT: &str = "handfast bench ca --sync-delay 5ms";
-
-fn tell(filled: &Filled, words: &Words) {
-    words.data(format_args!(
-        "filled {} rows in {:.0} s, {} bytes each",
-        filled.rows,
-        filled.took.as_secs_f64(),
-        filled.bytes / filled.rows.max(1)
-    ));
-    for one in &filled.asked {
-        words.data(format_args!(
-            "  {:<22} {:>9.2} ms  {} rows",
-            one.question,
-            milliseconds(one.slowest),
-            one.rows
-        ));
-    }
-}
-
-fn described(args: &Args, delay: Duration, filled: Option<&Filled>, rate: &Rate) -> Value {
-    json!({
-        "callers": args.callers,
-        "sync_delay_ms": milliseconds(delay),
-        "certificates": rate.certificates,
-        "seconds": rate.took.as_secs_f64(),
-        "per_second": rate.per_second(),
-        "p50_ms": milliseconds(rate.percentile(50)),
-        "p99_ms": milliseconds(rate.percentile(99)),
-        "filled": filled.map(|filled| json!({
-            "rows": filled.rows,
-            "seconds": filled.took.as_secs_f64(),
-            "bytes": filled.bytes,
-            "questions": filled.asked.iter().map(|one| json!({
-                "question": one.question,
-                "slowest_page_ms": milliseconds(one.slowest),
-                "rows": one.rows,
-            })).collect::<Vec<_>>(),
-        })),
-        "next": NEXT,
-    })
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }

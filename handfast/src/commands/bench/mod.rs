@@ -1,6 +1,7 @@
 //! `handfast bench`: how fast this machine is at the work that others wait for.
 
 mod ca;
+mod tell;
 
 use crate::{
     failure::{Exit, Failure},

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use handfast_ca::{Authority, CaRole, folder};
 use handfast_finding::when::when;
-use handfast_pki::{Certificate, constraints};
+use handfast_pki::Certificate;
 use handfast_report::{json::certificate, schema::Schema, style::GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Args;
+use super::{Args, limits::Limits};
 use crate::{
     commands::{leaf::dir_flag, tell::text},
     words::Words,
@@ -91,42 +91,6 @@ fn tell_cas(cas: &[(&str, &Certificate)], now: Timestamp, words: &Words) {
             ca.public_key().algorithm()
         ));
         words.data(format_args!("               until {}", when(ca.not_after(), now)));
-    }
-}
-
-/// The names that the CA may speak for.
-struct Limits {
-    /// As they were given.
-    names: Vec<String>,
-    /// As others read them.
-    read_as: Vec<String>,
-}
-
-impl Limits {
-    fn of(args: &Args, authority: &Authority) -> Self {
-        // The topmost certificate that was made says the most.
-        let topmost = match args.from_cert {
-            Some(_) => authority.chain().first(),
-            None => authority.root(),
-        };
-        Self {
-            names: args.names.iter().map(ToString::to_string).collect(),
-            read_as: topmost.and_then(constraints::permitted).unwrap_or_default(),
-        }
-    }
-
-    fn tell(&self, words: &Words) {
-        if self.names.is_empty() {
-            return;
-        }
-        words.data(format_args!(
-            "  speaks for   {} and nothing else",
-            self.names.join(", ")
-        ));
-        words.data(format_args!(
-            "               others read that as {}",
-            self.read_as.join(", ")
-        ));
     }
 }
 

@@ -5,11 +5,11 @@ use handfast_interop::{
     cases::{is_right, looked_at, not_made, typed},
     look,
 };
-use handfast_lab::{Case, Folder, Scene};
+use handfast_lab::{BrokenOff, Case, Folder, Scene};
 use serde_json::Value;
 
 use super::{flags::Run, tell};
-use crate::{failure::Failure, signals::BrokenOff, words::Words};
+use crate::{failure::Failure, words::Words};
 
 pub(super) struct Outcome {
     pub(super) is_right: bool,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     failure::{Exit, Failure},
-    signals::BrokenOff,
+    signals,
     words::Words,
 };
 
@@ -32,7 +32,7 @@ pub(super) fn run(args: &Run, words: &Words) -> Result<Exit, Failure> {
     }
     let (mut objects, mut wrong) = (Vec::new(), 0);
     let is_alone = cases.len() == 1;
-    let broken_off = BrokenOff::by_signals(words)?;
+    let broken_off = signals::break_off(words)?;
     words.tell_leftovers(&handfast_lab::leftovers::remove());
     for case in &cases {
         let outcome = match one(case, args, is_alone, &broken_off, words) {

@@ -19,8 +19,7 @@ use self::tell::summary;
 use super::tell::text;
 use crate::{
     failure::{Exit, Failure},
-    signals::{self, BrokenOff},
-    time,
+    signals, time,
     words::Words,
 };
 
@@ -49,7 +48,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let broken_off = BrokenOff::by_signals(words)?;
+    let broken_off = signals::break_off(words)?;
     held::talk();
     prepare(&args.dir)?;
     let demo = match &args.to {

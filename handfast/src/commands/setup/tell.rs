@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use handfast_interop::described::made;
 use handfast_report::{schema::Schema, style::STRONG};
-use handfast_setup::{Filled, Made, Role, Target, Version};
-use serde_json::{Value, json};
+use handfast_setup::{Filled, Role, Target, Version};
 
 use crate::words::Words;
 
@@ -34,7 +34,7 @@ pub fn tell(
         }
     }
     let Ok(part) = target.part(role) else { return };
-    words.json(Schema::Setup, to_json(target, role, (filled, version), out));
+    words.json(Schema::Setup, made(target, role, (filled, version), out));
     words.talk(format_args!("{} as a {}:", target.title, role.name()));
     for line in &filled.does {
         words.talk(format_args!("  - it {line}"));
@@ -59,32 +59,4 @@ pub fn tell(
         };
         words.next(format_args!("handfast setup verify {}{role}", target.name));
     }
-}
-
-fn to_json(
-    target: &Target,
-    role: Role,
-    (filled, version): (&Filled, Option<Version>),
-    out: Option<&Path>,
-) -> Value {
-    let file = |file: &Made| {
-        json!({
-            "name": file.name,
-            "path": out.map(|out| out.join(&file.name)),
-            "text": file.text.shown(),
-        })
-    };
-    let part = target.part(role).ok();
-    json!({
-        "target": target.name,
-        "title": target.title,
-        "role": role.name(),
-        "files": filled.files.iter().map(file).collect::<Vec<_>>(),
-        "does": filled.does,
-        "check": filled.check,
-        "start": filled.start,
-        "reload": filled.reload,
-        "version": version.map(|version| version.to_string()),
-        "limits": part.map(|part| part.warnings(&target.title, version)),
-    })
 }

@@ -12,8 +12,7 @@ use handfast_setup::Role;
 
 use crate::{
     failure::{Exit, Failure},
-    signals::BrokenOff,
-    suggest,
+    signals, suggest,
     words::Words,
 };
 
@@ -50,7 +49,7 @@ pub fn run(args: &VerifyConfig, words: &Words) -> Result<Exit, Failure> {
         .target()
         .part(Role::Server)
         .map_err(|error| of_setup(&error))?;
-    let _broken_off = BrokenOff::by_signals(words)?;
+    let _broken_off = signals::break_off(words)?;
     words.tell_leftovers(&handfast_lab::leftovers::remove());
     let trying = Trying {
         at: &args.at,

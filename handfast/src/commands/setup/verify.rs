@@ -5,18 +5,16 @@ use std::path::PathBuf;
 use handfast_interop::{
     of_setup,
     stage::Ground,
-    table,
-    trial::{self, Renewal, Trial},
+    trial::{self, Trial},
 };
 use handfast_pki::code;
 use handfast_report::{schema::Schema, style::STRONG};
 use handfast_setup::{Part, Role, Target};
-use serde_json::json;
 
 use super::Which;
 use crate::{
     failure::{Exit, Failure},
-    signals::BrokenOff,
+    signals,
     words::Words,
 };
 
@@ -46,7 +44,7 @@ pub fn run(args: &Verify, words: &Words) -> Result<Exit, Failure> {
             format!("nothing is known of how to try {} on one machine", target.title),
         ));
     }
-    let _broken_off = BrokenOff::by_signals(words)?;
+    let _broken_off = signals::break_off(words)?;
     words.tell_leftovers(&handfast_lab::leftovers::remove());
     let ground = Ground::new(args.dir.as_ref(), &[])?;
     words.talk(format_args!("testing {} as a {} ...", target.title, role.name()));
@@ -59,34 +57,7 @@ fn tell(trial: &Trial, target: &Target, role: Role, part: &Part, words: &Words) 
     for line in part.cannot() {
         words.data(format_args!("{STRONG}warning{STRONG:#}: {line}"));
     }
-    let (wrong, is_good) = (trial.wrong(part), trial.is_good(part));
-    words.json(
-        Schema::SetupVerify,
-        json!({
-            "target": target.name,
-            "title": target.title,
-            "role": role.name(),
-            "cells": table::to_json(&trial.cells, part),
-            "wrong": wrong,
-            "forged": trial.told.as_ref().map(|told| &told.forged),
-            "who_was_told": trial.told.as_ref().map(|told| told.who),
-            "renewal": trial.renewal.as_ref().map(Renewal::to_json),
-            "limits": part.cannot(),
-            "good": is_good,
-        }),
-    );
-    words.talk(if is_good {
-        format!(
-            "{0}: {1} of {1} cases as documented",
-            target.title,
-            trial.cells.len()
-        )
-    } else {
-        format!(
-            "{wrong} of {} cases differ from what is documented for {}",
-            trial.cells.len(),
-            target.title
-        )
-    });
-    if is_good { Exit::Yes } else { Exit::No }
+    words.json(Schema::SetupVerify, trial.to_json(target, role, part));
+    words.talk(trial.verdict(target, part));
+    if trial.is_good(part) { Exit::Yes } else { Exit::No }
 }
