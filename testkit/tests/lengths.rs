@@ -1,7 +1,7 @@
 //! How long files and functions are: what does not fit on a screen or two is read by nobody.
 //!
 //! In: every source file of the workspace but tests, which are tables more often than not. Out: a line for each function
-//! of more than [`FUNCTION`] lines and each file of more than [`FILE`]. A `// long: reason` above a function, or as a line of its own at the head of
+//! of more than [`FUNCTION`] lines, each file of more than [`FILE`] and each command of more than [`COMMAND`]. A `// long: reason` above a function, or as a line of its own at the head of
 //! a file, excuses it.
 
 use std::path::{Path, PathBuf};
@@ -13,6 +13,36 @@ const FUNCTION: usize = 60;
 /// All lines but those of tests.
 const FILE: usize = 500;
 const EXCUSE: &str = "// long: ";
+/// The same for a file of a command, which keeps arguments and words; what it decides is library code.
+const COMMAND: usize = 120;
+const COMMANDS: &str = "handfast/src/commands/";
+/// Commands that are longer, each with its reason.
+const LONGER: &[(&str, &str)] = &[
+    (
+        "ca/audit/check.rs",
+        "what is verified of a log without its CA, and what is said of each",
+    ),
+    (
+        "ca/backup.rs",
+        "backup, restore and reconcile are one way there and back",
+    ),
+    ("ca/issuer.rs", "three commands: a CA is added, listed, retired"),
+    ("ca/list.rs", "a flag for every filter"),
+    ("ca/ocsp.rs", "one answer, or all answers in advance"),
+    ("ca/profiles.rs", "a line for every rule of a profile"),
+    (
+        "ca/revoke.rs",
+        "what would be revoked is shown, confirmed, and then revoked",
+    ),
+    ("ca/root.rs", "two commands about a key that is kept away"),
+    ("ca/rotate.rs", "four steps of one change, and what each says"),
+    ("ca/show.rs", "a line for everything that the records know"),
+    ("man/sections.rs", "a table"),
+    (
+        "proxy/announce.rs",
+        "a line for everything that a proxy was opened with",
+    ),
+];
 
 #[test]
 fn functions_end_after_60_lines_and_files_after_500() {
@@ -30,6 +60,23 @@ fn functions_end_after_60_lines_and_files_after_500() {
             .display()
             .to_string();
         long.extend(too_long(&shown, &text));
+    }
+    assert_eq!(long, Vec::<String>::new());
+}
+
+#[test]
+fn commands_end_after_120_lines() {
+    let mut files = Vec::new();
+    collect(&workspace().join(COMMANDS), &mut files);
+    assert!(files.len() > 50, "too few commands: {}", files.len());
+    let mut long = Vec::new();
+    for path in files {
+        let text = std::fs::read_to_string(&path).expect("a source is readable text");
+        let shown = path.strip_prefix(workspace().join(COMMANDS)).unwrap_or(&path);
+        let shown = shown.display().to_string();
+        if !LONGER.iter().any(|(file, _)| *file == shown) {
+            long.extend(too_long_a_command(&shown, &text));
+        }
     }
     assert_eq!(long, Vec::<String>::new());
 }
@@ -55,6 +102,13 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 // --- the rule ----------------------------------------------------------------------------------------------
+
+/// The command in the file `path`, where it is too long.
+fn too_long_a_command(path: &str, text: &str) -> Option<String> {
+    let (all, code) = (code_of(text), without_tests(text));
+    let lines = text.lines().count() - lines_of_tests(&all, &code);
+    (lines > COMMAND).then(|| format!("{path}: {lines} lines"))
+}
 
 /// One line for everything in `text` that is too long; `path` is how it is called.
 fn too_long(path: &str, text: &str) -> Vec<String> {
@@ -170,4 +224,17 @@ fn a_file_is_refused_by_its_501st_line_and_tests_do_not_count() {
     assert_eq!(too_long("a/src/x.rs", &excused), Vec::<String>::new());
     let of_a_function = format!("use a;\n// long: one arm per alert\n{}", lines(500));
     assert_eq!(too_long("a/src/x.rs", &of_a_function), ["a/src/x.rs: 502 lines"]);
+}
+
+#[test]
+fn a_command_is_refused_by_its_121st_line_and_tests_do_not_count() {
+    let lines = |count: usize| "use a;\n".repeat(count);
+    assert_eq!(too_long_a_command("x.rs", &lines(120)), None);
+    let refused = too_long_a_command("x.rs", &lines(121));
+    assert_eq!(refused.as_deref(), Some("x.rs: 121 lines"));
+    let tests = format!("{}#[cfg(test)]\nmod tests {{\n{}}}\n", lines(120), lines(50));
+    assert_eq!(too_long_a_command("x.rs", &tests), None);
+    // An excuse at the head of a file is not one for a command: what is too long belongs further down.
+    let excused = format!("// long: a table\n{}", lines(120));
+    assert!(too_long_a_command("x.rs", &excused).is_some());
 }
