@@ -1,5 +1,7 @@
 //! The files that a program shall use, looked into first.
 
+mod java;
+
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use handfast_credentials::{files, load};
@@ -8,8 +10,6 @@ use handfast_pki::{Anchors, code};
 use handfast_setup::env::{Files, Row, Settings};
 use handfast_truststore::HEAD;
 use jiff::Timestamp;
-
-use crate::java;
 
 /// The files that a program shall use.
 #[derive(Debug, Clone, Copy, Default)]
@@ -83,7 +83,7 @@ fn check(given: &Given<'_>) -> Result<Files, Problem> {
 }
 
 /// A variable lives longer than the folder in which it was set.
-pub(crate) fn absolute(path: &Path) -> Result<String, Problem> {
+fn absolute(path: &Path) -> Result<String, Problem> {
     let failed = |why: String| Problem::new(code::UNREADABLE, format!("\"{}\": {why}", path.display()));
     let path = std::path::absolute(path).map_err(|error| failed(error.to_string()))?;
     let text = path

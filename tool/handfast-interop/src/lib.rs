@@ -12,7 +12,6 @@ pub mod described;
 pub mod env;
 mod error;
 mod given;
-mod java;
 pub mod look;
 pub mod moved;
 mod own;

@@ -25,7 +25,7 @@ use crate::{
 pub struct Args {
     /// How many ask at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(super) callers: u16,
+    callers: u16,
     /// For how long
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
@@ -64,7 +64,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         let _ = fs::remove_dir_all(&temporary);
     }
     let (filled, rate) = measured?;
-    words.json(Schema::BenchCa, described(args, delay, filled.as_ref(), &rate));
+    words.json(
+        Schema::BenchCa,
+        described(args.callers, delay, filled.as_ref(), &rate),
+    );
     words.data(format_args!(
         "{GOOD}{:.0} certificates a second{GOOD:#}: {} in {:.1} s for {} callers",
         rate.per_second(),

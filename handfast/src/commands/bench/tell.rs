@@ -5,7 +5,6 @@ use std::time::Duration;
 use handfast_ca::bench::{Filled, Rate};
 use serde_json::{Value, json};
 
-use super::ca::Args;
 use crate::words::Words;
 
 pub(super) const NEXT: &str = "handfast bench ca --sync-delay 5ms";
@@ -27,9 +26,9 @@ pub(super) fn tell(filled: &Filled, words: &Words) {
     }
 }
 
-pub(super) fn described(args: &Args, delay: Duration, filled: Option<&Filled>, rate: &Rate) -> Value {
+pub(super) fn described(callers: u16, delay: Duration, filled: Option<&Filled>, rate: &Rate) -> Value {
     json!({
-        "callers": args.callers,
+        "callers": callers,
         "sync_delay_ms": milliseconds(delay),
         "certificates": rate.certificates,
         "seconds": rate.took.as_secs_f64(),

@@ -9,12 +9,12 @@ use handfast_pki::code;
 use handfast_setup::env::Settings;
 use zeroize::Zeroizing;
 
-use crate::env::{Given, absolute};
+use super::{Given, absolute};
 
 /// What every Java keystore has unless somebody changed it.
 const USUAL_PASSWORD: &str = "changeit";
 
-pub(crate) fn settings(given: &Given<'_>) -> Result<Settings, Problem> {
+pub(super) fn settings(given: &Given<'_>) -> Result<Settings, Problem> {
     if let Some(pem) = given.cert.or(given.ca) {
         let pem = shell(pem.display());
         let (command, flags) = match given.key {
