@@ -26,7 +26,7 @@ use crate::{
 #[command(
     after_help = "Examples:\n  handfast readiness access.log\n  handfast readiness access.log.1 access.log --since 2026-11-21\n  \
 journalctl -u handfast-proxy -o cat | handfast readiness - --since 14d\n\n\
-Exit code 0 means that nobody would be rejected, and 1 that somebody would."
+Exit code 0 means that no client would be rejected, and 1 that some would."
 )]
 pub struct Args {
     /// The access log of a proxy, or several; - for standard input

@@ -285,7 +285,7 @@ fn a_list_that_is_kept_holds_beyond_its_end_and_over_a_restart() {
         "{said:#?}"
     );
     let proxy = place.open("proxy --config handfast.toml");
-    assert!(proxy.stderr().contains("[HF-206]"), "{}", proxy.stderr());
+    until("a warning", || proxy.stderr().contains("[HF-206]").then_some(()));
     assert_eq!(call(&place, "web").get(proxy.port), Ok(200));
     assert!(
         call(&place, "api").get(proxy.port).is_err(),

@@ -100,13 +100,20 @@ fn the_start_and_check_are_loud_about_it() {
     cast(&place);
     let proxy = place.open_with(&service.url(), OBSERVE);
     let said = place.run("check handfast.toml").good();
-    for text in [proxy.stderr(), said.stdout] {
+    let started = until("the start", || {
+        let said = proxy.stderr();
+        said.contains("  reload: ").then_some(said)
+    });
+    for text in [started, said.stdout] {
         assert!(
             text.contains("only observes") && text.contains("[HF-726]"),
             "{text}"
         );
     }
     let quiet = place.open_with(&service.url(), "mode = \"enforce\"");
+    until("the start", || {
+        quiet.stderr().contains("  reload: ").then_some(())
+    });
     assert!(!quiet.stderr().contains("HF-726"));
 }
 
