@@ -64,13 +64,13 @@ fn curl_without_a_certificate_reads_why_it_reaches_only_what_is_for_everybody() 
             line(&place, &words).good().stdout
         };
         let web = "--cert web/tls.crt --key web/tls.key";
-        assert_eq!(ask("", "/health"), "hello 200", "{version}");
+        assert_eq!(ask("", "/health"), "hello\n 200", "{version}");
         let denied = ask("", "/orders");
         assert!(
             denied.contains("HF-725") && denied.ends_with(" 403"),
             "{version}: {denied}"
         );
-        assert_eq!(ask(web, "/orders"), "hello 200", "{version}");
+        assert_eq!(ask(web, "/orders"), "hello\n 200", "{version}");
         let stranger = "--cert stranger/tls.crt --key stranger/tls.key";
         let words = format!(
             "curl -sS --max-time 20 --cacert web/ca.crt {version} {stranger} https://localhost:{}/health",
@@ -149,7 +149,7 @@ fn what_openssl_and_curl_show_to_a_host_that_observes_is_served_and_written_down
         assert_eq!(record.get("would_reject").is_some(), number < 2, "{record}");
     }
     assert_eq!(
-        proxy.connection(1)["would_reject"]["presented"]["common_name"],
+        proxy.connections(3)[0]["would_reject"]["presented"]["common_name"],
         "old"
     );
     place.write("access.log", proxy.stdout());

@@ -112,8 +112,10 @@ fn tell(client: &Client, words: &Words) {
             printable(&said.code)
         ));
         words.data(format_args!(
-            "  {} times, first {}, last {}",
-            said.times, said.first, said.last
+            "  {}, first {}, last {}",
+            times(said.times),
+            said.first,
+            said.last
         ));
     }
     let addresses: Vec<String> = client
@@ -124,5 +126,12 @@ fn tell(client: &Client, words: &Words) {
     words.data(format_args!("  from {}", addresses.join(", ")));
     if let Some(accepted) = client.accepted {
         words.data(format_args!("  accepted last at {accepted}"));
+    }
+}
+
+fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
     }
 }

@@ -135,7 +135,9 @@ impl Readiness {
         let address = address(&line.peer);
         let identity = line.identity.as_ref();
         let presented = rejection.as_ref().and_then(|(said, _)| said.presented.as_ref());
-        let client = self.client(identity.or(presented), &address, (line.time, end));
+        let code = rejection.as_ref().map(|(said, _)| said.code.as_str());
+        let called = called(identity.or(presented), code, &address);
+        let client = self.client(called, &address, (line.time, end));
         client.connections += 1;
         match rejection {
             Some((said, observed)) => client.reject(said, None, observed, (line.time, end)),
@@ -149,21 +151,13 @@ impl Readiness {
             return;
         }
         let when = (line.time, line.time);
-        let client = self.client(said.presented.as_ref(), &said.address.clone(), when);
+        let called = called(said.presented.as_ref(), None, &said.address);
+        let client = self.client(called, &said.address.clone(), when);
         let request = format!("{} {}", line.method, line.path);
         client.reject(said, Some(request), true, when);
     }
 
-    fn client(
-        &mut self,
-        identity: Option<&LoggedIdentity>,
-        address: &str,
-        (from, to): (Timestamp, Timestamp),
-    ) -> &mut Client {
-        let called = identity.map_or_else(
-            || format!("no certificate from {address}"),
-            |identity| identity.called.clone(),
-        );
+    fn client(&mut self, called: String, address: &str, (from, to): (Timestamp, Timestamp)) -> &mut Client {
         let client = self.clients.entry(called.clone()).or_insert_with(|| Client {
             called,
             addresses: BTreeSet::new(),
@@ -242,6 +236,15 @@ fn rejected(line: &ConnectionLine) -> Option<(LoggedRejection, bool)> {
         presented: line.identity.clone(),
     };
     Some((said, false))
+}
+
+/// By its certificate, where the log has that; a host in earnest leaves out what it has not verified.
+fn called(identity: Option<&LoggedIdentity>, code: Option<&str>, address: &str) -> String {
+    match (identity, code) {
+        (Some(identity), _) => identity.called.clone(),
+        (None, None | Some("HF-101")) => format!("no certificate from {address}"),
+        (None, Some(_)) => format!("unverified certificate from {address}"),
+    }
 }
 
 /// Without its port.
@@ -338,7 +341,7 @@ mod tests {
         let readiness = of(None, &lines);
         assert_eq!(
             named(&readiness),
-            ["no certificate from 2001:db8::7", "uri:spiffe://acme/api"]
+            ["unverified certificate from 2001:db8::7", "uri:spiffe://acme/api"]
         );
         assert_eq!(
             (readiness.connections, readiness.dropped, readiness.unreadable),
