@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{from_base64url, token::TokenError};
+use crate::{error::TokenError, from_base64url};
 
 /// The claims of a token whose signature was verified. Only [`crate::verify`] makes them.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod claims;
+mod error;
 mod keys;
 mod sign;
 mod token;
@@ -15,9 +16,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 pub use crate::{
     claims::{Claims, Expected},
+    error::TokenError,
     keys::{Algorithm, Keys, KeysError},
     sign::{Signer, SignerError},
-    token::{TokenError, verify},
+    token::verify,
 };
 
 /// Base64 as RFC 7515 section 2 has it: of the alphabet for URLs, without padding.

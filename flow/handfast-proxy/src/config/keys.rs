@@ -1,9 +1,12 @@
 //! The keys of `handfast.toml`, each in one entry. What they mean is for [`super::resolve`].
 
+mod tokens;
+
 use std::time::Duration;
 
 use handfast_settings::{Connections, Flag, Lined, OneOrMore, Rate, Text, Within, Without, table};
 
+pub use self::tokens::{RawAssertion, RawBoundTokens};
 use super::choices::{ClientCertificate, Mode, OnRefusal, Usage, WhenStale};
 use crate::limits::Detail;
 
@@ -383,43 +386,6 @@ table! {
             flag: None,
             reference: "each request must carry an access token that is bound to the client's certificate (RFC 8705), see [below](#bound-access-tokens)",
             without: Without::Is("no token is looked at"),
-        }
-    }
-}
-
-table! {
-    /// The table `bound-tokens` of a route.
-    pub struct RawBoundTokens {
-        jwks: Option<Text> = "jwks" {
-            flag: None,
-            reference: "the keys of the issuer, a JWK Set (RFC 7517): a file, or an `https` URL that is fetched every five minutes",
-            without: Without::Refused,
-        }
-        issuer: Option<Text> = "issuer" {
-            flag: None,
-            reference: "what `iss` of a token must be",
-            without: Without::Refused,
-        }
-        audience: Option<Text> = "audience" {
-            flag: None,
-            reference: "what `aud` of a token must be, or be one of",
-            without: Without::Is("`aud` is not looked at"),
-        }
-    }
-}
-
-table! {
-    /// The table `assertion` of a backend.
-    pub struct RawAssertion {
-        audience: Option<Text> = "audience" {
-            flag: None,
-            reference: "`aud` of the assertion: by what the backend knows that it is meant",
-            without: Without::Refused,
-        }
-        header: Option<Text> = "header" {
-            flag: None,
-            reference: "the header that carries it; what a client sends in it, in any spelling, is removed, for every backend",
-            without: Without::Is("`\"Client-Assertion\"`"),
         }
     }
 }

@@ -13,6 +13,7 @@ mod joined;
 pub(crate) mod path;
 pub(crate) mod pool;
 pub(crate) mod relay;
+mod remembered;
 mod send;
 mod sender;
 pub(crate) mod slots;

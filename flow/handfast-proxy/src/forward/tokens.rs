@@ -6,28 +6,16 @@ use handfast_pki::{Fingerprint, code};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 
-use super::visit::{Instead, Visit};
+use super::{
+    remembered::{Made, Verified},
+    visit::{Instead, Visit},
+};
 use crate::{
-    assertion::{self, Assertions},
+    assertion,
     backend::Backend,
-    bound_tokens::{BoundTokens, Refused, bearer},
+    bound_tokens::{Refused, bearer},
     pulse::ticks,
 };
-
-/// A token that was verified on this connection: its SHA-256, for which keys, and until when.
-pub(super) struct Verified {
-    token: [u8; 32],
-    keys: Arc<BoundTokens>,
-    until: i64,
-}
-
-/// An assertion that was made on this connection: for which backend, by which key, and until which tick.
-pub(super) struct Made {
-    backend: [u8; 32],
-    by: Arc<Assertions>,
-    value: HeaderValue,
-    until: u32,
-}
 
 /// Refuses a request of the route at `place` whose token is not good, by the keys of this moment. A host that only
 /// observes demands tokens, too: they are for the backend, and not what it tries out.

@@ -18,9 +18,9 @@ use super::{
     answer::{Answer, problem},
     budget::Budget,
     headers::Ours,
+    remembered::{Made, Verified},
     sender::{Reads, Slots},
     slots::Share,
-    tokens::{Made, Verified},
 };
 use crate::{
     authorize::Allowed,

@@ -1,8 +1,11 @@
-//! A revocation list over HTTP: one GET, one answer, within limits.
+//! A revocation list, or keys, over HTTP: one GET, one answer, within limits; and how it is kept.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
-use handfast_credentials::load;
+use handfast_credentials::{
+    files::{self, Readers},
+    load,
+};
 use handfast_tls::{Client, client};
 use http::{Request, StatusCode, Uri, header};
 use http_body::Body as _;
@@ -97,4 +100,20 @@ async fn read(body: Incoming) -> Result<Vec<u8>, String> {
         }
     }
     Ok(bytes)
+}
+
+/// A runtime for one fetch: they are hours apart.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| error.to_string())
+}
+
+/// The list is no secret; who may write there could keep us from learning of a revocation, and can forge none.
+pub(super) fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| format!("\"{}\": {error}", folder.display()))?;
+    }
+    files::write(path, bytes, Readers::Everybody)
+        .map(drop)
+        .map_err(|problem| problem.message)
 }

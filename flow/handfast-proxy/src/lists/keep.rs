@@ -3,8 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError, Sender},
@@ -23,7 +22,11 @@ use handfast_pki::{
 };
 use jiff::Timestamp;
 
-use super::{fetch::fetch, keys::KeyCare, older};
+use super::{
+    fetch::{fetch, keep, runtime},
+    keys::KeyCare,
+    older,
+};
 use crate::live::Live;
 
 /// How often the lists are looked at.
@@ -168,12 +171,6 @@ impl Care {
     }
 }
 
-/// A runtime for one fetch: they are hours apart.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, String> {
-    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| error.to_string())
-}
-
 /// The step that something has reached which was made and ends at these times: 50, 75, 90 or 100 % of its life.
 fn age(made: Timestamp, ends: Timestamp, now: Timestamp) -> Option<u8> {
     Age::of(made, ends, now).warning()
@@ -193,14 +190,4 @@ fn newer(bytes: &[u8], held: &[Arc<SignedList>]) -> Result<bool, String> {
     }
     let is_new = |list: &Arc<SignedList>| held.iter().all(|old| old.this_update() != list.this_update());
     Ok(lists.iter().any(is_new))
-}
-
-/// The list is no secret; who may write there could keep us from learning of a revocation, and can forge none.
-pub(super) fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| format!("\"{}\": {error}", folder.display()))?;
-    }
-    files::write(path, bytes, Readers::Everybody)
-        .map(drop)
-        .map_err(|problem| problem.message)
 }

@@ -13,10 +13,7 @@ use handfast_jose::Keys;
 use handfast_pki::code;
 use jiff::Timestamp;
 
-use super::{
-    fetch::fetch,
-    keep::{keep, runtime},
-};
+use super::fetch::{fetch, keep, runtime};
 use crate::live::Live;
 
 /// How often keys are fetched. Their issuer publishes a new one some time before it signs with it.
