@@ -111,6 +111,7 @@ impl Authority {
         now: Timestamp,
     ) -> Result<RevocationLists> {
         approve::publication(requester)?;
+        self.must_be_able_to_publish()?;
         let mut lists = Vec::new();
         let mut missing = Vec::new();
         for issuer in self.issuers() {
@@ -126,6 +127,12 @@ impl Authority {
             }
         }
         Ok(RevocationLists { lists, missing })
+    }
+
+    /// Whether every issuing CA can sign: of several lists none is signed where one cannot be.
+    fn must_be_able_to_publish(&self) -> Result<()> {
+        must_be_reconciled(self.store())?;
+        self.issuers().iter().try_for_each(|issuer| Ok(issuer.ready()?))
     }
 
     fn list_above(

@@ -160,3 +160,18 @@ fn the_passphrase_is_taken_from_the_flag_by_everything_that_signs() {
         }
     }
 }
+
+#[test]
+fn of_several_cas_none_signs_a_list_while_the_key_of_one_is_away() {
+    let place = place("");
+    place.run("ca issuer add --name payments").good();
+    remove(&place, "issuing.key");
+    for line in ["ca crl --out ca.crl", "ca set --out ca.set"] {
+        place.run(line).refused(2, "HF-845");
+    }
+    let journal = place.run("ca journal").good().stdout;
+    assert!(
+        !journal.contains("of CN=Acme payments CA,O=Acme with 0"),
+        "{journal}"
+    );
+}

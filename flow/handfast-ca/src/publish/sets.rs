@@ -22,7 +22,6 @@ use crate::{
     authority::Authority,
     error::{Error, Result},
     issuer::Issuer,
-    must_be_reconciled,
     records::{Event, IssuerIds, JournalEntry, KeptList, Query, Store, StoreError},
     requester::Requester,
     sign,
@@ -85,7 +84,7 @@ impl Authority {
         now: Timestamp,
     ) -> Result<SignedSets> {
         approve::publication(requester)?;
-        must_be_reconciled(self.store())?;
+        self.must_be_able_to_publish()?;
         let by = |lifetime| Publication {
             store: self.store(),
             lifetime,
