@@ -65,7 +65,7 @@ fn worker() {
                         now,
                     );
                     match revoked {
-                        Ok(()) => tell(format!("revoked {serial}\n")),
+                        Ok(_) => tell(format!("revoked {serial}\n")),
                         Err(_) => return tell("refused\n".into()),
                     }
                 }
