@@ -19,7 +19,7 @@ fn half_three_quarters_and_nine_tenths_of_a_life_are_a_note_a_warning_and_a_prob
         (1700, Some(Level::Problem)),
         (1900, Some(Level::Problem)),
     ] {
-        let found = check(&folder, now() + days(after));
+        let found = check(&folder, false, now() + days(after));
         let of_issuing = found
             .iter()
             .find(|finding| finding.code == code::CA_AGEING && finding.what.contains("issuing"));
@@ -45,7 +45,7 @@ fn a_list_that_is_not_replaced_in_time_is_named_with_its_number() {
         (8, Some(Level::Warning)),
         (11, Some(Level::Problem)),
     ] {
-        let found = check(&folder, now() + days(after));
+        let found = check(&folder, false, now() + days(after));
         let list = found.iter().find(|finding| finding.code == code::LIST_AGEING);
         assert_eq!(
             list.map(|finding| finding.level),
