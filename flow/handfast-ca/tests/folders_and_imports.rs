@@ -23,11 +23,16 @@ fn keys_and_folder_are_for_their_owner_alone() {
     }
     assert!(Authority::open(&place).is_ok());
     fs::set_permissions(place.join("issuing.key"), fs::Permissions::from_mode(0o640)).expect("chmod");
-    let Err(error) = Authority::open(&place) else {
-        panic!("an exposed key must be refused")
-    };
+    let error = signs_nothing(&place);
     assert_eq!(error.code(), code::UNREADABLE);
     assert!(error.to_string().contains("640"), "{error}");
+}
+
+/// Why the authority, which can be read, issues nothing.
+fn signs_nothing(place: &Path) -> Error {
+    let authority = Authority::open(place).expect("it can be read");
+    let issued = authority.issue(request(Profile::Server, "a.example"), now());
+    issued.expect_err("its key must be refused")
 }
 
 #[test]
@@ -48,7 +53,7 @@ fn an_authority_is_never_overwritten() {
 #[test]
 fn a_folder_with_a_missing_or_foreign_file_is_no_authority() {
     let scratch = Scratch::new();
-    for (index, file) in ["root.crt", "issuing.crt", "issuing.key", "authority.db"]
+    for (index, file) in ["root.crt", "issuing.crt", "authority.db"]
         .into_iter()
         .enumerate()
     {
@@ -64,7 +69,18 @@ fn a_folder_with_a_missing_or_foreign_file_is_no_authority() {
     let (one, other) = (scratch.at("one"), scratch.at("other"));
     authority(&one);
     authority(&other);
-    for file in ["root.crt", "issuing.key"] {
+    let key = fs::read(one.join("issuing.key")).expect("a file");
+    fs::write(
+        one.join("issuing.key"),
+        fs::read(other.join("issuing.key")).expect("a file"),
+    )
+    .expect("written");
+    assert_eq!(signs_nothing(&one).code(), code::KEY_MISMATCH);
+    fs::remove_file(one.join("issuing.key")).expect("removed");
+    assert_eq!(signs_nothing(&one).code(), code::KEY_AWAY);
+    fs::write(one.join("issuing.key"), key).expect("restored");
+    fs::set_permissions(one.join("issuing.key"), fs::Permissions::from_mode(0o600)).expect("chmod");
+    for file in ["root.crt"] {
         let own = fs::read(one.join(file)).expect("a file");
         fs::write(one.join(file), fs::read(other.join(file)).expect("a file")).expect("written");
         let Err(error) = Authority::open(&one) else {
