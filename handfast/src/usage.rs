@@ -7,8 +7,7 @@ use serde_json::json;
 
 use crate::{
     failure::{Exit, Failure},
-    habits,
-    version,
+    habits, version,
     words::{Output, Words},
 };
 

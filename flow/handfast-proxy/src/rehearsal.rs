@@ -130,6 +130,7 @@ impl Rehearsal {
             methods: None,
             policy: PolicySource::Cedar(file.to_owned()),
             to: "".into(),
+            bound_tokens: None,
         };
         let host = Host {
             name: HostName {

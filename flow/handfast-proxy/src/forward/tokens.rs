@@ -78,7 +78,12 @@ pub(super) fn add_assertion(
     };
     remove_spellings(headers, &source.header);
     // Of a client that is not known by name there is nothing to be asserted.
-    let Some(peer) = visit.standing.peer.as_ref().filter(|_| visit.standing.admission.told.is_some()) else {
+    let Some(peer) = visit
+        .standing
+        .peer
+        .as_ref()
+        .filter(|_| visit.standing.admission.told.is_some())
+    else {
         return Ok(());
     };
     let unavailable = || Instead::from((StatusCode::BAD_GATEWAY, code::BACKEND_UNREACHABLE));

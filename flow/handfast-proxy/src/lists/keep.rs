@@ -12,10 +12,7 @@ use std::{
 };
 
 use handfast_audit::{Alarm, Event, Sink};
-use handfast_credentials::{
-    files::{self, Readers},
-    load,
-};
+use handfast_credentials::load;
 use handfast_pki::{
     Code, Held, RevocationSource, SignedList, code,
     revocation::{Stale, age::Age},

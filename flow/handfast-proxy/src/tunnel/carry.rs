@@ -91,9 +91,11 @@ fn admitted(
         peer: peer.clone(),
         way: reached.way,
     };
-    inside
-        .leads_to(held)
-        .map_err(|(code, reason)| Ended::Withdrawn { peer, code, reason })?;
+    inside.leads_to(held).map_err(|(code, reason)| Ended::Withdrawn {
+        peer: Some(peer),
+        code,
+        reason,
+    })?;
     record.admitted(Some(expectation));
     context.registry.proved(id, None);
     pulse.tunnels();
