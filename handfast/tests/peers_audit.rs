@@ -45,7 +45,7 @@ fn a_script_in_python_verifies_proof_checkpoint_and_export_and_refuses_what_was_
         let text = place.read(file);
         let changed = match file {
             "kept.txt" => text.replacen("\n1", "\n2", 1),
-            "day.json" => text.replacen("owner", "other", 1),
+            "day.json" => text.replacen("server for", "client for", 1),
             _ => text.replacen("index ", "index 1", 1),
         };
         assert_ne!(changed, text);

@@ -53,16 +53,26 @@ pub(crate) const TABLE: &[Row] = &[
     ),
     few(
         "issue",
-        &["client --uri spiffe://acme/x --out made --p12 made/x.p12 --p12-password-file tls.key"],
+        &[
+            "client --uri spiffe://acme/y --out made --passphrase-file tls.key --dir ../handfast",
+            "client --uri spiffe://acme/x --out made --p12 made/x.p12 --p12-password-file tls.key",
+        ],
     ),
     few(
         "csr",
         &["--dns tls.key --out made", "--dns web.example --out tls.key"],
     ),
-    all("sign", &["tls.key client --out made.crt"]),
+    all(
+        "sign",
+        &[
+            "../good/tls.crt client --out made.crt --passphrase-file tls.key --dir ../handfast",
+            "tls.key client --out made.crt",
+        ],
+    ),
     few(
         "renew",
         &[
+            "--cert ../good/tls.crt --key ../good/tls.key --passphrase-file tls.key --dir ../handfast",
             "--cert tls.key --key ../good/tls.key --dir ../handfast",
             "--cert ../good/tls.crt --key tls.key --dir ../handfast",
         ],
@@ -72,6 +82,7 @@ pub(crate) const TABLE: &[Row] = &[
     few(
         "ca ocsp",
         &[
+            "--out made --passphrase-file tls.key --dir ../handfast",
             "--respond tls.key --dir ../handfast",
             "--out made --signer tls.key --signer-key ../good/tls.key --dir ../handfast",
             "--out made --signer ../good/tls.crt --signer-key tls.key --dir ../handfast",
@@ -88,8 +99,20 @@ pub(crate) const TABLE: &[Row] = &[
             "../handfast/audit.pub --log-key ../handfast/audit.pub --cert tls.key",
         ],
     ),
-    few("ca issuer add", &["--cert tls.key --dir ../handfast"]),
-    few("ca cross-sign", &["tls.key --out made.crt --dir ../handfast"]),
+    few(
+        "ca issuer add",
+        &[
+            "--name Other --passphrase-file tls.key --dir made",
+            "--cert tls.key --dir ../handfast",
+        ],
+    ),
+    few(
+        "ca cross-sign",
+        &[
+            "../good/ca.crt --out made.crt --passphrase-file tls.key --dir ../handfast",
+            "tls.key --out made.crt --dir ../handfast",
+        ],
+    ),
     few("ca key encrypt", &["--passphrase-file tls.key --dir made"]),
     few(
         "ca backup",
@@ -102,8 +125,57 @@ pub(crate) const TABLE: &[Row] = &[
             "../good/ca.crt --passphrase-file tls.key --dir made",
         ],
     ),
+    few(
+        "ca crl",
+        &["--out made.crl --passphrase-file tls.key --dir ../handfast"],
+    ),
+    few(
+        "ca set",
+        &["--out made.set --passphrase-file tls.key --dir ../handfast"],
+    ),
+    few(
+        "ca approve",
+        &["4711 --out made.crt --passphrase-file tls.key --dir ../handfast"],
+    ),
+    few(
+        "ca issuer retire",
+        &["4711 --passphrase-file tls.key --dir ../handfast"],
+    ),
+    few("ca issuer ocsp-signer", &["--passphrase-file tls.key --dir made"]),
+    few("ca rotate", &["--passphrase-file tls.key --dir made"]),
+    few(
+        "ca root export",
+        &["--out made --passphrase-file tls.key --dir made"],
+    ),
+    few("ca key decrypt", &["--passphrase-file tls.key --dir made"]),
+    few(
+        "policy test",
+        &[
+            "tls.key --config ../good/tls.crt",
+            "tls.key --config tls.key",
+            "tls.key --policy tls.key",
+        ],
+    ),
+    few(
+        "policy explain",
+        &[
+            "--config tls.key --cert tls.key",
+            "--policy tls.key --cert ../good/tls.crt",
+        ],
+    ),
+    few(
+        "policy diff",
+        &["tls.key tls.key --cert tls.key", "tls.key tls.key --log tls.key"],
+    ),
+    few("readiness", &["tls.key"]),
     few("ca reconcile", &["tls.key --dir ../handfast"]),
-    few("ca root sign", &["tls.key --root ../handfast --out made.crt"]),
+    few(
+        "ca root sign",
+        &[
+            "../good/tls.crt --root ../handfast --out made.crt --passphrase-file tls.key",
+            "tls.key --root ../handfast --out made.crt",
+        ],
+    ),
     all("inspect", &["tls.key"]),
     few(
         "inspect",
@@ -188,6 +260,7 @@ pub(crate) const TABLE: &[Row] = &[
     few(
         "tunnel",
         &[
+            "--config tls.key",
             "--listen 127.0.0.1:0 --to localhost:PORT --cert tls.key --key ../good/tls.crt --ca ../good/ca.crt",
             "--listen 127.0.0.1:0 --to localhost:PORT --cert ../good/ca.crt --key tls.key --ca ../good/ca.crt",
             "--listen 127.0.0.1:0 --to localhost:PORT --cert ../good/tls.crt --key ../good/tls.key --ca tls.key",
@@ -294,7 +367,7 @@ pub(crate) const TABLE: &[Row] = &[
 ];
 
 /// Commands that read no file, and those that only choose another.
-const WITHOUT_FILES: [&str; 36] = [
+const WITHOUT_FILES: [&str; 30] = [
     "clients",
     "health",
     "bench",
@@ -302,24 +375,17 @@ const WITHOUT_FILES: [&str; 36] = [
     "ca",
     "ca list",
     "ca journal",
-    "ca crl",
-    "ca set",
     "ca audit",
     "ca audit checkpoint",
     "ca export",
     "ca profiles",
     "ca requests",
-    "ca approve",
     "ca clock",
     "ca check",
     "ca key",
-    "ca key decrypt",
     "ca issuer",
     "ca issuer list",
-    "ca issuer retire",
-    "ca rotate",
     "ca root",
-    "ca root export",
     "trust",
     "setup list",
     "setup show",
@@ -331,6 +397,7 @@ const WITHOUT_FILES: [&str; 36] = [
     "completions",
     "man",
     "schema",
+    "policy",
 ];
 /// Flags with a file that is written and never read.
 const WRITTEN: [&str; 9] = [
@@ -345,7 +412,11 @@ const WRITTEN: [&str; 9] = [
     "--dir",
 ];
 /// Arguments without a flag that are files.
-const FILES: [&str; 9] = [
+const FILES: [&str; 13] = [
+    "<CASES>",
+    "<OLD>",
+    "<NEW>",
+    "<LOG>...",
     "<SERIAL|SHA256|FILE>",
     "<SERIAL|FILE|--identity",
     "<FILE>",

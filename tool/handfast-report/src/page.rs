@@ -72,7 +72,8 @@ fn without_links(text: &str) -> String {
             .split_once("](")
             .and_then(|(shown, target)| Some((shown, target.split_once(')')?.1)));
         match found {
-            Some((shown, after)) if !shown.contains(['[', '`']) => {
+            // Code is shown as code, where it begins and ends within.
+            Some((shown, after)) if !shown.contains('[') && shown.matches('`').count() % 2 == 0 => {
                 out.push_str(before);
                 out.push_str(shown);
                 rest = after;
@@ -99,10 +100,10 @@ mod tests {
 
     #[test]
     fn marks_of_markdown_are_gone_and_code_is_indented() {
-        let page = "# HF-1: a title\n\nText of [HF-2](HF-2.md), **Who refused:** `[a](b` stays.\n\n```sh no-run\ncmd | x\n```\n";
+        let page = "# HF-1: a title\n\nText of [HF-2](HF-2.md) and [`HF 3`](HF-3.md), **Who refused:** `[a](b` stays.\n\n```sh no-run\ncmd | x\n```\n";
         assert_eq!(
             plain(page),
-            "HF-1: a title\n\nText of HF-2, Who refused: `[a](b` stays.\n\n    cmd | x\n"
+            "HF-1: a title\n\nText of HF-2 and `HF 3`, Who refused: `[a](b` stays.\n\n    cmd | x\n"
         );
         assert!(render(page).contains(&format!("{STRONG}Who{STRONG:#}")));
     }

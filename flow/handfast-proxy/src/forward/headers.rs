@@ -248,8 +248,8 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
             .filter_map(|token| token.trim().parse().ok())
             .collect();
         for name in named {
-            // A body's length is not the connection's to take away.
-            if name != CONTENT_LENGTH {
+            // Neither a body's length nor the host is the connection's to take away.
+            if name != CONTENT_LENGTH && name != HOST {
                 headers.remove(name);
             }
         }

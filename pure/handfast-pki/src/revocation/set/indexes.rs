@@ -63,36 +63,52 @@ impl From<RoaringTreemap> for Indexes {
             flat: bitmap.len(),
             ..Self::default()
         };
-        let mut low = Vec::new();
-        for index in &bitmap {
-            let chunk = (index >> LOW_BITS) - first;
-            while flat.chunks.len() as u64 != chunk {
-                flat.close(&mut low);
+        flat.chunks.reserve_exact(count as usize);
+        // Less than this where chunks are dense, and never more.
+        flat.listed.reserve_exact(bitmap.len() as usize);
+        // How many of `listed` the open chunk has.
+        let mut open = 0;
+        let mut some = [0; 4096];
+        for (high, low) in bitmap.bitmaps() {
+            let high = u64::from(high) << 32;
+            let mut low = low.iter();
+            loop {
+                let count = low.next_many(&mut some);
+                if count == 0 {
+                    break;
+                }
+                for index in &some[..count] {
+                    let chunk = ((high | u64::from(*index)) >> LOW_BITS) - first;
+                    while flat.chunks.len() as u64 != chunk {
+                        flat.close(&mut open);
+                    }
+                    flat.listed.push((index & 0xffff) as u16);
+                    open += 1;
+                }
             }
-            low.push((index & 0xffff) as u16);
         }
-        flat.close(&mut low);
+        flat.close(&mut open);
+        flat.listed.shrink_to_fit();
         flat
     }
 }
 
 impl Indexes {
-    /// Ends a chunk that has these; they are taken.
-    fn close(&mut self, low: &mut Vec<u16>) {
-        let chunk = if low.len() as u64 > MOST_LISTED {
+    /// Ends a chunk that has the last `count` of those that are listed.
+    fn close(&mut self, count: &mut usize) {
+        let start = self.listed.len() - *count;
+        let chunk = if *count as u64 > MOST_LISTED {
             let mut bits: Bits = [0; 1024];
-            for index in low.iter() {
+            for index in self.listed.drain(start..) {
                 bits[usize::from(index >> 6)] |= 1 << (index & 63);
             }
             self.dense.push(bits);
             Chunk::Dense((self.dense.len() - 1) as u32)
         } else {
-            let start = self.listed.len() as u32;
-            self.listed.extend_from_slice(low);
-            Chunk::Listed(start, low.len() as u16)
+            Chunk::Listed(start as u32, *count as u16)
         };
         self.chunks.push(chunk);
-        low.clear();
+        *count = 0;
     }
 
     /// Whether `index` is revoked. Nothing is allocated.
