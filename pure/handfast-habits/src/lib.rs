@@ -156,7 +156,6 @@ mod tests {
             "lab run",
             "proxy",
             "explain",
-            "help",
         ];
         let arguments = format!("handfast {line}");
         let arguments = arguments.split(' ').map(OsString::from).collect();

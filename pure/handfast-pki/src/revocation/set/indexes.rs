@@ -73,11 +73,11 @@ impl From<RoaringTreemap> for Indexes {
             let high = u64::from(high) << 32;
             let mut low = low.iter();
             loop {
-                let count = low.next_many(&mut some);
-                if count == 0 {
+                let next = low.next_many(&mut some);
+                if next.is_empty() {
                     break;
                 }
-                for index in &some[..count] {
+                for index in next {
                     let chunk = ((high | u64::from(*index)) >> LOW_BITS) - first;
                     while flat.chunks.len() as u64 != chunk {
                         flat.close(&mut open);
@@ -172,7 +172,7 @@ impl Indexes {
 /// Whether `low` is in `listed`, which is in order. Its place is guessed, and searched from there in steps that grow: what is
 /// spread evenly is found at once, and everything else as by halves.
 fn is_in(listed: &[u16], low: u16) -> bool {
-    let guess = usize::from(low) * listed.len() >> LOW_BITS;
+    let guess = (usize::from(low) * listed.len()) >> LOW_BITS;
     let Some(&found) = listed.get(guess) else {
         return false;
     };
