@@ -77,6 +77,11 @@ pub fn uri(name: &str) -> GeneralName {
     GeneralName::UniformResourceIdentifier(Ia5String::new(name).expect("ASCII"))
 }
 
+/// An object identifier as a name.
+pub fn registered(id: &str) -> GeneralName {
+    GeneralName::RegisteredId(id.parse().expect("an object identifier"))
+}
+
 /// An e-mail address, well-formed or not.
 pub fn email(name: &str) -> GeneralName {
     GeneralName::Rfc822Name(Ia5String::new(name).expect("ASCII"))

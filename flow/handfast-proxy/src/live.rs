@@ -380,12 +380,16 @@ impl Parts<'_> {
             };
             backend.map(|backend| backend.speaks_http()).ok_or_else(missing)
         });
-        let is_plain = matches!(&*source.routes, [only] if only.path.is_empty() && only.methods.is_none());
         let all_http = kinds.try_fold(true, |all, one| one.map(|one| all && one))?;
+        let is_plain = match &*source.routes {
+            [only] => only.path.is_empty() && only.methods.is_none() && only.bound_tokens.is_none(),
+            _ => false,
+        };
         if all_http || is_plain {
             return Ok(all_http);
         }
-        let message = "a host with a tcp backend has one route, \"/\" without methods: bytes have no path";
+        let message = "a host with a tcp backend has one route, \"/\" without methods and bound-tokens: bytes have neither \
+                       path nor header";
         Err(Problem::new(code::CONFIG_INVALID, message).help("give the tcp backend a host of its own"))
     }
 }

@@ -46,8 +46,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         problem
             .help("the path of a handfast.toml; its keys are in the documentation, or use the flags of proxy")
     })?;
-    let shown = file.display().to_string();
-    let shown = concealed(&shown);
+    let shown = concealed(&file.display().to_string()).into_owned();
     let is_of_tunnels = tunnel::config::is_of_tunnels(file);
     let judged = if is_of_tunnels {
         tunnel::config::read(file).map(|config| judge_tunnels(&config))

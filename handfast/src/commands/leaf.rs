@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use handfast_ca::{Applicant, CertRequest, Person, Requester, passphrase_in};
+use handfast_ca::{Applicant, CertRequest, Requester};
 use handfast_finding::shell::shell;
 use handfast_pki::{KeyKind, profile::ProfileName, qualified::PspRole};
 use handfast_values::{ValueError, duration, duration_between};
 use jiff::SignedDuration;
 
-use super::named::Named;
+use super::{acting::Acting, named::Named};
 use crate::{failure::Failure, places, suggest};
 
 /// The flags about the certificate itself.
@@ -37,65 +37,6 @@ pub struct Leaf {
     /// Overwrite what exists
     #[arg(long)]
     pub force: bool,
-}
-
-/// Why somebody asks.
-#[derive(Debug, clap::Args)]
-pub struct Why {
-    /// Why, for the journal: a ticket, a sentence
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-}
-
-impl Why {
-    /// Whoever runs this command.
-    pub fn person(&self) -> Result<Person, Failure> {
-        Person::of_this_process(self.reason.as_deref()).map_err(|error| Failure::about("--reason", &error))
-    }
-
-    /// The same, asking.
-    pub fn requester(&self) -> Result<Requester, Failure> {
-        self.person().map(Requester::Person)
-    }
-}
-
-/// Who acts, why, and what opens the keys of the CA.
-#[derive(Debug, clap::Args)]
-pub struct Acting {
-    #[command(flatten)]
-    why: Why,
-    #[command(flatten)]
-    unlock: Unlock,
-}
-
-impl Acting {
-    /// Whoever runs this command; the passphrase is known from here on.
-    pub fn person(&self) -> Result<Person, Failure> {
-        self.unlock.announce();
-        self.why.person()
-    }
-
-    /// The same, asking.
-    pub fn requester(&self) -> Result<Requester, Failure> {
-        self.person().map(Requester::Person)
-    }
-}
-
-/// What opens key files that are encrypted.
-#[derive(Debug, clap::Args)]
-pub struct Unlock {
-    /// The file with the passphrase of the CA's keys in its first line [default: HANDFAST_PASSPHRASE_FILE]
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-}
-
-impl Unlock {
-    /// Says where the passphrase is; it is read when a key needs it.
-    pub fn announce(&self) {
-        if let Some(file) = &self.passphrase_file {
-            passphrase_in(file);
-        }
-    }
 }
 
 impl Leaf {

@@ -1,5 +1,6 @@
 //! One file per command: its flags, what it does with the crates below, what it says.
 
+mod acting;
 pub mod bench;
 pub mod ca;
 pub mod check;

@@ -1,5 +1,7 @@
 //! `handfast readiness`: who would be rejected if every host that only observes were in earnest.
 
+mod tell;
+
 use std::{
     fs::File,
     io::{self, BufReader},
@@ -7,12 +9,13 @@ use std::{
 };
 
 use handfast_audit::readiness::{Client, Readiness};
-use handfast_pki::{code, text::printable};
+use handfast_pki::code;
 use handfast_report::schema::Schema;
 use handfast_values::moment;
 use jiff::Timestamp;
 use serde_json::json;
 
+use self::tell::tell;
 use crate::{
     failure::{Exit, Failure},
     words::Words,
@@ -95,43 +98,4 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }
     }
     Ok(if rejected.is_empty() { Exit::Yes } else { Exit::No })
-}
-
-/// Who, why, and since when.
-fn tell(client: &Client, words: &Words) {
-    words.data(printable(&client.called));
-    for said in &client.rejections {
-        let what = said
-            .request
-            .as_ref()
-            .map(|request| format!("{}: ", printable(request)));
-        let what = what.unwrap_or_default();
-        words.data(format_args!(
-            "  {what}{}  [{}]",
-            printable(&said.reason),
-            printable(&said.code)
-        ));
-        words.data(format_args!(
-            "  {}, first {}, last {}",
-            times(said.times),
-            said.first,
-            said.last
-        ));
-    }
-    let addresses: Vec<String> = client
-        .addresses
-        .iter()
-        .map(|address| printable(address))
-        .collect();
-    words.data(format_args!("  from {}", addresses.join(", ")));
-    if let Some(accepted) = client.accepted {
-        words.data(format_args!("  accepted last at {accepted}"));
-    }
-}
-
-fn times(count: u64) -> String {
-    match count {
-        1 => "once".to_owned(),
-        count => format!("{count} times"),
-    }
 }

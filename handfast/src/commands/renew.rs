@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, value_name = "COMMAND")]
     exec: Option<String>,
     #[command(flatten)]
-    acting: leaf::Acting,
+    acting: super::acting::Acting,
     /// The CA directory [default: ./handfast, else that of the system or the user]
     #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::ca(), hide_default_value = true)]
     dir: PathBuf,

@@ -240,12 +240,18 @@ fn tls_within_the_tunnel_is_named_before_it_reaches_the_server() {
     let far = far(&place, &service);
     let to = format!("localhost:{}", far.port);
     let forward = forward_proxy(&place, &format!("\"{to}\""), "");
-    let mut stream = connected(forward.port, &to).expect("connected");
-    let _ = stream.write_all(&[0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3]);
-    assert!(!matches!(stream.read(&mut [0; 1]), Ok(1..)));
-    let record = forward.connection(1);
-    assert_eq!(record["code"], "HF-734", "{record}");
-    assert_eq!(far.connection(1)["bytes_in"], 0);
+    for (count, first) in [10, 1, 2].into_iter().enumerate() {
+        let mut stream = connected(forward.port, &to).expect("connected");
+        let _ = stream.set_nodelay(true);
+        let hello = [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3];
+        let _ = stream.write_all(&hello[..first]);
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        let _ = stream.write_all(&hello[first..]);
+        assert!(!matches!(stream.read(&mut [0; 1]), Ok(1..)));
+        let record = forward.connection(count + 1);
+        assert_eq!(record["code"], "HF-734", "{record}");
+        assert_eq!(far.connection(count + 1)["bytes_in"], 0);
+    }
 }
 
 #[test]

@@ -312,6 +312,36 @@ fn two_listeners_serve_each_their_own_hosts() {
 }
 
 #[test]
+fn bytes_have_no_header_that_a_token_could_stand_in() {
+    let (orders, reports) = (Service::hello(), Service::hello());
+    let place = place();
+    place.write("jwks.json", "{\"keys\":[]}");
+    let listener = |tokens: &str| {
+        format!(
+            "[[listener]]\nlisten = \"127.0.0.1:0\"\n[[listener.host]]\ndefault = true\ncert = \"server/tls.crt\"\n\
+             key = \"server/tls.key\"\nclients = [\"acme\"]\n[[listener.host.route]]\npath = \"/\"\n\
+             allow = [\"uri:spiffe://acme/api\"]\nto = \"tcp://127.0.0.1:{}\"\n{tokens}",
+            reports.port
+        )
+    };
+    for (tokens, exit) in [
+        ("", 0),
+        (
+            "bound-tokens = { jwks = \"jwks.json\", issuer = \"https://id.example\" }\n",
+            1,
+        ),
+    ] {
+        place.write(
+            "handfast.toml",
+            config(&orders, &reports, ALPHA_ALONE, &listener(tokens)),
+        );
+        let checked = place.run("check handfast.toml");
+        assert_eq!(checked.exit, exit, "{checked:#?}");
+        assert_eq!(checked.stdout.contains("bound-tokens"), exit == 1, "{checked:#?}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_hosts_is_said_with_its_line() {
     let (orders, reports) = (Service::hello(), Service::hello());
     let place = place();

@@ -143,7 +143,7 @@ mod tests {
 
     /// Commands as the program has them; that its own are meant is tested there.
     fn of(line: &str) -> Understood {
-        const COMMANDS: [&str; 13] = [
+        const COMMANDS: [&str; 12] = [
             "get",
             "doctor",
             "convert",

@@ -122,11 +122,15 @@ impl TrustedCa {
             .iter()
             .find(|email| without(&|name| name.has_email(email)));
         let ip = identity.ips.iter().find(|ip| without(&|name| name.has_ip(**ip)));
+        // No pattern is of another kind, such as otherName or directoryName.
+        let is_any = |name: &NamePattern| matches!(name, NamePattern::Any);
+        let other = identity.others.iter().find(|_| without(&is_any));
         let typed = |kind: &str, name: &String| format!("{kind}:{}", crate::text::printable(name));
         uri.map(|uri| typed("uri", uri))
             .or_else(|| dns.map(|dns| typed("dns", dns)))
             .or_else(|| email.map(|email| typed("email", email)))
             .or_else(|| ip.map(|ip| format!("ip:{ip}")))
+            .or_else(|| other.map(|other| crate::text::printable(other)))
     }
 
     /// `identity` without the common name where this CA may not vouch for it: no rule can match it then.

@@ -7,7 +7,7 @@ use handfast_pki::{
 };
 use handfast_testkit::{
     Ca, Leaf, Pair,
-    forge::{Forge, uri},
+    forge::{Forge, dns, registered, uri},
 };
 use jiff::{SignedDuration, Timestamp};
 use x509_cert::ext::pkix::ExtendedKeyUsage;
@@ -223,4 +223,24 @@ fn a_client_without_extended_key_usage_is_accepted_unless_its_ca_always_sets_it(
     assert!(judge(ClientUsage::IfPresent).is_ok());
     let refusal = judge(ClientUsage::Required).expect_err("it does not say what it is for");
     assert_eq!(refusal.code(Purpose::Client), code::WRONG_PURPOSE);
+}
+
+#[test]
+fn a_kind_of_name_that_no_pattern_is_of_is_foreign() {
+    let root = Forge::ca("Beta").root();
+    let anchors = Anchors::new(vec![root.certificate.clone()], Timestamp::now()).expect("an anchor");
+    let names = vec!["dns:*.beta.example".parse().expect("a pattern")];
+    let only = trust(vec![TrustedCa::bound("beta", anchors.clone(), names)]);
+    let every: Trust = anchors.into();
+    let (good, other) = (dns("a.beta.example"), registered("1.2.3"));
+    let judged = |names: Vec<_>, trust: &Trust| {
+        let leaf = Forge::client("a", names).by(&root);
+        let ders = [leaf.certificate.der().clone()];
+        verify(&ders, trust, Purpose::Client, Timestamp::now())
+    };
+    assert!(judged(vec![good.clone()], &only).is_ok());
+    assert!(judged(vec![good.clone(), other.clone()], &every).is_ok());
+    let refusal = judged(vec![good, other], &only).expect_err("must be refused");
+    assert_eq!(refusal.code(Purpose::Client), code::FOREIGN_NAME);
+    assert!(refusal.to_string().contains("registeredID"), "{refusal}");
 }

@@ -42,6 +42,11 @@ pub(super) fn resolve(
     incomplete(raw, &to, errors);
     let clients = clients::of_proxy(file, folder, errors);
     let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
+    let policy = PolicySource::Rules {
+        allow,
+        deny,
+        anonymous: false,
+    };
     let host = HostSource {
         names: Vec::new(),
         is_default: true,
@@ -51,11 +56,7 @@ pub(super) fn resolve(
         routes: vec![RouteSource {
             path: String::new(),
             methods: None,
-            policy: PolicySource::Rules {
-                allow,
-                deny,
-                anonymous: false,
-            },
+            policy,
             to: TO.into(),
             bound_tokens: None,
         }],

@@ -46,13 +46,34 @@ where
     let Err((broken, direction)) = ended.await else {
         return Ok(());
     };
-    // Who cannot be written to any more may have said why: an alert waits where nobody has read it yet.
+    // Who cannot be written to any more may have answered, or said why: an alert waits where nobody has read it yet.
     let alert = match (&broken, direction) {
-        (Broken::Writing(_), Direction::Up) => last_words(backend).await,
+        (Broken::Writing(_), Direction::Up) => rest(&mut down, backend, client).await,
         (Broken::Writing(_), Direction::Down) => last_words(client).await,
         (Broken::Reading(error), _) => HandshakeError::late_alert(error),
     };
     Err(alert.map_or_else(|| broken.ended(direction), Ended::Refused))
+}
+
+/// How long who cannot be written to any more may say nothing.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// Passes the rest of an answer on to `client`, as long as it comes, and gives the alert at its end.
+async fn rest<A, B>(down: &mut Pipe, backend: &mut B, client: &mut A) -> Option<HandshakeError>
+where
+    A: AsyncWrite + Unpin,
+    B: AsyncRead + Unpin,
+{
+    loop {
+        let before = down.passed;
+        let passing = std::future::poll_fn(|cx| down.poll(cx, backend, client));
+        match tokio::time::timeout(MOMENT, passing).await {
+            Ok(Err(Broken::Reading(error))) => return HandshakeError::late_alert(&error),
+            Ok(_) => return None,
+            Err(_) if down.passed == before => return None,
+            Err(_) => {}
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +85,6 @@ enum Direction {
 
 /// The alert that stands at the end of `from`, if one comes within a moment.
 async fn last_words(from: &mut (impl AsyncRead + Unpin)) -> Option<HandshakeError> {
-    const MOMENT: Duration = Duration::from_millis(500);
     let reading = async {
         let mut passed_over = [0; 1024];
         loop {
@@ -87,7 +107,11 @@ struct Pipe {
     taken: usize,
     unflushed: bool,
     ended: bool,
+    /// Why nothing more can be read. What was read before is passed on first.
+    failed: Option<io::Error>,
     done: bool,
+    /// Bytes that were read.
+    passed: u64,
 }
 
 /// Which end failed.
@@ -134,6 +158,12 @@ impl Pipe {
                 ready!(Pin::new(&mut *to).poll_shutdown(cx)).map_err(Broken::Writing)?;
                 self.done = true;
                 return Poll::Ready(Ok(()));
+            }
+            if self.failed.is_some() {
+                ready!(Pin::new(&mut *to).poll_flush(cx)).map_err(Broken::Writing)?;
+            }
+            if let Some(error) = self.failed.take() {
+                return Poll::Ready(Err(Broken::Reading(error)));
             }
             match BUFFER.with_borrow_mut(|buffer| self.pass(cx, from, to, buffer)) {
                 Poll::Ready(Ok(())) => {}
@@ -188,7 +218,10 @@ impl Pipe {
                     break;
                 }
                 Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(Broken::Reading(error))),
+                Poll::Ready(Err(error)) => {
+                    self.failed = Some(error);
+                    break;
+                }
                 Poll::Pending => {
                     pending = true;
                     break;
@@ -204,6 +237,7 @@ impl Pipe {
             };
         }
         self.unflushed = true;
+        self.passed += rest.len() as u64;
         while !rest.is_empty() {
             match Pin::new(&mut *to).poll_write(cx, rest) {
                 Poll::Ready(Ok(0)) => {
@@ -246,6 +280,61 @@ mod tests {
         client.read_to_string(&mut heard).await.expect("read to its end");
         assert!(heard.ends_with("not that much"));
         assert!(tunnel.await.expect("no panic"));
+    }
+
+    /// Says `text` and breaks off with the same read, as TLS without close_notify does.
+    struct Cut {
+        text: &'static [u8],
+    }
+
+    impl AsyncRead for Cut {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            if self.text.is_empty() {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+            let (now, later) = self.text.split_at(buf.remaining().min(self.text.len()));
+            buf.put_slice(now);
+            self.text = later;
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Cut {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_delivered_before_its_end_is_found_to_be_broken() {
+        for asks in [false, true] {
+            let (mut client, mut client_side) = duplex(16);
+            let mut backend_side = Cut {
+                text: b"an answer that is longer than what the client takes at once",
+            };
+            if asks {
+                // The backend takes no question any more, and has answered all the same.
+                client.write_all(b"question").await.expect("written");
+            }
+            let tunnel =
+                tokio::spawn(async move { relay(&mut client_side, &mut backend_side).await.is_err() });
+            let mut heard = String::new();
+            client.read_to_string(&mut heard).await.expect("read to its end");
+            assert!(heard.ends_with("takes at once"), "{heard}");
+            assert!(tunnel.await.expect("no panic"), "its end is broken all the same");
+        }
     }
 
     #[tokio::test]

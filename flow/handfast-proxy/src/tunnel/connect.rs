@@ -9,7 +9,7 @@ use std::{
     io,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -78,6 +78,7 @@ pub(super) async fn serve(
                 io: TokioIo::new(plain),
                 pulse: pulse.clone(),
                 has_begun: false,
+                waits_for_second: false,
             };
             Ok((reached, near))
         }
@@ -105,6 +106,12 @@ async fn decide(method: &Method, target: &str, asked: &Asked, state: &State) -> 
         )));
     }
     // RFC 9110 section 7.1: the target is host and port, and nothing else.
+    if target.contains('/') {
+        let target = printable(target);
+        return Err(refused(format!(
+            "expected CONNECT HOST:PORT, found the target \"{target}\""
+        )));
+    }
     let to = Endpoint::read(target, &Form::CONNECT).map_err(|error| refused(error.to_string()))?;
     let host = to.host.strip_suffix('.').unwrap_or(&to.host).to_ascii_lowercase();
     let to = Endpoint { host, port: to.port };
@@ -118,13 +125,13 @@ fn answer(decided: &Result<Reached, Ended>, method: &Method, id: u64) -> Answer 
         return Response::new(Either::Right(Empty::new()));
     };
     let code = ended.code();
-    let mut answer = problem(status(ended), code, id);
-    if code == code::NOT_CONNECT && method != Method::CONNECT {
-        answer
-            .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static("CONNECT"));
-        *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    if code != code::NOT_CONNECT || method == Method::CONNECT {
+        return problem(status(ended), code, id);
     }
+    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, code, id);
+    answer
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("CONNECT"));
     answer
 }
 
@@ -161,6 +168,8 @@ struct NoTls<IO> {
     io: IO,
     pulse: Arc<Pulse>,
     has_begun: bool,
+    /// The first byte was that of a handshake, and is held back.
+    waits_for_second: bool,
 }
 
 /// A record of the handshake, in any version of TLS (RFC 8446 section 5.1).
@@ -173,19 +182,36 @@ impl<IO: AsyncRead + Unpin> AsyncRead for NoTls<IO> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        let is_first = !std::mem::replace(&mut self.has_begun, true);
-        if is_first
-            && buf
-                .filled()
-                .get(before..)
-                .is_some_and(|read| read.starts_with(&HANDSHAKE_RECORD))
-        {
-            buf.set_filled(before);
-            self.pulse.mark_cut(code::TLS_IN_TUNNEL);
-            return Poll::Ready(Err(io::Error::other("it begins with a handshake of TLS")));
+        if self.has_begun || buf.remaining() < HANDSHAKE_RECORD.len() {
+            return Pin::new(&mut self.io).poll_read(cx, buf);
         }
-        Poll::Ready(Ok(()))
+        loop {
+            if self.waits_for_second {
+                buf.put_slice(&HANDSHAKE_RECORD[..1]);
+            }
+            let known = buf.filled().len();
+            match Pin::new(&mut self.io).poll_read(cx, buf) {
+                Poll::Ready(Ok(())) => {}
+                other => {
+                    buf.set_filled(before);
+                    return other;
+                }
+            }
+            let (read, is_more) = (&buf.filled()[before..], buf.filled().len() > known);
+            if read.starts_with(&HANDSHAKE_RECORD) {
+                buf.set_filled(before);
+                self.pulse.mark_cut(code::TLS_IN_TUNNEL);
+                return Poll::Ready(Err(io::Error::other("it begins with a handshake of TLS")));
+            }
+            if read == &HANDSHAKE_RECORD[..1] && is_more {
+                // One byte alone does not say.
+                buf.set_filled(before);
+                self.waits_for_second = true;
+                continue;
+            }
+            self.has_begun = true;
+            return Poll::Ready(Ok(()));
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Where, requests};
 use crate::{
-    commands::{leaf::Acting, tell},
+    commands::{acting::Acting, tell},
     failure::{Exit, Failure},
     words::Words,
 };

@@ -17,10 +17,7 @@ use zeroize::Zeroizing;
 
 use super::Where;
 use crate::{
-    commands::{
-        leaf::{Why, dir_flag},
-        tell::text,
-    },
+    commands::{acting::Why, leaf::dir_flag, tell::text},
     failure::{Exit, Failure},
     places,
     words::Words,

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Where;
 use crate::{
-    commands::leaf::{Why, dir_flag},
+    commands::{acting::Why, leaf::dir_flag},
     failure::{Exit, Failure},
     words::Words,
 };

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::Where;
 use crate::{
-    commands::{leaf::Acting, tell::text},
+    commands::{acting::Acting, tell::text},
     failure::{Exit, Failure},
     words::Words,
 };

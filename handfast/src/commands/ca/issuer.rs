@@ -17,10 +17,7 @@ use serde_json::json;
 
 use super::{Where, standing};
 use crate::{
-    commands::{
-        leaf::{Acting, dir_flag},
-        new_key::NewKey,
-    },
+    commands::{acting::Acting, leaf::dir_flag, new_key::NewKey},
     failure::{Exit, Failure},
     words::Words,
 };

@@ -10,7 +10,10 @@ use serde_json::json;
 
 use super::Where;
 use crate::{
-    commands::leaf::{Acting, Why, dir_flag},
+    commands::{
+        acting::{Acting, Why},
+        leaf::dir_flag,
+    },
     failure::{Exit, Failure},
     terminal,
     words::Words,

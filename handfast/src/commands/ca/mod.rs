@@ -28,7 +28,7 @@ use std::path::PathBuf;
 
 use handfast_ca::{Authority, Requester};
 
-use super::leaf::Acting;
+use super::acting::Acting;
 use crate::{
     failure::{Exit, Failure},
     places,

@@ -15,10 +15,7 @@ use serde_json::{Value, json};
 
 use super::Where;
 use crate::{
-    commands::{
-        leaf::{Acting, promised},
-        tell::text,
-    },
+    commands::{acting::Acting, leaf::promised, tell::text},
     failure::{Exit, Failure},
     words::Words,
 };

@@ -14,10 +14,7 @@ use serde_json::json;
 
 use super::Where;
 use crate::{
-    commands::{
-        leaf::{Acting, dir_flag},
-        tell::text,
-    },
+    commands::{acting::Acting, leaf::dir_flag, tell::text},
     failure::{Exit, Failure},
     words::Words,
 };

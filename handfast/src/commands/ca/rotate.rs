@@ -10,11 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Where, standing};
 use crate::{
-    commands::{
-        leaf::{Acting, dir_flag},
-        new_key::NewKey,
-        tell::text,
-    },
+    commands::{acting::Acting, leaf::dir_flag, new_key::NewKey, tell::text},
     failure::{Exit, Failure},
     words::Words,
 };

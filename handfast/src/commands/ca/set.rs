@@ -10,10 +10,7 @@ use serde_json::json;
 
 use super::{Where, crl::tell_age};
 use crate::{
-    commands::{
-        leaf::{Acting, promised},
-        tell::text,
-    },
+    commands::{acting::Acting, leaf::promised, tell::text},
     failure::{Exit, Failure},
     words::Words,
 };

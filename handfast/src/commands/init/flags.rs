@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use handfast_pki::NamePattern;
 
 use crate::{
-    commands::{leaf, new_key::NewKey},
+    commands::{acting, new_key::NewKey},
     places,
 };
 
@@ -50,5 +50,5 @@ pub struct Args {
     #[arg(long, requires = "from_cert")]
     pub(super) intermediate: bool,
     #[command(flatten)]
-    pub(super) why: leaf::Why,
+    pub(super) why: acting::Why,
 }

@@ -7,8 +7,9 @@ use serde_json::json;
 
 use crate::{
     commands::{
+        acting::Acting,
         ca::Where,
-        leaf::{Acting, dir_flag, promised},
+        leaf::{dir_flag, promised},
     },
     failure::{Exit, Failure},
     words::Words,

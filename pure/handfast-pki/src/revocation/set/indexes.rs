@@ -77,8 +77,8 @@ impl From<RoaringTreemap> for Indexes {
                 if next.is_empty() {
                     break;
                 }
-                for index in next {
-                    let chunk = ((high | u64::from(*index)) >> LOW_BITS) - first;
+                for &mut index in next {
+                    let chunk = ((high | u64::from(index)) >> LOW_BITS) - first;
                     while flat.chunks.len() as u64 != chunk {
                         flat.close(&mut open);
                     }
