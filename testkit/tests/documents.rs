@@ -372,7 +372,18 @@ impl Page<'_> {
             .env("BASH_ENV", prelude)
             .env("HOME", self.folder.work())
             .env("PATH", search_path());
-        shell.env("no_proxy", "localhost,127.0.0.1,::1");
+        // A proxy of the machine is not for loopback, and one of a page is.
+        for name in [
+            "http_proxy",
+            "https_proxy",
+            "all_proxy",
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "ALL_PROXY",
+            "no_proxy",
+        ] {
+            shell.env_remove(name);
+        }
         // What the machine's owner set must not decide whom a client of the page trusts.
         for name in [
             "HANDFAST_DIR",

@@ -315,7 +315,11 @@ fn two_listeners_serve_each_their_own_hosts() {
 fn bytes_have_no_header_that_a_token_could_stand_in() {
     let (orders, reports) = (Service::hello(), Service::hello());
     let place = place();
-    place.write("jwks.json", "{\"keys\":[]}");
+    // RFC 8037, appendix A.2.
+    place.write(
+        "jwks.json",
+        "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}",
+    );
     let listener = |tokens: &str| {
         format!(
             "[[listener]]\nlisten = \"127.0.0.1:0\"\n[[listener.host]]\ndefault = true\ncert = \"server/tls.crt\"\n\

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use handfast_finding::{Place, Problem};
 use handfast_pki::code;
+use handfast_policy::Rule;
 use handfast_settings::{Table, Text};
 
 use super::{
@@ -42,11 +43,6 @@ pub(super) fn resolve(
     incomplete(raw, &to, errors);
     let clients = clients::of_proxy(file, folder, errors);
     let path = |text: &Option<Text>| text.as_ref().map(|text| folder.join(&text.text));
-    let policy = PolicySource::Rules {
-        allow,
-        deny,
-        anonymous: false,
-    };
     let host = HostSource {
         names: Vec::new(),
         is_default: true,
@@ -56,7 +52,7 @@ pub(super) fn resolve(
         routes: vec![RouteSource {
             path: String::new(),
             methods: None,
-            policy,
+            policy: of_rules(allow, deny),
             to: TO.into(),
             bound_tokens: None,
         }],
@@ -84,6 +80,15 @@ pub(super) fn resolve(
         assertion_key: None,
         waiting: Vec::new(),
     })
+}
+
+/// Clients without a certificate are for the form with hosts.
+fn of_rules(allow: Vec<Rule>, deny: Vec<Rule>) -> PolicySource {
+    PolicySource::Rules {
+        allow,
+        deny,
+        anonymous: false,
+    }
 }
 
 /// The keys without which there is no host.
