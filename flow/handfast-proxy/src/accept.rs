@@ -182,12 +182,11 @@ async fn accept_all<L: Accepts>(
     }
 }
 
-/// The next connection of any of `listeners`, with the place of its listener; asked from the place `first` on.
-fn poll_any<L: Accepts>(
-    listeners: &[L],
-    first: usize,
-    cx: &mut Context<'_>,
-) -> Poll<(usize, io::Result<(L::Stream, SocketAddr)>)> {
+/// The place of a listener, and what it accepted.
+type AcceptedAt<S> = (usize, io::Result<(S, SocketAddr)>);
+
+/// The next connection of any of `listeners`, asked from the place `first` on.
+fn poll_any<L: Accepts>(listeners: &[L], first: usize, cx: &mut Context<'_>) -> Poll<AcceptedAt<L::Stream>> {
     for step in 0..listeners.len() {
         let place = (first + step) % listeners.len();
         if let Poll::Ready(accepted) = listeners[place].poll_accept(cx) {

@@ -55,7 +55,7 @@ pub struct Asked {
 }
 
 /// What is decided about one client and one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decision {
     /// Whether the request would be forwarded.
     pub is_allowed: bool,
@@ -322,22 +322,6 @@ impl Host {
             }
             (None, None) => format!("add \"{}\" to allow of the route \"{route}\"", who?),
         })
-    }
-}
-
-impl Default for Decision {
-    fn default() -> Self {
-        Self {
-            is_allowed: false,
-            in_handshake: false,
-            code: None,
-            reason: None,
-            rule: None,
-            host: None,
-            route: None,
-            hint: None,
-            observes: false,
-        }
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) fn rules(allow: &[Rule], deny: &[Rule], anonymous: bool) -> Result<Co
 
 /// What of `set` counts for clients without a certificate: what forbids, and what permits them by name. Who wrote a policy
 /// for clients with a certificate did not think of those without.
-fn for_anonymous(set: &PolicySet) -> Result<Option<PolicySet>, cedar_policy::PolicySetError> {
+fn for_anonymous(set: &PolicySet) -> Result<Option<PolicySet>, String> {
     let names_them = |policy: &&Policy| match policy.principal_constraint() {
         PrincipalConstraint::Is(kind) | PrincipalConstraint::IsIn(kind, _) => kind.basename() == "Anonymous",
         PrincipalConstraint::Eq(one) | PrincipalConstraint::In(one) => {
@@ -85,7 +85,7 @@ fn for_anonymous(set: &PolicySet) -> Result<Option<PolicySet>, cedar_policy::Pol
         let is_named = names_them(&policy);
         if policy.effect() == Effect::Forbid || is_named {
             permits |= policy.effect() == Effect::Permit;
-            left.add(policy.clone())?;
+            left.add(policy.clone()).map_err(|error| error.to_string())?;
         }
     }
     Ok(permits.then_some(left))
