@@ -136,7 +136,8 @@ impl Readers {
     }
 }
 
-/// Refuses when one of `paths` may not be written. With `force` files may be overwritten, folders never.
+/// Refuses when one of `paths` may not be written. With `force` regular files may be overwritten, nothing else: no folder,
+/// no device, no symbolic link. Whether one with a private key may is seen when it is written, [`Draft::may_replace`].
 pub fn must_be_free<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<(), Problem> {
     let mut paths = paths.iter().map(AsRef::as_ref);
     if !force {
@@ -145,13 +146,13 @@ pub fn must_be_free<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<(), Prob
             None => Ok(()),
         };
     }
-    match paths.find(|path| path.is_dir()) {
-        Some(path) => {
-            let message = format!("\"{}\" is a folder, expected a file", path.display());
-            Err(Problem::new(code::EXISTS, message))
-        }
-        None => Ok(()),
-    }
+    paths.try_for_each(|path| staging::must_be_replaceable(path).map_err(|error| unwritable(path, &error)))
+}
+
+/// Refuses when `path` may not be written with something public, whatever it is: asked before something is signed for it.
+pub fn must_take_public(path: &Path) -> Result<(), Problem> {
+    must_be_free(&[path], true)?;
+    staging::must_hold_no_key(path).map_err(|error| unwritable(path, &error))
 }
 
 fn exists(path: &Path) -> Problem {
@@ -212,6 +213,14 @@ impl Claim {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let leftovers = drafts.iter().flat_map(Draft::remove_leftovers).collect();
+        if self.force {
+            // Before the first is in its place: all or none.
+            for (draft, piece) in drafts.iter().zip(pieces) {
+                draft
+                    .may_replace()
+                    .map_err(|error| unwritable(piece.path, &error))?;
+            }
+        }
         for (done, (draft, piece)) in drafts.into_iter().zip(pieces).enumerate() {
             let placed = if self.force { draft.replace() } else { draft.link() };
             placed.map_err(|error| {
@@ -232,6 +241,11 @@ impl Claim {
 
 fn unwritable(path: &Path, error: &io::Error) -> Problem {
     match error.kind() {
+        // One that says why is ours.
+        io::ErrorKind::AlreadyExists if error.get_ref().is_some() => {
+            let message = format!("\"{}\" is not replaced: {error}", path.display());
+            Problem::new(code::EXISTS, message).help("choose another file")
+        }
         io::ErrorKind::AlreadyExists => exists(path),
         _ => Problem::new(
             code::UNREADABLE,

@@ -9,7 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io::{self, Read, Write},
     os::unix::{
         ffi::OsStrExt,
         fs::{MetadataExt, OpenOptionsExt},
@@ -18,6 +18,9 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use handfast_pki::pem;
+use zeroize::Zeroizing;
 
 /// A folder that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -191,10 +194,74 @@ impl Draft {
         }
     }
 
-    /// Puts the file into its place, over what is there.
+    /// Whether the file may take the place of what is there. What is no regular file stays: a folder, a FIFO, a device, and
+    /// a symbolic link, which is neither followed nor replaced. So does a file with a private key, unless a private key
+    /// comes into its place: it may be the only copy.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::AlreadyExists`], with the reason.
+    pub fn may_replace(&self) -> io::Result<()> {
+        must_be_replaceable(&self.target)?;
+        if holds_key(&self.target)? && !holds_key(&self.beside)? {
+            return Err(in_the_way(KEY_IN_THE_WAY));
+        }
+        Ok(())
+    }
+
+    /// Puts the file into its place, over what is there, as [`Self::may_replace`] says.
     pub fn replace(self) -> io::Result<()> {
+        self.may_replace()?;
         fs::rename(&self.beside, &self.target)
     }
+}
+
+const KEY_IN_THE_WAY: &str = "it holds a private key";
+
+/// Refuses where `path` is something else than a regular file.
+pub(crate) fn must_be_replaceable(path: &Path) -> io::Result<()> {
+    let kind = match fs::symlink_metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if kind.is_file() {
+        return Ok(());
+    }
+    Err(in_the_way(if kind.is_dir() {
+        "it is a folder"
+    } else if kind.is_symlink() {
+        "it is a symbolic link"
+    } else {
+        "it is no regular file"
+    }))
+}
+
+/// Refuses where `path` holds a private key, for what holds none.
+pub(crate) fn must_hold_no_key(path: &Path) -> io::Result<()> {
+    if holds_key(path)? {
+        return Err(in_the_way(KEY_IN_THE_WAY));
+    }
+    Ok(())
+}
+
+/// Whether a private key is in the file, in PEM, DER, or a container of keys. Keys are small, and so is what holds them.
+fn holds_key(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(LOOKED_AT).read_to_end(&mut bytes)?;
+    Ok(pem::holds_private_key(&bytes))
+}
+
+/// How much of a file is searched for keys, in bytes.
+const LOOKED_AT: u64 = 8 << 20;
+
+fn in_the_way(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, why)
 }
 
 impl Drop for Draft {
