@@ -3,7 +3,7 @@
 pub mod build;
 pub mod lint;
 
-use const_oid::db::rfc5280::ID_CE_CRL_NUMBER;
+use const_oid::db::rfc5280::{ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS};
 use jiff::Timestamp;
 
 use crate::{
@@ -31,6 +31,40 @@ pub struct RevocationList {
     pub number: Option<String>,
     /// Serial numbers as hexadecimal digits, in the order of the list.
     pub revoked: Vec<String>,
+}
+
+/// What a list says of one certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedEntry {
+    /// Hexadecimal digits.
+    pub serial: String,
+    /// When it was revoked, to the second.
+    pub at: Timestamp,
+    /// The reason code (RFC 5280 section 5.3.1), where one is said.
+    pub reason: Option<u8>,
+}
+
+/// The entries of the list in `der`, which [`RevocationList::from_der`] has read, with times and reasons.
+///
+/// # Errors
+///
+/// [`Error::Malformed`], with the part that cannot be read.
+pub fn entries_of(der: &[u8]) -> Result<Vec<RevokedEntry>> {
+    let read = || {
+        let mut outer = Value::only(der, asn1::SEQUENCE, "outer form")?.values();
+        let mut list = outer.expect(asn1::SEQUENCE, "contents")?.values();
+        list.optional(asn1::INTEGER);
+        list.expect(asn1::SEQUENCE, "signature algorithm")?;
+        list.expect(asn1::SEQUENCE, "issuer")?;
+        for tag in [UTC_TIME, GENERALIZED_TIME, UTC_TIME, GENERALIZED_TIME] {
+            list.optional(tag);
+        }
+        entries(list.optional(asn1::SEQUENCE).map_or(Values(&[]), Value::values))
+    };
+    read().map_err(|flaw: Flaw| Error::Malformed {
+        what: "revocation list",
+        detail: flaw.into(),
+    })
 }
 
 /// Whether the list in `der` carries a good signature by `issuer`.
@@ -92,13 +126,17 @@ impl RevocationList {
             this_update,
             next_update,
             number: number(extensions)?,
-            revoked: serials(revoked.map_or(Values(&[]), Value::values))?,
+            revoked: entries(revoked.map_or(Values(&[]), Value::values))?
+                .into_iter()
+                .map(|entry| entry.serial)
+                .collect(),
         })
     }
 }
 
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
+const ENUMERATED: u8 = 0x0a;
 
 /// The CRL number (RFC 5280 section 5.2.3).
 fn number(extensions: Option<Value<'_>>) -> Result<Option<String>, Flaw> {
@@ -116,15 +154,35 @@ fn number(extensions: Option<Value<'_>>) -> Result<Option<String>, Flaw> {
     Ok(number.map(|number| serial::shown(number.content)))
 }
 
-/// The serial numbers of what was revoked, as certificates show theirs.
-fn serials(revoked: Values<'_>) -> Result<Vec<String>, Flaw> {
+/// What was revoked; serial numbers as certificates show theirs.
+fn entries(revoked: Values<'_>) -> Result<Vec<RevokedEntry>, Flaw> {
     let one = |entry: Result<Value<'_>, Flaw>| {
         let mut parts = entry?.values();
         let serial = parts.expect(asn1::INTEGER, "entries")?;
-        timestamp(parts.next().unwrap_or(Err(Flaw("entries")))?)?;
-        Ok(serial::shown(serial.content))
+        let at = timestamp(parts.next().unwrap_or(Err(Flaw("entries")))?)?;
+        let reason = parts.optional(asn1::SEQUENCE).map(reason).transpose()?.flatten();
+        Ok(RevokedEntry {
+            serial: serial::shown(serial.content),
+            at,
+            reason,
+        })
     };
     revoked.map(one).collect()
+}
+
+/// The reason code (RFC 5280 section 5.3.1) among the extensions of an entry.
+fn reason(extensions: Value<'_>) -> Result<Option<u8>, Flaw> {
+    for extension in extensions.values() {
+        let extension = Extension::read(extension?)?;
+        if extension.id == ID_CE_CRL_REASONS {
+            let code = Value::only(&extension.value, ENUMERATED, "reason")?;
+            return match code.content {
+                [code] => Ok(Some(*code)),
+                _ => Err(Flaw("reason")),
+            };
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
