@@ -96,4 +96,36 @@ fn another_user_approves_and_the_records_name_both() {
     place
         .shell("openssl verify -CAfile handfast/root.crt -untrusted me.crt me.crt")
         .good();
+    let again = place.run(&format!("ca approve {id} --out again.crt"));
+    assert_code(&again, 2, "HF-823");
+    assert!(again.stderr.contains("was issued"), "{again:?}");
+    assert!(!place.path("again.crt").exists());
+}
+
+#[test]
+fn a_renewal_that_waits_keeps_its_new_key_beside_the_old_pair() {
+    let place = Place::with_authority();
+    place.write(
+        "handfast/ca.toml",
+        CONFIG.replace("approver = [\"another\"]\n", ""),
+    );
+    place.run("issue admin --email me@acme.example --out me").good();
+    place.write("handfast/ca.toml", CONFIG);
+    let pair = ["me/tls.crt", "me/tls.key"].map(|file| place.read(file));
+    let same_key = place.run("renew --cert me/tls.crt");
+    assert_code(&same_key, 1, "HF-821");
+    assert!(!same_key.stderr.contains("private key is in"), "{same_key:?}");
+    let first = waiting(&place);
+    place.run(&format!("ca approve {first} --deny")).good();
+    let waits = place.run("renew --cert me/tls.crt --new-key");
+    assert_code(&waits, 1, "HF-821");
+    let id = waiting(&place);
+    let kept = format!("me/tls-{id}.key");
+    assert!(
+        waits.stderr.contains(&format!("its private key is in {kept}")),
+        "{waits:?}"
+    );
+    assert_eq!(place.mode(&kept), 0o600);
+    assert!(place.read(&kept).contains("PRIVATE KEY") && place.read(&kept) != pair[1]);
+    assert_eq!(["me/tls.crt", "me/tls.key"].map(|file| place.read(file)), pair);
 }

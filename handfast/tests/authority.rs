@@ -22,14 +22,20 @@ mod keys_away;
 mod leftovers;
 #[path = "authority/lifetimes.rs"]
 mod lifetimes;
+#[path = "authority/lost_records.rs"]
+mod lost_records;
 #[path = "authority/many_at_once.rs"]
 mod many_at_once;
 #[path = "authority/names.rs"]
 mod names;
 #[path = "authority/one_wins.rs"]
 mod one_wins;
+#[path = "authority/outputs.rs"]
+mod outputs;
 #[path = "authority/revocation.rs"]
 mod revocation;
+#[path = "authority/revoked_cas.rs"]
+mod revoked_cas;
 #[path = "authority/rotation.rs"]
 mod rotation;
 #[path = "authority/verify.rs"]

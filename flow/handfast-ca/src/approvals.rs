@@ -64,8 +64,23 @@ impl Authority {
         })
     }
 
-    fn undecided(&self, id: &str, by: &Person, now: Timestamp) -> Result<WaitingRequest> {
+    /// Whether the request `id` can still be approved; asked before anything is prepared for its certificate.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotWaiting`], with what became of it.
+    pub fn must_wait(&self, id: &str) -> Result<()> {
+        self.open_request(id).map(drop)
+    }
+
+    fn open_request(&self, id: &str) -> Result<WaitingRequest> {
         let held = self.one(id)?;
+        if let Some(serial) = &held.serial {
+            return Err(Error::NotWaiting {
+                detail: format!("it was approved, and the certificate {serial} was issued"),
+                id: held.id,
+            });
+        }
         if held
             .decision
             .as_ref()
@@ -76,6 +91,11 @@ impl Authority {
                 detail: "it was turned down".into(),
             });
         }
+        Ok(held)
+    }
+
+    fn undecided(&self, id: &str, by: &Person, now: Timestamp) -> Result<WaitingRequest> {
+        let held = self.open_request(id)?;
         if held.requester.told_apart() == by.told_apart() {
             self.refuse(&held, by, now, |id, requester| Error::OwnApproval {
                 id,

@@ -8,7 +8,7 @@ mod fit;
 use handfast_pki::{
     Certificate, Error as PkiError, code,
     name::AltName,
-    profile::{NameKind, ProfileRules},
+    profile::{NameKind, ProfileName, ProfileRules},
     text::{hex, printable},
 };
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use crate::{
     issuer::Issuer,
     profiles::OfferedProfile,
     receive::Received,
-    records::{Event, JournalEntry},
+    records::{Event, JournalEntry, Store},
     requester::{Requester, RequesterKind},
     waiting::WaitingRequest,
 };
@@ -67,11 +67,7 @@ pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>)
         found: received.profile.to_string(),
     };
     let offered = context.profiles.find(&received.profile).ok_or_else(unknown)?;
-    let issuer = context
-        .issuers
-        .iter()
-        .find(|issuer| issuer.signs(&received.profile))
-        .ok_or_else(unknown)?;
+    let issuer = issuer_of(&received.profile, context)?.ok_or_else(unknown)?;
     let profile = &offered.rules;
     may_ask(&requester, offered, &received)?;
     fit::names(&received, profile)?;
@@ -104,6 +100,33 @@ pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>)
         cut_short,
         _private: (),
     })
+}
+
+/// Who signs certificates of `profile`: the first that does and is not revoked. Where all are, the first says so.
+fn issuer_of<'a>(profile: &ProfileName, context: Context<'a>) -> Result<Option<&'a Issuer>> {
+    let mut refusal = None;
+    for issuer in context.issuers.iter().filter(|issuer| issuer.signs(profile)) {
+        match must_not_be_revoked(issuer, context.store) {
+            Ok(()) => return Ok(Some(issuer)),
+            Err(error) => refusal = refusal.or(Some(error)),
+        }
+    }
+    refusal.map_or(Ok(None), Err)
+}
+
+/// Neither the issuer nor a CA between it and its root is revoked in the records, as they are now. A root cannot be taken
+/// back by itself: whoever trusts it has to be told.
+fn must_not_be_revoked(issuer: &Issuer, store: &dyn Store) -> Result<()> {
+    for ca in issuer.chain().iter().filter(|ca| !ca.is_self_issued()) {
+        if let Some(revoked) = store.revocation_of(ca)? {
+            return Err(Error::IssuerRevoked {
+                issuer: ca.called(),
+                at: revoked.at,
+                reason: revoked.reason,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether this requester may revoke: certificates are taken back by those who run the CA.

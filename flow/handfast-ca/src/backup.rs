@@ -12,23 +12,19 @@ use std::{
 };
 
 use handfast_audit::tree::{LogKey, VerifierKey};
-use handfast_pki::{
-    Certificate, PrivateKey,
-    crl::{self, RevocationList},
-    text::hex,
-};
+use handfast_pki::{Certificate, Error as PkiError, PrivateKey};
 use jiff::Timestamp;
 
 use crate::{
     authority::Authority,
-    change_error::ChangeError,
-    error::{Error, FolderError, Result},
+    error::{FolderError, Result},
     folder::{self, Staged},
-    log_key, passphrase, realm,
+    log_key,
+    passphrase::{self, PassphraseError},
+    realm,
     records::{Event, Store, StoreError},
     requester::Requester,
     sqlite::{self, BackupFile, Sqlite},
-    unrecorded::{Shown, Unrecorded},
 };
 
 /// What was copied into a backup.
@@ -61,7 +57,9 @@ pub struct Reconciled {
     pub added: Vec<Certificate>,
     /// How many of those that were shown they had.
     pub known: usize,
-    /// How many revoked serial numbers of the lists that were shown they do not have as revoked.
+    /// Serial numbers that the lists revoke, and that are revoked here from now on.
+    pub revoked: Vec<String>,
+    /// Serial numbers that the lists revoke, of certificates that nobody has shown.
     pub revoked_elsewhere: Vec<String>,
 }
 
@@ -134,7 +132,7 @@ pub fn restore(
     by: &Requester,
     now: Timestamp,
 ) -> Result<Restored> {
-    let backup = sqlite::open_backup(file)?;
+    let backup = sqlite::open_backup(readable(file)?)?;
     let mut staged = Staged::begin(folder)?;
     let mut done = Restored {
         at: backup.at,
@@ -155,7 +153,7 @@ pub fn restore(
         }
         if name == folder::AUDIT_KEY {
             if let Some(phrase) = phrase {
-                log.key = Some(passphrase::unlock(bytes, phrase)?);
+                log.key = Some(unlocked(bytes, phrase, file)?);
                 done.keys.push(name.clone());
             }
             continue;
@@ -167,7 +165,7 @@ pub fn restore(
             continue;
         }
         match phrase {
-            Some(phrase) => staged.write_key(name, &passphrase::unlock(bytes, phrase)?.to_pem())?,
+            Some(phrase) => staged.write_key(name, &unlocked(bytes, phrase, file)?.to_pem())?,
             // They stay encrypted, and the passphrase of the backup is that of the CA.
             None => staged.write_file(name, bytes, 0o600)?,
         }
@@ -186,6 +184,26 @@ pub fn restore(
     staged.leftovers.clear();
     staged.settle()?;
     Ok(done)
+}
+
+/// `file`, where it can be read: SQLite does not say why it cannot read a file.
+fn readable(file: &Path) -> Result<&Path, FolderError> {
+    let opened = fs::File::open(file).map(|_| file);
+    opened.map_err(|source| FolderError::File {
+        path: file.to_owned(),
+        source,
+    })
+}
+
+/// The key in `text`, which is in the backup `file`.
+fn unlocked(text: &[u8], phrase: &str, file: &Path) -> Result<PrivateKey> {
+    match passphrase::unlock(text, phrase) {
+        Err(PkiError::Password { .. }) => Err(FolderError::from(PassphraseError::OfBackup {
+            path: file.to_owned(),
+        })
+        .into()),
+        other => Ok(other?),
+    }
 }
 
 /// What a backup has of the key of the audit log.
@@ -217,72 +235,6 @@ impl OfLog {
 }
 
 impl Authority {
-    /// Closes the gap between the backup and now: certificates that are shown are recorded, and list numbers go on behind
-    /// all that were given. The CA signs again after it.
-    ///
-    /// # Errors
-    ///
-    /// [`ChangeError::NoGap`] of records that were not restored; [`Error::NotOurs`] of a certificate or list that no CA
-    /// of this authority has signed.
-    pub fn reconcile(
-        &self,
-        certificates: &[Certificate],
-        lists: &[(Vec<u8>, RevocationList)],
-        now: Timestamp,
-    ) -> Result<Reconciled> {
-        let since = self.store().gap()?.ok_or(ChangeError::NoGap)?;
-        let cas = self.certificates();
-        let mut done = Reconciled {
-            since,
-            added: Vec::new(),
-            known: 0,
-            revoked_elsewhere: Vec::new(),
-        };
-        let mut shown = Shown::default();
-        for certificate in certificates {
-            let issuer = cas
-                .iter()
-                .find(|ca| certificate.is_signed_by(&ca.public_key()))
-                .ok_or_else(|| Error::NotOurs {
-                    subject: certificate.called(),
-                })?;
-            if self.find_serial(&certificate.serial())?.is_some() {
-                done.known += 1;
-                continue;
-            }
-            done.added.push(certificate.clone());
-            shown.certificates.push(Unrecorded {
-                issuer: hex(&issuer.public_key().key_id()),
-                certificate: certificate.clone(),
-            });
-        }
-        for (der, list) in lists {
-            let issuer = cas
-                .iter()
-                .find(|ca| ca.subject() == &list.issuer && crl::is_signed_by(der, &ca.public_key()))
-                .ok_or_else(|| Error::NotOurs {
-                    subject: handfast_pki::name::shown(&list.issuer),
-                })?;
-            let digits = list.number.as_deref().unwrap_or_default();
-            let number = u64::from_str_radix(digits, 16).unwrap_or_default();
-            shown.lists.push((hex(&issuer.public_key().key_id()), number));
-            for serial in &list.revoked {
-                let row = self.find_serial(serial)?;
-                if row.is_none_or(|row| row.revoked.is_none()) {
-                    done.revoked_elsewhere.push(serial.clone());
-                }
-            }
-        }
-        let detail = format!(
-            "since {since}: {} certificates shown and not recorded, {} revoked in lists and not here",
-            done.added.len(),
-            done.revoked_elsewhere.len()
-        );
-        let entry = realm::entry(Event::Reconciled, &detail, self.realm().by, now);
-        self.store().reconcile(&shown, now, &entry)?;
-        Ok(done)
-    }
-
     /// Of when the backup is that these records were restored from, while no one has looked for what happened since.
     pub fn gap(&self) -> Result<Option<Timestamp>> {
         Ok(self.store().gap()?)

@@ -86,7 +86,7 @@ impl ChangeError {
             ),
             Self::LastOne { .. } => "make another first: handfast ca rotate".into(),
             Self::RootKeyAway { .. } => {
-                "name the folder that holds it with --root DIR, or have a request signed there: handfast ca issuer add --csr FILE"
+                "name the folder that holds it (handfast ca rotate --root-at DIR, handfast ca issuer add --root DIR), or have a request signed there: handfast ca issuer add --csr FILE"
                     .into()
             }
             Self::NotAwaited { .. } => "make the request here first: handfast ca issuer add --name NAME --csr FILE".into(),

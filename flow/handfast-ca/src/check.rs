@@ -172,7 +172,7 @@ impl Look<'_> {
     }
 
     fn cas(&mut self, store: &Sqlite) {
-        let cas = match opening::kept(store) {
+        let cas = match opening::kept(self.folder, store) {
             Ok(cas) => cas,
             Err(error) => return self.problem(folder::DATABASE, &error),
         };
@@ -228,8 +228,24 @@ impl Look<'_> {
                 CaRole::Issuing => "handfast ca rotate",
             },
         );
+        self.revocation(realm, ca, &own);
         self.key(ca, &own, whole);
         self.list(realm, ca, &own);
+    }
+
+    /// One that was taken back signs nothing any more, and another has to take over.
+    fn revocation(&mut self, realm: &Realm<'_>, ca: &KeptCa, own: &Certificate) {
+        let revoked = match realm.store.revocation_of(own) {
+            Ok(Some(revoked)) if ca.state == CaState::Active => revoked,
+            Ok(_) => return,
+            Err(error) => return self.problem(&ca.name, &error.into()),
+        };
+        let (at, reason) = (revoked.at, revoked.reason.name());
+        let detail = format!("it was revoked at {at} ({reason}) and signs nothing any more");
+        self.add(Level::Problem, code::REVOKED, &ca.name, detail).hint = Some(match ca.role {
+            CaRole::Root => "handfast ca rotate --root".into(),
+            CaRole::Issuing => "handfast ca rotate".into(),
+        });
     }
 
     /// 50, 75 and 90 % of a life.

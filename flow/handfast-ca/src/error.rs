@@ -10,7 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use crate::folder_error::FolderError;
 use crate::{
-    change_error::ChangeError, folder_error::KEY_AWAY_HINT, records::StoreError, signer::SignerError,
+    change_error::ChangeError,
+    folder_error::KEY_AWAY_HINT,
+    records::{Reason, StoreError},
+    signer::SignerError,
     token_error::TokenError,
 };
 
@@ -96,6 +99,13 @@ pub enum Error {
         not_after: Timestamp,
         now: Timestamp,
     },
+    /// The CA, or one above it, was taken back: what it would sign is worth nothing.
+    #[error("the CA \"{issuer}\" was revoked at {at} ({reason}) and signs nothing any more", reason = reason.name())]
+    IssuerRevoked {
+        issuer: String,
+        at: Timestamp,
+        reason: Reason,
+    },
     /// The imported certificate may not do what is asked of it.
     #[error("\"{subject}\" may not sign certificates: {detail}")]
     NotACa { subject: String, detail: &'static str },
@@ -178,6 +188,7 @@ impl Error {
             Self::BeyondIssuer { .. } => code::BEYOND_ISSUER,
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => code::NOT_YET_VALID,
             Self::IssuerNotValid { .. } => code::EXPIRED,
+            Self::IssuerRevoked { .. } => code::REVOKED,
             Self::NotACa { .. } => code::NOT_A_CA,
             Self::PathLength { .. } => code::PATH_LENGTH,
             Self::OutsideNames { .. } => code::NAME_CONSTRAINTS,
@@ -236,6 +247,7 @@ impl Error {
             Self::BeyondIssuer { .. } => "leave --lifetime out: the certificate then expires with its issuer at the latest".into(),
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => "check the clock".into(),
             Self::IssuerNotValid { .. } => "make a new CA: handfast init --name NAME --dir DIR".into(),
+            Self::IssuerRevoked { .. } => "make another issuing CA, which takes over: handfast ca rotate".into(),
             Self::NotACa { .. } => {
                 "make its certificate again with the same key: openssl req -x509 -new -key ca.key -days 3650 -out ca.crt".into()
             }

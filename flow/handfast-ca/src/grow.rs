@@ -13,7 +13,7 @@ use crate::{
     cas::{CaRole, CaState, KeptCa},
     change_error::ChangeError,
     create::issue_ca,
-    error::{Error, Result},
+    error::{Error, ProfileRefusal, Result},
     folder,
     further::Further,
     issuer::Issuer,
@@ -52,6 +52,7 @@ impl Realm<'_> {
         now: Timestamp,
     ) -> Result<KeptCa> {
         let root = self.active_root()?.clone();
+        self.must_offer(&new.profiles)?;
         let kept = self.to_be_kept(new, &root, CaState::Active, now)?;
         let mut files = self.begin()?;
         let certificate = self.make_below(
@@ -77,6 +78,7 @@ impl Realm<'_> {
     /// until [`Self::import_issuer`].
     pub(crate) fn request_issuer(&self, new: &NewIssuer, now: Timestamp) -> Result<Request> {
         let root = self.active_root()?.clone();
+        self.must_offer(&new.profiles)?;
         let kept = self.to_be_kept(new, &root, CaState::Waiting, now)?;
         let mut files = self.begin()?;
         let key = made::key(&new.key, &kept.key, &mut files)?;
@@ -202,6 +204,21 @@ impl Realm<'_> {
             publish::sign_list(parent, self.store, publish::ROOT_LIFETIME, self.by, now)?;
         }
         Ok(certificate)
+    }
+
+    /// A new CA signs what there is, and no CAs.
+    fn must_offer(&self, profiles: &[ProfileName]) -> Result<()> {
+        let is_offered = |name: &&ProfileName| {
+            let offered = self.profiles.find(name);
+            offered.is_some_and(|offered| !offered.rules.is_ca())
+        };
+        match profiles.iter().find(|name| !is_offered(name)) {
+            None => Ok(()),
+            Some(name) => Err(ProfileRefusal::Unknown {
+                found: name.to_string(),
+            }
+            .into()),
+        }
     }
 
     /// What the records will say of a new CA below `root`.

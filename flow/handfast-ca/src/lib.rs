@@ -46,6 +46,7 @@ mod profiles;
 mod publish;
 mod realm;
 mod receive;
+mod reconcile;
 mod record;
 mod records;
 mod renew;

@@ -37,6 +37,9 @@ pub enum PassphraseError {
     /// It opens nothing.
     #[error("the passphrase does not open the key in \"{}\"", path.display())]
     Wrong { path: PathBuf },
+    /// It does not open the keys of a backup.
+    #[error("the passphrase does not open the keys in the backup \"{}\"", path.display())]
+    OfBackup { path: PathBuf },
 }
 
 impl PassphraseError {
@@ -45,7 +48,7 @@ impl PassphraseError {
         match self {
             Self::Missing { .. } => code::KEY_ENCRYPTED,
             Self::File { .. } => code::UNREADABLE,
-            Self::Wrong { .. } => code::WRONG_PASSPHRASE,
+            Self::Wrong { .. } | Self::OfBackup { .. } => code::WRONG_PASSPHRASE,
         }
     }
 
@@ -58,6 +61,10 @@ impl PassphraseError {
                 )
             }
             Self::File { .. } => "name a file that has it in its first line, in UTF-8".into(),
+            Self::OfBackup { .. } => {
+                "give the file with the passphrase that the backup was made with: --passphrase-file FILE"
+                    .into()
+            }
             Self::Wrong { .. } => {
                 format!("see that --passphrase-file, {FILE} and {VALUE} are those of this CA")
             }

@@ -64,6 +64,8 @@ pub struct SignedList {
     pub issuer: String,
     /// How many certificates it names.
     pub entries: usize,
+    /// How many of them were revoked later than the list was made, by a clock that was ahead; they are in it with its time.
+    pub ahead: usize,
     pub list: KeptList,
 }
 
@@ -164,6 +166,7 @@ impl Authority {
             Ok(SignedList {
                 issuer: ca.called(),
                 entries: named.len(),
+                ahead: 0,
                 list,
             })
         })
@@ -257,7 +260,8 @@ fn try_list(
         point: None,
     };
     let mut draft = Draft::new(&plan)?;
-    let count = fill(&mut draft, issuer, store, last.list.as_ref())?;
+    let filled = fill(&mut draft, issuer, store, last.list.as_ref(), this_update)?;
+    let count = filled.entries;
     let list = KeptList {
         number,
         this_update: plan.this_update,
@@ -273,6 +277,7 @@ fn try_list(
     Ok(SignedList {
         issuer: name,
         entries: count,
+        ahead: filled.ahead,
         list,
     })
 }
@@ -306,24 +311,48 @@ pub(crate) fn may_sign_lists(issuer: &Issuer) -> bool {
     usage.is_none_or(|usage| usage.crl_sign())
 }
 
-/// Adds what a list after `last` has to name; out: how many.
-fn fill(draft: &mut Draft<'_>, issuer: &Issuer, store: &dyn Store, last: Option<&KeptList>) -> Result<usize> {
+/// What was added to a list.
+#[derive(Default)]
+struct Filled {
+    entries: usize,
+    ahead: usize,
+}
+
+/// Adds what a list after `last` has to name.
+fn fill(
+    draft: &mut Draft<'_>,
+    issuer: &Issuer,
+    store: &dyn Store,
+    last: Option<&KeptList>,
+    this_update: Timestamp,
+) -> Result<Filled> {
     let ids = IssuerIds {
         key: issuer.id(),
         written: hex(&issuer.names().key_id),
     };
-    let mut count = 0;
+    let mut filled = Filled::default();
     store.revoked(&ids, last.map(|list| list.this_update), &mut |revoked| {
-        count += 1;
+        filled.entries += 1;
+        filled.ahead += usize::from(is_ahead(revoked.at, this_update));
         draft
-            .add(&revoked.serial, revoked.at, revoked.reason.in_lists())
+            .add(
+                &revoked.serial,
+                revoked.at.min(this_update),
+                revoked.reason.in_lists(),
+            )
             .map_err(|error| StoreError::Other(Box::new(error)))
     })?;
-    Ok(count)
+    Ok(filled)
+}
+
+/// Whether something was revoked later than what says so is made; lists know whole seconds.
+fn is_ahead(at: Timestamp, this_update: Timestamp) -> bool {
+    at.as_second() > this_update.as_second()
 }
 
 impl IssuerIds {
-    fn of(certificate: &Certificate) -> Self {
+    /// By which the records name the CA of `certificate`.
+    pub(crate) fn of(certificate: &Certificate) -> Self {
         let key = certificate.public_key().key_id();
         let written = certificate.subject_key_id().unwrap_or_else(|| key.clone());
         Self {

@@ -63,6 +63,14 @@ pub trait Store: Send + Sync {
     fn lines(&self, query: &JournalQuery) -> Result<Vec<JournalLine>, StoreError>;
     /// What is known about the certificates that fit, those that expire soonest first.
     fn find(&self, query: &Query) -> Result<Page, StoreError>;
+    /// When and why this very certificate was revoked, where it was.
+    fn revocation_of(&self, certificate: &Certificate) -> Result<Option<Revoked>, StoreError> {
+        let page = self.find(&Query {
+            fingerprint: Some(certificate.fingerprint()),
+            ..Query::default()
+        })?;
+        Ok(page.rows.into_iter().find_map(|row| row.revoked))
+    }
     /// Requests that wait for a second person.
     fn waiting(&self) -> &dyn Waiting;
     /// The CAs of the authority in the order in which they are asked; none in records that name no CAs.

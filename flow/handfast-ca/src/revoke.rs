@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use handfast_pki::{Certificate, Fingerprint, NamePattern};
+use handfast_pki::{Certificate, Fingerprint, NamePattern, text::hex};
 use jiff::Timestamp;
 
 use crate::{
@@ -308,16 +308,19 @@ impl Authority {
             }
             return Ok(Taken::recorded(row, Because::Named));
         }
-        let issuer = self
-            .issuers()
-            .iter()
-            .find(|issuer| certificate.is_signed_by(issuer.public_key()))
+        // A root signs CAs and has lists of its own, also in a folder that has nothing but the root.
+        let roots = self.trusted()?.into_iter().map(|root| root.public_key());
+        let issuers = self.issuers().iter().map(|issuer| issuer.public_key().clone());
+        let issuer = issuers
+            .chain(roots)
+            .find(|key| certificate.is_signed_by(key))
+            .map(|key| hex(&key.key_id()))
             .ok_or_else(not_ours)?;
         Ok(Taken {
-            row: Row::unrecorded(certificate, issuer.id()),
+            row: Row::unrecorded(certificate, issuer.clone()),
             because: Because::Named,
             unrecorded: Some(Unrecorded {
-                issuer: issuer.id(),
+                issuer,
                 certificate: certificate.clone(),
             }),
         })

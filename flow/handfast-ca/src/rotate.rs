@@ -29,7 +29,7 @@ use crate::{
     opening,
     realm::{Realm, described},
     receive,
-    records::{Condition, Event, Query},
+    records::{Condition, Event, Query, Revoked},
 };
 
 /// One CA that replaces another.
@@ -55,7 +55,19 @@ pub struct Standing {
     pub ca: KeptCa,
     /// Its own certificate; a CA that waits has none.
     pub certificate: Option<Certificate>,
+    /// When and why it was revoked, where it was: it signs no certificates any more.
+    pub revoked: Option<Revoked>,
     pub needed: Need,
+}
+
+impl Standing {
+    /// `revoked`, or the name of the state that its owner has put it into.
+    pub fn state(&self) -> &'static str {
+        match self.revoked {
+            Some(_) => "revoked",
+            None => self.ca.state.name(),
+        }
+    }
 }
 
 /// How many valid certificates need a CA.
@@ -187,9 +199,14 @@ impl Realm<'_> {
                         .into_iter()
                         .next(),
                 };
+                let revoked = match &certificate {
+                    Some(own) => self.store.revocation_of(own)?,
+                    None => None,
+                };
                 Ok(Standing {
                     ca: ca.clone(),
                     certificate,
+                    revoked,
                     needed: self.needed(ca, now)?,
                 })
             })

@@ -45,6 +45,20 @@ impl Reason {
         }
     }
 
+    /// That of the reason code `code` in a list (RFC 5280 section 5.3.1); a hold, which we do not know, has none.
+    pub(crate) fn of_code(code: Option<u8>) -> Self {
+        match code {
+            Some(1) => Self::KeyCompromise,
+            Some(2) => Self::CaCompromise,
+            Some(3) => Self::AffiliationChanged,
+            Some(4) => Self::Superseded,
+            Some(5) => Self::CessationOfOperation,
+            Some(9) => Self::PrivilegeWithdrawn,
+            Some(10) => Self::AaCompromise,
+            _ => Self::Unspecified,
+        }
+    }
+
     /// Whether one that was revoked for `other` is to be revoked for this from now on: a compromise that was not known
     /// then. All else stays as it was said first (CA/Browser Forum, Baseline Requirements 4.9.1.1).
     pub fn is_worse_than(self, other: Self) -> bool {

@@ -93,23 +93,31 @@ impl Sqlite {
             path: path.to_owned(),
             source,
         })?;
-        Self::open(path, key)
+        Self::begin(connect(path)?, path, key, Duration::ZERO)
     }
 
-    /// Opens the records at `path`, which must exist: a CA without records signs nothing. `key` has signed their audit
-    /// log, or begins it where they are older.
+    /// Opens the records at `path`, which must exist and not be empty: a CA without records signs nothing. `key` has
+    /// signed their audit log, or begins it where they are older.
     pub fn open(path: &Path, key: Arc<LogKey>) -> Result<Self> {
         Self::open_delayed(path, key, Duration::ZERO)
     }
 
     /// Whether the records at `path` were written by a program that knew no audit log.
     pub fn is_older_than_the_log(path: &Path) -> Result<bool, StoreError> {
-        Ok(migrate::is_before_the_log(&connect(path)?)?)
+        Ok(migrate::is_before_the_log(&connect_to_records(path)?)?)
     }
 
     /// The same, where each write to the disk takes `sync_delay` longer: for seeing what a slower disk would do.
     pub fn open_delayed(path: &Path, key: Arc<LogKey>, sync_delay: Duration) -> Result<Self> {
-        let mut connection = connect(path)?;
+        Self::begin(connect_to_records(path)?, path, key, sync_delay)
+    }
+
+    fn begin(
+        mut connection: Connection,
+        path: &Path,
+        key: Arc<LogKey>,
+        sync_delay: Duration,
+    ) -> Result<Self> {
         migrate::migrate(&mut connection, &key)?;
         let cache = connection.pragma_update(None, "cache_size", WRITER_CACHE);
         cache.map_err(StoreError::from)?;
@@ -158,6 +166,24 @@ impl Sqlite {
 }
 
 /// A connection whose writes are on the disk when they return.
+/// The same, of a file that has tables. One that has none would become new records, which know of no certificate, no
+/// revocation and no blocked key.
+fn connect_to_records(path: &Path) -> Result<Connection, StoreError> {
+    let empty = StoreError::NotItsRecords {
+        detail: "it is empty",
+    };
+    // Before SQLite looks at it, which would throw away the log beside it.
+    if path.metadata().is_ok_and(|found| found.len() == 0) {
+        return Err(empty);
+    }
+    let connection = connect(path)?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    if tables == 0 {
+        return Err(empty);
+    }
+    Ok(connection)
+}
+
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(BUSY_LIMIT)?;

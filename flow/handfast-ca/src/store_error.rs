@@ -52,6 +52,9 @@ pub enum StoreError {
     /// The records were written by a program that knows more than this one.
     #[error("the records are of version {found}, expected at most {known}")]
     TooNew { found: u32, known: usize },
+    /// A file without a table, or without a word of the CA whose folder it is in: what was there is lost.
+    #[error("\"authority.db\" is not the records of this CA: {detail}")]
+    NotItsRecords { detail: &'static str },
     /// The audit log cannot be continued where it ends, so that nothing is written.
     #[error("the audit log is damaged: {detail}")]
     LogDamaged { detail: String },
@@ -70,6 +73,7 @@ impl StoreError {
     pub fn code(&self) -> Code {
         match self {
             Self::BadBackup { .. } => code::BAD_BACKUP,
+            Self::NotItsRecords { .. } => code::NOT_AN_AUTHORITY,
             Self::Log(TreeError::KeyAway { .. }) => code::KEY_AWAY,
             Self::LogDamaged { .. } | Self::Log(_) => code::AUDIT_DAMAGED,
             Self::Unknown { .. } => code::NOT_RECORDED,
@@ -94,6 +98,9 @@ impl StoreError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::BadBackup { .. } => "use another backup",
+            Self::NotItsRecords { .. } => {
+                "restore the last backup into a new folder: handfast ca restore FILE --dir DIR; nothing was signed"
+            }
             Self::Log(TreeError::KeyAway { .. }) => KEY_AWAY_HINT,
             Self::LogDamaged { .. } | Self::Log(_) => {
                 "see what is damaged: handfast ca audit verify; restore the directory from a backup; nothing was issued"

@@ -2,6 +2,8 @@
 
 use handfast_pki::Certificate;
 
+use crate::records::Revocation;
+
 /// A certificate of ours that was shown and that the records do not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unrecorded {
@@ -17,4 +19,6 @@ pub struct Shown {
     pub certificates: Vec<Unrecorded>,
     /// The key identifiers of issuers, with the highest number of their lists that was seen.
     pub lists: Vec<(String, u64)>,
+    /// What these lists revoke and the records have as valid, or have now that it was shown.
+    pub revocations: Vec<Revocation>,
 }

@@ -110,6 +110,55 @@ fn records_of_a_newer_program_are_refused() {
 }
 
 #[test]
+fn records_that_know_nothing_of_their_ca_are_refused() {
+    let scratch = Scratch::new();
+    let place = scratch.at("ca");
+    let serial = {
+        let authority = authority(&place);
+        let issued = authority
+            .issue(request(Profile::Server, "web.example"), now())
+            .expect("issued");
+        issued.certificate().serial()
+    };
+    let file = place.join("authority.db");
+    let kept = fs::read(&file).expect("records");
+    let database = || rusqlite::Connection::open(&file).expect("a database");
+    let refused = |what: &str| {
+        let Err(error) = Authority::open(&place) else {
+            panic!("{what}: must be refused")
+        };
+        assert_eq!(error.code(), code::NOT_AN_AUTHORITY, "{what}");
+        assert!(
+            matches!(error, Error::Store(StoreError::NotItsRecords { .. })),
+            "{what}: {error}"
+        );
+    };
+    fs::write(&file, "").expect("written");
+    refused("an empty file");
+    // A database without a table, and its header.
+    database()
+        .execute_batch("CREATE TABLE one (a); DROP TABLE one;")
+        .expect("written");
+    assert!(fs::metadata(&file).expect("a file").len() > 0);
+    refused("no table");
+    fs::write(&file, &kept).expect("written");
+    // As a folder of an older program: no CA has a row, and its certificate has one.
+    database().execute_batch("DELETE FROM ca").expect("written");
+    assert!(
+        Authority::open(&place)
+            .is_ok_and(|authority| authority.find_serial(&serial).is_ok_and(|row| row.is_some()))
+    );
+    database()
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF; DROP TRIGGER cert_stays; DELETE FROM ca; DELETE FROM cert;",
+        )
+        .expect("written");
+    refused("no certificate of the CA");
+    fs::write(&file, &kept).expect("written");
+    assert!(Authority::open(&place).is_ok());
+}
+
+#[test]
 fn an_imported_authority_signs_directly_or_through_an_issuing_ca() {
     let scratch = Scratch::new();
     let source = scratch.at("source");

@@ -315,3 +315,38 @@ fn every_revocation_and_every_list_has_its_line_in_the_journal() {
         .collect();
     assert_eq!(events, ["revoked", "issued", "planned"]);
 }
+
+#[test]
+fn what_a_clock_that_was_ahead_has_revoked_is_listed_with_the_time_of_the_list() {
+    let scratch = Scratch::new();
+    let authority = authority(&scratch.at("ca"));
+    let (_, early) = issue(&authority, "spiffe://acme/early");
+    let (_, late) = issue(&authority, "spiffe://acme/late");
+    revoke(&authority, &Which::Serial(early.serial()), Reason::Superseded);
+    let (signed, _) = lists(&authority, now());
+    assert_eq!((signed.lists()[0].entries, signed.lists()[0].ahead), (1, 0));
+    authority
+        .revoke(
+            &[late.serial()],
+            Reason::KeyCompromise,
+            &Requester::Owner,
+            now() + days(2),
+        )
+        .expect("revoked");
+    let (signed, _) = lists(&authority, now());
+    let list = &signed.lists()[0];
+    assert_eq!((list.entries, list.ahead), (2, 1));
+    let entries = handfast_pki::crl::entries_of(&list.list.der).expect("entries");
+    let found = entries.iter().find(|entry| entry.serial == late.serial());
+    let found = found.expect("it is listed");
+    assert_eq!((found.at, found.reason), (list.list.this_update, Some(1)));
+    // Once its time has come, it is that.
+    let (signed, _) = lists(&authority, now() + days(3));
+    let entries = handfast_pki::crl::entries_of(&signed.lists()[0].list.der).expect("entries");
+    let found = entries.iter().find(|entry| entry.serial == late.serial());
+    assert_eq!(
+        found.map(|entry| entry.at.as_second()),
+        Some((now() + days(2)).as_second())
+    );
+    assert_eq!(signed.lists()[0].ahead, 0);
+}

@@ -56,6 +56,20 @@ impl Exchange {
         Claim::take(&files, true)
     }
 
+    /// Writes the new key, whose certificate comes later, beside the old one, which stays as it is. Where it is; nothing
+    /// where the old key is kept.
+    pub fn keep_key(&self, claim: Claim, id: &str) -> Result<Option<PathBuf>, Problem> {
+        if !self.is_new {
+            return Ok(None);
+        }
+        let mut name = self.key_file.file_stem().unwrap_or_default().to_owned();
+        name.push(format!("-{id}.key"));
+        let path = self.key_file.with_file_name(name);
+        // Nobody has begun a file of this number before.
+        claim.write(&[Piece::secret(&path, self.key.to_pem().as_bytes())])?;
+        Ok(Some(path))
+    }
+
     /// Writes `chain`, a new key before it: a certificate without its key helps no one. Returns the same as [`Claim::write`].
     pub fn write(&self, claim: Claim, chain: &[Certificate]) -> Result<Vec<PathBuf>, Problem> {
         let (chain, pem) = (chain_to_pem(chain), self.key.to_pem());

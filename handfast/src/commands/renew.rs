@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command};
 
-use handfast_ca::{Applicant, Authority, Issued};
+use handfast_ca::{Applicant, Authority, Error, Issued};
 use handfast_credentials::exchange::Exchange;
 use handfast_finding::{shell::shell, when::when};
 use handfast_pki::{Certificate, code};
@@ -21,9 +21,8 @@ use crate::{
 /// Replace a certificate by a new one with the same names and profile
 ///
 /// Names, subject and profile are those of the old certificate as the CA has recorded it, and the profile's rules hold as
-/// they are now. The file is replaced as a whole, and
-/// with --new-key the key with it; programs that watch it take the new one. What is revoked is
-/// not renewed, and what has expired only where its profile says for how long.
+/// they are now. The file is replaced as a whole, and with --new-key the key with it; programs that watch it take the new
+/// one. What is revoked is not renewed, and what has expired only where its profile says for how long.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  handfast renew --cert server/tls.crt --key server/tls.key\n  \
@@ -92,7 +91,16 @@ fn renew(args: &Args, old: &Certificate, now: Timestamp, words: &Words) -> Resul
     let claim = exchange.claim()?;
     let requester = args.acting.requester()?;
     let applicant = Applicant::holding(exchange.key());
-    let issued = authority.renew(requester, &renewable, applicant, lifetime, now)?;
+    let issued = match authority.renew(requester, &renewable, applicant, lifetime, now) {
+        // The certificate comes later, and needs the key that was made for it; the old pair stays in use.
+        Err(Error::Waits { id, profile }) => {
+            if let Some(key) = exchange.keep_key(claim, &id)? {
+                words.talk(format_args!("its private key is in {}", tell::text(&key)));
+            }
+            return Err(Error::Waits { id, profile }.into());
+        }
+        other => other?,
+    };
     words.tell_leftovers(&exchange.write(claim, &issued.chain())?);
     Ok(issued)
 }

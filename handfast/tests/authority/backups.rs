@@ -30,6 +30,7 @@ fn a_restored_ca_signs_nothing_until_it_was_shown_what_happened_since() {
         place.read("restored/issuing.key"),
         place.read("handfast/issuing.key")
     );
+    place.run("ca reconcile --dir restored").refused(2, "HF-901");
     for line in [
         "issue server --dns c.example --out c --dir restored",
         "ca crl --out c.crl --dir restored",
@@ -55,7 +56,18 @@ fn a_restored_ca_signs_nothing_until_it_was_shown_what_happened_since() {
         .good()
         .json();
     assert_eq!(learned["added"][0]["serial"], serial);
-    assert_eq!(learned["revoked_elsewhere"].as_array().map(Vec::len), Some(1));
+    // What the newer list revokes is revoked here, with its reason and its time.
+    let revoked = certificates(&place, "a/tls.crt")[0].serial();
+    assert_eq!(learned["revoked"], serde_json::json!([revoked]));
+    assert_eq!(learned["revoked_elsewhere"], serde_json::json!([]));
+    let in_records = |dir: &str| {
+        let shown = place.run(&format!("ca show {revoked} --dir {dir} --json"));
+        let row = shown.good().json()["certificate"].clone();
+        let at = row["revoked_at"].as_str().expect("a time")[..19].to_owned();
+        (row["state"].clone(), row["reason"].clone(), at)
+    };
+    assert_eq!(in_records("restored"), in_records("handfast"));
+    assert_eq!(in_records("restored").1, "superseded");
     place.run(&format!("ca show {serial} --dir restored")).good();
     place
         .run("issue server --dns c.example --out c --dir restored")
@@ -64,10 +76,20 @@ fn a_restored_ca_signs_nothing_until_it_was_shown_what_happened_since() {
         .run("ca crl --out c.crl --dir restored --json")
         .good()
         .json();
+    assert_eq!(next["lists"][0]["entries"], 1);
+    let text = place.shell("openssl crl -in c.crl -noout -text").good().stdout;
+    assert!(
+        text.to_lowercase().contains(&revoked) && text.contains("Superseded"),
+        "{text}"
+    );
     for (before, after) in [0, 1].map(|at| (&last["lists"][at]["number"], &next["lists"][at]["number"])) {
         assert!(after.as_u64() > before.as_u64(), "{before} {after}");
     }
+    // Without a file nothing is shown, and there is nothing to be shown any more.
     place.run("ca reconcile --dir restored").refused(2, "HF-901");
+    place
+        .run("ca reconcile third.crl --dir restored")
+        .refused(2, "HF-901");
     assert_eq!(place.read("restored/audit.pub"), place.read("handfast/audit.pub"));
     place
         .run("ca audit verify --since kept.txt --dir restored")
@@ -99,9 +121,10 @@ fn a_backup_has_keys_behind_the_passphrase_alone_and_a_damaged_one_is_refused() 
     }
     place.run("ca backup --out b0").refused(2, "HF-801");
     place.write("wrong", "open\n");
-    place
+    let wrong = place
         .run("ca restore b3 --passphrase-file wrong --dir restored")
-        .refused(2, "HF-409");
+        .refused(2, "HF-844");
+    assert!(wrong.stderr.contains("--passphrase-file"), "{wrong:#?}");
     let mut bytes = fs::read(place.path("b3")).expect("a backup");
     let middle = bytes.len() / 2;
     bytes[middle..middle + 4096].fill(7);

@@ -171,15 +171,14 @@ impl Authority {
             key: issuer.id(),
             written: hex(&issuer.names().key_id),
         };
-        let until = list.list.this_update.as_second();
+        let this_update = list.list.this_update;
         // Also what has expired: a part is no longer for it.
         self.store().revoked(&ids, None, &mut |revoked| {
             let shard = revoked.index.map(serial::shard_of);
-            // What was revoked since the whole list is in the next ones.
-            if let Some(entries) = shard.and_then(|shard| entries.get_mut(&shard))
-                && revoked.at.as_second() <= until
-            {
-                entries.push((revoked.serial, revoked.at, revoked.reason.in_lists()));
+            // As in the whole list: what a clock that was ahead has revoked is named with the time of the list.
+            if let Some(entries) = shard.and_then(|shard| entries.get_mut(&shard)) {
+                let at = revoked.at.min(this_update);
+                entries.push((revoked.serial, at, revoked.reason.in_lists()));
             }
             Ok(())
         })?;

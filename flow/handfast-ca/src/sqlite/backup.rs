@@ -16,7 +16,7 @@ use super::{
     find::time,
     lists,
     log::{self, Log},
-    migrate, taken_in,
+    migrate, taken_back, taken_in,
 };
 use crate::{
     error::{FolderError, Result},
@@ -197,6 +197,9 @@ pub(super) fn reconcile(
     for one in &shown.certificates {
         let id = lists::insert_unrecorded(transaction, &one.certificate.serial(), one)?;
         taken_in::certificate(log, id, entry)?;
+    }
+    for revocation in &shown.revocations {
+        taken_back::one(log, revocation)?;
     }
     for (issuer, number) in &shown.lists {
         transaction.execute(

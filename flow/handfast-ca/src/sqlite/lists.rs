@@ -22,7 +22,9 @@ pub(super) fn insert_unrecorded(
     unrecorded: &Unrecorded,
 ) -> Result<i64, StoreError> {
     let certificate = &unrecorded.certificate;
-    let names = certificate.identity().names();
+    // They stand in one text with blanks between them; a common name with blanks, such as that of a CA, is in the subject.
+    let mut names = certificate.identity().names();
+    names.retain(|name| !name.contains(char::is_whitespace));
     let issuer = locate::issuer(transaction, &unrecorded.issuer)?;
     let place = free_place(transaction, issuer, serial)?;
     let (idx, random) = match place {

@@ -56,6 +56,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         words.next(next);
         return Ok(Exit::Yes);
     };
+    authority.must_wait(&args.id)?;
     files::must_be_free(&[out], false)?;
     let claim = Claim::take(&[out], false)?;
     let issued = authority.approve(&args.id, &by, now)?;

@@ -62,12 +62,14 @@ pub struct Restore {
 
 /// Let a restored CA sign again, after showing it what was issued since its backup
 ///
-/// Certificates that are shown and that the records do not have are recorded, and can then be revoked. Numbers of
-/// revocation lists go on behind those of the lists that are shown. What is not shown stays unknown: say so to those who ask.
+/// Certificates that are shown and that the records do not have are recorded, and can then be revoked. What the lists that are
+/// shown revoke is revoked, with their time and reason, and numbers of lists go on behind theirs. What is not shown stays
+/// unknown: say so to those who ask.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast ca reconcile web.crt db.crt ca.crl")]
 pub struct Reconcile {
     /// Certificates and revocation lists of this CA that are newer than the backup
+    #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
     why: Why,
@@ -163,16 +165,14 @@ pub fn reconcile(args: &Reconcile, words: &Words) -> Result<Exit, Failure> {
     let authority = Authority::open(&args.place.dir)?.acting_as(args.why.requester()?);
     let (certificates, lists) = read(&args.files)?;
     let done = authority.reconcile(&certificates, &lists, now)?;
-    let next = match done.revoked_elsewhere.first() {
-        Some(serial) => format!("handfast ca revoke {serial}{}", dir_flag(&args.place.dir)),
-        None => format!("handfast ca crl --out FILE{}", dir_flag(&args.place.dir)),
-    };
+    let next = format!("handfast ca crl --out FILE{}", dir_flag(&args.place.dir));
     words.json(
         Schema::CaReconcile,
         json!({
             "since": done.since,
             "added": done.added.iter().map(certificate).collect::<Vec<_>>(),
             "known": done.known,
+            "revoked": done.revoked,
             "revoked_elsewhere": done.revoked_elsewhere,
             "next": next,
         }),
@@ -184,9 +184,16 @@ pub fn reconcile(args: &Reconcile, words: &Words) -> Result<Exit, Failure> {
         done.added.len(),
         done.known
     ));
+    if !done.revoked.is_empty() {
+        words.data(format_args!(
+            "  {} certificates are revoked from now on, as these lists say",
+            done.revoked.len()
+        ));
+    }
     if !done.revoked_elsewhere.is_empty() {
         words.talk(format_args!(
-            "warning: {} certificates are revoked in the lists that were shown and not here: revoke them again",
+            "warning: the lists that were shown revoke {} certificates that are not in the records, so that the next list \
+             leaves them out: show these certificates to ca revoke",
             done.revoked_elsewhere.len()
         ));
     }

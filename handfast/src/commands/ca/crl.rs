@@ -1,18 +1,19 @@
 //! `handfast ca crl`: signed revocation lists for everybody else's software.
 
+mod tell;
+
 use std::path::{Path, PathBuf};
 
-use handfast_ca::{RevocationLists, SignedShards};
+use handfast_ca::SignedShards;
 use handfast_credentials::files::{self, Readers};
-use handfast_finding::{shell::shell, when::when};
-use handfast_pki::revocation::age::Age;
-use handfast_report::{schema::Schema, style::GOOD};
+use handfast_finding::shell::shell;
+use handfast_report::schema::Schema;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
+pub(super) use self::tell::tell_age;
 use super::Where;
 use crate::{
-    commands::{acting::Acting, leaf::promised, tell::text},
+    commands::{acting::Acting, leaf::promised},
     failure::{Exit, Failure},
     words::Words,
 };
@@ -51,6 +52,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     if args.shards.is_some() {
         authority.place_of_shards()?;
     }
+    files::must_take_public(&args.out)?;
     let lists = authority.publish(lifetime, &requester, now)?;
     let leftovers = files::write_parts(&args.out, lists.to_pem(), Readers::Everybody)?;
     words.tell_leftovers(&leftovers);
@@ -63,66 +65,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }
     };
     let next = format!("openssl crl -in {} -noout -text", shell(args.out.display()));
-    words.json(
-        Schema::CaCrl,
-        json!({
-            "file": text(&args.out),
-            "lists": lists.lists().iter().map(|signed| json!({
-                "issuer": signed.issuer,
-                "number": signed.list.number,
-                "entries": signed.entries,
-                "this_update": signed.list.this_update,
-                "next_update": signed.list.next_update,
-            })).collect::<Vec<_>>(),
-            "missing": lists.missing().iter().map(|missing| json!({
-                "issuer": missing.issuer,
-                "why": missing.why,
-            })).collect::<Vec<_>>(),
-            "shards": shards.iter().map(described).collect::<Vec<_>>(),
-            "next": next,
-        }),
-    );
-    tell(args, &lists, &shards, now, words);
+    words.json(Schema::CaCrl, tell::described(&args.out, &lists, &shards, &next));
+    tell::tell(&args.out, &lists, &shards, now, words);
     words.next(next);
     Ok(Exit::Yes)
-}
-
-fn tell(args: &Args, lists: &RevocationLists, shards: &[SignedShards], now: Timestamp, words: &Words) {
-    words.data(format_args!(
-        "{GOOD}revocation lists{GOOD:#} in {}",
-        text(&args.out)
-    ));
-    for signed in lists.lists() {
-        words.data(format_args!(
-            "  {}: number {}, {} revoked, next update {}",
-            signed.issuer,
-            signed.list.number,
-            signed.entries,
-            when(signed.list.next_update, now)
-        ));
-    }
-    for of in shards {
-        words.data(format_args!(
-            "  {}: in {} of 65536 certificates, in the folder {}",
-            of.issuer,
-            parts(of.parts.len()),
-            of.folder
-        ));
-    }
-    if !shards.is_empty() {
-        words.talk(
-            "warning: software on GnuTLS accepts what is revoked on another part: give it the whole list",
-        );
-    }
-    for signed in lists.lists() {
-        tell_age("list", &signed.issuer, signed.age(now), words);
-    }
-    for missing in lists.missing() {
-        words.talk(format_args!(
-            "warning: the list of \"{}\" is not in it: {}; programs that check every certificate of a path reject everybody without it",
-            missing.issuer, missing.why
-        ));
-    }
 }
 
 /// Each part in a file of its own, which is replaced as a whole.
@@ -134,33 +80,4 @@ fn write(shards: &[SignedShards], folder: &Path, words: &Words) -> Result<(), Fa
         }
     }
     Ok(())
-}
-
-fn parts(count: usize) -> String {
-    match count {
-        1 => "1 part".to_owned(),
-        _ => format!("{count} parts"),
-    }
-}
-
-fn described(of: &SignedShards) -> Value {
-    json!({
-        "issuer": of.issuer,
-        "number": of.number,
-        "folder": of.folder,
-        "parts": of.parts.iter().map(|part| json!({
-            "file": part.file,
-            "address": part.address,
-            "entries": part.entries,
-        })).collect::<Vec<_>>(),
-    })
-}
-
-/// A warning where much of the life of what was published is used up already: it was kept, since its CA's key is away.
-pub(super) fn tell_age(what: &str, issuer: &str, age: Age, words: &Words) {
-    if let Some(step) = age.warning() {
-        words.talk(format_args!(
-            "warning: more than {step} % of the life of the {what} of \"{issuer}\" is over; bring its key here and make a new one"
-        ));
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -126,7 +126,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 fn which(args: &Args, now: Timestamp) -> Result<Which, Failure> {
     if let Some(text) = &args.certificate {
         let path: PathBuf = text.into();
-        if Path::exists(&path) {
+        if show::is_file(text) {
             return Ok(Which::Certificate(Box::new(show::from_file(&path)?)));
         }
         return Ok(Which::Serial(show::serial(text)));

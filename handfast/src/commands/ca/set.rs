@@ -38,6 +38,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let lifetime = promised(&args.lifetime)?;
     let (authority, requester) = args.place.open_for(&args.acting)?;
+    files::must_take_public(&args.out)?;
     let sets = authority.publish_sets(lifetime, &requester, now)?;
     let file = sets.to_der()?;
     let leftovers = files::write(&args.out, &file, Readers::Everybody)?;

@@ -132,7 +132,7 @@ pub fn find(authority: &Authority, text: &str) -> Result<Row, Failure> {
         .help("give a serial number, a SHA-256, or the file of a certificate")
         .command("handfast ca list")
     };
-    let query = if path.exists() {
+    let query = if is_file(text) {
         let certificate = from_file(path)?;
         Query {
             fingerprint: Some(certificate.fingerprint()),
@@ -151,6 +151,11 @@ pub fn find(authority: &Authority, text: &str) -> Result<Row, Failure> {
     };
     let page = authority.find(&query).map_err(handfast_ca::Error::from)?;
     page.rows.into_iter().next().ok_or_else(missing)
+}
+
+/// Whether `text` means a file: one that is there, or a word such as `web.crt`, which is no number.
+pub fn is_file(text: &str) -> bool {
+    Path::new(text).exists() || text.contains(['.', '/'])
 }
 
 /// The first certificate of a file: the leaf of a chain.

@@ -24,7 +24,7 @@ pub(super) fn tell(standing: &[Standing], now: Timestamp, words: &Words) {
             "{:<16} {:<8} {:<8} {until:<28} {}",
             one.ca.name,
             one.ca.role.name(),
-            one.ca.state.name(),
+            one.state(),
             needed(one.needed, now)
         ));
     }
@@ -52,7 +52,7 @@ fn one(standing: &Standing) -> Value {
     json!({
         "name": ca.name,
         "role": ca.role.name(),
-        "state": ca.state.name(),
+        "state": standing.state(),
         "subject": own.map(Certificate::called),
         "not_after": own.map(Certificate::not_after),
         "certificate": ca.certificate,

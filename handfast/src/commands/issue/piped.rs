@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use handfast_ca::{Applicant, Authority};
+use handfast_ca::{Applicant, Authority, Error};
 use handfast_pki::{PrivateKey, certificate::chain_to_pem};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -19,7 +19,15 @@ pub(super) fn run(args: &Args, now: Timestamp, words: &Words) -> Result<Exit, Fa
     let key = PrivateKey::generate(args.key).map_err(|error| Failure::about("--key", &error))?;
     let request = args.leaf.request(Applicant::holding(&key))?;
     let authority = Authority::open(&args.leaf.dir)?;
-    let issued = authority.issue_for(args.leaf.requester()?, request, now)?;
+    let issued = match authority.issue_for(args.leaf.requester()?, request, now) {
+        // The certificate comes later, and needs the key that was made for it.
+        Err(waits @ Error::Waits { .. }) => {
+            words.bytes(key.to_pem().as_bytes());
+            words.talk("its private key is on stdout, and kept nowhere else");
+            return Err(waits.into());
+        }
+        other => other?,
+    };
     let mut out = Zeroizing::new(key.to_pem().as_bytes().to_vec());
     out.extend_from_slice(chain_to_pem(&issued.chain()).as_bytes());
     words.bytes(&out);

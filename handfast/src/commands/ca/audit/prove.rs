@@ -42,7 +42,7 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let authority = Authority::open(&args.place.dir)?;
     let path = Path::new(&args.certificate);
-    let serial = if path.exists() {
+    let serial = if show::is_file(&args.certificate) {
         show::from_file(path)?.serial()
     } else {
         show::serial(&args.certificate)
