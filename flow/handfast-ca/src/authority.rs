@@ -79,7 +79,7 @@ impl Authority {
         let profiles = config::read(folder).map_err(|problems| Error::Config { problems })?;
         let log_key = log_key::of(folder)?;
         let store = Box::new(Sqlite::open(&database, log_key.clone())?);
-        let cas = opening::kept(folder, &*store)?;
+        let cas = opening::kept(&*store)?;
         let leaves = profiles.iter().filter(|offered| !offered.rules.is_ca());
         let leaves: Vec<ProfileName> = leaves.map(|offered| offered.rules.name.clone()).collect();
         let issuers = opening::issuers(folder, &cas, &leaves)?;

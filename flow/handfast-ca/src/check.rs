@@ -172,7 +172,7 @@ impl Look<'_> {
     }
 
     fn cas(&mut self, store: &Sqlite) {
-        let cas = match opening::kept(self.folder, store) {
+        let cas = match opening::kept(store) {
             Ok(cas) => cas,
             Err(error) => return self.problem(folder::DATABASE, &error),
         };

@@ -247,7 +247,7 @@ impl Error {
             Self::BeyondIssuer { .. } => "leave --lifetime out: the certificate then expires with its issuer at the latest".into(),
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => "check the clock".into(),
             Self::IssuerNotValid { .. } => "make a new CA: handfast init --name NAME --dir DIR".into(),
-            Self::IssuerRevoked { .. } => "make another issuing CA, which takes over: handfast ca rotate".into(),
+            Self::IssuerRevoked { .. } => "make another issuing CA, which signs from then on: handfast ca rotate".into(),
             Self::NotACa { .. } => {
                 "make its certificate again with the same key: openssl req -x509 -new -key ca.key -days 3650 -out ca.crt".into()
             }

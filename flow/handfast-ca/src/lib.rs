@@ -94,7 +94,7 @@ pub use crate::{
     records::{
         Begun, Condition, Cursor, Draft, Event, Finished, IssuerHead, IssuerIds, JournalEntry, JournalLine,
         JournalQuery, KeptList, ListState, NameFilter, Page, Plan, Query, Reason, Repeatable, Revocation,
-        Revoked, RevokedSerial, Row, State, Store, StoreError, TakenBack, Totals, Waiting,
+        Revoked, RevokedSerial, Row, Shown, State, Store, StoreError, TakenBack, Totals, Waiting,
     },
     renew::Old,
     repeat::IdempotencyKey,
@@ -106,7 +106,7 @@ pub use crate::{
     sqlite::{Sqlite, sqlite_version},
     token::{TokenKey, TokenUri},
     token_error::TokenError,
-    unrecorded::{Shown, Unrecorded},
+    unrecorded::Unrecorded,
     waiting::{Decision, WaitingRequest, WhichHeld},
 };
 use crate::{context::Context, receive::Submitted};

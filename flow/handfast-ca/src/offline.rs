@@ -165,7 +165,7 @@ pub fn sign_with_root(
         .into());
     }
     let store = Sqlite::open(&database, log_key::of(folder)?)?;
-    let cas = opening::kept(folder, &store)?;
+    let cas = opening::kept(&store)?;
     let profiles = config::read(folder).map_err(|problems| Error::Config { problems })?;
     let realm = Realm {
         folder,

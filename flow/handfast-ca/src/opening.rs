@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use handfast_pki::{Certificate, Error as PkiError, Profile, Shown, profile::ProfileName, text::hex};
+use handfast_pki::{Certificate, Error as PkiError, Profile, Shown, profile::ProfileName};
 
 use crate::{
     cas::{CaRole, CaState, KeptCa},
@@ -13,36 +13,22 @@ use crate::{
     records::{Query, Store, StoreError},
 };
 
-/// The CAs of the records, or those that every folder of older programs has. Records that name no CA have to know the one
-/// of `folder` by its certificate, or by one that it has issued: else they are not those of this CA.
-pub(crate) fn kept(folder: &Path, store: &dyn Store) -> Result<Vec<KeptCa>> {
+/// The CAs of the records, or those that every folder of older programs has. Records that name no CA and have no certificate,
+/// not even its own, are lost ones.
+pub(crate) fn kept(store: &dyn Store) -> Result<Vec<KeptCa>> {
     let cas = store.cas()?;
     if !cas.is_empty() {
         return Ok(cas);
     }
-    let old = of_old_folder();
-    for ca in &old {
-        for own in folder::read_certificates(folder, &ca.certificate)? {
-            let by_itself = Query {
-                fingerprint: Some(own.fingerprint()),
-                ..Query::default()
-            };
-            let by_what_it_issued = Query {
-                issuer: Some(hex(&own.public_key().key_id())),
-                limit: Some(1),
-                ..Query::default()
-            };
-            for query in [by_itself, by_what_it_issued] {
-                if !store.find(&query)?.rows.is_empty() {
-                    return Ok(old);
-                }
-            }
-        }
+    let any = Query {
+        limit: Some(1),
+        ..Query::default()
+    };
+    if store.find(&any)?.rows.is_empty() {
+        let detail = "it has no certificate, not even that of the CA";
+        return Err(StoreError::NotItsRecords { detail }.into());
     }
-    Err(StoreError::NotItsRecords {
-        detail: "it knows neither the certificate of the CA nor one that the CA has issued",
-    }
-    .into())
+    Ok(of_old_folder())
 }
 
 /// What a folder has whose records name no CAs.

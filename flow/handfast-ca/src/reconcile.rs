@@ -14,8 +14,8 @@ use crate::{
     change_error::ChangeError,
     error::{Error, Result},
     realm,
-    records::{Event, IssuerIds, Reason, Revocation, Row},
-    unrecorded::{Shown, Unrecorded},
+    records::{Event, IssuerIds, Reason, Revocation, Row, Shown},
+    unrecorded::Unrecorded,
 };
 
 impl Authority {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::{
     cas::KeptCa,
     log::AuditLog,
-    unrecorded::{Shown, Unrecorded},
+    unrecorded::Unrecorded,
     waiting::{Decision, WaitingRequest, WhichHeld},
 };
 pub use crate::{
@@ -183,6 +183,17 @@ pub struct Revocation {
     pub unrecorded: Option<Unrecorded>,
     /// Written in the same transaction.
     pub entry: JournalEntry,
+}
+
+/// What was shown of the time that the records do not know.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Certificates of ours that the records do not have.
+    pub certificates: Vec<Unrecorded>,
+    /// The key identifiers of issuers, with the highest number of their lists that was seen.
+    pub lists: Vec<(String, u64)>,
+    /// What these lists revoke and the records have as valid, or have now that it was shown.
+    pub revocations: Vec<Revocation>,
 }
 
 /// What became of a certificate that was to be taken back.

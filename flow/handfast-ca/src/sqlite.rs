@@ -47,11 +47,10 @@ use crate::{
     log::{Audit, AuditLog},
     records::{
         Begun, Finished, IssuerHead, IssuerIds, JournalEntry, JournalLine, JournalQuery, KeptList, ListState,
-        Page, Plan, Query, Repeatable, Revocation, RevokedSerial, Row, Store, StoreError, TakenBack, Totals,
-        Waiting,
+        Page, Plan, Query, Repeatable, Revocation, RevokedSerial, Row, Shown, Store, StoreError, TakenBack,
+        Totals, Waiting,
     },
     sqlite::writer::Writer,
-    unrecorded::Shown,
 };
 
 pub(crate) use self::backup::{BackupFile, open as open_backup};
@@ -165,8 +164,7 @@ impl Sqlite {
     }
 }
 
-/// A connection whose writes are on the disk when they return.
-/// The same, of a file that has tables. One that has none would become new records, which know of no certificate, no
+/// The same as [`connect`], of a file that has tables. One that has none would become new records, which know of no certificate, no
 /// revocation and no blocked key.
 fn connect_to_records(path: &Path) -> Result<Connection, StoreError> {
     let empty = StoreError::NotItsRecords {
@@ -184,6 +182,7 @@ fn connect_to_records(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// A connection whose writes are on the disk when they return.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(BUSY_LIMIT)?;

@@ -21,8 +21,7 @@ use super::{
 use crate::{
     error::{FolderError, Result},
     folder,
-    records::{Event, JournalEntry, StoreError},
-    unrecorded::Shown,
+    records::{Event, JournalEntry, Shown, StoreError},
 };
 
 /// A file of the CA's folder within a backup.

@@ -62,7 +62,7 @@ pub(crate) fn serve(allowed: Allowed, worker: Worker) -> Run<'static> {
     let mut stream = allowed.into_secured().stream;
     stream.get_mut().1.set_buffer_limit(Some(ENCRYPTED_AHEAD));
     if is_http2 {
-        // Else the system takes megabytes for a client that reads nothing, and it looks as if it read.
+        // Else the system takes many megabytes for a client that reads nothing, and it looks as if it read.
         let _ = SockRef::from(stream.get_ref().0).set_tcp_notsent_lowat(UNSENT);
     }
     let io = TokioIo::new(Metered::new(stream, pulse));
@@ -151,7 +151,7 @@ async fn rest(io: &mut Metered<Box<ServerStream<TcpStream>>>, pulse: &Pulse) -> 
 /// Bytes of answers that wait encrypted for a client that does not read.
 const ENCRYPTED_AHEAD: usize = 48 << 10;
 /// Bytes of answers over HTTP/2 that wait in the system before it takes more.
-const UNSENT: u32 = 128 << 10;
+const UNSENT: u32 = 1 << 20;
 /// Bytes of all requests' bodies on one connection that may come before they are passed on.
 const CONNECTION_WINDOW: u32 = 256 << 10;
 /// Bytes of one answer that wait in the HTTP state, besides what [`Budget`] counts.
