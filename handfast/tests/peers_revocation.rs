@@ -1,3 +1,4 @@
+// long: the same lists and answers, by one program of others after another
 //! What others learn of a revocation, by their own programs: lists by OpenSSL, GnuTLS, Java, Python, nginx, HAProxy and
 //! Envoy; answers of OCSP by OpenSSL, GnuTLS and Python; and all of it by pkilint, beside which Python has its modules.
 

@@ -1,3 +1,4 @@
+// long: what runs the pages, and the tests of that
 //! Runs every shell command of README.md, CONTRIBUTING.md and docs/**/*.md, so that what we show works.
 //!
 //! A page is written for its reader; the word after the three backticks tells this test what to do:

@@ -1,3 +1,4 @@
+// long: one promise of the log after another, all on the records that `place` makes
 //! What the audit log promises: everything is in it, nothing is changed unseen, and others can verify that.
 
 mod place;

@@ -1,3 +1,4 @@
+// long: one table, of every command
 //! Every command that reads a file, with a file of a key in each place where one can be given.
 
 use std::collections::BTreeSet;
