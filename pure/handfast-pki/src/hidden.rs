@@ -22,6 +22,14 @@ impl Hidden {
         Self(windows)
     }
 
+    /// Of a file that a parser of others quotes in its errors: all of it where the file could have a key in it, or
+    /// where `is_known` says that it is not what it should be. A key in a wrong place is chance, and a net has holes.
+    pub fn of_file(text: &str, is_known: bool) -> Self {
+        let may_be = !is_known || may_be_key(text);
+        let windows = text.as_bytes().windows(WINDOW).filter(|_| may_be);
+        Self(windows.map(<[u8]>::to_vec).collect())
+    }
+
     /// `text` with a note in the place of everything that it shares with them.
     pub fn left_out<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.0.is_empty() {

@@ -9,6 +9,7 @@ use cedar_policy::{
 };
 use handfast_pki::{
     Fingerprint, Identity,
+    hidden::Hidden,
     pattern::{Network, is_segment},
     text::printable,
 };
@@ -94,12 +95,17 @@ fn for_anonymous(set: &PolicySet) -> Result<Option<PolicySet>, String> {
 /// The policies of a file in Cedar, in the order of the file. What the annotation `@id("...")` says is what a policy is
 /// called.
 pub(crate) fn written(text: &str) -> Result<Compiled, PolicyError> {
-    let wrong = |detail: String| PolicyError::Written { detail };
+    // Errors of Cedar quote the file, which can be a private key that was given in the wrong place.
+    let is_known = ["permit", "forbid"].iter().any(|word| text.contains(word));
+    let secret = Hidden::of_file(text, is_known);
+    let wrong = |detail: String| PolicyError::Written {
+        detail: secret.left_out(&detail).into_owned(),
+    };
     let parsed = PolicySet::from_str(text).map_err(|error| wrong(error.to_string()))?;
     if parsed.templates().next().is_some() {
         return Err(wrong("a template names no client, write a policy".into()));
     }
-    checked(&parsed).map_err(wrong)?;
+    checked(&parsed).map_err(&wrong)?;
     let mut policies: Vec<_> = parsed.policies().collect();
     // Cedar numbers them by their place in the file: policy0, policy1 ...
     policies.sort_by_key(|policy| number_of(policy.id()));

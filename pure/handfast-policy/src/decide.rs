@@ -274,7 +274,7 @@ impl fmt::Debug for Policy {
 
 #[cfg(test)]
 mod tests {
-    use handfast_pki::Fingerprint;
+    use handfast_pki::{Fingerprint, KeyKind, PrivateKey};
 
     use super::*;
 
@@ -550,6 +550,33 @@ mod tests {
             let error = Policy::of_cedar(text).expect_err("it allows nobody");
             assert_eq!(error.code(), code::NO_RULE, "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_a_policy_is_not_quoted() {
+        const QUOTED: usize = 12;
+        for _ in 0..50 {
+            let pem = PrivateKey::generate(KeyKind::P256).expect("a key").to_pem();
+            let base64 = pem
+                .lines()
+                .filter(|line| !line.starts_with('-'))
+                .collect::<String>();
+            // Pieces between signs are too short to look like a key, and Cedar says each of them as a token.
+            for text in [
+                base64.clone(),
+                base64.replace('M', "+"),
+                format!("permit(principal, {base64}"),
+            ] {
+                let said = Policy::of_cedar(&text).expect_err("no policy").to_string();
+                let shown = base64
+                    .as_bytes()
+                    .windows(QUOTED)
+                    .find(|part| said.as_bytes().windows(QUOTED).any(|window| window == *part));
+                assert_eq!(shown, None, "{said}");
+            }
+        }
+        let said = Policy::of_cedar("pemit(principal, action, resource);").expect_err("misspelt");
+        assert!(said.to_string().contains("pemit"), "{said}");
     }
 
     #[test]
