@@ -6,6 +6,8 @@ mod program;
 mod audit;
 #[path = "authority/backups.rs"]
 mod backups;
+#[path = "authority/checked_files.rs"]
+mod checked_files;
 #[path = "authority/encrypted.rs"]
 mod encrypted;
 #[path = "authority/every_command.rs"]

@@ -174,10 +174,7 @@ pub fn restore(
     let (log_key, former) = log.settle(&staged)?;
     let mut detail = format!("from a backup of {}", backup.at);
     if log_key.verifier() != &former {
-        let own = log_key.verifier();
-        detail.push_str(&format!(
-            "; the audit log was signed with {former}, and is from now on with {own}"
-        ));
+        detail.push_str(&log_key::changed(&former, log_key.verifier()));
     }
     let entry = realm::entry(Event::Restored, &detail, by, now);
     backup.restore(&staged.path(folder::DATABASE), &log_key, &former, &entry)?;

@@ -1,7 +1,10 @@
 //! Check: one look over everything that a CA needs, without opening it: what is damaged is named and not an error.
 //!
 //! In: the folder and the time. Out: findings, the gravest first. Files and their modes, the profiles, the database, chains, lifetimes of
-//! CAs and lists, keys, unfinished records. Each key makes a signature, which is no certificate and no list.
+//! CAs, lists and sets, keys, unfinished records, and in [`files`] what lies beside. Each key makes a signature, which is no
+//! certificate and no list.
+
+mod files;
 
 use std::{
     fs,
@@ -9,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use handfast_finding::shell::shell;
 use handfast_pki::{Certificate, Code, code};
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,6 +24,7 @@ use crate::{
     issuer::Issuer,
     log_key, made, opening,
     profiles::Profiles,
+    publish::sets,
     realm::Realm,
     records::{Condition, Query, Store},
     requester::Requester,
@@ -72,6 +77,7 @@ pub fn check(folder: &Path, compares_keys: bool, now: Timestamp) -> Vec<Finding>
     look.modes();
     look.config();
     if let Some(store) = look.database() {
+        look.log(&store);
         look.cas(&store);
         if compares_keys {
             look.primes(&store);
@@ -152,7 +158,14 @@ impl Look<'_> {
             );
             return None;
         }
-        match log_key::of(self.folder).and_then(|key| Sqlite::open(&path, key)) {
+        let key = match log_key::of(self.folder) {
+            Ok(key) => key,
+            Err(error) => {
+                self.problem(self.folder.join(folder::AUDIT_KEY).display(), &error);
+                return None;
+            }
+        };
+        match Sqlite::open(&path, key) {
             Err(error) => {
                 self.problem(path.display(), &error);
                 None
@@ -187,6 +200,8 @@ impl Look<'_> {
             self.ca(&realm, ca);
         }
         self.bundle(&realm);
+        self.further_certificates(&realm);
+        self.ocsp_signers();
         self.unfinished(store);
     }
 
@@ -195,7 +210,7 @@ impl Look<'_> {
             let detail = "its certificate was asked for and is not here yet";
             self.add(Level::Note, code::NO_SUCH_CA, &ca.name, detail).hint =
                 Some("handfast ca issuer add --cert FILE".into());
-            return;
+            return self.waiting_key(ca);
         }
         let chain = match opening::chain(self.folder, ca) {
             Ok(chain) => chain,
@@ -292,37 +307,54 @@ impl Look<'_> {
         }
     }
 
-    /// The last revocation list.
+    /// The last revocation list and the last revocation set.
     fn list(&mut self, realm: &Realm<'_>, ca: &KeptCa, own: &Certificate) {
         let id = handfast_pki::text::hex(&own.public_key().key_id());
-        match realm.store.last_list(&id) {
-            Err(error) => self.problem(&ca.name, &error.into()),
-            Ok(state) => {
-                let Some(list) = state.list else { return };
-                self.life(
-                    &format!("revocation list {} of {}", list.number, ca.name),
-                    code::LIST_AGEING,
-                    (list.this_update, list.next_update),
-                    "handfast ca crl --out FILE",
-                );
+        for (what, series, hint) in [
+            ("list", id.clone(), "handfast ca crl --out FILE"),
+            ("set", sets::series(&id), "handfast ca set --out FILE"),
+        ] {
+            match realm.store.last_list(&series) {
+                Err(error) => self.problem(&ca.name, &error.into()),
+                Ok(state) => {
+                    let Some(list) = state.list else { continue };
+                    self.life(
+                        &format!("revocation {what} {} of {}", list.number, ca.name),
+                        code::LIST_AGEING,
+                        (list.this_update, list.next_update),
+                        hint,
+                    );
+                }
             }
         }
     }
 
-    /// What others install has to be what is trusted.
+    /// What others install has to be what is trusted. It is there since the root was replaced for the first time.
     fn bundle(&mut self, realm: &Realm<'_>) {
         let path = self.folder.join(folder::BUNDLE);
-        let (true, Ok(trusted)) = (path.exists(), realm.trusted()) else {
+        let roots = || realm.cas.iter().filter(|ca| ca.role == CaRole::Root);
+        let Ok(trusted) = realm.trusted() else { return };
+        let detail = if !path.exists() {
+            if roots().count() < 2 {
+                return;
+            }
+            "it is missing, and with it the roots that others have to install"
+        } else if folder::read_certificates(self.folder, folder::BUNDLE).ok() != Some(trusted) {
+            "it does not hold the roots that the records trust"
+        } else {
             return;
         };
-        if folder::read_certificates(self.folder, folder::BUNDLE).ok() != Some(trusted) {
-            self.add(
-                Level::Problem,
-                code::BAD_TRUST_FILE,
-                path.display(),
-                "it does not hold the roots that the records trust",
-            );
-        }
+        let files: Vec<String> = roots()
+            .filter(|ca| ca.state != CaState::Retired)
+            .map(|ca| shell(self.folder.join(&ca.certificate).display()))
+            .collect();
+        let hint = format!(
+            "write it anew: cat {} > {}",
+            files.join(" "),
+            shell(path.display())
+        );
+        self.add(Level::Problem, code::BAD_TRUST_FILE, path.display(), detail)
+            .hint = Some(hint);
     }
 
     /// Certificates whose key shares a prime with another one: both private keys are known to whoever looks.

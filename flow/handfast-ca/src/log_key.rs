@@ -40,6 +40,11 @@ pub(crate) fn of(folder: &Path) -> Result<Arc<LogKey>> {
 
 /// The public half of a key that the log had before, in a folder that is being filled.
 pub(crate) fn write_former(staged: &Staged, former: &VerifierKey) -> Result<(), FolderError> {
+    staged.write_public(&former_name(former), &public_line(former))
+}
+
+/// The file of the public half of a key that the log had before.
+pub(crate) fn former_name(former: &VerifierKey) -> String {
     // The name is out of a file that others may have written; that of our logs ends with hexadecimal digits.
     let id: String = former
         .name()
@@ -49,7 +54,22 @@ pub(crate) fn write_former(staged: &Staged, former: &VerifierKey) -> Result<(), 
         .chars()
         .filter(char::is_ascii_hexdigit)
         .collect();
-    staged.write_public(&format!("{FORMER}{id}{PUBLIC}"), &public_line(former))
+    format!("{FORMER}{id}{PUBLIC}")
+}
+
+/// What the line of a restoration says of a log that goes on under another key.
+pub(crate) fn changed(former: &VerifierKey, own: &VerifierKey) -> String {
+    format!("{CHANGED}{former}{SINCE}{own}")
+}
+
+const CHANGED: &str = "; the audit log was signed with ";
+const SINCE: &str = ", and is from now on with ";
+
+/// The former key in what [`changed`] has said.
+pub(crate) fn former_in(detail: &str) -> Option<VerifierKey> {
+    let (_, after) = detail.split_once(CHANGED)?;
+    let (former, _) = after.split_once(SINCE)?;
+    former.parse().ok()
 }
 
 /// What verifies the heads that the log had under earlier keys.

@@ -10,8 +10,8 @@
 
 mod ages;
 mod answers;
-mod delegates;
-mod sets;
+pub(crate) mod delegates;
+pub(crate) mod sets;
 mod shards;
 
 use std::collections::BTreeSet;

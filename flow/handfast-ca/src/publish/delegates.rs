@@ -151,10 +151,16 @@ fn called(issuer: &Issuer) -> String {
     name::common_name(subject).unwrap_or_else(|| issuer.called())
 }
 
-const PREFIX: &str = "ocsp-";
+pub(crate) const PREFIX: &str = "ocsp-";
+
+/// The CA that a signer of this name answers for.
+pub(crate) fn ca_of(base: &str) -> Option<&str> {
+    let (ca, _) = base.strip_prefix(PREFIX)?.rsplit_once('-')?;
+    Some(ca)
+}
 
 /// The names of the signers in the folder, without their ends.
-fn bases(folder: &Path) -> Vec<String> {
+pub(crate) fn bases(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder.join("ca")).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     let mut found: Vec<String> = names

@@ -121,7 +121,7 @@ struct Publication<'a> {
 }
 
 /// The row in which the sets of an issuer count their numbers.
-pub(super) fn series(issuer: &str) -> String {
+pub(crate) fn series(issuer: &str) -> String {
     format!("set:{issuer}")
 }
 

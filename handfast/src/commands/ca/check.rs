@@ -15,7 +15,7 @@ use crate::{
     words::Words,
 };
 
-/// Look over files, modes, records, chains, keys, and the time that is left of CAs and lists
+/// Look over files, modes, records, chains, keys, and the time that is left of CAs, lists and sets
 ///
 /// Ends with 0 when nothing has to be done, with 1 otherwise. At half of its life a CA or list is noted, at three quarters
 /// there is a warning, and at nine tenths a problem. Every key makes a signature, which is no certificate.
