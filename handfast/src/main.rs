@@ -11,6 +11,7 @@ mod exit;
 mod failure;
 mod given;
 mod habits;
+mod negative;
 mod places;
 mod signals;
 mod suggest;
@@ -83,7 +84,7 @@ fn ended(words: &Words) -> Exit {
         return failure.exit;
     }
     let parsed = root
-        .try_get_matches_from_mut(understood.arguments)
+        .try_get_matches_from_mut(negative::joined(understood.arguments))
         .and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, matches)));
     let (arguments, matches) = match parsed {
         Ok(parsed) => parsed,

@@ -281,7 +281,12 @@ fn a_lifetime_of_nothing_or_of_ages_is_a_wrong_argument_and_signs_nothing() {
         "ca ocsp --out x",
         "ca issuer ocsp-signer",
     ] {
-        for (time, expected) in [("0s", "at least 1s"), ("0d", "at least 1s"), ("9999w", "at most")] {
+        for (time, expected) in [
+            ("0s", "at least 1s"),
+            ("0d", "at least 1s"),
+            ("9999w", "at most"),
+            ("99999999999999999999d", "at most"),
+        ] {
             let ran = place
                 .run(&format!("{line} --lifetime {time}"))
                 .refused(2, "HF-901");
@@ -290,9 +295,14 @@ fn a_lifetime_of_nothing_or_of_ages_is_a_wrong_argument_and_signs_nothing() {
                 "{ran:#?}"
             );
         }
-        let mut negative = place.handfast(line);
-        negative.arg("--lifetime=-1h");
-        crate::program::Ran::new(line, negative).refused(2, "HF-901");
+        for negative in ["--lifetime=-1h", "--lifetime -1h"] {
+            let ran = place.run(&format!("{line} {negative}")).refused(2, "HF-901");
+            assert!(
+                ran.stderr
+                    .contains("duration \"-1h\": expected a duration of 0 or more"),
+                "{ran:#?}"
+            );
+        }
         assert!(!place.path("x").exists());
     }
     place

@@ -1,6 +1,7 @@
 //! Times in the forms that people think in.
 
 use handfast_pki::time;
+pub use handfast_values::written;
 use jiff::Timestamp;
 
 /// `at` in both forms that people need: `2027-02-21T09:30:00Z (in 89 days)`.

@@ -6,6 +6,9 @@ use jiff::{SignedDuration, SpanRelativeTo, fmt::friendly::SpanParser};
 
 use crate::ValueError;
 
+/// The longest that is read: 10,000 years.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 3_652_425);
+
 const HINT: &str = "write numbers with their units, the largest first, such as 500ms, 10s, 2h30m or 90d";
 
 /// Reads a duration of fixed length, from none upwards: numbers with the units `ms`, `s`, `m` (minutes), `h`, `d` (24
@@ -20,16 +23,54 @@ pub fn duration(text: &str) -> Result<SignedDuration, ValueError> {
     if let Some(why) = ambiguous(text) {
         return Err(refused(why));
     }
-    let span = SpanParser::new()
-        .parse_span(text)
-        .map_err(|_| refused("expected a number and its unit".into()))?;
+    let parser = SpanParser::new();
+    let too_long = || {
+        refused(format!(
+            "expected at most {}, which is 10000 years",
+            written(LONGEST)
+        ))
+    };
+    let span = parser.parse_span(text).map_err(|_| {
+        // With small numbers in the place of these it is one: the numbers are too large.
+        let small = small(text);
+        match parser.parse_span(&small) {
+            Ok(_) => too_long(),
+            Err(_) => refused("expected a number and its unit".into()),
+        }
+    })?;
     let duration = span
         .to_duration(SpanRelativeTo::days_are_24_hours())
-        .map_err(|_| refused("expected at most 10000 years".into()))?;
+        .map_err(|_| too_long())?;
     if duration.is_negative() {
         return Err(refused("expected a duration of 0 or more".into()));
     }
+    if duration > LONGEST {
+        return Err(too_long());
+    }
     Ok(duration)
+}
+
+/// `text` with 1 in the place of every number.
+fn small(text: &str) -> String {
+    let mut small = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_ascii_digit() {
+            true if small.ends_with('1') => {}
+            true => small.push('1'),
+            false => small.push(c),
+        }
+    }
+    small
+}
+
+/// A duration as people write it: whole days as days, where they are more than one, else hours, minutes and seconds.
+pub fn written(duration: SignedDuration) -> String {
+    const DAY: i64 = 24 * 60 * 60;
+    let is_whole = duration.as_secs() % DAY == 0 && duration.subsec_nanos() == 0;
+    match duration.as_secs() / DAY {
+        days @ 2.. if is_whole => format!("{days}d"),
+        _ => format!("{duration:#}"),
+    }
 }
 
 /// The same, and not outside of `range`.
@@ -44,10 +85,10 @@ pub fn duration_between(
     let duration = duration(text)?;
     let refused = |why: String| Err(ValueError::new("duration", text, why, HINT));
     if duration < *range.start() {
-        return refused(format!("expected at least {:#}", range.start()));
+        return refused(format!("expected at least {}", written(*range.start())));
     }
     if duration > *range.end() {
-        return refused(format!("expected at most {:#}", range.end()));
+        return refused(format!("expected at most {}", written(*range.end())));
     }
     Ok(duration)
 }
@@ -95,6 +136,7 @@ mod tests {
             ("90 days", DAY * 90),
             ("0d", SignedDuration::ZERO),
             ("007d", DAY * 7),
+            ("3652425d", LONGEST),
         ] {
             assert_eq!(duration(text), Ok(expected), "{text}");
         }
@@ -124,10 +166,37 @@ mod tests {
             ("30m2h", "expected a number and its unit"),
             ("-1h", "expected a duration of 0 or more"),
             ("1h ago", "expected a duration of 0 or more"),
+            ("1000000000d", "expected at most 3652425d, which is 10000 years"),
+            (
+                "99999999999999999999d",
+                "expected at most 3652425d, which is 10000 years",
+            ),
+            (
+                "1d99999999999999999999h",
+                "expected at most 3652425d, which is 10000 years",
+            ),
+            ("3652425d1s", "expected at most 3652425d, which is 10000 years"),
+            ("99999999999999999999x", "expected a number and its unit"),
         ] {
             let error = duration(text).expect_err(text);
             assert_eq!(error.to_string(), format!("duration \"{text}\": {why}"));
             assert_eq!(error.hint, HINT, "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_days_are_written_as_days_and_read_again() {
+        for (duration_of, text) in [
+            (DAY, "24h"),
+            (DAY * 2, "2d"),
+            (DAY * 90, "90d"),
+            (SignedDuration::from_hours(49), "49h"),
+            (SignedDuration::from_mins(90), "1h 30m"),
+            (SignedDuration::from_secs(1), "1s"),
+            (SignedDuration::ZERO, "0s"),
+        ] {
+            assert_eq!(written(duration_of), text);
+            assert_eq!(duration(text), Ok(duration_of));
         }
     }
 

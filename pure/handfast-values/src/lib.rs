@@ -13,7 +13,7 @@ pub mod idn;
 mod moment;
 
 pub use before::Before;
-pub use duration::{duration, duration_between};
+pub use duration::{duration, duration_between, written};
 pub use endpoint::{Endpoint, Form, Place, Scheme};
 pub use error::ValueError;
 pub use moment::moment;
