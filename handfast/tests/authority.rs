@@ -12,6 +12,8 @@ mod checked_files;
 mod encrypted;
 #[path = "authority/every_command.rs"]
 mod every_command;
+#[path = "authority/helps.rs"]
+mod helps;
 #[path = "authority/init.rs"]
 mod init;
 #[path = "authority/inspect.rs"]
@@ -30,6 +32,8 @@ mod lost_records;
 mod many_at_once;
 #[path = "authority/names.rs"]
 mod names;
+#[path = "authority/next_commands.rs"]
+mod next_commands;
 #[path = "authority/one_wins.rs"]
 mod one_wins;
 #[path = "authority/outputs.rs"]

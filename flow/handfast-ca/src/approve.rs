@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     authenticate::Authenticated,
+    cas::CaRole,
     context::Context,
     error::{Error, ProfileRefusal, Result},
     issuer::Issuer,
@@ -63,12 +64,14 @@ pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>)
         requester,
         ..
     } = authenticated;
-    let unknown = || ProfileRefusal::Unknown {
-        found: received.profile.to_string(),
-    };
-    let offered = context.profiles.find(&received.profile).ok_or_else(unknown)?;
-    let issuer = issuer_of(&received.profile, context)?.ok_or_else(unknown)?;
+    let offered = context.profiles.find(&received.profile);
+    let offered = offered.ok_or_else(|| context.profiles.refusal(&received.profile))?;
     let profile = &offered.rules;
+    let without = || ProfileRefusal::NoIssuer {
+        profile: profile.name.clone(),
+        is_ca: profile.is_ca(),
+    };
+    let issuer = issuer_of(&profile.name, context)?.ok_or_else(without)?;
     may_ask(&requester, offered, &received)?;
     fit::names(&received, profile)?;
     fit::key(&received, profile)?;
@@ -284,6 +287,7 @@ fn names_are_the_issuers(received: &Received, profile: &ProfileRules, issuer: &I
 }
 
 fn issuers_allow(chain: &[Certificate], profile: &ProfileRules, now: Timestamp) -> Result<()> {
+    let has_expired = |root: Option<&Certificate>| root.is_some_and(|root| now > root.not_after());
     for (below, issuer) in chain.iter().enumerate() {
         if now < issuer.not_before() || now > issuer.not_after() {
             return Err(Error::IssuerNotValid {
@@ -291,6 +295,11 @@ fn issuers_allow(chain: &[Certificate], profile: &ProfileRules, now: Timestamp) 
                 not_before: issuer.not_before(),
                 not_after: issuer.not_after(),
                 now,
+                role: Some(if issuer.is_self_issued() || has_expired(chain.last()) {
+                    CaRole::Root
+                } else {
+                    CaRole::Issuing
+                }),
             });
         }
         let cas_below = below + usize::from(profile.is_ca());

@@ -70,11 +70,8 @@ impl Authority {
         folder::read_certificates(folder, folder::ROOT_CERTIFICATE)?;
         let database = folder.join(folder::DATABASE);
         if !database.is_file() {
-            return Err(FolderError::NotAnAuthority {
-                path: folder.to_owned(),
-                detail: format!("\"{}\" is missing", folder::DATABASE),
-            }
-            .into());
+            let detail = format_args!("\"{}\" is missing", folder::DATABASE);
+            return Err(FolderError::not_an_authority(folder, detail).into());
         }
         let profiles = config::read(folder).map_err(|problems| Error::Config { problems })?;
         let log_key = log_key::of(folder)?;

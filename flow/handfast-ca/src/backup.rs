@@ -72,7 +72,7 @@ pub fn back_up(
     now: Timestamp,
 ) -> Result<BackedUp> {
     if out.exists() {
-        return Err(FolderError::Exists { path: out.to_owned() }.into());
+        return Err(FolderError::BackupExists { path: out.to_owned() }.into());
     }
     let store = Sqlite::open(&folder.join(folder::DATABASE), log_key::of(folder)?)?;
     let mut done = BackedUp {

@@ -102,6 +102,7 @@ impl Authority {
                     not_before: certificate.not_before(),
                     not_after: certificate.not_after(),
                     now,
+                    role: None,
                 });
             }
             let detail = format!(

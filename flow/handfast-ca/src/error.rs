@@ -1,7 +1,7 @@
 //! Why the CA says no, or cannot.
 
 use handfast_audit::tree::TreeError;
-use handfast_finding::Problem;
+use handfast_finding::{Problem, when::written};
 use handfast_pki::{
     Code, Refusal, code,
     profile::{NameKind, ProfileName},
@@ -10,8 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use crate::folder_error::FolderError;
 use crate::{
+    cas::CaRole,
     change_error::ChangeError,
     folder_error::KEY_AWAY_HINT,
+    opening,
     records::{Reason, StoreError},
     signer::SignerError,
     token_error::TokenError,
@@ -98,6 +100,8 @@ pub enum Error {
         not_before: Timestamp,
         not_after: Timestamp,
         now: Timestamp,
+        /// What it is here; nothing where it was to be imported.
+        role: Option<CaRole>,
     },
     /// The CA, or one above it, was taken back: what it would sign is worth nothing.
     #[error("the CA \"{issuer}\" was revoked at {at} ({reason}) and signs nothing any more", reason = reason.name())]
@@ -246,20 +250,29 @@ impl Error {
             Self::CaKeyAsLeaf => "make a key for the holder: handfast issue does".into(),
             Self::BeyondIssuer { .. } => "leave --lifetime out: the certificate then expires with its issuer at the latest".into(),
             Self::IssuerNotValid { not_before, now, .. } if now < not_before => "check the clock".into(),
-            Self::IssuerNotValid { .. } => "make a new CA: handfast init --name NAME --dir DIR".into(),
-            Self::IssuerRevoked { .. } => "make another issuing CA, which signs from then on: handfast ca rotate".into(),
+            Self::IssuerNotValid { role, .. } => match role {
+                Some(CaRole::Issuing) => NEXT_ISSUER.into(),
+                Some(CaRole::Root) => {
+                    "what it has signed is worth nothing any more: make another CA, whose root others then install: handfast init --name NAME --dir DIR".into()
+                }
+                None => "have a new certificate made for its key, and import that".into(),
+            },
+            Self::IssuerRevoked { .. } => NEXT_ISSUER.into(),
             Self::NotACa { .. } => {
                 "make its certificate again with the same key: openssl req -x509 -new -key ca.key -days 3650 -out ca.crt".into()
             }
-            Self::PathLength { .. } => "sign with it directly: leave --intermediate out".into(),
+            Self::PathLength { .. } => "let it sign certificates by itself: handfast init --from-cert FILE --from-key FILE, without --intermediate".into(),
             Self::OutsideNames { .. } => "ask for a name within them; the names of a CA cannot be changed".into(),
             Self::NotReconciled { .. } => "show what was issued since: handfast ca reconcile FILE ...".into(),
             Self::Bounds(error) => error.hint().to_owned(),
             Self::Change(error) => error.hint(),
-            Self::UnfitBounds { .. } => "make a CA of its own: handfast init --name NAME --names PATTERN".into(),
+            Self::UnfitBounds { .. } => "make a CA of its own: handfast init --name NAME --names PATTERN --dir DIR".into(),
             Self::Pki(error) => return error.hint().map(str::to_owned),
             Self::NotTrusted { refusal, .. } => refusal.hint().to_owned(),
-            Self::MayNotAsk { .. } | Self::MayNotRevoke { .. } => "the owner of the CA may: with its folder, on its machine".into(),
+            Self::MayNotAsk { profile, .. } => {
+                format!("see who may: handfast ca profiles; requesters in [profile.{profile}] of ca.toml says it")
+            }
+            Self::MayNotRevoke { .. } => "the owner of the CA may: with its folder, on its machine".into(),
             Self::Store(error) => return error.hint().map(str::to_owned),
             Self::Audit(TreeError::KeyAway { .. }) => KEY_AWAY_HINT.into(),
             Self::Audit(TreeError::NotSigned { .. }) => {
@@ -277,6 +290,8 @@ impl Error {
     }
 }
 
+const NEXT_ISSUER: &str = "make another issuing CA, which signs from then on: handfast ca rotate";
+
 /// What the profile says no to.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -284,6 +299,15 @@ pub enum ProfileRefusal {
     /// None of this name is issued here.
     #[error("this CA issues no certificates of the profile \"{found}\"")]
     Unknown { found: String },
+    /// One for which the file of the profiles has to say something first.
+    #[error("the profile \"{profile}\" is not ready: {} missing", are(missing))]
+    NotReady {
+        profile: ProfileName,
+        missing: &'static [&'static str],
+    },
+    /// No CA here signs it.
+    #[error("no CA here signs certificates of the profile \"{profile}\" on request")]
+    NoIssuer { profile: ProfileName, is_ca: bool },
     /// A name of a type that the profile leaves out.
     #[error("the profile \"{profile}\" has no {kind} among its names, found \"{name}\"")]
     NameKind {
@@ -329,10 +353,12 @@ pub enum ProfileRefusal {
 }
 
 impl ProfileRefusal {
-    /// The key of `ca.toml` that says no; none where there is no such profile.
+    /// The key of `ca.toml` that says no; none where no key does.
     pub fn key(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Unknown { .. } => return None,
+            Self::Unknown { .. } | Self::NotReady { .. } | Self::NoIssuer { .. } => return None,
+            // The least is the same for all.
+            Self::Lifetime { asked, shortest, .. } if asked < shortest => return None,
             Self::NameKind { .. } => "name-types",
             Self::NamePattern { .. } => "names",
             Self::TooManyNames { .. } => "max-names",
@@ -347,7 +373,9 @@ impl ProfileRefusal {
     pub fn profile(&self) -> Option<&ProfileName> {
         match self {
             Self::Unknown { .. } => None,
-            Self::NameKind { profile, .. }
+            Self::NotReady { profile, .. }
+            | Self::NoIssuer { profile, .. }
+            | Self::NameKind { profile, .. }
             | Self::NamePattern { profile, .. }
             | Self::TooManyNames { profile, .. }
             | Self::Key { profile, .. }
@@ -358,6 +386,34 @@ impl ProfileRefusal {
     }
 
     fn hint(&self) -> String {
+        match self {
+            Self::NotReady { profile, missing } => {
+                return format!(
+                    "write {} into [profile.{profile}] of ca.toml",
+                    missing.join(" and ")
+                );
+            }
+            Self::NoIssuer { is_ca: true, .. } => {
+                return "CAs are made by handfast init, handfast ca issuer add and handfast ca rotate".into();
+            }
+            Self::NoIssuer { profile, .. } => {
+                return format!("make one: handfast ca issuer add --name NAME --profiles {profile}");
+            }
+            Self::Lifetime { asked, shortest, .. } if asked < shortest => {
+                return format!("ask for more: no profile goes below {}", written(*shortest));
+            }
+            Self::Lifetime {
+                profile,
+                longest: Some(longest),
+                ..
+            } if *profile == opening::ocsp_signer() => {
+                return format!(
+                    "ask for at most {}: this limit is the same for every CA",
+                    written(*longest)
+                );
+            }
+            _ => {}
+        }
         match (self.key(), self.profile()) {
             (Some(key), Some(profile)) => {
                 format!("what it allows is for {key} in [profile.{profile}] of ca.toml: handfast ca profiles")
@@ -367,14 +423,25 @@ impl ProfileRefusal {
     }
 }
 
+fn are(missing: &[&str]) -> String {
+    let verb = if missing.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", missing.join(" and "))
+}
+
 fn lifetime(
     profile: &ProfileName,
     asked: SignedDuration,
     shortest: SignedDuration,
     longest: Option<SignedDuration>,
 ) -> String {
-    let most = longest.map_or_else(String::new, |longest| format!(" and at most {longest:#}"));
-    format!("the profile \"{profile}\" has a lifetime of at least {shortest:#}{most}, found {asked:#}")
+    let most = longest.map_or_else(String::new, |longest| {
+        format!(" and at most {}", written(longest))
+    });
+    format!(
+        "the profile \"{profile}\" has a lifetime of at least {}{most}, found {}",
+        written(shortest),
+        written(asked)
+    )
 }
 
 /// No peer compares with a common name; where it looks like a name that is, that is the hint.

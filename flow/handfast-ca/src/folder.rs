@@ -307,17 +307,13 @@ pub(crate) fn touch_private(path: &Path) -> io::Result<()> {
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, FolderError> {
     let path = folder.join(name);
     fs::read(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => FolderError::NotAnAuthority {
-            path: folder.to_owned(),
-            detail: format!("\"{name}\" is missing"),
-        },
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            FolderError::not_an_authority(folder, format_args!("\"{name}\" is missing"))
+        }
         _ => FolderError::File { path, source: error },
     })
 }
 
 fn damaged(folder: &Path, name: &str, error: &handfast_pki::Error) -> FolderError {
-    FolderError::NotAnAuthority {
-        path: folder.to_owned(),
-        detail: format!("\"{name}\": {error}"),
-    }
+    FolderError::not_an_authority(folder, format_args!("\"{name}\": {error}"))
 }

@@ -1,11 +1,16 @@
 //! Why the folder of an authority cannot be used.
 
-use std::{io, path::PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use handfast_credentials::staging::StagingError;
 use handfast_pki::{Code, code};
 
-use crate::passphrase::PassphraseError;
+use handfast_finding::shell::shell;
+
+use crate::{folder, passphrase::PassphraseError};
 
 /// What is wrong with the state folder; its owner is to blame.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +21,14 @@ pub enum FolderError {
     Exists { path: PathBuf },
     /// It holds no authority, or a damaged one.
     #[error("\"{}\" is not a CA directory: {detail}", path.display())]
-    NotAnAuthority { path: PathBuf, detail: String },
+    NotAnAuthority {
+        path: PathBuf,
+        detail: String,
+        holds: Holds,
+    },
+    /// The file of a backup that was to be written.
+    #[error("\"{}\" exists already", path.display())]
+    BackupExists { path: PathBuf },
     /// The key file can be read by others.
     #[error("\"{}\" can be read by others: its mode is {mode:03o}, expected 600", path.display())]
     KeyExposed { path: PathBuf, mode: u32 },
@@ -31,6 +43,40 @@ pub enum FolderError {
     File { path: PathBuf, source: io::Error },
 }
 
+/// What a folder holds that is no CA directory: each needs something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// It is empty, or not there: a CA can be made in it.
+    Nothing,
+    /// Files of a CA: one of them is missing or damaged, and no new CA takes its place.
+    PartsOfOne,
+    /// Something else.
+    Others,
+}
+
+impl Holds {
+    fn of(folder: &Path) -> Self {
+        let parts = [
+            folder::ROOT_CERTIFICATE,
+            folder::ROOT_KEY,
+            folder::ISSUING_CERTIFICATE,
+            folder::ISSUING_KEY,
+            folder::DATABASE,
+            folder::AUDIT_KEY,
+            folder::AUDIT_PUBLIC,
+        ];
+        if parts.iter().any(|name| folder.join(name).exists()) {
+            return Self::PartsOfOne;
+        }
+        let is_missing = || fs::symlink_metadata(folder).is_err();
+        match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+            Ok(true) => Self::Nothing,
+            Err(_) if is_missing() => Self::Nothing,
+            _ => Self::Others,
+        }
+    }
+}
+
 /// How a key comes back.
 pub(crate) const KEY_AWAY_HINT: &str = "put its file back, with mode 600, or restore a backup that has the keys \
      (handfast ca restore); if the key of an issuing CA is lost, make another: handfast ca rotate";
@@ -42,10 +88,19 @@ impl From<StagingError> for FolderError {
 }
 
 impl FolderError {
+    /// `folder` is no CA directory, or a damaged one.
+    pub(crate) fn not_an_authority(folder: &Path, detail: impl ToString) -> Self {
+        Self::NotAnAuthority {
+            path: folder.to_owned(),
+            detail: detail.to_string(),
+            holds: Holds::of(folder),
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         match self {
-            Self::Exists { .. } => code::EXISTS,
+            Self::Exists { .. } | Self::BackupExists { .. } => code::EXISTS,
             Self::NotAnAuthority { .. } => code::NOT_AN_AUTHORITY,
             Self::KeyExposed { .. } | Self::File { .. } => code::UNREADABLE,
             Self::KeyAway { .. } => code::KEY_AWAY,
@@ -56,11 +111,19 @@ impl FolderError {
     /// One thing to do about it, where we know one.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Exists { .. } => "choose another folder with --dir; a CA is never overwritten".into(),
-            Self::NotAnAuthority { path, .. } => {
-                format!("make one: handfast init --name \"Acme\" --dir {}", path.display())
-            }
-            Self::KeyExposed { path, .. } => format!("chmod 600 {}", path.display()),
+            Self::Exists { .. } => "choose a folder that is not there yet: a CA is never overwritten".into(),
+            Self::BackupExists { .. } => "choose another file with --out: a backup is never overwritten".into(),
+            Self::NotAnAuthority { path, holds, .. } => match holds {
+                Holds::Nothing => format!(
+                    "make one: handfast init --name \"Acme\" --dir {}",
+                    shell(path.display())
+                ),
+                Holds::PartsOfOne => {
+                    "put back what is missing or damaged, out of a backup: handfast ca restore FILE --dir DIR writes one into a new folder".into()
+                }
+                Holds::Others => "name the directory of the CA: --dir DIR; handfast init makes one where nothing is yet".into(),
+            },
+            Self::KeyExposed { path, .. } => format!("chmod 600 {}", shell(path.display())),
             Self::KeyAway { .. } => KEY_AWAY_HINT.into(),
             Self::Passphrase(error) => error.hint(),
             Self::File { .. } => return None,

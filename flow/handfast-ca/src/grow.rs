@@ -118,6 +118,7 @@ impl Realm<'_> {
                 not_before: own.not_before(),
                 not_after: own.not_after(),
                 now,
+                role: None,
             });
         }
         let mut files = self.begin()?;
@@ -214,10 +215,12 @@ impl Realm<'_> {
         };
         match profiles.iter().find(|name| !is_offered(name)) {
             None => Ok(()),
-            Some(name) => Err(ProfileRefusal::Unknown {
-                found: name.to_string(),
+            Some(name) if self.profiles.find(name).is_some() => Err(ProfileRefusal::NoIssuer {
+                profile: name.clone(),
+                is_ca: true,
             }
             .into()),
+            Some(name) => Err(self.profiles.refusal(name).into()),
         }
     }
 

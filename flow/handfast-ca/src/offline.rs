@@ -158,11 +158,8 @@ pub fn sign_with_root(
 ) -> Result<SignedElsewhere> {
     let database = folder.join(folder::DATABASE);
     if !database.is_file() {
-        return Err(FolderError::NotAnAuthority {
-            path: folder.to_owned(),
-            detail: format!("\"{}\" is missing", folder::DATABASE),
-        }
-        .into());
+        let detail = format_args!("\"{}\" is missing", folder::DATABASE);
+        return Err(FolderError::not_an_authority(folder, detail).into());
     }
     let store = Sqlite::open(&database, log_key::of(folder)?)?;
     let cas = opening::kept(&store)?;

@@ -70,10 +70,7 @@ pub(crate) fn issuers(folder: &Path, cas: &[KeptCa], leaves: &[ProfileName]) -> 
 }
 
 fn issuer(folder: &Path, ca: &KeptCa, leaves: &[ProfileName]) -> Result<Issuer> {
-    let damaged = |error: Error| FolderError::NotAnAuthority {
-        path: folder.to_owned(),
-        detail: error.to_string(),
-    };
+    let damaged = |error: Error| FolderError::not_an_authority(folder, error);
     let chain = chain(folder, ca)?;
     let public_key = chain
         .first()

@@ -7,7 +7,7 @@ use handfast_pki::{
     profile::{ProfileName, ProfileRules},
 };
 
-use crate::requester::RequesterKind;
+use crate::{error::ProfileRefusal, requester::RequesterKind};
 
 /// A profile as the CA offers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +93,20 @@ impl Profiles {
     /// Adds a profile, in the place of one with the same name.
     pub fn insert(&mut self, profile: OfferedProfile) {
         self.0.insert(profile.rules.name.clone(), profile);
+    }
+
+    /// Why there is no profile called `name`: nobody knows it, or `ca.toml` has to say something of it first.
+    pub(crate) fn refusal(&self, name: &ProfileName) -> ProfileRefusal {
+        let mut not_ready = self.not_ready().into_iter();
+        match not_ready.find(|(known, _)| known.name() == name.as_str()) {
+            Some((_, missing)) => ProfileRefusal::NotReady {
+                profile: name.clone(),
+                missing,
+            },
+            None => ProfileRefusal::Unknown {
+                found: name.to_string(),
+            },
+        }
     }
 
     /// The profile called `name`.

@@ -2,9 +2,9 @@
 
 mod place;
 
-use handfast_ca::{Level, Requester, check};
-use handfast_pki::code;
-use place::{Scratch, authority, days, now};
+use handfast_ca::{Authority, Error, Level, Requester, check};
+use handfast_pki::{Profile, code};
+use place::{Scratch, authority, days, now, request};
 
 #[test]
 fn half_three_quarters_and_nine_tenths_of_a_life_are_a_note_a_warning_and_a_problem() {
@@ -29,6 +29,41 @@ fn half_three_quarters_and_nine_tenths_of_a_life_are_a_note_a_warning_and_a_prob
             "{after} days: {found:#?}"
         );
     }
+}
+
+#[test]
+fn what_an_expired_ca_needs_is_said_and_is_what_helps() {
+    let scratch = Scratch::new();
+    let folder = scratch.at("ca");
+    drop(authority(&folder));
+    let refused = |later| {
+        let authority = Authority::open(&folder).expect("a CA");
+        let error = authority
+            .issue(request(Profile::Server, "a.example"), later)
+            .expect_err("expired");
+        assert!(matches!(error, Error::IssuerNotValid { .. }), "{error}");
+        assert_eq!(error.code(), code::EXPIRED);
+        error.hint().expect("a hint")
+    };
+    // The issuing CA has expired and the root has not.
+    let later = now() + days(5 * 366);
+    assert!(refused(later).contains("handfast ca rotate"));
+    let expired = Authority::open(&folder).expect("a CA");
+    expired.rotate_issuer(None, None, None, later).expect("rotated");
+    let again = Authority::open(&folder).expect("a CA");
+    again
+        .issue(request(Profile::Server, "a.example"), later)
+        .expect("issued");
+    // Both have: the root cannot vouch for another any more, and nothing in this directory helps.
+    let later = now() + days(10 * 366);
+    let hint = refused(later);
+    assert!(
+        hint.contains("handfast init") && !hint.contains("rotate"),
+        "{hint}"
+    );
+    let expired = Authority::open(&folder).expect("a CA");
+    assert!(expired.rotate_issuer(None, None, None, later).is_err());
+    assert!(expired.rotate_root(None, None, later).is_err());
 }
 
 #[test]

@@ -59,7 +59,7 @@ table! {
         }
         lifetime: Option<Period> = "lifetime" {
             flag: None,
-            reference: "how long a certificate is valid when the request does not say",
+            reference: "how long a certificate is valid when the request does not say; never less than a minute, whatever the request says",
             without: Without::Is("`\"90d\"`; `\"1h\"` for `spiffe`, `\"365d\"` for `device`"),
         }
         max_lifetime: Option<Period> = "max-lifetime" {
@@ -69,7 +69,7 @@ table! {
         }
         keys: Option<Vec<Text>> = "keys" {
             flag: None,
-            reference: "the kinds of keys that are certified: `p256`, `p384`, `p521`, `ed25519`, and `rsa2048`, `rsa3072` ... for RSA of at least so many bits",
+            reference: "the kinds of keys that are certified: `p256`, `p384`, `p521`, `ed25519`, `mldsa44`, `mldsa65`, `mldsa87`, and `rsa2048`, `rsa3072` ... for RSA of at least so many bits",
             without: Without::Is("all that are strong enough"),
         }
         key_usage: Option<Vec<Text>> = "key-usage" {

@@ -1,6 +1,6 @@
 //! From a profile as it is written to what it means. Everything that keeps it from meaning anything is a problem.
 
-use handfast_finding::Problem;
+use handfast_finding::{Problem, when::written};
 use handfast_pki::{
     Code, NamePattern, Profile, code, oid,
     profile::{
@@ -167,7 +167,8 @@ fn lifetimes(raw: &RawProfile, rules: &mut Rules, wrong: &mut Complaints<'_>) {
         && text.0 > longest
     {
         wrong.here(format!(
-            "\"lifetime\" is longer than \"max-lifetime\", which is {longest:#}"
+            "\"lifetime\" is longer than \"max-lifetime\", which is {}",
+            written(longest)
         ));
     }
     rules.renewable = raw.renewable.unwrap_or(rules.renewable);

@@ -34,7 +34,7 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let authority = Authority::open(&args.place.dir)?;
-    let row = find(&authority, &args.certificate)?;
+    let row = find(&authority, &args.certificate, &args.place.dir)?;
     let certificate = row.der.as_deref().and_then(|der| Certificate::from_der(der).ok());
     let lines = authority
         .journal(&JournalQuery {
@@ -121,7 +121,7 @@ fn tell(row: &Row, certificate: Option<&Certificate>, now: Timestamp, words: &Wo
 }
 
 /// By serial number, fingerprint, or the file that holds it.
-pub fn find(authority: &Authority, text: &str) -> Result<Row, Failure> {
+fn find(authority: &Authority, text: &str, dir: &Path) -> Result<Row, Failure> {
     let path = Path::new(text);
     let missing = || {
         Failure::new(
@@ -130,7 +130,7 @@ pub fn find(authority: &Authority, text: &str) -> Result<Row, Failure> {
             format!("\"{}\" is not in the records of this CA", printable(text)),
         )
         .help("give a serial number, a SHA-256, or the file of a certificate")
-        .command("handfast ca list")
+        .command(format!("handfast ca list{}", dir_flag(dir)))
     };
     let query = if is_file(text) {
         let certificate = from_file(path)?;

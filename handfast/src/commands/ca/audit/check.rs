@@ -13,7 +13,10 @@ use handfast_report::{schema::Schema, style::GOOD};
 use serde_json::{Value, json};
 
 use crate::{
-    commands::ca::{Where, show},
+    commands::{
+        ca::{Where, show},
+        leaf::dir_flag,
+    },
     failure::{Exit, Failure},
     words::Words,
 };
@@ -58,7 +61,11 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
                 certificate.fingerprint()
             ),
         )
-        .command(format!("handfast ca audit prove {}", certificate.serial())));
+        .command(format!(
+            "handfast ca audit prove {}{}",
+            certificate.serial(),
+            dir_flag(&args.place.dir)
+        )));
     }
     words.json(Schema::CaAuditCheck, described(&checked, &key));
     words.data(format_args!("{GOOD}holds{GOOD:#}: {}", said(&checked)));
