@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use handfast_ca::{Person, Requester, passphrase_in};
 
+use super::again::passphrase_flag;
 use crate::failure::Failure;
 
 /// Why somebody asks.
@@ -45,6 +46,11 @@ impl Acting {
     /// The same, asking.
     pub fn requester(&self) -> Result<Requester, Failure> {
         self.person().map(Requester::Person)
+    }
+
+    /// The flag by which another command finds the passphrase, where one was given.
+    pub fn passphrase_flag(&self) -> String {
+        passphrase_flag(self.unlock.passphrase_file.as_deref())
     }
 }
 

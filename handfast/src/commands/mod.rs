@@ -1,6 +1,7 @@
 //! One file per command: its flags, what it does with the crates below, what it says.
 
 mod acting;
+mod again;
 pub mod bench;
 pub mod ca;
 pub mod check;

@@ -1,15 +1,16 @@
 //! `handfast needs-renewal`: whether it is time, for scripts and timers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use handfast_finding::{shell::shell, when::when};
+use handfast_pki::{Certificate, Purpose};
 use handfast_report::{json, schema::Schema};
 use handfast_values::Before;
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
-    commands::ca::show::from_file,
+    commands::{again::free, ca::show::from_file},
     failure::{Exit, Failure},
     words::Words,
 };
@@ -38,7 +39,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let due = args.before.due(certificate.not_before(), certificate.not_after());
     let is_due = now >= due;
     let file = shell(args.certificate.display());
-    let next = if is_due {
+    let has_expired = now > certificate.not_after();
+    let next = if has_expired {
+        anew(&certificate, &args.certificate)
+    } else if is_due {
         format!("handfast renew --cert {file}")
     } else {
         format!("handfast inspect {file}")
@@ -58,6 +62,43 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         when(due, now),
         when(certificate.not_after(), now)
     ));
+    if has_expired {
+        words.talk("it has expired: handfast renew takes it only where its profile has renew-after-expiry in ca.toml");
+    }
     words.next(next);
     Ok(if is_due { Exit::Yes } else { Exit::No })
+}
+
+/// A command that asks for a new certificate with the names of `old`, in its place where that is what `issue` writes.
+fn anew(old: &Certificate, file: &Path) -> String {
+    let profile = match (old.is_for(Purpose::Server), old.is_for(Purpose::Client)) {
+        (true, true) => "peer",
+        (true, false) => "server",
+        (false, _) => "client",
+    };
+    let identity = old.identity();
+    let ips = identity.ips.iter().map(|ip| ("ip", ip.to_string()));
+    let texts = |flag, texts: &[String]| -> Vec<(&str, String)> {
+        texts.iter().map(|text| (flag, text.clone())).collect()
+    };
+    let names: String = [
+        texts("dns", &identity.dns),
+        ips.collect(),
+        texts("uri", &identity.uris),
+        texts("email", &identity.emails),
+    ]
+    .concat()
+    .iter()
+    .map(|(flag, name)| format!(" --{flag} {}", shell(name)))
+    .collect();
+    let folder = file.parent().filter(|_| file.ends_with("tls.crt"));
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        _ if names.is_empty() => format!("handfast inspect {}", shell(file.display())),
+        Some(folder) => format!(
+            "handfast issue {profile}{names} --out {} --force",
+            shell(folder.display())
+        ),
+        None => format!("handfast issue {profile}{names} --out {}", free("renewed", "")),
+    }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Where, requests};
 use crate::{
-    commands::{acting::Acting, tell},
+    commands::{acting::Acting, leaf::dir_flag, tell},
     failure::{Exit, Failure},
     words::Words,
 };
@@ -48,7 +48,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let Some(out) = &args.out else {
         let denied = authority.deny(&args.id, &by, now)?;
         words.data(requests::line(&denied));
-        let next = "handfast ca requests";
+        let next = format!("handfast ca requests{}", dir_flag(&args.place.dir));
         words.json(
             Schema::CaApprove,
             json!({ "request": requests::described(&denied), "certificate": null, "file": null, "next": next }),

@@ -17,7 +17,12 @@ use zeroize::Zeroizing;
 
 use super::Where;
 use crate::{
-    commands::{acting::Why, leaf::dir_flag, tell::text},
+    commands::{
+        acting::Why,
+        again::{free, passphrase_flag},
+        leaf::dir_flag,
+        tell::text,
+    },
     failure::{Exit, Failure},
     places,
     words::Words,
@@ -91,7 +96,12 @@ pub fn backup(args: &Backup, words: &Words) -> Result<Exit, Failure> {
         &args.why.requester()?,
         Timestamp::now(),
     )?;
-    let next = format!("handfast ca restore {} --dir DIR", shell(args.out.display()));
+    let next = format!(
+        "handfast ca restore {} --dir {}{}",
+        shell(args.out.display()),
+        free("restored", ""),
+        passphrase_flag(args.passphrase_file.as_deref())
+    );
     words.json(
         Schema::CaBackup,
         json!({
@@ -131,7 +141,8 @@ pub fn run_restore(args: &Restore, words: &Words) -> Result<Exit, Failure> {
     let phrase = passphrase(args.passphrase_file.as_ref())?;
     let phrase = phrase.as_ref().map(|phrase| phrase.as_str());
     let done = restore(&args.file, &args.dir, phrase, &args.why.requester()?, now)?;
-    let next = format!("handfast ca reconcile FILE ...{}", dir_flag(&args.dir));
+    let dir = dir_flag(&args.dir);
+    let next = format!("handfast ca list{dir}");
     words.json(
         Schema::CaRestore,
         json!({
@@ -153,9 +164,9 @@ pub fn run_restore(args: &Restore, words: &Words) -> Result<Exit, Failure> {
             "note: its audit log is signed with a new key from now on: give {AUDIT_PUBLIC} to those who verify it"
         ));
     }
-    words.data(
-        "it signs nothing before it knows what was issued since: show certificates and lists to ca reconcile",
-    );
+    words.data(format_args!(
+        "it signs nothing before it was shown the certificates and lists that are newer: handfast ca reconcile FILE ...{dir}"
+    ));
     words.next(next);
     Ok(Exit::Yes)
 }
@@ -165,7 +176,7 @@ pub fn reconcile(args: &Reconcile, words: &Words) -> Result<Exit, Failure> {
     let authority = Authority::open(&args.place.dir)?.acting_as(args.why.requester()?);
     let (certificates, lists) = read(&args.files)?;
     let done = authority.reconcile(&certificates, &lists, now)?;
-    let next = format!("handfast ca crl --out FILE{}", dir_flag(&args.place.dir));
+    let next = format!("handfast ca crl --out ca.crl{}", dir_flag(&args.place.dir));
     words.json(
         Schema::CaReconcile,
         json!({

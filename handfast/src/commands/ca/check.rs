@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Where;
 use crate::{
-    commands::{leaf::dir_flag, tell::text},
+    commands::{acting::Unlock, leaf::dir_flag, tell::text},
     failure::{Exit, Failure},
     words::Words,
 };
@@ -26,10 +26,13 @@ pub struct Args {
     #[arg(long)]
     keys: bool,
     #[command(flatten)]
+    unlock: Unlock,
+    #[command(flatten)]
     place: Where,
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
+    args.unlock.announce();
     let found = check(&args.place.dir, args.keys, Timestamp::now());
     let is_good = found.iter().all(|finding| finding.level == Level::Note);
     words.json(

@@ -121,15 +121,19 @@ fn add(args: &Add, now: Timestamp, words: &Words) -> Result<Exit, Failure> {
         profiles: args.profiles.clone(),
         bounds,
     };
+    let mut elsewhere = None;
     let (name, next) = match (&args.csr, &args.cert) {
         (Some(file), _) => {
             files::must_be_free(&[file], false)?;
             let request = authority.request_issuer(&new, now)?;
             let text = pem::write("CERTIFICATE REQUEST", request.der());
             words.tell_leftovers(&files::write(file, text.as_bytes(), Readers::Everybody)?);
-            let file = shell(file.display());
-            let next = format!("handfast ca root sign {file} --root DIR --out {}.crt", new.name);
-            (new.name.clone(), format!("{next}, where the root's key is"))
+            elsewhere = Some(format!(
+                "handfast ca root sign {} --root DIR --out {}.crt",
+                shell(file.display()),
+                new.name
+            ));
+            (new.name.clone(), format!("handfast ca issuer list{dir}"))
         }
         (_, Some(file)) => {
             let kept = authority.import_issuer(&load::certificates(file)?, now)?;
@@ -157,6 +161,9 @@ fn add(args: &Add, now: Timestamp, words: &Words) -> Result<Exit, Failure> {
         ));
     }
     standing::tell(&standing, now, words);
+    if let Some(command) = elsewhere {
+        words.talk(format_args!("where the root's key is: {command}"));
+    }
     words.next(next);
     Ok(Exit::Yes)
 }

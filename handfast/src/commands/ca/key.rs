@@ -12,6 +12,7 @@ use super::Where;
 use crate::{
     commands::{
         acting::{Acting, Why},
+        again::passphrase_flag,
         leaf::dir_flag,
     },
     failure::{Exit, Failure},
@@ -63,21 +64,31 @@ struct Decrypt {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let (schema, done, place, verb) = match &args.command {
+    let (schema, done, place, verb, file) = match &args.command {
         Command::Encrypt(args) => {
             let phrase = match &args.passphrase_file {
                 Some(file) => load::password(file)?,
                 None => terminal::new_passphrase()?,
             };
             let done = encrypt_keys(&args.place.dir, &phrase, &args.why.requester()?, now)?;
-            (Schema::CaKeyEncrypt, done, &args.place, "encrypted")
+            (
+                Schema::CaKeyEncrypt,
+                done,
+                &args.place,
+                "encrypted",
+                args.passphrase_file.as_deref(),
+            )
         }
         Command::Decrypt(args) => {
             let done = decrypt_keys(&args.place.dir, &args.acting.requester()?, now)?;
-            (Schema::CaKeyDecrypt, done, &args.place, "decrypted")
+            (Schema::CaKeyDecrypt, done, &args.place, "decrypted", None)
         }
     };
-    let next = format!("handfast ca check{}", dir_flag(&place.dir));
+    let next = format!(
+        "handfast ca check{}{}",
+        dir_flag(&place.dir),
+        passphrase_flag(file)
+    );
     words.json(schema, json!({ "keys": done, "next": next }));
     if done.is_empty() {
         words.data(format_args!("no key file had to be {verb}"));

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Where, picture, record};
 use crate::{
-    commands::leaf::dir_flag,
+    commands::{again::again, leaf::dir_flag},
     failure::{Exit, Failure},
     words::Words,
 };
@@ -110,7 +110,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     ));
     let dir = dir_flag(&args.place.dir);
     match (&page.next, page.rows.first()) {
-        (Some(next), _) => words.next(format_args!("the same with --after {next}, for there are more")),
+        (Some(next), _) => {
+            words.talk("there are more");
+            words.next(again("--after", true, &format!(" --after {next}")));
+        }
         (None, Some(first)) => words.next(format_args!("handfast ca show {}{dir}", first.serial)),
         (None, None) => {}
     }

@@ -8,6 +8,7 @@ use handfast_credentials::{
     files::{self, Readers},
     load,
 };
+use handfast_finding::shell::shell;
 use handfast_pki::ocsp::Status;
 use handfast_report::{schema::Schema, style::GOOD};
 use jiff::Timestamp;
@@ -117,11 +118,12 @@ fn in_advance(
     now: Timestamp,
     words: &Words,
 ) -> Result<Exit, Failure> {
-    let mut failure = None;
+    let (mut failure, mut first) = (None, None);
     let count = answers.each(requester, now, &mut |serial, answer| {
         if failure.is_none() {
             let path = folder.join(format!("{serial}.ocsp"));
             failure = files::write(&path, &answer.der, Readers::Everybody).err();
+            first.get_or_insert(path);
         }
         Ok(())
     })?;
@@ -133,7 +135,10 @@ fn in_advance(
         json!({ "file": text(folder), "answer": null, "refused": null, "statuses": [], "count": count }),
     );
     words.data(format_args!("{GOOD}{count} answers{GOOD:#} in {}", text(folder)));
-    words.next("openssl ocsp -respin FILE -text -noverify");
+    if let Some(path) = first {
+        let path = shell(path.display());
+        words.next(format_args!("openssl ocsp -respin {path} -text -noverify"));
+    }
     Ok(Exit::Yes)
 }
 

@@ -1,6 +1,7 @@
 //! `handfast ca profiles`: what this CA issues, and to whom.
 
 use handfast_ca::{Approver, Authority, OfferedProfile, RequesterKind};
+use handfast_finding::when::written;
 use handfast_pki::{oid::Oid, profile::ProfileRules};
 use handfast_report::{
     schema::Schema,
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Where;
 use crate::{
+    commands::leaf::dir_flag,
     failure::{Exit, Failure},
     words::Words,
 };
@@ -50,7 +52,10 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             profile.name()
         ));
     }
-    words.next("handfast issue server --dns localhost --out server");
+    words.next(format_args!(
+        "handfast ca issuer list{}",
+        dir_flag(&args.place.dir)
+    ));
     Ok(Exit::Yes)
 }
 
@@ -126,8 +131,8 @@ fn tell(offered: &OfferedProfile, words: &Words) {
     };
     words.data(format_args!("{GOOD}{}{GOOD:#}  {what}", rules.name));
     let longest = rules.lifetime.longest;
-    let longest = longest.map_or_else(String::new, |longest| format!(", at most {longest:#}"));
-    let mut lines = vec![("lifetime", format!("{:#}{longest}", rules.lifetime.usual))];
+    let longest = longest.map_or_else(String::new, |longest| format!(", at most {}", written(longest)));
+    let mut lines = vec![("lifetime", format!("{}{longest}", written(rules.lifetime.usual)))];
     if !rules.is_ca() {
         let kinds = texts(&rules.names.kinds).join(", ");
         lines.push(("names", format!("at most {}: {kinds}", rules.names.most)));

@@ -44,8 +44,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     if let Some(first) = held.iter().find(|request| request.decision.is_none()) {
         let dir = dir_flag(&args.place.dir);
         words.next(format_args!(
-            "handfast ca approve {}{dir} --out tls.crt",
-            first.id
+            "handfast ca approve {}{dir} --out {}.crt",
+            first.id, first.id
         ));
     }
     Ok(Exit::Yes)

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{Where, record, show};
 use crate::{
-    commands::leaf::dir_flag,
+    commands::{again::again, leaf::dir_flag},
     failure::{Exit, Failure},
     words::Words,
 };
@@ -100,7 +100,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let next = if is_done {
         format!("handfast ca crl --out ca.crl{dir}")
     } else {
-        "the same without --dry-run".to_owned()
+        again("--dry-run", false, "")
     };
     words.json(
         Schema::CaRevoke,

@@ -84,7 +84,7 @@ fn export(args: &Export, now: Timestamp, words: &Words) -> Result<Exit, Failure>
     let (authority, _) = args.place.open_for(&args.acting)?;
     let exported = authority.export_root(&args.to, now)?;
     let dir = dir_flag(&args.place.dir);
-    let next = format!("handfast ca issuer add --name NAME --csr NAME.csr{dir}");
+    let next = format!("handfast ca issuer list{dir}");
     words.json(
         Schema::CaRootExport,
         json!({
@@ -102,7 +102,7 @@ fn export(args: &Export, now: Timestamp, words: &Words) -> Result<Exit, Failure>
     words.data(format_args!("  removed {}", text(&exported.removed)));
     words.data("what was on this disk may be found on it: a disk that must not tell is destroyed");
     words.data(format_args!(
-        "for a new issuing CA: {next}; a rotation takes --root-at {}",
+        "for a new issuing CA: handfast ca issuer add --name NAME --csr NAME.csr{dir}; a rotation takes --root-at {}",
         shell(exported.folder.display())
     ));
     words.next(next);
@@ -127,7 +127,8 @@ fn sign(args: &Sign, now: Timestamp, words: &Words) -> Result<Exit, Failure> {
             readers: Readers::Everybody,
         },
     ])?);
-    let next = format!("handfast ca issuer add --cert {}", shell(args.out.display()));
+    let out = shell(args.out.display());
+    let next = format!("handfast inspect {out}");
     words.json(
         Schema::CaRootSign,
         json!({
@@ -147,7 +148,10 @@ fn sign(args: &Sign, now: Timestamp, words: &Words) -> Result<Exit, Failure> {
         when(signed.certificate.not_after(), now)
     ));
     words.data(format_args!("  transcript {}", text(&transcript)));
-    words.next(format_args!("{next}, where the request was made"));
+    words.talk(format_args!(
+        "where the request was made: handfast ca issuer add --cert {out}"
+    ));
+    words.next(next);
     Ok(Exit::Yes)
 }
 

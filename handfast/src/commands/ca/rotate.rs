@@ -167,7 +167,7 @@ fn status(authority: &Authority, now: Timestamp, dir: &str) -> Result<Done, Fail
         ));
     }
     let (headline, next) = match (steps.is_empty(), is_needed) {
-        (true, _) => ("no CA is leaving", format!("handfast ca rotate{dir}")),
+        (true, _) => ("no CA is leaving", format!("handfast ca issuer list{dir}")),
         (false, true) => (
             "CAs that are leaving are still needed",
             format!("handfast ca list --state valid{dir}"),

@@ -10,7 +10,11 @@ use serde_json::json;
 
 use super::{Where, crl::tell_age};
 use crate::{
-    commands::{acting::Acting, leaf::promised, tell::text},
+    commands::{
+        acting::Acting,
+        leaf::{dir_flag, promised},
+        tell::text,
+    },
     failure::{Exit, Failure},
     words::Words,
 };
@@ -43,7 +47,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let file = sets.to_der()?;
     let leftovers = files::write(&args.out, &file, Readers::Everybody)?;
     words.tell_leftovers(&leftovers);
-    let next = "handfast ca list --state revoked";
+    let next = format!("handfast ca list --state revoked{}", dir_flag(&args.place.dir));
     words.json(
         Schema::CaSet,
         json!({

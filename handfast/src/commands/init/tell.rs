@@ -10,25 +10,19 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Args, limits::Limits};
-use crate::{
-    commands::{leaf::dir_flag, tell::text},
-    words::Words,
-};
+use crate::{commands::tell::text, words::Words};
 
 pub(super) fn tell(args: &Args, authority: &Authority, now: Timestamp, words: &Words) {
     let dir = &args.dir;
     let adopted = args.from_cert.is_some();
     let verb = if adopted { "imported" } else { "created" };
-    let next = format!(
-        "handfast issue server --dns localhost --out server{}",
-        dir_flag(dir)
-    );
     let mut cas: Vec<(&str, &Certificate)> = Vec::new();
     if let Some((root, below)) = authority.chain().split_last() {
         cas.push((folder::ROOT_CERTIFICATE, root));
         cas.extend(below.iter().rev().map(|ca| (folder::ISSUING_CERTIFICATE, ca)));
     }
     let limits = Limits::of(args, authority);
+    let next = limits.first_certificate(args);
     words.data(format_args!("{GOOD}CA {verb}{GOOD:#} in {}", dir.display()));
     tell_cas(&cas, now, words);
     words.data(format_args!(

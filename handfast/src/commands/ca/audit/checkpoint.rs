@@ -52,7 +52,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
                 text(path)
             ));
             words.next(format_args!(
-                "handfast ca audit verify --since {}{}, at any later time",
+                "handfast ca audit verify --since {}{}",
                 shell(path.display()),
                 dir_flag(&args.place.dir)
             ));

@@ -12,7 +12,7 @@ use handfast_report::{
 use serde_json::json;
 
 use crate::{
-    commands::{ca::Where, leaf::dir_flag},
+    commands::{again::free, ca::Where, leaf::dir_flag},
     failure::{Exit, Failure},
     words::Words,
 };
@@ -65,10 +65,14 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
                 earlier.size
             ));
         }
-        None => words.next(format_args!(
-            "handfast ca audit checkpoint --out FILE{}, kept elsewhere, for --since",
-            dir_flag(&args.place.dir)
-        )),
+        None => {
+            words.talk("a checkpoint that is kept elsewhere shows with --since that nothing was rewritten");
+            words.next(format_args!(
+                "handfast ca audit checkpoint --out {}{}",
+                free("checkpoint", ".txt"),
+                dir_flag(&args.place.dir)
+            ));
+        }
     }
     Ok(Exit::Yes)
 }

@@ -38,7 +38,11 @@ pub fn run(args: &Args, now: Timestamp, words: &Words) -> Result<Exit, Failure> 
     let lifetime = promised(&args.lifetime)?;
     let (authority, _) = args.place.open_for(&args.acting)?;
     let made = authority.make_ocsp_signer(args.issuer.as_deref(), Some(lifetime), now)?;
-    let next = format!("handfast ca ocsp --out answers{}", dir_flag(&args.place.dir));
+    let next = format!(
+        "handfast ca ocsp --out answers{}{}",
+        dir_flag(&args.place.dir),
+        args.acting.passphrase_flag()
+    );
     words.json(
         Schema::CaIssuerOcspSigner,
         json!({
