@@ -118,7 +118,13 @@ pub enum Error {
     PathLength { issuer: String, allowed: u8 },
     /// Something that was made or kept for others, and that they would refuse.
     #[error("{what} cannot be used: {detail}")]
-    Unusable { what: &'static str, detail: String },
+    Unusable {
+        what: &'static str,
+        detail: String,
+        code: Code,
+        /// What to do about it, where something is.
+        help: Option<&'static str>,
+    },
     /// A name for which a CA of the chain may not speak.
     #[error("the CA \"{issuer}\" may not speak for \"{name}\": its names are {allowed}")]
     OutsideNames {
@@ -201,7 +207,7 @@ impl Error {
             Self::UnfitBounds { .. } => code::INEXPRESSIBLE,
             Self::Change(error) => error.code(),
             Self::Lint { .. } => code::LINT,
-            Self::Unusable { .. } => code::CRL_UNUSABLE,
+            Self::Unusable { code, .. } => *code,
             Self::Altered { .. } => code::BUG,
             Self::NotTrusted { code, .. } => *code,
             Self::Signer(SignerError::Key(error)) => error.code(),
@@ -285,7 +291,8 @@ impl Error {
             Self::ClockWentBack { .. } => "set the clock right; if it was wrong before and is right now: handfast ca clock --accept".into(),
             Self::Config { problems } => return problems.first().and_then(|problem| problem.help.clone()),
             Self::Signer(SignerError::Token(error)) => error.hint(),
-            Self::Altered { .. } | Self::Lint { .. } | Self::Unusable { .. } | Self::Signer(_) | Self::Audit(_) => return None,
+            Self::Unusable { help, .. } => return help.map(str::to_owned),
+            Self::Altered { .. } | Self::Lint { .. } | Self::Signer(_) | Self::Audit(_) => return None,
         })
     }
 }
@@ -342,6 +349,11 @@ pub enum ProfileRefusal {
     /// The roles of a payment service provider.
     #[error("the profile \"{profile}\" does not give these roles: {detail}")]
     Roles { profile: ProfileName, detail: String },
+    /// An organizationIdentifier that is none of a payment service provider.
+    #[error(
+        "the profile \"{profile}\" is for payment service providers, whose organizationIdentifier is such as PSDDE-BAFIN-123456, found \"{found}\""
+    )]
+    Provider { profile: ProfileName, found: String },
     /// A lifetime outside of the profile's.
     #[error("{}", lifetime(profile, *asked, *shortest, *longest))]
     Lifetime {
@@ -356,7 +368,9 @@ impl ProfileRefusal {
     /// The key of `ca.toml` that says no; none where no key does.
     pub fn key(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Unknown { .. } | Self::NotReady { .. } | Self::NoIssuer { .. } => return None,
+            Self::Unknown { .. } | Self::NotReady { .. } | Self::NoIssuer { .. } | Self::Provider { .. } => {
+                return None;
+            }
             // The least is the same for all.
             Self::Lifetime { asked, shortest, .. } if asked < shortest => return None,
             Self::NameKind { .. } => "name-types",
@@ -381,6 +395,7 @@ impl ProfileRefusal {
             | Self::Key { profile, .. }
             | Self::Subject { profile, .. }
             | Self::Roles { profile, .. }
+            | Self::Provider { profile, .. }
             | Self::Lifetime { profile, .. } => Some(profile),
         }
     }
@@ -392,6 +407,9 @@ impl ProfileRefusal {
                     "write {} into [profile.{profile}] of ca.toml",
                     missing.join(" and ")
                 );
+            }
+            Self::Provider { .. } => {
+                return "write PSD, the country, a hyphen, the authority, a hyphen and its number for the provider (ETSI TS 119 495 section 5.2.1)".into();
             }
             Self::NoIssuer { is_ca: true, .. } => {
                 return "CAs are made by handfast init, handfast ca issuer add and handfast ca rotate".into();

@@ -9,7 +9,9 @@ use crate::{
     Error, Result,
     asn1::{self, Value, wrap},
     extended::Extended,
+    name::Name,
     profile::pointers::WebAddress,
+    subject::parts,
     text::printable,
 };
 
@@ -122,6 +124,27 @@ impl fmt::Display for PspRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// Whether `text` is the identifier of a payment service provider: `PSD`, the national competent authority, and the number
+/// that it has given, such as `PSDDE-BAFIN-123456` (TS 119 495 section 5.2.1).
+pub fn is_provider(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("PSD") else {
+        return false;
+    };
+    let mut hyphens = rest.match_indices('-').map(|(at, _)| at);
+    let (Some(_), Some(second)) = (hyphens.next(), hyphens.next()) else {
+        return false;
+    };
+    let (authority, number) = rest.split_at(second);
+    authority.parse::<AuthorityId>().is_ok() && number.len() > 1
+}
+
+/// The organizationIdentifier in `subject`, where it has one.
+pub fn provider_in(subject: &Name) -> Option<String> {
+    let parts = parts(subject).unwrap_or_default().into_iter();
+    let mut found = parts.filter(|part| part.kind.to_string() == "organizationIdentifier");
+    found.next().map(|part| part.text)
 }
 
 /// The identifier of a national competent authority: `DE-BAFIN` (TS 119 495 section 5.2.3).
@@ -362,6 +385,34 @@ mod tests {
         );
         for bad in ["BAFIN", "DE-bafin", "DE-B", "DEU-BAFIN", "DE-ABCDEFGHI"] {
             assert!(bad.parse::<AuthorityId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_payment_service_provider_is_named_by_its_authority_and_its_number_there() {
+        for good in [
+            "PSDDE-BAFIN-123456",
+            "PSDBE-NBB-1234.567.890",
+            "PSDPL-PFSA-12-34",
+            "PSDFI-FINFSA-1",
+        ] {
+            assert!(is_provider(good), "{good}");
+        }
+        for bad in [
+            "nonsense",
+            "",
+            "PSD",
+            "PSDDE-BAFIN",
+            "PSDDE-BAFIN-",
+            "PSDde-BAFIN-1",
+            "PSDDE-bafin-1",
+            "PSDDE-B-1",
+            "PSDDE-TOOLONGNAME-1",
+            "PSDDEU-BAFIN-1",
+            "VATDE-123456789",
+            "DE-BAFIN-123456",
+        ] {
+            assert!(!is_provider(bad), "{bad}");
         }
     }
 }

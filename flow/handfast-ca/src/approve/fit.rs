@@ -4,6 +4,7 @@ use handfast_pki::{
     Error as PkiError,
     name::{AltName, Name, is_spiffe_id},
     profile::{NameKind, ProfileRules, attributes},
+    qualified::{is_provider, provider_in},
 };
 
 use crate::{
@@ -107,6 +108,13 @@ pub(super) fn roles(received: &Received, profile: &ProfileRules) -> Result<()> {
             None => Ok(()),
         };
     };
+    if let Some(found) = provider_in(&received.subject).filter(|text| !is_provider(text)) {
+        return Err(ProfileRefusal::Provider {
+            profile: profile.name.clone(),
+            found: handfast_pki::text::printable(&found),
+        }
+        .into());
+    }
     if received.roles.is_empty() {
         return refused("none was asked for, expected --psd2-role PSP_AS, PSP_PI, PSP_AI or PSP_IC".into());
     }
