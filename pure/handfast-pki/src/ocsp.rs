@@ -20,8 +20,9 @@ pub use self::{
     response::{Plan, assemble, refusal, to_be_signed},
 };
 use crate::{
-    Certificate,
+    Certificate, Code,
     asn1::{self, Flaw, Value},
+    code,
     crl::build::CrlReason,
     oid::Oid,
 };
@@ -180,17 +181,30 @@ fn key_bits(certificate: &Certificate) -> Vec<u8> {
 /// # Errors
 ///
 /// What is wrong with it, in words.
-pub fn may_answer_for(signer: &Certificate, issuer: &Certificate, now: Timestamp) -> Result<(), String> {
+pub fn may_answer_for(
+    signer: &Certificate,
+    issuer: &Certificate,
+    now: Timestamp,
+) -> Result<(), (Code, String)> {
     if signer == issuer {
         return Ok(());
     }
     let usages = signer.extended_key_usage().unwrap_or_default();
     if !signer.is_signed_by(&issuer.public_key()) {
-        Err(format!("\"{}\" has not issued it", issuer.called()))
+        let why = format!("\"{}\" has not issued it", issuer.called());
+        Err((code::UNKNOWN_ISSUER, why))
     } else if !usages.iter().any(|usage| *usage == OCSP_SIGNING) {
-        Err("its extended key usage is not OCSPSigning".into())
-    } else if now < signer.not_before() || now > signer.not_after() {
-        Err(format!("it is valid until {}", signer.not_after()))
+        Err((
+            code::WRONG_PURPOSE,
+            "its extended key usage is not OCSPSigning".into(),
+        ))
+    } else if now < signer.not_before() {
+        Err((
+            code::NOT_YET_VALID,
+            format!("it is valid from {}", signer.not_before()),
+        ))
+    } else if now > signer.not_after() {
+        Err((code::EXPIRED, format!("it expired at {}", signer.not_after())))
     } else {
         Ok(())
     }

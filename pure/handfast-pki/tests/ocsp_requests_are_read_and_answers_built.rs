@@ -1,7 +1,7 @@
 //! OCSP: what is refused of a request, and what an answer repeats. Whether others read the answers is tested with them.
 
 use handfast_pki::{
-    Profile,
+    Profile, code,
     ocsp::{self, CertId, Plan, Refused, Request, Status},
 };
 use handfast_testkit::{Ca, Leaf};
@@ -138,7 +138,8 @@ fn only_the_ca_and_whom_it_has_certified_for_it_may_answer() {
     );
     let leaf = ca.issue(&Leaf::of(Profile::Client, "spiffe://acme/web"));
     let refused = ocsp::may_answer_for(&leaf.certificate, &ca.certificate, now).expect_err("a leaf");
-    assert!(refused.contains("OCSPSigning"), "{refused}");
+    assert_eq!(refused.0, code::WRONG_PURPOSE);
+    assert!(refused.1.contains("OCSPSigning"), "{refused:?}");
     let mut rules = Profile::Server.rules();
     rules.extended_key_usage = vec![ocsp::OCSP_SIGNING];
     let hour = SignedDuration::from_hours(1);
@@ -151,9 +152,12 @@ fn only_the_ca_and_whom_it_has_certified_for_it_may_answer() {
         Ok(())
     );
     let late = ocsp::may_answer_for(&signer.certificate, &ca.certificate, now + hour + hour);
-    assert!(late.expect_err("expired").contains("valid until"));
+    assert_eq!(late.expect_err("expired").0, code::EXPIRED);
+    let early = ocsp::may_answer_for(&signer.certificate, &ca.certificate, now - hour - hour);
+    assert_eq!(early.expect_err("not valid yet").0, code::NOT_YET_VALID);
     let other = Ca::root("Acme");
     let refused =
         ocsp::may_answer_for(&signer.certificate, &other.certificate, now).expect_err("another key");
-    assert!(refused.contains("has not issued it"), "{refused}");
+    assert_eq!(refused.0, code::UNKNOWN_ISSUER);
+    assert!(refused.1.contains("has not issued it"), "{refused:?}");
 }

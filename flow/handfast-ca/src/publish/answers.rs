@@ -4,7 +4,7 @@
 //! here: whoever speaks HTTP hands the request in and the answer out.
 
 use handfast_pki::{
-    Certificate, PrivateKey,
+    Certificate, Code, PrivateKey, code,
     ocsp::{self, CertId, Plan, Refused, Request, Status},
     text::{hex, unhex},
 };
@@ -65,7 +65,7 @@ impl OcspAnswers<'_> {
             found: "none".into(),
         })?;
         key.must_match(certificate)?;
-        let mut why = String::from("there is no CA");
+        let mut why: Option<(Code, String)> = None;
         for issuer in self.authority.issuers() {
             let Some(ca) = issuer.certificate() else { continue };
             match ocsp::may_answer_for(certificate, ca, now) {
@@ -76,12 +76,17 @@ impl OcspAnswers<'_> {
                     });
                     return Ok(self);
                 }
-                Err(because) => why = because,
+                // What the CA says that has issued it counts more than that others have not.
+                Err(because) if because.0 != code::UNKNOWN_ISSUER => why = Some(because),
+                Err(because) => why = why.or(Some(because)),
             }
         }
+        let (code, detail) = why.unwrap_or_else(|| (code::NO_SUCH_CA, "there is no CA that signs".into()));
         Err(Error::Unusable {
             what: "the signer of OCSP answers",
-            detail: why,
+            detail,
+            code,
+            help: Some("make one, which is used without being named: handfast ca issuer ocsp-signer"),
         })
     }
 

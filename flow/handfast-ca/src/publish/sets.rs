@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use handfast_pki::{
-    Certificate, Fingerprint,
+    Certificate, Fingerprint, code,
     revocation::{
         age::Age,
         set::{
@@ -231,6 +231,8 @@ impl Publication<'_> {
         let sets = RevocationSets::read(&file, self.now).map_err(|error| Error::Unusable {
             what: "the last set of a CA, in the records,",
             detail: error.to_string(),
+            code: code::STORE,
+            help: Some("see what is damaged: handfast ca audit verify"),
         })?;
         let mut newer = 0;
         self.store.revoked(&ids, Some(self.now), &mut |revoked| {
@@ -255,6 +257,8 @@ fn read_back(der: Vec<u8>, now: Timestamp) -> Result<SignedSet> {
     let unusable = |detail: String| Error::Unusable {
         what: "a revocation set that was just made",
         detail,
+        code: code::BUG,
+        help: None,
     };
     let file = build::file(&[&der])?;
     let sets = RevocationSets::read(&file, now).map_err(|error| unusable(error.to_string()))?;

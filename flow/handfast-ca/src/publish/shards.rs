@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use handfast_pki::{
-    Certificate, Fingerprint,
+    Certificate, Fingerprint, code,
     crl::build::{CrlReason, Draft, Plan},
     profile::pointers::Shards,
     serial,
@@ -103,7 +103,9 @@ impl Authority {
         let shards = of_profiles.find_map(|offered| offered.rules.pointers.crl_shards.as_ref());
         shards.ok_or_else(|| Error::Unusable {
             what: "a list in parts",
-            detail: "no profile says where its parts lie (crl-shards in ca.toml)".into(),
+            detail: "no profile says where its parts lie".into(),
+            code: code::CONFIG_INVALID,
+            help: Some("write crl-shards = \"http://HOST/PATH\" into [profile.NAME] of ca.toml"),
         })
     }
 
@@ -163,6 +165,8 @@ impl Authority {
                         "it would have {} parts, expected at most {MOST}",
                         last - first + 1
                     ),
+                    code: code::USAGE,
+                    help: Some("leave --shards out: the whole list is right for every certificate"),
                 });
             }
             entries.extend((first..=last).map(|shard| (shard, Vec::new())));
