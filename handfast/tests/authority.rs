@@ -8,6 +8,8 @@ mod audit;
 mod backups;
 #[path = "authority/checked_files.rs"]
 mod checked_files;
+#[path = "authority/codes.rs"]
+mod codes;
 #[path = "authority/encrypted.rs"]
 mod encrypted;
 #[path = "authority/every_command.rs"]

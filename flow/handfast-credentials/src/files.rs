@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{self, Read},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use handfast_finding::Problem;
@@ -140,6 +140,7 @@ impl Readers {
 /// no device, no symbolic link. Whether one with a private key may is seen when it is written, [`Draft::may_replace`].
 pub fn must_be_free<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<(), Problem> {
     let mut paths = paths.iter().map(AsRef::as_ref);
+    paths.clone().try_for_each(must_be_no_stream)?;
     if !force {
         return match paths.find(|path| path.symlink_metadata().is_ok()) {
             Some(path) => Err(exists(path)),
@@ -153,6 +154,17 @@ pub fn must_be_free<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<(), Prob
 pub fn must_take_public(path: &Path) -> Result<(), Problem> {
     must_be_free(&[path], true)?;
     staging::must_hold_no_key(path).map_err(|error| unwritable(path, &error))
+}
+
+/// `-` is stdin where something is read, and would become a file of that name.
+pub fn must_be_no_stream(path: &Path) -> Result<(), Problem> {
+    if path.components().next() != Some(Component::Normal("-".as_ref())) {
+        return Ok(());
+    }
+    let shown = path.display();
+    let message =
+        format!("\"{shown}\" is not written: this output does not go to stdout, expected a file or folder");
+    Err(Problem::new(code::USAGE, message).help("name another; what is called so is \"./-\""))
 }
 
 fn exists(path: &Path) -> Problem {
@@ -194,6 +206,9 @@ pub struct Claim {
 impl Claim {
     /// Claims `paths`, which must be free as [`must_be_free`] says.
     pub fn take<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<Self, Problem> {
+        paths
+            .iter()
+            .try_for_each(|path| must_be_no_stream(path.as_ref()))?;
         let turn = Turn::take(paths).map_err(|error| {
             // The reason is a line of its own, for it may be long.
             Problem::new(code::UNREADABLE, &error).detail(error.source.to_string())

@@ -8,7 +8,7 @@ use handfast_audit::{
 };
 use handfast_pki::Fingerprint;
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, backup::Backup, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, backup::Backup, params};
 use serde_json::json;
 
 use super::{
@@ -87,22 +87,30 @@ pub(crate) struct Opened {
 pub(crate) fn open(path: &Path) -> Result<Opened, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let damaged = |detail: String| StoreError::BadBackup { detail };
+    let none = || damaged("it is no backup of a CA".into());
+    let broken = |_| damaged("its bytes are not those that were written".into());
     let said: String = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(|error| damaged(error.to_string()))?;
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => none(),
+            Some(ErrorCode::DatabaseCorrupt) => broken(error),
+            _ => error.into(),
+        })?;
     if said != "ok" {
-        return Err(damaged(said));
+        return Err(damaged("its bytes are not those that were written".into()));
     }
     let at = connection
         .query_row("SELECT at FROM backup", [], |row| row.get(0))
-        .map_err(|_| damaged("it is no backup of a CA".into()))?;
+        .map_err(|_| none())?;
     let mut files = Vec::new();
     {
-        let mut statement =
-            connection.prepare("SELECT name, sha256, bytes FROM backup_file ORDER BY name")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (name, hash, bytes): (String, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let mut statement = connection
+            .prepare("SELECT name, sha256, bytes FROM backup_file ORDER BY name")
+            .map_err(|_| none())?;
+        let mut rows = statement.query([]).map_err(broken)?;
+        while let Some(row) = rows.next().map_err(broken)? {
+            let read = (|| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))();
+            let (name, hash, bytes): (String, String, Vec<u8>) = read.map_err(broken)?;
             if Fingerprint::of(&bytes).to_string() != hash {
                 return Err(damaged("a file in it is not what was written".into()));
             }

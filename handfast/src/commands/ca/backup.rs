@@ -9,7 +9,12 @@ use handfast_ca::{
 };
 use handfast_credentials::{files, load};
 use handfast_finding::{shell::shell, when::when};
-use handfast_pki::{Certificate, crl::RevocationList, pem};
+use handfast_pki::{
+    Certificate,
+    crl::RevocationList,
+    pem,
+    text::{counted, were},
+};
 use handfast_report::{json::certificate, schema::Schema, style::GOOD};
 use jiff::Timestamp;
 use serde_json::json;
@@ -87,6 +92,7 @@ fn passphrase(file: Option<&PathBuf>) -> Result<Option<Zeroizing<String>>, Failu
 }
 
 pub fn backup(args: &Backup, words: &Words) -> Result<Exit, Failure> {
+    files::must_be_no_stream(&args.out)?;
     let phrase = passphrase(args.passphrase_file.as_ref())?;
     let phrase = phrase.as_ref().map(|phrase| phrase.as_str());
     let done = back_up(
@@ -118,9 +124,9 @@ pub fn backup(args: &Backup, words: &Words) -> Result<Exit, Failure> {
         text(&args.out)
     ));
     words.data(format_args!(
-        "  records of {} certificates, {} files",
-        done.certificates,
-        done.files.len()
+        "  records of {}, {}",
+        counted(done.certificates, "certificate"),
+        counted(done.files.len(), "file")
     ));
     match done.keys.as_slice() {
         [] => {}
@@ -155,6 +161,15 @@ pub fn run_restore(args: &Restore, words: &Words) -> Result<Exit, Failure> {
     );
     words.data(format_args!("{GOOD}CA restored{GOOD:#} in {}", text(&args.dir)));
     words.data(format_args!("  as it was {}", when(done.at, now)));
+    match (done.keys.is_empty(), phrase) {
+        (true, _) => {}
+        (false, None) => words.talk(
+            "note: its keys are encrypted with the passphrase of the backup, and so will be those that are made later",
+        ),
+        (false, Some(_)) => words.talk(format_args!(
+            "note: its keys are not encrypted now; for that: handfast ca key encrypt{dir}"
+        )),
+    }
     if done.keys.is_empty() {
         words
             .data("  without keys: put them into the folder, mode 600, by the names that ca issuer list has");
@@ -191,21 +206,22 @@ pub fn reconcile(args: &Reconcile, words: &Words) -> Result<Exit, Failure> {
     words.data(format_args!("{GOOD}reconciled{GOOD:#}: the CA signs again"));
     words.data(format_args!("  since the backup {}", when(done.since, now)));
     words.data(format_args!(
-        "  {} certificates were shown that the records did not have, {} that they had",
-        done.added.len(),
+        "  {} {} shown that the records did not have, {} that they had",
+        counted(done.added.len(), "certificate"),
+        were(&done.added.len()),
         done.known
     ));
     if !done.revoked.is_empty() {
         words.data(format_args!(
-            "  {} certificates are revoked from now on, as these lists say",
-            done.revoked.len()
+            "  {}, which these lists revoke, will be so from now on",
+            counted(done.revoked.len(), "certificate")
         ));
     }
     if !done.revoked_elsewhere.is_empty() {
         words.talk(format_args!(
-            "warning: the lists that were shown revoke {} certificates that are not in the records, so that the next list \
-             leaves them out: show these certificates to ca revoke",
-            done.revoked_elsewhere.len()
+            "warning: the lists that were shown revoke {} not in the records, so that the next list leaves that out: show what \
+             it revokes to ca revoke",
+            counted(done.revoked_elsewhere.len(), "certificate")
         ));
     }
     words.next(next);

@@ -49,7 +49,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let lifetime = promised(&args.lifetime)?;
     let (authority, requester) = args.place.open_for(&args.acting)?;
-    if args.shards.is_some() {
+    if let Some(folder) = &args.shards {
+        files::must_be_no_stream(folder)?;
         authority.place_of_shards()?;
     }
     files::must_take_public(&args.out)?;

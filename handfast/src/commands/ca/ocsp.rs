@@ -9,7 +9,7 @@ use handfast_credentials::{
     load,
 };
 use handfast_finding::shell::shell;
-use handfast_pki::ocsp::Status;
+use handfast_pki::{ocsp::Status, text::counted};
 use handfast_report::{schema::Schema, style::GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -55,6 +55,9 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let lifetime = promised(&args.lifetime)?;
+    if let (None, Some(folder)) = (&args.respond, &args.out) {
+        files::must_be_no_stream(folder)?;
+    }
     let (authority, requester) = args.place.open_for(&args.acting)?;
     let mut answers = authority.ocsp(lifetime);
     if let (Some(certificate), Some(key)) = (&args.signer, &args.signer_key) {
@@ -62,7 +65,11 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         answers = answers.signed_by(&chain, load::private_key(key)?, now)?;
     }
     match (&args.respond, &args.out) {
-        (Some(request), out) => respond(&answers, request, out.as_deref(), now, words),
+        // `-` is stdout, as no file at all is.
+        (Some(request), out) => {
+            let out = out.as_deref().filter(|out| *out != Path::new("-"));
+            respond(&answers, request, out, now, words)
+        }
         (None, Some(folder)) => in_advance(&answers, &requester, folder, now, words),
         // Refused by the flags.
         (None, None) => Ok(Exit::Misuse),
@@ -134,7 +141,11 @@ fn in_advance(
         Schema::CaOcsp,
         json!({ "file": text(folder), "answer": null, "refused": null, "statuses": [], "count": count }),
     );
-    words.data(format_args!("{GOOD}{count} answers{GOOD:#} in {}", text(folder)));
+    words.data(format_args!(
+        "{GOOD}{}{GOOD:#} in {}",
+        counted(count, "answer"),
+        text(folder)
+    ));
     if let Some(path) = first {
         let path = shell(path.display());
         words.next(format_args!("openssl ocsp -respin {path} -text -noverify"));
