@@ -1,6 +1,6 @@
 //! Why the CAs of an authority cannot be changed as asked; nothing was changed.
 
-use handfast_pki::{Code, code};
+use handfast_pki::{Code, code, text::counted};
 use jiff::Timestamp;
 
 /// A change of CAs that is refused. Its owner is to blame, or has to wait.
@@ -21,7 +21,7 @@ pub enum ChangeError {
     #[error("\"{name}\" cannot be the name of a CA: {detail}")]
     BadName { name: String, detail: &'static str },
     /// Certificates that are valid lead to it.
-    #[error("\"{name}\" is still needed by {count} valid certificates, the last until {until}")]
+    #[error("\"{name}\" is still needed by {}, the last until {until}", counted(*count, "valid certificate"))]
     StillNeeded {
         name: String,
         count: u64,

@@ -13,7 +13,10 @@ use std::{
 };
 
 use handfast_finding::shell::shell;
-use handfast_pki::{Certificate, Code, code};
+use handfast_pki::{
+    Certificate, Code, code,
+    text::{counted, were},
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -393,8 +396,9 @@ impl Look<'_> {
             Ok(page) => {
                 let more = if page.next.is_some() { "more than " } else { "" };
                 let detail = format!(
-                    "{more}{} certificates were planned and never finished; they may have been signed",
-                    page.rows.len()
+                    "{more}{} {} planned and never finished; they may have been signed",
+                    counted(page.rows.len(), "certificate"),
+                    were(&page.rows.len())
                 );
                 self.add(Level::Note, code::UNFINISHED, folder::DATABASE, detail)
                     .hint = Some("handfast ca list --state planned; revoke those that must not be".into());

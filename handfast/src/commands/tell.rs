@@ -4,7 +4,10 @@ use std::path::Path;
 
 use handfast_ca::{Authority, Issued, State};
 use handfast_finding::{shell::shell, when::when};
-use handfast_pki::{Certificate, Purpose};
+use handfast_pki::{
+    Certificate, Purpose,
+    text::{counted, were},
+};
 use handfast_report::{json, style::GOOD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -105,8 +108,9 @@ pub fn tell_unfinished(authority: &Authority, now: Timestamp, words: &Words) {
     let planned: Vec<_> = rows.iter().filter(|row| row.state == State::Planned).collect();
     if let Some(last) = planned.last() {
         words.talk(format_args!(
-            "note: {} certificates were planned and never finished, the last with serial {}; they may have been signed, and were not handed out",
-            planned.len(),
+            "note: {} {} planned and never finished, the last with serial {}; they may have been signed, and were not handed out",
+            counted(planned.len(), "certificate"),
+            were(&planned.len()),
             last.serial
         ));
     }

@@ -1,5 +1,7 @@
 //! Text of strangers made safe to print: one line, no control characters, a limit.
 
+use std::fmt;
+
 /// The longest piece of foreign text that any message of ours repeats, in characters.
 pub const LONGEST: usize = 256;
 
@@ -44,6 +46,17 @@ pub fn utf16(bytes: &[u8]) -> Option<String> {
         _ if is_beside_zeros(1) => decode(bytes, u16::from_be_bytes),
         _ => None,
     }
+}
+
+/// So many of what is called `one`: `1 certificate`, `2 certificates`.
+pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
+    let end = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {one}{end}")
+}
+
+/// The verb about so many.
+pub fn were<N: PartialEq + From<u8>>(count: &N) -> &'static str {
+    if *count == N::from(1) { "was" } else { "were" }
 }
 
 /// Bytes as lower-case hexadecimal digits.

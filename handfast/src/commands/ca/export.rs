@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use handfast_ca::{Authority, folder};
 use handfast_credentials::files::{self, Readers};
 use handfast_finding::shell::shell;
+use handfast_pki::text::counted;
 use handfast_report::{schema::Schema, style::GOOD};
 use handfast_values::moment;
 use jiff::Timestamp;
@@ -71,9 +72,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }),
     );
     words.data(format_args!(
-        "{GOOD}export{GOOD:#} of {} events and {} certificates in {}",
-        export.leaves.len(),
-        export.certificates.len(),
+        "{GOOD}export{GOOD:#} of {} and {} in {}",
+        counted(export.leaves.len(), "event"),
+        counted(export.certificates.len(), "certificate"),
         text(&args.out)
     ));
     words.next(next);

@@ -2,7 +2,7 @@
 
 use handfast_ca::{Authority, KeptCa, Need, Standing};
 use handfast_finding::when::when;
-use handfast_pki::Certificate;
+use handfast_pki::{Certificate, text::counted};
 use handfast_report::style::GOOD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -35,8 +35,8 @@ pub(super) fn needed(need: Need, now: Timestamp) -> String {
     match need.until {
         None => "no valid certificate".into(),
         Some(until) => format!(
-            "{} valid certificates, the last until {}",
-            need.count,
+            "{}, the last until {}",
+            counted(need.count, "valid certificate"),
             when(until, now)
         ),
     }

@@ -8,7 +8,7 @@ use handfast_audit::{
 };
 use handfast_ca::folder;
 use handfast_credentials::files;
-use handfast_pki::code;
+use handfast_pki::{code, text::counted};
 use handfast_report::{schema::Schema, style::GOOD};
 use serde_json::{Value, json};
 
@@ -103,10 +103,10 @@ fn said(checked: &Checked) -> String {
             position, checkpoint, ..
         } => format!("the leaf {position} is in the log of {} leaves", checkpoint.size),
         Checked::Export(export) => format!(
-            "an export of {} events from position {}, with {} certificates",
-            export.leaves.len(),
+            "an export of {} from position {}, with {}",
+            counted(export.leaves.len(), "event"),
             export.first,
-            export.certificates.len()
+            counted(export.certificates.len(), "certificate")
         ),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use handfast_ca::{Audit, Authority, Continued, Fault};
 use handfast_credentials::files;
-use handfast_pki::code;
+use handfast_pki::{code, text::counted};
 use handfast_report::{
     schema::Schema,
     style::{BAD, GOOD},
@@ -53,9 +53,13 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         return Ok(Exit::No);
     }
     words.data(format_args!(
-        "{GOOD}the audit log is whole{GOOD:#}: {} leaves, {} certificates, signed by {}",
-        audit.leaves,
-        audit.certificates,
+        "{GOOD}the audit log is whole{GOOD:#}: {}, {}, signed by {}",
+        if audit.leaves == 1 {
+            "1 leaf".to_owned()
+        } else {
+            format!("{} leaves", audit.leaves)
+        },
+        counted(audit.certificates, "certificate"),
         authority.log_verifier().name()
     ));
     match continued {

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use handfast_ca::{RevocationLists, SignedShards};
 use handfast_finding::when::when;
-use handfast_pki::revocation::age::Age;
+use handfast_pki::{
+    revocation::age::Age,
+    text::{counted, were},
+};
 use handfast_report::style::GOOD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -33,7 +36,7 @@ pub(super) fn tell(
         words.data(format_args!(
             "  {}: in {} of 65536 certificates, in the folder {}",
             of.issuer,
-            parts(of.parts.len()),
+            counted(of.parts.len(), "part"),
             of.folder
         ));
     }
@@ -48,8 +51,9 @@ pub(super) fn tell(
     let ahead: usize = lists.lists().iter().map(|signed| signed.ahead).sum();
     if ahead > 0 {
         words.talk(format_args!(
-            "warning: {ahead} certificates were revoked at a time that is yet to come, by a clock that was ahead; they are listed \
-             with the time of the list"
+            "warning: {} {} revoked at a time that is yet to come, by a clock that was ahead; the list has its own time for that",
+            counted(ahead, "certificate"),
+            were(&ahead)
         ));
     }
     for missing in lists.missing() {
@@ -78,13 +82,6 @@ pub(super) fn described(out: &Path, lists: &RevocationLists, shards: &[SignedSha
         "shards": shards.iter().map(shards_described).collect::<Vec<_>>(),
         "next": next,
     })
-}
-
-fn parts(count: usize) -> String {
-    match count {
-        1 => "1 part".to_owned(),
-        _ => format!("{count} parts"),
-    }
 }
 
 fn shards_described(of: &SignedShards) -> Value {
