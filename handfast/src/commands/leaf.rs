@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use handfast_ca::{Applicant, CertRequest, Requester};
 use handfast_finding::shell::shell;
-use handfast_pki::{KeyKind, profile::ProfileName, qualified::PspRole};
+use handfast_pki::{KeyKind, name::AltName, profile::ProfileName, qualified::PspRole};
 use handfast_values::{ValueError, duration, duration_between};
 use jiff::SignedDuration;
 
@@ -51,6 +51,11 @@ impl Leaf {
             .clone()
             .or_else(|| self.named_profile.clone());
         given.ok_or_else(|| Failure::bug("a command without a profile was taken"))
+    }
+
+    /// The names that were given as flags.
+    pub fn names(&self) -> Result<Vec<AltName>, Failure> {
+        self.named.names()
     }
 
     /// The request that these flags make for `applicant`.

@@ -7,7 +7,7 @@ use handfast_credentials::{
     files::{self, Claim, Piece},
     load,
 };
-use handfast_pki::certificate::chain_to_pem;
+use handfast_pki::{certificate::chain_to_pem, name::AltName};
 use handfast_report::schema::Schema;
 use jiff::Timestamp;
 use serde_json::json;
@@ -22,7 +22,8 @@ use crate::{
 ///
 /// Taken from the request are the key, which it must prove to hold, the subject alternative names and the
 /// common name. All else in it (to be a CA, other usages, other parts of a subject) is ignored, and listed as
-/// ignored. Writes the certificate and the intermediate above it to --out, the certificate first.
+/// ignored. Names that were given as flags are added to those of the request, and do not replace them: which came from the request
+/// is said on stderr then. Writes the certificate and the intermediate above it to --out, the certificate first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  handfast sign server.csr server --dns localhost --out server.crt")]
 pub struct Args {
@@ -56,6 +57,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let ca = authority.root_file();
     let next = tell::verify_command(&args.out, &ca, issued.certificate());
     tell::tell_certificate(&issued, now, words);
+    tell_names(&args.leaf.names()?, request.wished(), words);
     for ignored in issued.ignored() {
         words.data(format_args!("  ignored {ignored}"));
     }
@@ -79,4 +81,19 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     words.next(next);
     tell::tell_unfinished(&authority, now, words);
     Ok(Exit::Yes)
+}
+
+/// Who names the holder by flags may not know what else the request asks for.
+fn tell_names(given: &[AltName], wished: &[AltName], words: &Words) {
+    let others: Vec<String> = wished
+        .iter()
+        .filter(|name| !given.contains(name))
+        .map(ToString::to_string)
+        .collect();
+    if !given.is_empty() && !others.is_empty() {
+        words.talk(format_args!(
+            "note: these names are the request's, beside those that were given: {}",
+            others.join(", ")
+        ));
+    }
 }
