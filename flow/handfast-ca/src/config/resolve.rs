@@ -237,11 +237,12 @@ fn pointers(raw: &RawProfile, rules: &mut Rules, wrong: &mut Complaints<'_>) {
         (&raw.ocsp, &mut pointers.ocsp),
     ] {
         if let Some(texts) = texts {
-            *place = wrong.each(texts, str::parse::<WebAddress>);
+            *place = wrong.each(texts, |text| plain(text).and_then(|()| read_address(text)));
         }
     }
     if let Some(text) = &raw.crl_shards {
-        match text.text.parse::<Shards>() {
+        match plain(&text.text).and_then(|()| text.text.parse::<Shards>().map_err(|error| error.to_string()))
+        {
             _ if rules.ca.is_some() => wrong.at(
                 text,
                 code::CONFIG_INVALID,
@@ -271,6 +272,22 @@ fn pointers(raw: &RawProfile, rules: &mut Rules, wrong: &mut Complaints<'_>) {
             "\"no-rev-avail\" and \"crl\" or \"ocsp\" contradict each other (RFC 9608 section 3)".into(),
         );
     }
+}
+
+fn read_address(text: &str) -> Result<WebAddress, String> {
+    text.parse()
+        .map_err(|error: handfast_pki::Error| error.to_string())
+}
+
+/// Who fetches what a certificate points to would have to verify another certificate for https first, and that points
+/// somewhere as well (RFC 5280 section 8).
+fn plain(text: &str) -> Result<(), String> {
+    if text.starts_with("https://") {
+        return Err(format!(
+            "address \"{text}\" is one of https, expected http://: what is fetched there is signed, and who verifies a certificate cannot be asked to verify another one for it (RFC 5280 section 8)"
+        ));
+    }
+    Ok(())
 }
 
 fn constraints(raw: &RawProfile, rules: &mut Rules, wrong: &mut Complaints<'_>) {
