@@ -165,3 +165,25 @@ fn certificates_that_roots_have_signed_for_each_other_and_the_bundle_are_looked_
         assert_eq!(place.read("handfast/trust.crt"), right);
     }
 }
+
+#[test]
+fn a_command_that_a_finding_names_is_for_the_directory_that_was_looked_at() {
+    let place = Place::new();
+    place.run("init --name Acme --dir other").good();
+    place
+        .run("ca issuer add --name later --csr later.csr --dir other")
+        .good();
+    place.run("ca root export --to safe --dir other").good();
+    place
+        .run("ca root sign later.csr --root safe --out later.crt")
+        .good();
+    let noted = place.run("ca check --dir other").good();
+    let help = noted
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("  help: "));
+    let command = help.expect("a command").replace("FILE", "later.crt");
+    place.shell(&command).good();
+    let after = place.run("ca check --dir other").good();
+    assert!(after.stdout.contains("nothing has to be done"), "{after:#?}");
+}

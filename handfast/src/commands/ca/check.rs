@@ -33,7 +33,11 @@ pub struct Args {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     args.unlock.announce();
-    let found = check(&args.place.dir, args.keys, Timestamp::now());
+    let dir = dir_flag(&args.place.dir);
+    let mut found = check(&args.place.dir, args.keys, Timestamp::now());
+    for hint in found.iter_mut().filter_map(|finding| finding.hint.as_mut()) {
+        *hint = with_dir(hint, &dir);
+    }
     let is_good = found.iter().all(|finding| finding.level == Level::Note);
     words.json(
         Schema::CaCheck,
@@ -60,13 +64,22 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             "{GOOD}nothing has to be done{GOOD:#} in {}",
             text(&args.place.dir)
         ));
-        words.next(format_args!(
-            "handfast ca issuer list{}",
-            dir_flag(&args.place.dir)
-        ));
+        words.next(format_args!("handfast ca issuer list{dir}"));
         return Ok(Exit::Yes);
     }
     Ok(Exit::No)
+}
+
+/// A command of a hint, for this directory.
+fn with_dir(hint: &str, dir: &str) -> String {
+    // That which makes another directory names it.
+    if !hint.starts_with("handfast ca ") || hint.contains(" --dir ") {
+        return hint.to_owned();
+    }
+    match hint.split_once(';') {
+        Some((command, words)) => format!("{command}{dir};{words}"),
+        None => format!("{hint}{dir}"),
+    }
 }
 
 fn described(finding: &Finding) -> Value {
