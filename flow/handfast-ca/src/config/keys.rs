@@ -104,12 +104,12 @@ table! {
         }
         ca_issuers: Option<Vec<Text>> = "ca-issuers" {
             flag: None,
-            reference: "addresses of the issuer's certificate, for the authority information access",
+            reference: "addresses of the issuer's certificate (`http://`), for the authority information access",
             without: Without::Is("none"),
         }
         ocsp: Option<Vec<Text>> = "ocsp" {
             flag: None,
-            reference: "addresses of OCSP responders, for the authority information access",
+            reference: "addresses of OCSP responders (`http://`), for the authority information access",
             without: Without::Is("none"),
         }
         no_rev_avail: Option<bool> = "no-rev-avail" {

@@ -17,7 +17,7 @@ use crate::{
 
 /// Replace an issuing CA by a new one, or with --root the root
 ///
-/// The new CA signs from now on. The old one stays trusted and goes on with its lists; --status counts in the records who
+/// The new CA signs from now on, with the profiles of the old one; other CAs stay as they are. The old one stays trusted and goes on with its lists; --status counts in the records who
 /// still needs it, and --finish retires it once no valid certificate does. A new root is cross-signed by the old one and the
 /// other way round, so that every chain leads to both while both are trusted.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ use crate::{
     handfast ca rotate --finish"
 )]
 pub struct Args {
-    /// The issuing CA that is replaced [default: the first that signs]
+    /// The issuing CA that is replaced [default: of those that sign the one that was added last]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["root", "status", "finish"])]
     issuer: Option<String>,
     /// A new root, and a new issuing CA below it for each that signs
