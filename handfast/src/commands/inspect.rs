@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use handfast_credentials::load;
+use handfast_credentials::{files, load};
 use handfast_doctor::presented_chain;
-use handfast_pki::{Certificate, pem::Item};
+use handfast_pki::{Certificate, pem::Item, revocation::set::RevocationSets};
 use handfast_report::{
-    cards::{Card, cards, of_opened},
+    cards::{Card, cards, of_opened, of_sets},
     schema::Schema,
 };
 use handfast_values::{Endpoint, Form};
@@ -22,7 +22,7 @@ use crate::{
     words::Words,
 };
 
-/// Show what a file holds: certificates, requests, keys, keystores, revocation lists
+/// Show what a file holds: certificates, requests, keys, keystores, revocation lists and sets
 ///
 /// Reads what `handfast convert` reads: PEM, DER, PKCS#12, PKCS#7, the keystores of Java and Secrets of Kubernetes, any
 /// number of things in one file. Names of every kind come first, then validity, Key Usage, Extended Key Usage, Basic
@@ -55,10 +55,13 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             let items: Vec<Item> = chain.map(|found| Item::Certificate(Box::new(found))).collect();
             cards(&items, now)
         }
-        None => of_opened(
-            load::opened(Path::new(&args.what), args.password_file.as_deref())?,
-            now,
-        ),
+        None => match sets(&args.what, now) {
+            Some(sets) => of_sets(&sets, now),
+            None => of_opened(
+                load::opened(Path::new(&args.what), args.password_file.as_deref())?,
+                now,
+            ),
+        },
     };
     let text = if args.pem {
         cards.iter().filter_map(Card::pem).collect()
@@ -73,6 +76,13 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         json!({ "items": cards.iter().map(Card::to_json).collect::<Vec<_>>() }),
     );
     Ok(Exit::Yes)
+}
+
+/// The revocation sets in the file `what`, where it holds nothing else.
+fn sets(what: &str, now: Timestamp) -> Option<RevocationSets> {
+    // stdin and pipes are read once.
+    let bytes = files::read_regular(Path::new(what)).ok()?;
+    RevocationSets::read(&bytes, now).ok()
 }
 
 /// The chain that the server at `place` (`HOST` or `HOST:PORT`, IPv6 in brackets) presents.

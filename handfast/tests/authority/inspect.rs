@@ -124,3 +124,35 @@ fn inspect_reads_stdin_and_names_what_it_cannot_read() {
     place.write("cut.crt", &place.read("handfast/root.crt")[..200]);
     place.run("inspect cut.crt").refused(2, "HF-409");
 }
+
+#[test]
+fn a_revocation_set_is_shown_with_its_numbers_and_how_long_it_is_good() {
+    let place = Place::with_authority();
+    place.run("issue client --uri spiffe://acme/web --out web").good();
+    place.run("ca revoke web/tls.crt --yes").good();
+    place.run("ca set --out revoked.set").good();
+    let shown = place.run("inspect revoked.set --json").good().json();
+    let of_issuing = &shown["items"][0];
+    assert_eq!(
+        (
+            &of_issuing["kind"],
+            &of_issuing["revoked"],
+            &of_issuing["next_index"]
+        ),
+        (&"set".into(), &1.into(), &1.into()),
+        "{shown}"
+    );
+    let text = place.run("inspect revoked.set").good().stdout;
+    assert!(
+        text.contains("1 certificate\n") && text.contains("next due"),
+        "{text}"
+    );
+    let short = place.run("inspect revoked.set --short").good().stdout;
+    assert!(short.lines().all(|line| line.starts_with("set: ")), "{short}");
+    // A damaged one is none.
+    let mut bytes = std::fs::read(place.path("revoked.set")).expect("a set");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    place.write("revoked.set", bytes);
+    assert_ne!(place.run("inspect revoked.set").exit, 0);
+}

@@ -14,6 +14,8 @@ use handfast_pki::{
     crl::RevocationList,
     name::shown,
     pem::{Item, write},
+    revocation::set::{RevocationSet, RevocationSets},
+    text::counted,
     time,
 };
 use jiff::Timestamp;
@@ -275,7 +277,7 @@ fn list_card(list: &RevocationList, now: Timestamp) -> Card {
         let why = "1, which rustls and others refuse; with crl_extensions and a crlnumber openssl makes 2";
         rows.push(("version", why.into()));
     }
-    rows.push(("revoked", format!("{} certificates", list.revoked.len())));
+    rows.push(("revoked", counted(list.revoked.len(), "certificate")));
     rows.extend(
         list.revoked
             .iter()
@@ -299,6 +301,48 @@ fn list_card(list: &RevocationList, now: Timestamp) -> Card {
             "next_update": list.next_update.map(time::shown),
             "number": list.number,
             "revoked": list.revoked,
+        }),
+    }
+}
+
+/// What is shown about revocation sets, one card for each CA.
+pub fn of_sets(sets: &RevocationSets, now: Timestamp) -> Vec<Card> {
+    sets.iter().map(|set| set_card(set, now)).collect()
+}
+
+fn set_card(set: &RevocationSet, now: Timestamp) -> Card {
+    let (issuer, indexes) = (set.issuer().called(), set.indexes());
+    let next = when(set.next_update(), now);
+    let next = if set.is_stale(now) {
+        format!("{next}: it is stale, and proxies refuse every client")
+    } else {
+        next
+    };
+    Card {
+        title: "revocation set".into(),
+        kind: "set",
+        rows: vec![
+            ("issuer", issuer.clone()),
+            ("made", when(set.this_update(), now)),
+            ("next due", next),
+            ("number", set.number().to_string()),
+            (
+                "indexes",
+                format!("from {} up to, and without, {}", indexes.start, indexes.end),
+            ),
+            ("revoked", counted(set.revoked(), "certificate")),
+        ],
+        short: format!("{issuer}  {} revoked", set.revoked()),
+        pem: None,
+        problems: Vec::new(),
+        json: json!({
+            "issuer": issuer,
+            "number": set.number(),
+            "this_update": time::shown(set.this_update()),
+            "next_update": time::shown(set.next_update()),
+            "first_index": indexes.start,
+            "next_index": indexes.end,
+            "revoked": set.revoked(),
         }),
     }
 }
