@@ -426,6 +426,22 @@ limits = { handshake = "500ms", connections = 10 }
         }
     }
 
+    #[test]
+    fn what_is_there_and_cannot_be_read_is_not_called_missing() {
+        for key in ["listen", "to", "cert", "key", "client-ca", "allow"] {
+            let lines = GOOD_WITHOUT_LIMITS.lines();
+            let lines = lines.map(|line| match line.starts_with(&format!("{key} =")) {
+                true => format!("{key} = 5"),
+                false => line.to_owned(),
+            });
+            let found = errors(&lines.collect::<Vec<_>>().join("\n"));
+            assert!(
+                found.len() == 1 && found[0].1.starts_with(&format!("\"{key}\" must be ")),
+                "{key}: {found:?}"
+            );
+        }
+    }
+
     const TWO_CAS: &str = r#"
 [proxy]
 listen = "127.0.0.1:0"

@@ -90,8 +90,11 @@ pub trait Table: Default {
     /// If it is not of the key's shape.
     fn set_flag(&mut self, name: &str, given: Vec<String>) -> Result<(), Problem>;
 
-    /// The keys that have to be given and were not.
+    /// The keys that have to be given and were not. One whose value cannot be read was given.
     fn missing(&self) -> Vec<&'static str>;
+
+    /// Whether the key `name` was given a value that cannot be read, which was complained of.
+    fn is_unreadable(&self, name: &str) -> bool;
 }
 
 /// The value of a key: what it looks like in the file and behind a flag.
@@ -126,6 +129,8 @@ macro_rules! table {
         #[derive(Debug, Default)]
         $visible struct $table {
             $( #[doc = concat!("`", $name, "`")] pub $field: $kind, )*
+            #[doc(hidden)]
+            pub unreadable: Vec<&'static str>,
         }
 
         impl $crate::Table for $table {
@@ -147,8 +152,9 @@ macro_rules! table {
                 use $crate::Written;
                 match name {
                     $( $name => {
-                        if let Some(read) = <$kind as Written>::read(reader, at, name, value) {
-                            self.$field = read;
+                        match <$kind as Written>::read(reader, at, name, value) {
+                            Some(read) => self.$field = read,
+                            None => self.unreadable.push($name),
                         }
                     } )*
                     _ => return false,
@@ -171,11 +177,18 @@ macro_rules! table {
                 let is_missing = |key: &&$crate::Key| match key.without {
                     Without::Refused => given.contains(&(key.name, false)),
                     Without::Unless(other) => {
-                        given.contains(&(key.name, false)) && given.contains(&(other, false))
+                        given.contains(&(key.name, false))
+                            && given.contains(&(other, false))
+                            && !self.unreadable.contains(&other)
                     }
                     Without::Elsewhere(_) | Without::Is(_) => false,
                 };
-                Self::KEYS.iter().filter(is_missing).map(|key| key.name).collect()
+                let names = Self::KEYS.iter().filter(is_missing).map(|key| key.name);
+                names.filter(|name| !self.unreadable.contains(name)).collect()
+            }
+
+            fn is_unreadable(&self, name: &str) -> bool {
+                self.unreadable.contains(&name)
             }
         }
     };
@@ -285,6 +298,11 @@ mod tests {
         ];
         assert_eq!(errors, texts.map(|(line, text)| (Some(line), text.to_owned())));
         assert_eq!(listener.missing(), ["name"]);
+        let (listener, errors) = read("name = 5\n");
+        let text = "\"name\" must be a text in quotes, found 5";
+        assert_eq!(errors, [(Some(1), text.to_owned())]);
+        assert!(listener.missing().is_empty(), "it is there, and wrong");
+        assert!(listener.is_unreadable("name") && !listener.is_unreadable("host"));
         let (_, errors) = read("name = \"a\"\nhost = 5\n");
         let text = "\"host\" must be tables, each written [[host]], found 5";
         assert_eq!(errors, [(Some(2), text.to_owned())]);

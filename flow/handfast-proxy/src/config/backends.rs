@@ -65,7 +65,7 @@ pub(super) fn all(
         let to = targets(&raw.to.0, folder, &mut |text, problem| {
             errors.push(text.wrong(problem))
         });
-        if is_https(&to) && raw.ca.is_none() {
+        if is_https(&to) && raw.ca.is_none() && !raw.is_unreadable("ca") {
             let problem = invalid("an https backend is verified, and nothing says by which CA");
             errors.push(
                 problem
@@ -73,7 +73,8 @@ pub(super) fn all(
                     .help("say by which CA: ca = \"ca.crt\""),
             );
         }
-        if let (Some(text), None) | (None, Some(text)) = (&raw.cert, &raw.key) {
+        let is_wrong = raw.is_unreadable("cert") || raw.is_unreadable("key");
+        if let ((Some(text), None) | (None, Some(text)), false) = ((&raw.cert, &raw.key), is_wrong) {
             errors.push(text.wrong(invalid("cert and key belong together, one of them is missing")));
         }
         let Some(name) = &raw.name else { continue };

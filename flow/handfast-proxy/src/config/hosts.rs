@@ -126,7 +126,7 @@ impl Reading<'_> {
             .iter()
             .filter_map(|text| self.name(text, seen))
             .collect();
-        if table.names.is_empty() && !table.default {
+        if table.names.is_empty() && !table.default && !table.is_unreadable("names") {
             let problem =
                 invalid("the host has no names and is not the default one, so that no client can ask for it");
             let help = "give it names = [\"api.acme.example\"], or default = true";

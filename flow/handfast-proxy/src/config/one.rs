@@ -98,12 +98,16 @@ fn missing(raw: &RawConfig, head: Option<&Place>, errors: &mut Vec<Problem>) {
         ("to", !raw.to.0.is_empty()),
         ("cert", raw.cert.is_some()),
         ("key", raw.key.is_some()),
-        ("client-ca", raw.client_ca.is_some() || !raw.clients.is_empty()),
+        (
+            "client-ca",
+            raw.client_ca.is_some() || !raw.clients.is_empty() || raw.is_unreadable("clients"),
+        ),
     ];
-    for (name, _) in is_given.iter().filter(|(_, given)| !given) {
+    let is_missing = |(name, given): &&(&str, bool)| !given && !raw.is_unreadable(name);
+    for (name, _) in is_given.iter().filter(is_missing) {
         errors.push(invalid(format_args!("\"{name}\" is missing")).place(head.cloned()));
     }
-    if raw.allow.is_empty() {
+    if raw.allow.is_empty() && !raw.is_unreadable("allow") {
         let problem = Problem::new(code::NO_RULE, "no rule says who may connect").help(
             "name the allowed clients: --allow uri:spiffe://acme/web, or --allow any for every verified certificate",
         );
@@ -114,12 +118,14 @@ fn missing(raw: &RawConfig, head: Option<&Place>, errors: &mut Vec<Problem>) {
 
 /// What is missing only because something else is there.
 fn incomplete(raw: &RawConfig, to: &[BackendUrl], errors: &mut Vec<Problem>) {
-    if let (Some(text), true, None) = (raw.to.0.first(), is_https(to), &raw.to_ca) {
+    let needs_ca = is_https(to) && !raw.is_unreadable("to-ca");
+    if let (Some(text), true, None) = (raw.to.0.first(), needs_ca, &raw.to_ca) {
         let problem = invalid("an https backend is verified, and nothing says by which CA")
             .help("say by which CA: --to-ca ca.crt, or to-ca = \"ca.crt\"");
         errors.push(text.wrong(problem));
     }
-    if let (Some(text), None) | (None, Some(text)) = (&raw.to_cert, &raw.to_key) {
+    let is_wrong = raw.is_unreadable("to-cert") || raw.is_unreadable("to-key");
+    if let ((Some(text), None) | (None, Some(text)), false) = ((&raw.to_cert, &raw.to_key), is_wrong) {
         let problem = invalid("to-cert and to-key belong together, one of them is missing");
         errors.push(text.wrong(problem));
     }

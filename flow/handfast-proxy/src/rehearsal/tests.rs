@@ -271,6 +271,12 @@ fn a_case_passes_only_with_what_it_expects_and_a_bad_file_says_every_line() {
         assert!(lines.contains(&line), "{line}: {problems:#?}");
     }
     for empty in ["", "\n# nothing\n"] {
+    // `expected` is there and wrong, and the identity is missing.
+    let missing = problems
+        .iter()
+        .filter(|problem| problem.message.contains("is missing"));
+    let missing: Vec<_> = missing.map(|problem| problem.message.as_str()).collect();
+    assert_eq!(missing, ["\"identity\" is missing"]);
         let file = folder.write("empty.toml", empty);
         assert!(cases::read(&file).is_err(), "what tests nothing does not pass");
     }

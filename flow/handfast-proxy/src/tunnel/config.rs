@@ -262,7 +262,11 @@ impl Reading<'_> {
             ("key", key.as_ref()),
             ("ca", ca),
         ];
-        for (name, _) in given.iter().filter(|(_, text)| text.is_none()) {
+        let is_wrong = |name: &str| route.is_unreadable(name) || raw.is_unreadable(name);
+        for (name, _) in given
+            .iter()
+            .filter(|(name, text)| text.is_none() && !is_wrong(name))
+        {
             let problem = invalid(format_args!("\"{name}\" is missing"));
             self.errors.push(problem.place(head.cloned()));
         }
