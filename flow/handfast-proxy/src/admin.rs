@@ -16,6 +16,7 @@ use std::{
 use bytes::Bytes;
 use handfast_finding::Problem;
 use handfast_pki::code;
+use handfast_values::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -245,11 +246,7 @@ fn keys(watched: &Watched) -> String {
 fn is_for_us<B>(request: &Request<B>) -> bool {
     let host = request.headers().get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let name = Authority::read(host).map_or("", |authority| authority.host);
     name.eq_ignore_ascii_case("localhost")
         || name
             .parse::<std::net::IpAddr>()
@@ -304,9 +301,19 @@ mod tests {
                 .all(ask)
         );
         assert!(
-            !["evil.example:9443", "", "localhost.evil.example", "192.0.2.1"]
-                .into_iter()
-                .any(ask)
+            ![
+                "evil.example:9443",
+                "",
+                "localhost.evil.example",
+                "192.0.2.1",
+                "[[::1]]",
+                "127.1",
+                "localhost:",
+                "localhost:09443",
+                "evil@localhost"
+            ]
+            .into_iter()
+            .any(ask)
         );
         let none = Request::get("/").body(()).expect("a request");
         assert!(!is_for_us(&none));

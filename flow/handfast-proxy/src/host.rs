@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 use handfast_pki::{Certificate, Code, Purpose, Refusal, Trust, VerifiedChain, code};
 use handfast_policy::{Denial, Permit, Policy};
 use handfast_tls::{Admit, Peer, Server, Sessions};
+use handfast_values::Authority;
 use http::Method;
 use jiff::Timestamp;
 
@@ -180,10 +181,8 @@ impl Listener {
         if self.by_name.places.is_empty() {
             return true;
         }
-        let name = match asked.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => asked,
-        };
+        // What is no host was refused before; HTTP/1.0 may name none.
+        let name = Authority::read(asked).map_or("", |authority| authority.host);
         let name = name.strip_suffix('.').unwrap_or(name);
         // Most requests are for a name in full, and no other host can have that.
         host.name.has(name) || self.host(Some(name)).is_some_and(|meant| meant.name == host.name)

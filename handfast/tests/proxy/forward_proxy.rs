@@ -234,6 +234,55 @@ fn only_connect_is_understood() {
 }
 
 #[test]
+fn a_target_that_two_programs_could_read_differently_is_refused_with_its_reason() {
+    let (place, service) = (Place::new(), Service::hello());
+    cast(&place);
+    let far = far(&place, &service);
+    let port = far.port;
+    // Every host, so that only the reading of the target refuses.
+    let forward = forward_proxy(
+        &place,
+        &format!("\"localhost:{port}\", \"127.0.0.1:{port}\", \"**.example:*\""),
+        "",
+    );
+    let cases = [
+        (format!("localhost:0{port}"), "expected a port"),
+        (format!("localhost:+{port}"), "expected a port"),
+        ("localhost:".to_owned(), "expected a port"),
+        (
+            format!("localhost:{}", u32::from(port) + 65536),
+            "expected a port",
+        ),
+        ("localhost".to_owned(), "the port is missing"),
+        (format!("localhost..:{port}"), "expected labels"),
+        (format!("user@localhost:{port}"), "found another sign"),
+        (format!("a~b.example:{port}"), "found another sign"),
+        (format!("127.1:{port}"), "ends in a number"),
+        (format!("127.0.0.1.:{port}"), "ends in a number"),
+        (format!("0x7f000001:{port}"), "ends in a number"),
+        (format!("localhost:{port}/"), "expected a port"),
+    ];
+    for (count, (to, reason)) in cases.iter().enumerate() {
+        let head = connected(forward.port, to).expect_err(to);
+        assert!(head.starts_with("HTTP/1.1 400 "), "{to}: {head}");
+        let record = forward.connection(count + 1);
+        let found = record["reason"].as_str().unwrap_or_default();
+        if record["code"] == "HF-733" {
+            assert!(found.contains(reason), "{to}: {record}");
+        } else {
+            // What the parser of HTTP refuses already.
+            assert_eq!(record["code"], "HF-711", "{to}: {record}");
+        }
+    }
+    for signs in ["\u{ff11}", "a b", "\t"] {
+        let head = connected(forward.port, &format!("localhost:{port}{signs}")).expect_err(signs);
+        assert!(head.starts_with("HTTP/1.1 400 "), "{signs}: {head}");
+    }
+    assert_eq!(far.events("connection").len(), 0);
+    connected(forward.port, &format!("localhost:{port}")).expect("the twin");
+}
+
+#[test]
 fn tls_within_the_tunnel_is_named_before_it_reaches_the_server() {
     let (place, service) = (Place::new(), Service::hello());
     cast(&place);

@@ -3,7 +3,13 @@
 
 use http::Request;
 
-use crate::program::{Place, caller::Call, daemon::Daemon, pki::cast, service::Service};
+use crate::program::{
+    Place,
+    caller::Call,
+    daemon::{Daemon, until},
+    pki::cast,
+    service::Service,
+};
 
 fn stage(service: &Service) -> (Place, Daemon) {
     let place = Place::new();
@@ -65,6 +71,15 @@ fn a_host_that_is_none_is_refused_and_one_that_is_passes() {
         "local%68ost",
         "localhost\\evil",
         "localhost?evil",
+        "localhost:",
+        "localhost:0",
+        "localhost:08443",
+        "localhost:+8443",
+        "localhost..",
+        "127.1",
+        "0x7f.0.0.1",
+        "127.0.0.01",
+        "[fe80::1%251]",
         "",
     ] {
         let status = ask("/", &format!("host: {host}\r\n")).expect("an answer");
@@ -92,6 +107,36 @@ fn a_host_that_is_none_is_refused_and_one_that_is_passes() {
         );
         assert_eq!(service.last().value("host"), host);
     }
+}
+
+#[test]
+fn the_log_says_what_of_a_host_has_no_one_reading() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let proxy = place.open_with(&service.url(), "log = \"requests\"");
+    for (hosts, reason) in [
+        (
+            "host: localhost:018444\r\n",
+            "Host: expected a port from 1 to 65535",
+        ),
+        ("host: me@localhost\r\n", "found another sign in it"),
+        ("host: 127.1\r\n", "the host ends in a number"),
+        ("", "Host: expected one, found none"),
+        ("host: a\r\nhost: a\r\n", "Host: expected one, found several"),
+    ] {
+        let before = proxy.events("request").len();
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
+        let answer = caller.ask(&format!("GET / HTTP/1.1\r\n{hosts}\r\n"));
+        assert_eq!(answer.expect("an answer").status, 400, "{hosts}");
+        let record = until("its record", || proxy.events("request").into_iter().nth(before));
+        let found = record["reason"].as_str().unwrap_or_default();
+        assert!(found.contains(reason), "{hosts}: {record}");
+    }
+    assert!(service.heard().is_empty(), "nothing of it arrives");
+    let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
+    let answer = caller.ask("GET / HTTP/1.1\r\nhost: localhost:18444\r\n\r\n");
+    assert_eq!(answer.expect("an answer").status, 200);
 }
 
 #[test]
@@ -179,8 +224,7 @@ fn a_body_that_breaks_off_is_not_blamed_on_the_service() {
         caller.send(text.as_bytes()).expect("sent");
         caller.finish_sending();
         let _ = caller.read_to_end();
-        let record =
-            crate::program::daemon::until("its record", || proxy.events("request").into_iter().nth(before));
+        let record = until("its record", || proxy.events("request").into_iter().nth(before));
         assert_eq!(
             (&record["status"], &record["code"]),
             (&400.into(), &"HF-715".into()),

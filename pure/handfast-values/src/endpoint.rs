@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::ValueError;
+use crate::{ValueError, authority::port_of};
 
 /// A host and a TCP port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,11 @@ impl Form {
 }
 
 impl Endpoint {
+    /// The number of a port in its one form: decimal digits without a leading zero, from 1.
+    pub fn port(digits: &str) -> Option<u16> {
+        port_of(digits).filter(|port| *port > 0)
+    }
+
     /// Reads `text`, which holds nothing else, as `form` says.
     ///
     /// # Errors
@@ -247,9 +252,8 @@ fn name(text: &str) -> Result<String, String> {
 
 fn number(digits: &str, may_be_zero: bool) -> Result<u16, String> {
     let range = if may_be_zero { "0 to 65535" } else { "1 to 65535" };
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    match digits.parse::<u16>() {
-        Ok(port) if is_number && (port > 0 || may_be_zero) => Ok(port),
+    match port_of(digits) {
+        Some(port) if port > 0 || may_be_zero => Ok(port),
         _ if digits.is_empty() => Err("the port is missing".into()),
         _ => Err(format!("expected a port from {range}, found \"{digits}\"")),
     }
@@ -336,6 +340,8 @@ mod tests {
             ("a:-1", "-1"),
             ("a:+1", "+1"),
             ("a:http", "http"),
+            ("a:0443", "0443"),
+            ("a:00", "00"),
             ("[::1]:0", "0"),
         ] {
             let why = format!("expected a port from 1 to 65535, found \"{found}\"");

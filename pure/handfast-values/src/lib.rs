@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod authority;
 mod before;
 mod duration;
 mod endpoint;
@@ -12,6 +13,7 @@ mod error;
 pub mod idn;
 mod moment;
 
+pub use authority::{Authority, AuthorityError};
 pub use before::Before;
 pub use duration::{duration, duration_between, written};
 pub use endpoint::{Endpoint, Form, Place, Scheme};

@@ -278,7 +278,7 @@ fn asks_for_websocket(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::unacceptable::WhyHost, *};
 
     fn ours() -> Ours {
         Ours {
@@ -463,19 +463,22 @@ mod tests {
 
     #[test]
     fn the_host_must_be_one() {
-        assert_eq!(sent(&[("host", "other.example")]).err(), Some(Unacceptable::Host));
+        assert_eq!(
+            sent(&[("host", "other.example")]).err(),
+            Some(Unacceptable::Host(WhyHost::Several))
+        );
         let mut request = Request::get("http://target.example/x")
             .header("host", "other.example")
             .body(())
             .expect("valid");
         assert_eq!(
             to_backend(&mut request, &ours(), &Reserved::default()),
-            Err(Unacceptable::Host)
+            Err(Unacceptable::Host(WhyHost::Contradicts))
         );
         let mut request = Request::get("http://target.example/x").body(()).expect("valid");
         assert_eq!(
             to_backend(&mut request, &ours(), &Reserved::default()),
-            Err(Unacceptable::Host),
+            Err(Unacceptable::Host(WhyHost::None)),
             "HTTP/1.1 says the host twice"
         );
         let mut request = Request::get("http://target.example/x").body(()).expect("valid");
@@ -485,7 +488,7 @@ mod tests {
         let mut request = Request::get("/x").body(()).expect("valid");
         assert_eq!(
             to_backend(&mut request, &ours(), &Reserved::default()),
-            Err(Unacceptable::Host)
+            Err(Unacceptable::Host(WhyHost::None))
         );
         let mut request = Request::connect("acme.example:443").body(()).expect("valid");
         assert_eq!(

@@ -269,8 +269,7 @@ async fn forward(
     asked: &mut Asked,
 ) -> Result<Forwarded, Instead> {
     let connects = websocket::asks(&request);
-    let upgrades = headers::to_backend(&mut request, &visit.ours, &visit.worker.reserved)
-        .map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
+    let upgrades = headers::to_backend(&mut request, &visit.ours, &visit.worker.reserved)?;
     let upstream = decide(visit, &mut request, asked)?;
     tokens::check(visit, asked.route, request.headers())?;
     tokens::add_assertion(visit, &upstream.backend, request.headers_mut())?;
@@ -393,7 +392,7 @@ fn decide(
     let route = if standing.has_one_answer() {
         standing.first_route().map(|route| (0, route))
     } else {
-        path::normalise(request.uri_mut()).map_err(|unacceptable| Instead::from(unacceptable.answer()))?;
+        path::normalise(request.uri_mut())?;
         standing.route(request.uri().path(), request.method())
     };
     let denied = |code| Instead::from((StatusCode::FORBIDDEN, code));

@@ -21,6 +21,7 @@ use super::{
     remembered::{Made, Verified},
     sender::{Reads, Slots},
     slots::Share,
+    unacceptable::Unacceptable,
 };
 use crate::{
     authorize::Allowed,
@@ -222,6 +223,15 @@ impl From<(StatusCode, Code)> for Instead {
             code,
             ends: false,
             reason: None,
+        }
+    }
+}
+
+impl From<Unacceptable> for Instead {
+    fn from(unacceptable: Unacceptable) -> Self {
+        Self {
+            reason: Some(unacceptable.to_string()),
+            ..unacceptable.answer().into()
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
 
 use handfast_audit::line::{ConnectionLine, Line};
 use handfast_pki::text::printable;
+use handfast_values::Authority;
 use jiff::Timestamp;
 
 use super::{Asked, Client, Decision, Rehearsal};
@@ -139,8 +140,5 @@ fn client(line: &ConnectionLine) -> Option<(String, Client)> {
 }
 
 fn without_port(host: String) -> String {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name.to_owned(),
-        _ => host,
-    }
+    Authority::read(&host).map_or_else(|_| host.clone(), |read| read.host.to_owned())
 }

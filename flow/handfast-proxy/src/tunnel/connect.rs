@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use handfast_audit::Verdict;
 use handfast_pki::{Code, code, text::printable};
-use handfast_values::{Endpoint, Form};
+use handfast_values::{Authority, Endpoint};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{Either, Empty, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade::OnUpgrade};
@@ -106,15 +106,16 @@ async fn decide(method: &Method, target: &str, asked: &Asked, state: &State) -> 
         )));
     }
     // RFC 9110 section 7.1: the target is host and port, and nothing else.
-    if target.contains('/') {
-        let target = printable(target);
-        return Err(refused(format!(
-            "expected CONNECT HOST:PORT, found the target \"{target}\""
-        )));
-    }
-    let to = Endpoint::read(target, &Form::CONNECT).map_err(|error| refused(error.to_string()))?;
-    let host = to.host.strip_suffix('.').unwrap_or(&to.host).to_ascii_lowercase();
-    let to = Endpoint { host, port: to.port };
+    let wrong = |why: &str| {
+        refused(format!(
+            "expected CONNECT HOST:PORT, found \"{}\": {why}",
+            printable(target)
+        ))
+    };
+    let Authority { host, port } = Authority::read(target).map_err(|error| wrong(&error.to_string()))?;
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    let port = port.ok_or_else(|| wrong("the port is missing"))?;
+    let to = Endpoint { host, port };
     let caller = asked.caller.as_ref();
     let way = state.way(caller, Some(&to));
     reach(way.map_err(|none| not_carried(none, caller, Some(&to)))?, &to).await

@@ -76,10 +76,7 @@ impl Destination {
         let (host, port) = text.rsplit_once(':').ok_or("the port is missing")?;
         let port = match port {
             "*" => None,
-            digits => match digits.parse() {
-                Ok(1..) if digits.starts_with(|digit: char| digit.is_ascii_digit()) => digits.parse().ok(),
-                _ => return Err(format!("\"{digits}\" is no port")),
-            },
+            digits => Some(Endpoint::port(digits).ok_or_else(|| format!("\"{digits}\" is no port"))?),
         };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         let pattern = match (bare, host.parse::<IpAddr>()) {
@@ -257,3 +254,5 @@ mod tests {
         }
     }
 }
+            "acme.example:0443",
+            "acme.example:",
