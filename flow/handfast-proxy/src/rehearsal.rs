@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use handfast_finding::Problem;
 use handfast_pki::{Code, Identity, Purpose, Refusal, Trust, code, text::printable, verify::verify};
-use handfast_policy::{Denial, Rule, condition};
+use handfast_policy::{Denial, condition, own_rule};
+use handfast_values::Authority;
 use http::{Method, Uri};
 use jiff::Timestamp;
 
@@ -302,7 +303,7 @@ impl Host {
         let route = self.routes.get(place)?.label();
         let file = self.policies.get(place)?.as_ref();
         let file = file.map(|file| file.display().to_string());
-        let who = identity.and_then(|identity| identity.called().parse::<Rule>().ok());
+        let who = identity.map(own_rule);
         Some(match (&denial.by, file) {
             (Some(rule), Some(file)) => {
                 format!("change the policy \"{rule}\" in \"{file}\", which forbids it")

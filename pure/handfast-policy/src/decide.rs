@@ -41,6 +41,8 @@ pub struct Denial {
     pub by: Option<String>,
     /// The rule that came nearest to allow it, and the name of the peer that missed it.
     pub nearest: Option<(String, String)>,
+    /// Whether that name of the peer is none that a rule is ever compared with ([`Identity::matchable`]).
+    pub misses_by_form: bool,
     /// Whether it is a client without a certificate.
     pub is_anonymous: bool,
 }
@@ -73,26 +75,23 @@ impl Denial {
             who: identity.called(),
             by: None,
             nearest: None,
+            misses_by_form: false,
             is_anonymous: false,
         }
     }
 
     /// The nearest rule and what missed, in words.
     pub fn because(&self) -> Option<String> {
-        self.nearest
-            .as_ref()
-            .map(|(rule, found)| format!("nearest rule: \"{rule}\", the certificate has \"{found}\""))
-    }
-
-    /// The flag that would let this peer in.
-    pub fn hint(&self) -> String {
-        match &self.by {
-            Some(rule) => format!("to allow it, remove the rule \"{rule}\" that denies it"),
-            None if self.is_anonymous => {
-                format!("to allow it, show a certificate, or add the rule \"{ANONYMOUS}\"")
-            }
-            None => format!("to allow it, add the rule \"{}\"", self.who),
-        }
+        let (rule, found) = self.nearest.as_ref()?;
+        // What fits by its letters, and does not fit, would read like a fault of ours.
+        let no_name = match self.misses_by_form {
+            true if found.contains('*') => ", and a wildcard in a certificate is the name of nobody",
+            true => ", which is no name that a rule is compared with",
+            false => "",
+        };
+        Some(format!(
+            "nearest rule: \"{rule}\", the certificate has \"{found}\"{no_name}"
+        ))
     }
 }
 
@@ -166,6 +165,7 @@ impl Policy {
             who: ANONYMOUS.to_owned(),
             by,
             nearest: None,
+            misses_by_form: false,
             is_anonymous: true,
         };
         self.permit(decided)
@@ -200,6 +200,7 @@ impl Policy {
                 who: identity.called(),
                 by: self.called(number),
                 nearest: None,
+                misses_by_form: false,
                 is_anonymous: false,
             },
             None => self.denial(identity),
@@ -238,29 +239,48 @@ impl Policy {
     }
 
     fn denial(&self, identity: &Identity) -> Denial {
+        let matchable = identity.clone().matchable();
+        // A name that a rule could fit says more than one that none ever fits.
+        let near = self.nearest(&matchable);
+        let by_form = near.is_none().then(|| self.nearest(identity)).flatten();
+        let misses_by_form = by_form.is_some();
+        // Where no rule is of a type that the certificate has, the first one shows what would be asked for.
+        let first = || Some((self.allow.first()?.to_string(), identity.called()));
+        Denial {
+            who: identity.called(),
+            by: None,
+            nearest: near.or(by_form).or_else(first),
+            misses_by_form,
+            is_anonymous: false,
+        }
+    }
+
+    /// The rule that comes nearest to one of the names of `identity`, and that name.
+    fn nearest(&self, identity: &Identity) -> Option<(String, String)> {
         let pairs = self.allow.iter().flat_map(|rule| {
             let text = rule.to_string();
             rule.rivals(identity)
                 .into_iter()
                 .map(move |rival| (text.clone(), rival))
         });
-        let nearest = pairs
+        pairs
             .filter(|(rule, _)| !rule.starts_with("fingerprint:"))
             .max_by_key(|(rule, rival)| {
                 rule.bytes()
                     .zip(rival.bytes())
                     .take_while(|(a, b)| a == b)
                     .count()
-            });
-        // Where no rule is of a type that the certificate has, the first one shows what would be asked for.
-        let first = || Some((self.allow.first()?.to_string(), identity.called()));
-        Denial {
-            who: identity.called(),
-            by: None,
-            nearest: nearest.or_else(first),
-            is_anonymous: false,
-        }
+            })
     }
+}
+
+/// The rule that would fit `identity` and no other: its first name that rules are compared with, else its certificate.
+pub fn own_rule(identity: &Identity) -> Rule {
+    let names = identity.clone().matchable().names();
+    let rules = names.iter().filter_map(|name| name.parse::<Rule>().ok());
+    let is_one = |rule: &Rule| rule.matches(identity) && !rule.to_string().contains('*');
+    let mut fitting = rules.filter(is_one);
+    fitting.next().unwrap_or(Rule::Fingerprint(identity.fingerprint))
 }
 
 impl fmt::Debug for Policy {
@@ -380,6 +400,44 @@ mod tests {
             denial.because().as_deref(),
             Some("nearest rule: \"uri:spiffe://acme/api\", the certificate has \"uri:spiffe://acme/web\"")
         );
+    }
+
+    #[test]
+    fn a_wildcard_in_a_certificate_is_told_to_be_no_name_and_no_rule_is_made_of_it() {
+        let policy = |rules: &[&str]| {
+            Policy::new(rules.iter().map(|text| text.parse().expect(text)).collect()).expect("valid")
+        };
+        let wild = Identity {
+            uris: Vec::new(),
+            dns: vec!["*.acme.example".into()],
+            emails: Vec::new(),
+            ips: Vec::new(),
+            common_name: None,
+            ..identity()
+        };
+        let denial = policy(&["dns:*.acme.example"]).denial(&wild);
+        assert_eq!(
+            denial.because().as_deref(),
+            Some(
+                "nearest rule: \"dns:*.acme.example\", the certificate has \"dns:*.acme.example\", and a wildcard in a \
+                 certificate is the name of nobody"
+            )
+        );
+        assert_eq!(own_rule(&wild), Rule::Fingerprint(Fingerprint([7; 32])));
+        // Beside a name that counts, that one is named.
+        let mut both = wild.clone();
+        both.dns.push("api.beta.example".into());
+        let denial = policy(&["dns:*.acme.example"]).denial(&both);
+        assert_eq!(
+            denial.because().as_deref(),
+            Some("nearest rule: \"dns:*.acme.example\", the certificate has \"dns:api.beta.example\"")
+        );
+        assert_eq!(own_rule(&both).to_string(), "dns:api.beta.example");
+        let mut malformed = wild;
+        malformed.dns = vec![".acme.example".into()];
+        let because = policy(&["dns:acme.example"]).denial(&malformed).because();
+        assert!(because.is_some_and(|text| text.ends_with("which is no name that a rule is compared with")));
+        assert_eq!(own_rule(&identity()).to_string(), "uri:spiffe://acme/web");
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod decide;
 mod error;
 
 pub use compile::{SCHEMA, condition};
-pub use decide::{Denial, Permit, Policy};
+pub use decide::{Denial, Permit, Policy, own_rule};
 pub use error::PolicyError;
 /// A rule of `--allow` or of `allow = [...]`: the name that a peer must have.
 pub use handfast_pki::pattern::NamePattern as Rule;
