@@ -131,6 +131,24 @@ fn who_shows_no_certificate_reaches_what_is_for_everybody_and_no_more() {
     assert_eq!(ask(&mut web, "/orders").0, 200);
     assert_eq!(service.last().values("client-cert").len(), 1);
     let (status, body) = ask(&mut web, "/health");
+#[test]
+fn nothing_is_said_to_be_proven_of_a_client_without_a_certificate_where_there_is_no_route() {
+    let (place, service) = (Place::new(), Service::hello());
+    cast(&place);
+    let routes = ROUTES.replace("path = \"/\"", "path = \"/orders\"");
+    place.write("handfast.toml", config(&service, OPTIONAL, &routes));
+    let proxy = place.open("proxy --config handfast.toml");
+    let mut caller = Call::anonymous(&place).knock(proxy.port).expect("it may come in");
+    let (status, body) = ask(&mut caller, "/elsewhere");
+    assert!(status == 403 && body.contains("HF-609"), "{status} {body}");
+    assert!(!body.contains("proven"), "{body}");
+    let decision =
+        "policy explain --config handfast.toml --anonymous --host localhost --path /elsewhere --json";
+    let decision = place.run(decision).json()["decision"].clone();
+    assert_eq!(decision["code"], "HF-609", "{decision}");
+    assert_eq!(ask(&mut caller, "/health").0, 200, "the twin");
+}
+
     assert!(status == 403 && body.contains("HF-609"), "{status} {body}");
     drop(web);
     let record = proxy.connection(2);

@@ -128,7 +128,7 @@ codes! {
     PUBLIC_CAS = 606, "the server trusts a whole set of public CAs for its clients";
     ANY_OF_CA = 607, "every certificate of the CA is accepted, no rule checks the identity";
     LONG_LIVED = 608, "a client certificate lives long or is shared";
-    NOT_ALLOWED = 609, "the identity is proven and the rules do not allow it";
+    NOT_ALLOWED = 609, "the rules do not allow the client";
     REVOCATION_OFF = 610, "revoked certificates are accepted, because the revocation list is not checked";
     WAY_AROUND = 611, "what demands a client certificate can be reached without one, by another way";
     CONFIG_INVALID = 701, "the configuration is not valid";

@@ -60,7 +60,7 @@ impl fmt::Display for Denial {
 }
 
 impl Denial {
-    /// `HF-609`: the identity is proven, and the rules do not allow it; `HF-725`: there is none, and the rules ask for one.
+    /// `HF-609`: the rules do not allow the client, who is known; `HF-725`: it is not, and the rules ask for a certificate.
     pub fn code(&self) -> Code {
         if self.is_anonymous {
             code::NEEDS_CERTIFICATE
