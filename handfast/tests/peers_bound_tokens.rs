@@ -213,15 +213,30 @@ fn only_a_valid_token_that_is_bound_to_the_certificate_reaches_the_backend() {
         (String::new(), "HF-735", "www-authenticate: Bearer\r\n"),
         (
             format!("Authorization: Basic {good}\r\n"),
+            "HF-735",
+            "www-authenticate: Bearer\r\n",
+        ),
+        (
+            format!("Authorization: DPoP {good}\r\n"),
+            "HF-735",
+            "www-authenticate: Bearer\r\n",
+        ),
+        (
+            format!("Authorization: Basic {good}\r\nAuthorization: Bearer {good}\r\n"),
             "HF-736",
             "invalid_token",
         ),
+        ("Authorization: Bearer\r\n".to_owned(), "HF-736", "invalid_token"),
         (
             format!("Authorization: Bearer {good}\r\nAuthorization: Bearer {good}\r\n"),
             "HF-736",
             "invalid_token",
         ),
-        (format!("Authorization: {good}\r\n"), "HF-736", "invalid_token"),
+        (
+            format!("Authorization: {good}\r\n"),
+            "HF-735",
+            "www-authenticate: Bearer\r\n",
+        ),
     ] {
         let answer = ask(&mut web, "/orders", &headers);
         assert_eq!(answer.status, 401, "{answer:?}");
@@ -231,7 +246,17 @@ fn only_a_valid_token_that_is_bound_to_the_certificate_reaches_the_backend() {
         );
     }
     let in_query = ask(&mut web, &format!("/orders?access_token={good}"), "");
-    assert_eq!(in_query.status, 401);
+    assert!(
+        in_query.status == 401 && in_query.text().contains("HF-735"),
+        "{in_query:?}"
+    );
+    // The backend could read the other one.
+    let bearer = format!("Authorization: Bearer {good}\r\n");
+    let twice = ask(&mut web, "/orders?a=b&access%5Ftoken=x", &bearer);
+    assert!(
+        twice.status == 401 && twice.text().contains("HF-736"),
+        "{twice:?}"
+    );
     // It was stolen: the thief has a certificate of his own, and the same CA.
     let mut api = knock(&place, &proxy, "api");
     let stolen = ask(&mut api, "/orders", &format!("Authorization: Bearer {good}\r\n"));

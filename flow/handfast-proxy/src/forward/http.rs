@@ -271,7 +271,7 @@ async fn forward(
     let connects = websocket::asks(&request);
     let upgrades = headers::to_backend(&mut request, &visit.ours, &visit.worker.reserved)?;
     let upstream = decide(visit, &mut request, asked)?;
-    tokens::check(visit, asked.route, request.headers())?;
+    tokens::check(visit, asked.route, &request)?;
     tokens::add_assertion(visit, &upstream.backend, request.headers_mut())?;
     if connects {
         // Boxed: it is rare, and its state is not for every request.

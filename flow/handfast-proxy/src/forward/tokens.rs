@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use handfast_pki::{Fingerprint, code};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use jiff::Timestamp;
 
 use super::{
@@ -19,7 +19,7 @@ use crate::{
 
 /// Refuses a request of the route at `place` whose token is not good, by the keys of this moment. A host that only
 /// observes demands tokens, too: they are for the backend, and not what it tries out.
-pub(super) fn check(visit: &Visit, place: Option<usize>, headers: &HeaderMap) -> Result<(), Instead> {
+pub(super) fn check<B>(visit: &Visit, place: Option<usize>, request: &Request<B>) -> Result<(), Instead> {
     let place = place.unwrap_or_default();
     let before = visit.standing.host.rules.routes.get(place);
     if before.is_none_or(|route| route.tokens.is_none()) {
@@ -38,7 +38,7 @@ pub(super) fn check(visit: &Visit, place: Option<usize>, headers: &HeaderMap) ->
     let certificate = visit.standing.fingerprint();
     let certificate =
         certificate.ok_or_else(|| Instead::from((StatusCode::FORBIDDEN, code::NEEDS_CERTIFICATE)))?;
-    let checked = bearer(headers).and_then(|token| {
+    let checked = bearer(request.headers(), request.uri().query()).and_then(|token| {
         let hash = Fingerprint::of(token.as_bytes()).0;
         let mut verified = visit.verified();
         let is_known =
