@@ -93,13 +93,22 @@ fn is_browser(headers: &HeaderMap) -> bool {
         .any(|value| value.contains("text/html"))
 }
 
+/// What a person can do about it; who has sent no certificate is told of none.
+fn advice(code: Code) -> &'static str {
+    if code == code::NO_CERTIFICATE {
+        "this service needs a client certificate, and this connection has none"
+    } else {
+        "the certificate of this connection does not open this service"
+    }
+}
+
 /// RFC 9457.
 fn problem(code: Code, connection: u64) -> String {
     let problem = serde_json::json!({
         "type": "about:blank",
         "title": code.title(),
         "status": StatusCode::FORBIDDEN.as_u16(),
-        "detail": "the certificate of this connection does not open this service; its operator finds the reason by the number of the connection",
+        "detail": format!("{}; its operator finds the reason by the number of the connection", advice(code)),
         "code": code.to_string(),
         "connection": connection,
     });
@@ -111,9 +120,9 @@ fn page(code: Code, connection: u64) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{code}</title>\n\
          <h1>Access denied</h1>\n<p>{title} [{code}].</p>\n\
-         <p>The certificate of this connection does not open this service. Its operator finds the reason by the number \
-         <b>{connection}</b>.</p></html>\n",
-        title = code.title()
+         <p>Here {advice}. The operator finds the reason by the number <b>{connection}</b>.</p></html>\n",
+        title = code.title(),
+        advice = advice(code)
     )
 }
 
@@ -147,6 +156,19 @@ mod tests {
             code::UNKNOWN_ISSUER,
         ] {
             assert_eq!(told(code), code);
+        }
+    }
+
+    #[test]
+    fn who_sent_no_certificate_is_told_of_none() {
+        let told = |code| [problem(code, 7), page(code, 7)];
+        for text in told(code::NO_CERTIFICATE) {
+            assert!(text.contains("this connection has none"), "{text}");
+            assert!(!text.contains("the certificate of this connection"), "{text}");
+        }
+        for text in told(code::NOT_ALLOWED) {
+            assert!(text.contains("the certificate of this connection"), "{text}");
+            assert!(text.contains('7'), "{text}");
         }
     }
 

@@ -39,6 +39,10 @@ fn who_is_refused_reads_why_and_nothing_reaches_the_service() {
         );
         let problem: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
         assert_eq!(problem["code"], code, "{problem}");
+        let says_none = problem["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("has none"));
+        assert_eq!(says_none, pair.is_none(), "{problem}");
         assert!(caller.get().is_err(), "there is no second answer");
         let record = proxy.connection(place_of_record + 1);
         assert_eq!(record["code"], code, "{record}");
