@@ -85,7 +85,7 @@ impl Denial {
         let (rule, found) = self.nearest.as_ref()?;
         // What fits by its letters, and does not fit, would read like a fault of ours.
         let no_name = match self.misses_by_form {
-            true if found.contains('*') => ", and a wildcard in a certificate is the name of nobody",
+            true if found.contains('*') => ", and a wildcard in a certificate names no client",
             true => ", which is no name that a rule is compared with",
             false => "",
         };
@@ -420,7 +420,7 @@ mod tests {
             denial.because().as_deref(),
             Some(
                 "nearest rule: \"dns:*.acme.example\", the certificate has \"dns:*.acme.example\", and a wildcard in a \
-                 certificate is the name of nobody"
+                 certificate names no client"
             )
         );
         assert_eq!(own_rule(&wild), Rule::Fingerprint(Fingerprint([7; 32])));
