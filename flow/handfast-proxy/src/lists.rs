@@ -26,7 +26,11 @@ use crate::sources::{ClientCas, ListPlace};
 
 /// Lists that were read, by their file. A list of a million entries is not read anew because a rule has changed.
 #[derive(Default)]
-pub(crate) struct Lists(Mutex<HashMap<PathBuf, (Version, Found)>>);
+pub(crate) struct Lists {
+    known: Mutex<HashMap<PathBuf, (Version, Found)>>,
+    /// Whether one that has ended is read all the same: whom it refuses is then for each decision.
+    with_ended: bool,
+}
 
 type Found = Vec<Arc<SignedList>>;
 
@@ -50,6 +54,14 @@ impl Version {
 }
 
 impl Lists {
+    /// Those of a proxy that has been running since they were current.
+    pub(crate) fn with_ended() -> Self {
+        Self {
+            with_ended: true,
+            ..Self::default()
+        }
+    }
+
     /// The lists and sets of `clients`, where it names any, verified by its `cas`; what it had `before` is not replaced by
     /// something older. A file that cannot be used is a problem, a URL that was not fetched yet is none: then nobody can be
     /// shown to be good by it.
@@ -89,13 +101,18 @@ impl Lists {
 
     fn read(&self, path: &Path, cas: &[Certificate], now: Timestamp, stale: Stale) -> Result<Found, Problem> {
         let version = Version::of(path);
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let (Some(now), Some((then, lists))) = (&version, known.get(path))
             && now == then
         {
             return Ok(lists.clone());
         }
-        let lists = load::signed_lists(path, cas, now, stale)?;
+        let at_load = if self.with_ended {
+            Stale::DangerouslyKeep
+        } else {
+            stale
+        };
+        let lists = load::signed_lists(path, cas, now, at_load)?;
         let lists: Found = lists.into_iter().map(Arc::new).collect();
         if let Some(version) = version {
             known.insert(path.to_owned(), (version, lists.clone()));

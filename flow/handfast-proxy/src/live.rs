@@ -442,28 +442,35 @@ pub(crate) fn must_ask_alike(source: &HostSource, routes: &[Route]) -> Result<()
     }
 }
 
-/// The CAs of `clients`, each with the names that it may vouch for and the lists by which it is judged.
-pub(crate) fn cas(
+/// The CAs of `clients`.
+fn cas(
     clients: &[ClientCas],
     lists: &Lists,
     before: Option<&State>,
     now: Timestamp,
 ) -> Result<Vec<TrustedCa>, Problem> {
-    let ca = |clients: &ClientCas| {
-        let anchors = load::anchors(&clients.ca, now)?;
-        let known = before.and_then(|before| before.ca(&clients.name)?.revocations());
-        let revocations = lists.of(clients, anchors.certificates(), known, now)?;
-        let ca = match &clients.names {
-            Some(names) => TrustedCa::bound(&clients.name, anchors, names.clone()),
-            None => TrustedCa::for_every_name(&clients.name, anchors),
-        };
-        let ca = ca.with_client_usage(clients.usage);
-        Ok(match revocations {
-            Some(revocations) => ca.with_revocations(revocations),
-            None => ca,
-        })
+    clients.iter().map(|one| ca(one, lists, before, now)).collect()
+}
+
+/// The CA of `clients`, with the names that it may vouch for and the lists by which it is judged.
+pub(crate) fn ca(
+    clients: &ClientCas,
+    lists: &Lists,
+    before: Option<&State>,
+    now: Timestamp,
+) -> Result<TrustedCa, Problem> {
+    let anchors = load::anchors(&clients.ca, now)?;
+    let known = before.and_then(|before| before.ca(&clients.name)?.revocations());
+    let revocations = lists.of(clients, anchors.certificates(), known, now)?;
+    let ca = match &clients.names {
+        Some(names) => TrustedCa::bound(&clients.name, anchors, names.clone()),
+        None => TrustedCa::for_every_name(&clients.name, anchors),
     };
-    clients.iter().map(ca).collect()
+    let ca = ca.with_client_usage(clients.usage);
+    Ok(match revocations {
+        Some(revocations) => ca.with_revocations(revocations),
+        None => ca,
+    })
 }
 
 pub(crate) fn trust(cas: Vec<TrustedCa>, generation: u64) -> Result<Trust, Problem> {

@@ -3,11 +3,13 @@
 //!
 //! In: the sources of a configuration, or one policy in Cedar; who asks, and for what. Out: a [`Decision`], made by the same
 //! rules, names and paths as those of the proxy, in the same order: host, certificate, admission, path, route. Server
-//! certificates and backends are not looked at, and a host that observes decides as if it were in earnest.
+//! certificates and backends are not looked at, and a host that observes decides as if it were in earnest. An access token that
+//! a route demands is said, and taken for good.
 
 pub mod cases;
 mod client;
 pub mod compare;
+mod token;
 
 use std::path::{Path, PathBuf};
 
@@ -18,10 +20,10 @@ use handfast_values::Authority;
 use http::{Method, Uri};
 use jiff::Timestamp;
 
-pub use self::client::Client;
+pub use self::{client::Client, token::TokenDemand};
 use crate::{
     error::Ended,
-    forward::path::normalise,
+    forward::{path::normalise, unacceptable::Unacceptable},
     host::{ByName, HostName, Route, has_one_answer, route_of},
     lists::Lists,
     live,
@@ -40,14 +42,16 @@ struct Host {
     policies: Vec<Option<PathBuf>>,
     is_optional: bool,
     observes: bool,
-    /// Who vouches for its clients; nothing where no certificate is to be verified.
-    trust: Option<Trust>,
+    /// The access token that each route demands.
+    tokens: Vec<Option<TokenDemand>>,
+    /// Who vouches for its clients, or why that is not known; nothing where no certificate is to be verified.
+    trust: Option<Result<Trust, Problem>>,
 }
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asked {
-    /// The name of the host (SNI and Host), without a port; nothing for the default one.
+    /// The name of the host (SNI and Host), with or without a port; nothing for the default one.
     pub host: Option<String>,
     /// `GET`.
     pub method: String,
@@ -75,30 +79,40 @@ pub struct Decision {
     pub hint: Option<String>,
     /// Whether the host only observes, so that a denial is recorded and nothing more.
     pub observes: bool,
+    /// The access token that the request needs besides; it is taken for good.
+    pub token: Option<TokenDemand>,
 }
 
 impl Rehearsal {
     /// The rules of `sources`. `with_trust` certificates are judged: it reads the CAs and the revocation lists. Without, they are
-    /// taken for good.
+    /// taken for good. CAs and lists that cannot be used make no error here: they are a part of each decision, as in a proxy
+    /// that is running.
     ///
     /// # Errors
     ///
-    /// What cannot be read, or is no policy.
+    /// A policy that cannot be read, or is none.
     pub fn of(sources: &Sources, with_trust: bool) -> Result<Self, Problem> {
         let now = Timestamp::now();
-        let cas = if with_trust {
-            live::cas(&sources.clients, &Lists::default(), None, now)?
-        } else {
-            Vec::new()
+        let lists = Lists::with_ended();
+        let cas = sources.clients.iter().filter(|_| with_trust);
+        let cas: Vec<_> = cas
+            .map(|one| (&one.name, live::ca(one, &lists, None, now)))
+            .collect();
+        let trust = |source: &HostSource| {
+            let own = cas.iter().filter(|(name, _)| source.clients.contains(name));
+            let own = own.map(|(_, ca)| ca.clone()).collect::<Result<Vec<_>, Problem>>();
+            own.and_then(|own| live::trust(own, 0))
         };
         let host = |source: &HostSource| {
-            let routes = source.routes.iter().map(live::route);
-            let routes = routes.collect::<Result<Vec<_>, Problem>>()?;
+            let rules = source.routes.iter().map(|route| {
+                live::route(&RouteSource {
+                    bound_tokens: None,
+                    ..route.clone()
+                })
+            });
+            let routes = rules.collect::<Result<Vec<_>, Problem>>()?;
             live::must_ask_alike(source, &routes)?;
-            let own = cas
-                .iter()
-                .filter(|ca| source.clients.iter().any(|name| name == ca.name()));
-            let trust = with_trust.then(|| live::trust(own.cloned().collect(), 0));
+            let tokens = source.routes.iter().map(|route| route.bound_tokens.as_ref());
             Ok(Host {
                 name: HostName {
                     names: source.names.clone(),
@@ -108,7 +122,8 @@ impl Rehearsal {
                 policies: source.routes.iter().map(cedar).collect(),
                 is_optional: source.optional,
                 observes: source.observes,
-                trust: trust.transpose()?,
+                tokens: tokens.map(|tokens| tokens.map(TokenDemand::of)).collect(),
+                trust: with_trust.then(|| trust(source)),
             })
         };
         let listeners = sources.listeners.iter().map(|listener| {
@@ -142,6 +157,7 @@ impl Rehearsal {
             policies: vec![Some(file.to_owned())],
             is_optional: true,
             observes: false,
+            tokens: vec![None],
             trust: None,
         };
         Ok(Self {
@@ -149,9 +165,29 @@ impl Rehearsal {
         })
     }
 
+    /// The same, where every CA and every list can be used: a denial that has its reason there says nothing about rules.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot.
+    pub fn with_all_trust(self) -> Result<Self, Problem> {
+        let mut hosts = self.listeners.iter().flat_map(|(_, hosts)| hosts);
+        match hosts.find_map(|host| host.trust.as_ref()?.as_ref().err()) {
+            Some(problem) => Err(problem.clone()),
+            None => Ok(self),
+        }
+    }
+
     /// What is decided about `client` that asks for `asked`, at the time `now`.
     pub fn decide(&self, client: &Client, asked: &Asked, now: Timestamp) -> Decision {
-        let asked_for = asked.host.as_deref();
+        // As the request path reads Host: with a port, which means nothing here.
+        let asked_for = match asked.host.as_deref().map(Authority::read).transpose() {
+            Ok(read) => read.map(|authority| authority.host),
+            Err(error) => {
+                let wrong = Unacceptable::Host(error.into());
+                return Decision::denied(wrong.answer().1, wrong.to_string());
+            }
+        };
         let by = |place: &dyn Fn(&ByName) -> Option<usize>| {
             let mut listeners = self.listeners.iter();
             listeners.find_map(|(names, hosts)| hosts.get(place(names)?))
@@ -162,7 +198,7 @@ impl Rehearsal {
             Some(host) => host.decide(client, asked, now),
             None => Decision::denied(
                 code::WRONG_SNI,
-                match &asked.host {
+                match asked_for {
                     Some(name) => format!("no host here is called \"{}\"", printable(name)),
                     None => "there is no default host, and no name was asked for".to_owned(),
                 },
@@ -190,22 +226,30 @@ impl Host {
     fn decide(&self, client: &Client, asked: &Asked, now: Timestamp) -> Decision {
         let route = self.route(asked);
         let place = route.as_ref().ok().copied().flatten();
-        let decision = match self.judge(client, now) {
-            Err(refusal) => Decision::refused(&refusal),
+        let token = place.and_then(|place| self.tokens.get(place)?.clone());
+        let judged = self.judge(client, now);
+        let is_proven = matches!(&judged, Ok((_, Some(_))));
+        let decision = match judged {
+            Err(refused) => refused,
             Ok((decisions, identity)) => {
                 let is_admitted = decisions.iter().any(Result::is_ok);
                 let decision = self.at_route(&decisions, route, asked, identity.as_ref());
-                if is_admitted {
-                    decision
-                } else {
+                if !is_admitted {
                     self.turned_away(decision, &decisions, identity.is_none())
+                } else if decision.is_allowed && token.is_some() && identity.is_none() {
+                    token::without_certificate()
+                } else {
+                    decision
                 }
             }
         };
+        // A host that observes serves no request that has no route, and demands tokens in earnest.
+        let is_served = place.is_some() && (token.is_none() || is_proven);
         Decision {
             host: Some(self.name.label().to_owned()),
             route: place.and_then(|place| Some(self.routes.get(place)?.label().to_owned())),
-            observes: self.observes,
+            observes: self.observes && (decision.is_allowed || is_served),
+            token,
             ..decision
         }
     }
@@ -223,10 +267,11 @@ impl Host {
     }
 
     /// The decision of each route, and who the client is, where anything is known of it.
-    fn judge(&self, client: &Client, now: Timestamp) -> Result<(Decisions, Option<Identity>), Refusal> {
+    fn judge(&self, client: &Client, now: Timestamp) -> Result<(Decisions, Option<Identity>), Decision> {
+        let refused = |refusal: Refusal| Decision::refused(&refusal);
         let routes = self.routes.iter();
         match client {
-            Client::Anonymous if !self.is_optional => Err(Refusal::NoCertificate),
+            Client::Anonymous if !self.is_optional => Err(refused(Refusal::NoCertificate)),
             Client::Anonymous => {
                 let decisions = routes.map(|route| route.policy.decide_anonymous());
                 let decisions = decisions.map(|decided| decided.map(|permit| permit.rule().to_owned()));
@@ -238,11 +283,12 @@ impl Host {
             }
             Client::Shows(chain) => {
                 let Some(trust) = &self.trust else {
-                    let leaf = chain.first().ok_or(Refusal::NoCertificate)?;
+                    let leaf = chain.first().ok_or_else(|| refused(Refusal::NoCertificate))?;
                     return self.judge(&Client::Named(leaf.identity()), now);
                 };
+                let trust = trust.as_ref().map_err(Decision::without_trust)?;
                 let presented: Vec<_> = chain.iter().map(|one| one.der().clone()).collect();
-                let chain = verify(&presented, trust, Purpose::Client, now)?;
+                let chain = verify(&presented, trust, Purpose::Client, now).map_err(refused)?;
                 let decisions = routes.map(|route| route.policy.decide(&chain));
                 let decisions = decisions.map(|decided| decided.map(|permit| permit.rule().to_owned()));
                 Ok((decisions.collect(), Some(chain.identity())))
@@ -338,6 +384,15 @@ impl Decision {
     fn by(denial: &Denial) -> Self {
         let ended = Ended::Denied(denial.clone());
         Self::denied(ended.code(), ended.reason())
+    }
+
+    /// No certificate can be judged.
+    fn without_trust(problem: &Problem) -> Self {
+        let reason = format!("no proxy starts with this configuration: {}", problem.message);
+        Self {
+            hint: problem.help.clone(),
+            ..Self::denied(problem.code, reason).in_handshake()
+        }
     }
 
     fn refused(refusal: &Refusal) -> Self {

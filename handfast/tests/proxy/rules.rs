@@ -7,8 +7,9 @@ use serde_json::Value;
 use crate::program::{
     Place,
     caller::Call,
-    daemon::configuration,
+    daemon::{configuration, until},
     pki::{Wanted, cast},
+    schema,
     service::Service,
 };
 
@@ -100,6 +101,110 @@ fn what_explain_says_is_what_the_proxy_does() {
             }
         }
     }
+}
+
+#[test]
+fn explain_decides_about_a_list_that_has_ended_as_a_running_proxy_does() {
+    let (place, service) = (Place::new(), Service::hello());
+    cast(&place);
+    place
+        .run("ca crl --dir authority-acme --out acme.crl --lifetime 4s")
+        .good();
+    configured(&place, &service, "");
+    let text = place.read("handfast.toml");
+    place.write(
+        "handfast.toml",
+        text.replace(
+            "ca = \"server/ca.crt\"",
+            "ca = \"server/ca.crt\"\ncrl = [\"acme.crl\"]",
+        ),
+    );
+    let explain = || {
+        let line =
+            "policy explain --config handfast.toml --cert web/tls.crt --host localhost --path /orders --json";
+        let said = place.run(line);
+        (said.exit, said.json()["decision"].clone())
+    };
+    let proxy = place.open("proxy --config handfast.toml");
+    let (exit, decision) = explain();
+    assert_eq!((exit, &decision["allowed"]), (0, &true.into()), "{decision}");
+    let refused = until("the end of the list", || {
+        let _ = Call::of(&place, "web").get(proxy.port);
+        let mut all = proxy.log().into_iter();
+        all.find(|line| line["event"] == "connection" && line["verdict"] != "allowed")
+    });
+    let (exit, decision) = explain();
+    assert_eq!((exit, &decision["in_handshake"]), (1, &true.into()), "{decision}");
+    assert_eq!(decision["code"], refused["code"], "{decision} {refused}");
+    place
+        .run("policy explain --config handfast.toml --anonymous --host localhost --path /health")
+        .good();
+    // What cannot be read denies each certificate here, and is no answer about rules.
+    let cases = "[[case]]\ncert = \"web/tls.crt\"\nhost = \"localhost\"\nexpected = \"deny\"\n";
+    place.write("cases.toml", cases);
+    place.run("policy test cases.toml --config handfast.toml").good();
+    for (file, bytes) in [("acme.crl", "nothing"), ("server/ca.crt", "")] {
+        place.write(file, bytes);
+        let (exit, decision) = explain();
+        assert_eq!((exit, &decision["allowed"]), (1, &false.into()), "{decision}");
+        assert!(decision["code"].is_string(), "{decision}");
+        assert!(
+            decision["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.contains("no proxy starts")),
+            "{decision}"
+        );
+        assert_eq!(place.run("policy test cases.toml --config handfast.toml").exit, 2);
+        let diff = "policy diff handfast.toml handfast.toml --cert web/tls.crt";
+        assert_eq!(place.run(diff).exit, 2);
+    }
+}
+
+#[test]
+fn a_token_that_a_route_demands_is_told_tested_and_compared() {
+    let (place, service) = (Place::new(), Service::hello());
+    cast(&place);
+    configured(&place, &service, "");
+    let before = place.read("handfast.toml");
+    let token =
+        "policy = \"orders.cedar\"\nbound-tokens = { jwks = \"jwks.json\", issuer = \"https://id.example\" }";
+    place.write("new.toml", before.replace("policy = \"orders.cedar\"", token));
+    let ask = "--identity uri:spiffe://acme/web --host localhost:8443 --path /orders";
+    let said = place
+        .run(&format!("policy explain --config new.toml {ask}"))
+        .good();
+    for part in [
+        "allowed by \"orders\", with an access token of \"https://id.example\" that is bound to the certificate",
+        "without the token, 401: ",
+        "[HF-735]",
+    ] {
+        assert!(said.stdout.contains(part), "{part}: {said:#?}");
+    }
+    let answer = place
+        .run(&format!("policy explain --config new.toml {ask} --json"))
+        .json();
+    assert_eq!(answer["decision"]["token"]["issuer"], "https://id.example");
+    assert_eq!(answer["decision"]["token"]["without"]["code"], "HF-735");
+    schema::assert_documented(&answer);
+    let said = place
+        .run(&format!("policy explain --config handfast.toml {ask}"))
+        .good();
+    assert!(!said.stdout.contains("token"), "{said:#?}");
+    let diff = place.run("policy diff handfast.toml new.toml --identity uri:spiffe://acme/web");
+    assert_eq!(diff.exit, 1, "{diff:#?}");
+    assert!(
+        diff.stdout.contains(
+            "  before: allowed by \"orders\"\n  after:  allowed by \"orders\", with an access token"
+        ),
+        "{diff:#?}"
+    );
+    let case = "[[case]]\nidentity = \"uri:spiffe://acme/web\"\nhost = \"localhost\"\npath = \"/orders\"\n";
+    let cases =
+        format!("{case}expected = \"allow\"\n{case}token = false\nexpected = \"deny\"\ncode = \"HF-735\"\n");
+    place.write("cases.toml", cases);
+    place.run("policy test cases.toml --config new.toml").good();
+    let said = place.run("policy test cases.toml --config handfast.toml");
+    assert!(said.stdout.contains("1 of 2 cases fail"), "{said:#?}");
 }
 
 #[test]

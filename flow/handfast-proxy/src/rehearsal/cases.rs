@@ -73,6 +73,11 @@ table! {
             reference: "the path",
             without: Without::Is("`\"/\"`"),
         }
+        token: Option<bool> = "token" {
+            flag: None,
+            reference: "whether the request carries the access token that [`bound-tokens`](config.md#bound-access-tokens) of its route demands",
+            without: Without::Is("`true`"),
+        }
         expected: Option<Expected> = "expected" {
             flag: None,
             reference: "`\"allow\"` or `\"deny\"`",
@@ -96,6 +101,8 @@ pub struct Case {
     pub name: String,
     pub client: Client,
     pub asked: Asked,
+    /// Whether the request carries the token that its route demands.
+    pub has_token: bool,
     pub expected: Expected,
     /// The code that a denial has to have.
     pub code: Option<Code>,
@@ -189,6 +196,7 @@ fn case(raw: &Lined<RawCase>, folder: &Path, errors: &mut Vec<Problem>) -> Optio
         name: or(&table.name, &usual),
         client,
         asked,
+        has_token: table.token.unwrap_or(true),
         expected: table.expected?,
         code,
         place: place.clone(),
@@ -199,6 +207,11 @@ impl Case {
     /// What `rules` decide, and whether that is what is expected.
     pub fn passes(&self, rules: &Rehearsal, now: Timestamp) -> (Decision, bool) {
         let decision = rules.decide(&self.client, &self.asked, now);
+        let decision = if self.has_token {
+            decision
+        } else {
+            decision.without_token()
+        };
         let is_code = self.code.is_none() || self.code == decision.code;
         let passes = match self.expected {
             Expected::Allow => decision.is_allowed,

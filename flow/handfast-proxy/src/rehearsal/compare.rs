@@ -55,7 +55,9 @@ pub fn changes(
             compared += 1;
             let then = before.decide(&seen.client, asked, now);
             let later = after.decide(&seen.client, asked, now);
-            if then.is_allowed != later.is_allowed {
+            // What is allowed with a token is another thing than what is allowed without, or with another.
+            let has_other_token = then.is_allowed && then.token != later.token;
+            if then.is_allowed != later.is_allowed || has_other_token {
                 changes.push(Change {
                     client: seen.client.to_string(),
                     asked: asked.clone(),
@@ -139,6 +141,7 @@ fn client(line: &ConnectionLine) -> Option<(String, Client)> {
     }
 }
 
+/// What is no host stays as it is, and is denied as that.
 fn without_port(host: String) -> String {
     Authority::read(&host).map_or_else(|_| host.clone(), |read| read.host.to_owned())
 }

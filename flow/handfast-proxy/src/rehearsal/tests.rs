@@ -2,7 +2,11 @@
 
 use std::{fs, path::PathBuf};
 
-use super::{cases, compare::changes, compare::seen, *};
+use super::{
+    cases,
+    compare::{Seen, changes, seen},
+    *,
+};
 use crate::config;
 
 struct Folder(PathBuf);
@@ -267,16 +271,16 @@ fn a_case_passes_only_with_what_it_expects_and_a_bad_file_says_every_line() {
         .iter()
         .filter_map(|problem| problem.place.as_ref().map(|place| place.line))
         .collect();
-    for line in [1, 4, 5, 6, 10] {
-        assert!(lines.contains(&line), "{line}: {problems:#?}");
-    }
-    for empty in ["", "\n# nothing\n"] {
     // `expected` is there and wrong, and the identity is missing.
     let missing = problems
         .iter()
         .filter(|problem| problem.message.contains("is missing"));
     let missing: Vec<_> = missing.map(|problem| problem.message.as_str()).collect();
     assert_eq!(missing, ["\"identity\" is missing"]);
+    for line in [1, 4, 5, 6, 10] {
+        assert!(lines.contains(&line), "{line}: {problems:#?}");
+    }
+    for empty in ["", "\n# nothing\n"] {
         let file = folder.write("empty.toml", empty);
         assert!(cases::read(&file).is_err(), "what tests nothing does not pass");
     }
@@ -324,4 +328,129 @@ fn what_changes_is_found_for_whom_a_log_has_seen_and_for_what_it_asked() {
     );
     let (none, _) = changes(&before, &before, &clients, Timestamp::now());
     assert!(none.is_empty());
+}
+
+/// Tokens for `/orders`, at a host that takes anonymous clients; the keys are in no file.
+fn with_tokens(folder: &Folder, mode: &str, issuer: &str) -> Rehearsal {
+    let tokens =
+        format!("bound-tokens = {{ jwks = \"issuer.json\", issuer = \"{issuer}\", audience = \"orders\" }}");
+    folder.rules(&format!(
+        "[[clients]]\nname = \"acme\"\nca = \"acme-ca.pem\"\n[[listener]]\nlisten = \"127.0.0.1:0\"\n[[listener.host]]\n\
+         default = true\nmode = \"{mode}\"\ncert = \"tls.crt\"\nkey = \"tls.key\"\nclients = [\"acme\"]\n\
+         client-certificate = \"optional\"\n[[listener.host.route]]\npath = \"/orders\"\n\
+         allow = [\"anonymous\", \"uri:spiffe://acme/web\"]\nto = \"http://127.0.0.1:9\"\n{tokens}\n\
+         [[listener.host.route]]\npath = \"/\"\nallow = [\"any\"]\nto = \"http://127.0.0.1:9\"\n",
+        tokens = if issuer.is_empty() { "" } else { &tokens }
+    ))
+}
+
+#[test]
+fn a_route_that_demands_tokens_says_so_and_needs_a_certificate() {
+    let folder = Folder::new("tokens");
+    let rules = with_tokens(&folder, "enforce", "https://id.example");
+    let web = ask(&rules, "uri:spiffe://acme/web", "a", "GET /orders");
+    assert!(web.is_allowed, "{web:?}");
+    let token = web.token.clone().expect("a demand");
+    assert_eq!(
+        (token.issuer.as_str(), token.audience.as_deref()),
+        ("https://id.example", Some("orders"))
+    );
+    let without = web.without_token();
+    assert_eq!(
+        (without.is_allowed, without.code),
+        (false, Some(code::TOKEN_MISSING))
+    );
+    assert!(without.reason.is_some_and(|reason| reason.contains("found none")));
+    // The policy allows it, and a token could be bound to nothing.
+    let anonymous = ask(&rules, "anonymous", "a", "GET /orders");
+    assert_eq!(
+        (anonymous.is_allowed, anonymous.in_handshake, anonymous.code),
+        (false, false, Some(code::NEEDS_CERTIFICATE))
+    );
+    let other = ask(&rules, "uri:spiffe://acme/web", "a", "GET /");
+    assert!(other.is_allowed && other.token.is_none());
+    assert!(other.clone().without_token().is_allowed, "nothing is demanded");
+    let old = ask(
+        &with_tokens(&folder, "enforce", ""),
+        "anonymous",
+        "a",
+        "GET /orders",
+    );
+    assert!(old.is_allowed, "the twin: {old:?}");
+}
+
+#[test]
+fn a_host_that_observes_serves_no_request_without_a_token_or_without_a_route() {
+    let folder = Folder::new("observing");
+    let rules = with_tokens(&folder, "observe", "https://id.example");
+    for (who, request, serves) in [
+        ("anonymous", "GET /", true),
+        ("anonymous", "GET /orders", false),
+        ("uri:spiffe://acme/api", "GET /orders", true),
+        ("anonymous", "GET /a%2fb", false),
+    ] {
+        let decision = ask(&rules, who, "a", request);
+        assert!(!decision.is_allowed, "{who} {request}: {decision:?}");
+        assert_eq!(decision.observes, serves, "{who} {request}: {decision:?}");
+    }
+}
+
+#[test]
+fn a_change_of_what_is_demanded_of_tokens_is_a_change() {
+    let folder = Folder::new("token-changes");
+    let rules = |issuer: &str| with_tokens(&folder, "enforce", issuer);
+    let web = || Seen {
+        client: Client::named(&["uri:spiffe://acme/web"]).expect("a client"),
+        asked: Default::default(),
+    };
+    let changed = |before: &str, after: &str| {
+        let (changes, _) = changes(&rules(before), &rules(after), &[web()], Timestamp::now());
+        let changes = changes.into_iter().map(|change| change.asked.path);
+        changes.collect::<Vec<_>>()
+    };
+    assert_eq!(changed("https://id.example", "https://id.example"), [""; 0]);
+    for (before, after) in [
+        ("", "https://id.example"),
+        ("https://id.example", ""),
+        ("https://id.example", "https://other.example"),
+    ] {
+        assert_eq!(changed(before, after), ["/orders"], "{before} {after}");
+    }
+    folder.write("issuer.json", "{}");
+    let before = rules("https://id.example");
+    folder.write("issuer.json", "{\"keys\":[]}");
+    let (found, _) = changes(&before, &rules("https://id.example"), &[web()], Timestamp::now());
+    assert_eq!(found.len(), 1, "other keys");
+}
+
+#[test]
+fn a_host_is_read_as_the_request_path_reads_it_or_denied() {
+    let folder = Folder::new("hosts");
+    let rules = rules(&folder);
+    for host in [
+        "api.example",
+        "API.Example",
+        "api.example.",
+        "api.example:8443",
+        "API.example.:1",
+    ] {
+        let decision = ask(&rules, "uri:spiffe://acme/web", host, "POST /orders");
+        assert!(decision.is_allowed, "{host}: {decision:?}");
+        assert_eq!(decision.host.as_deref(), Some("api.example"), "{host}");
+    }
+    for host in [
+        "api.example:",
+        "api.example:0443",
+        "me@api.example",
+        "api.example/",
+        "127.1",
+        "",
+    ] {
+        let decision = ask(&rules, "uri:spiffe://acme/web", host, "POST /orders");
+        assert_eq!(decision.code, Some(code::BAD_REQUEST), "{host}: {decision:?}");
+        assert!(
+            !decision.in_handshake && decision.host.is_none(),
+            "{host}: {decision:?}"
+        );
+    }
 }

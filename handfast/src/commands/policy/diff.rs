@@ -84,7 +84,8 @@ impl Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let clients = args.clients()?;
     let with_trust = clients.iter().any(|seen| seen.client.needs_trust());
-    let (old, new) = (of_file(&args.old, with_trust)?, of_file(&args.new, with_trust)?);
+    let rules = |file| Ok::<_, Failure>(of_file(file, with_trust)?.with_all_trust()?);
+    let (old, new) = (rules(&args.old)?, rules(&args.new)?);
     let (changes, compared) = changes(&old, &new, &clients, Timestamp::now());
     words.json(
         Schema::PolicyDiff,

@@ -27,7 +27,7 @@ pub struct Args {
     rules: Rules,
     #[command(flatten)]
     whom: Whom,
-    /// The name of the host that is asked for; the default host when not given
+    /// The name of the host that is asked for, with or without a port; the default host when not given
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
     /// The method

@@ -1,7 +1,7 @@
 //! Decisions as they are shown: as JSON, and for people.
 
 use handfast_pki::text::printable;
-use handfast_proxy::rehearsal::{Asked, Decision};
+use handfast_proxy::rehearsal::{Asked, Decision, TokenDemand};
 use serde_json::{Map, Value, json};
 
 use crate::words::Words;
@@ -17,6 +17,17 @@ pub(super) fn decision(decision: &Decision) -> Value {
         "route": decision.route,
         "hint": decision.hint,
         "observes": decision.observes,
+        "token": decision.token.as_ref().map(token),
+    })
+}
+
+fn token(token: &TokenDemand) -> Value {
+    let (code, reason) = TokenDemand::without();
+    json!({
+        "issuer": token.issuer,
+        "audience": token.audience,
+        "keys": token.keys,
+        "without": { "code": code.to_string(), "reason": reason },
     })
 }
 
@@ -37,7 +48,9 @@ pub(super) fn with_asked(client: &str, asked: &Asked, more: Value) -> Value {
 pub(super) fn line(decision: &Decision) -> String {
     let rule = decision.rule.as_deref().map(printable).unwrap_or_default();
     if decision.is_allowed {
-        return format!("allowed by \"{rule}\"");
+        let token = decision.token.as_ref();
+        let token = token.map(|token| format!(", with {token} that is bound to the certificate"));
+        return format!("allowed by \"{rule}\"{}", token.unwrap_or_default());
     }
     let place = if decision.in_handshake {
         " in the handshake"
@@ -57,6 +70,10 @@ pub(super) fn tell_rest(decision: &Decision, words: &Words) {
     if let Some(host) = &decision.host {
         let route = decision.route.as_deref().unwrap_or("none");
         words.data(format_args!("  host: {host}, route: {route}"));
+    }
+    if decision.is_allowed && decision.token.is_some() {
+        let (code, reason) = TokenDemand::without();
+        words.data(format_args!("  without the token, 401: {reason}  [{code}]"));
     }
     if let Some(hint) = &decision.hint {
         words.data(format_args!("  to allow it: {hint}"));

@@ -34,7 +34,8 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let cases = cases::read(&args.cases).map_err(Failure::of_problems)?;
     let with_trust = cases.iter().any(|case| case.client.needs_trust());
-    let rules = args.rules.read(with_trust)?;
+    // A client that is denied because its CA cannot be read would pass for one that the rules deny.
+    let rules = args.rules.read(with_trust)?.with_all_trust()?;
     let now = Timestamp::now();
     let results = cases.iter().map(|case| (case, case.passes(&rules, now)));
     let results: Vec<(&Case, (Decision, bool))> = results.collect();
