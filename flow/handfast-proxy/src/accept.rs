@@ -74,7 +74,29 @@ pub(crate) fn listeners(address: SocketAddr, count: usize) -> io::Result<Vec<std
     Ok(all)
 }
 
+/// Whether `address` is one of this machine, where a listener can be. Its port is not looked at: a proxy that runs has it,
+/// and who checks need not be who starts.
+pub(crate) fn must_be_ours(address: SocketAddr) -> io::Result<()> {
+    let mut any = address;
+    any.set_port(0);
+    bound(any, false).map(drop)
+}
+
+/// Whether nothing can listen on both: one port on one address, or on one that stands for all.
+pub(crate) fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers =
+        |all: SocketAddr, one: SocketAddr| all.ip().is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+    let is_same = one.ip() == other.ip() || covers(one, other) || covers(other, one);
+    one.port() == other.port() && one.port() != 0 && is_same
+}
+
 fn listener(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListener> {
+    let socket = bound(address, shared)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+fn bound(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     if shared {
@@ -82,8 +104,7 @@ fn listener(address: SocketAddr, shared: bool) -> io::Result<std::net::TcpListen
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    Ok(socket)
 }
 
 /// One worker: its own runtime on its own thread, until the proxy closes. Returns how many were cut.
@@ -259,4 +280,35 @@ pub(crate) async fn drain(context: &WorkerContext, closing: &Closing, connection
     let cut = context.registry.cut_all();
     let _ = tokio::time::timeout(LAST, connections.wait()).await;
     cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_addresses_collide_where_one_takes_the_port_of_the_other() {
+        let collides = |one: &str, other: &str| {
+            let [one, other] = [one, other].map(|text| text.parse().expect(text));
+            assert_eq!(collide(one, other), collide(other, one), "{one} {other}");
+            collide(one, other)
+        };
+        for (one, other) in [
+            ("127.0.0.1:1", "127.0.0.1:1"),
+            ("0.0.0.0:1", "127.0.0.1:1"),
+            ("[::]:1", "[::1]:1"),
+            ("[::]:1", "127.0.0.1:1"),
+            ("[::]:1", "0.0.0.0:1"),
+        ] {
+            assert!(collides(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("127.0.0.1:1", "127.0.0.1:2"),
+            ("127.0.0.1:1", "127.0.0.2:1"),
+            ("0.0.0.0:1", "[::1]:1"),
+        ] {
+            assert!(!collides(one, other), "{one} {other}");
+        }
+    }
 }

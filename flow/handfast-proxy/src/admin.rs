@@ -29,7 +29,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use self::ask::{Health, ask, health};
-use crate::{config::AdminAddress, live::Live, shutdown::Closing, upstream::Upstreams, worker::Shared};
+use crate::{
+    accept, config::AdminAddress, live::Live, shutdown::Closing, socket_file, upstream::Upstreams,
+    worker::Shared,
+};
 
 /// What the admin port looks at.
 pub(crate) struct Watched {
@@ -53,12 +56,7 @@ const HEAD: Duration = Duration::from_secs(5);
 
 impl Admin {
     pub(crate) fn open(address: &AdminAddress, watched: Watched) -> Result<Self, Problem> {
-        let cannot = |error: &std::io::Error| {
-            Problem::new(
-                code::CANNOT_LISTEN,
-                format_args!("the admin port \"{address}\" cannot be listened on: {error}"),
-            )
-        };
+        let cannot = |error: &std::io::Error| cannot_listen(address, error);
         let listener = Listener::bind(address).map_err(|error| cannot(&error))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -162,9 +160,27 @@ impl Listener {
     }
 }
 
+/// What keeps the admin port from being opened, as far as that can be seen without doing it.
+pub(crate) fn must_be_possible(address: &AdminAddress) -> Result<(), Problem> {
+    let possible = match address {
+        AdminAddress::Loopback(address) => accept::must_be_ours(*address),
+        AdminAddress::Unix(path) => socket_file::must_be_possible(path),
+    };
+    possible.map_err(|error| cannot_listen(address, &error))
+}
+
+fn cannot_listen(address: &AdminAddress, error: &std::io::Error) -> Problem {
+    Problem::new(
+        code::CANNOT_LISTEN,
+        format_args!("the admin port \"{address}\" cannot be listened on: {error}"),
+    )
+}
+
 /// A socket for its owner. One that a process left behind that is gone is taken over.
 fn bind_unix(path: &Path) -> std::io::Result<std::os::unix::net::UnixListener> {
     use std::os::unix::net::{UnixListener, UnixStream};
+    // What is no socket refuses a connection as well, and is not ours to remove.
+    socket_file::must_be_possible(path)?;
     let listener = match UnixListener::bind(path) {
         Err(error)
             if error.kind() == std::io::ErrorKind::AddrInUse

@@ -39,6 +39,7 @@ mod review;
 mod seen;
 mod service;
 mod shutdown;
+mod socket_file;
 mod sources;
 pub mod tunnel;
 mod upstream;

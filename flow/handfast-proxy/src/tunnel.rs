@@ -89,10 +89,10 @@ impl TunnelConfig {
     /// Every problem that can be found.
     pub fn rehearse(&self) -> Result<(), Vec<Problem>> {
         let now = Timestamp::now();
-        let problems = self
-            .tunnels
-            .iter()
-            .filter_map(|source| State::load(source, now).err());
+        let problems = self.tunnels.iter().flat_map(|source| {
+            let listens = near::must_be_possible(&source.listen).err();
+            listens.into_iter().chain(State::load(source, now).err())
+        });
         let problems: Vec<Problem> = problems.collect();
         if problems.is_empty() {
             Ok(())

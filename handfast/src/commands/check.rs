@@ -7,7 +7,6 @@ use handfast_finding::Problem;
 use handfast_pki::conceal::concealed;
 use handfast_proxy::{
     config::{self, Config},
-    live,
     tunnel::{self, TunnelConfig},
 };
 use handfast_report::{json::problem, schema::Schema, style::GOOD};
@@ -79,9 +78,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
 }
 
 /// What is wrong, and what is worth knowing of a configuration that is good. Backends and trust are loaded as the
-/// proxy would load them.
+/// proxy would load them, and the places are looked at where it would listen.
 fn judge(config: &Config) -> (Vec<Problem>, Vec<String>) {
-    match live::rehearse(&config.sources) {
+    match config.rehearse() {
         Ok(state) => (Vec::new(), warnings(&state)),
         Err(problems) => (problems, Vec::new()),
     }

@@ -16,7 +16,7 @@ use crate::program::{
     caller::Call,
     daemon::{Daemon, PATIENCE, configuration, until},
     pki::{Ca, DOOR, Wanted, ago, cast},
-    service::Service,
+    service::{Service, closed_port},
 };
 
 /// What is wrong with a file.
@@ -370,4 +370,75 @@ fn the_tunnel_does_not_start_with_what_the_proxy_would_not_take() {
         .run(&format!("{words} --expect everybody"))
         .refused(2, "HF-703");
     place.open(words);
+}
+
+#[test]
+fn check_says_of_a_place_to_listen_what_the_start_says_and_no_file_gives_way_to_a_socket() {
+    let (place, service) = (Place::new(), Service::hello());
+    cast(&place);
+    let key = place.read("server/tls.key");
+    let port = closed_port();
+    let configured = |listen: &[&str], admin: &str| {
+        let listeners = listen.iter().map(|listen| {
+            format!(
+                "[[listener]]\nlisten = \"{listen}\"\n[[listener.host]]\ndefault = true\ncert = \"server/tls.crt\"\n\
+                 key = \"server/tls.key\"\nclients = [\"acme\"]\n[[listener.host.route]]\npath = \"/\"\nallow = [\"any\"]\n\
+                 to = \"{}\"\n",
+                service.url()
+            )
+        });
+        let listeners: String = listeners.collect();
+        format!(
+            "[proxy]\nworkers = 1\nadmin = \"{admin}\"\n[[clients]]\nname = \"acme\"\nca = \"server/ca.crt\"\n{listeners}"
+        )
+    };
+    let (here, everywhere) = (format!("127.0.0.1:{port}"), format!("0.0.0.0:{port}"));
+    let any = "127.0.0.1:0";
+    for (listen, admin, both, of_check) in [
+        (&[any][..], "unix:server/tls.key", "is no socket", ""),
+        (&[any], "unix:server", "is no socket", ""),
+        (&[any], "unix:gone/admin.sock", "its folder", ""),
+        (
+            &["192.0.2.1:4711"],
+            "unix:admin.sock",
+            "cannot be listened on",
+            "",
+        ),
+        (
+            &[&here, &here],
+            "unix:admin.sock",
+            "cannot be listened on",
+            "another listener",
+        ),
+        (
+            &[&here, &everywhere],
+            "unix:admin.sock",
+            "cannot be listened on",
+            "another listener",
+        ),
+        (
+            &[&everywhere],
+            &here,
+            "cannot be listened on",
+            "the admin port, has it",
+        ),
+    ] {
+        place.write("handfast.toml", configured(listen, admin));
+        let checked = place.run("check handfast.toml").refused(1, "HF-704");
+        assert!(
+            checked.stdout.contains(of_check),
+            "{listen:?} {admin}: {checked:#?}"
+        );
+        let started = place.run("proxy --config handfast.toml").refused(2, "HF-704");
+        for said in [&checked.stdout, &started.stderr] {
+            assert!(said.contains(both), "{listen:?} {admin}: {said}");
+        }
+    }
+    assert_eq!(place.read("server/tls.key"), key);
+    place.write("handfast.toml", configured(&[any, any], "unix:admin.sock"));
+    place.run("check handfast.toml").good();
+    let proxy = place.open("proxy --config handfast.toml");
+    // The socket of a proxy that runs is in nobody's way.
+    place.run("check handfast.toml").good();
+    drop(proxy);
 }

@@ -415,6 +415,46 @@ fn check_finds_everything_that_is_wrong_with_tunnels_each_with_its_line() {
 }
 
 #[test]
+fn check_says_of_a_place_to_listen_what_the_start_says_of_it() {
+    let place = Place::new();
+    cast(&place);
+    place.write("file", "somebody's");
+    std::fs::create_dir(place.path("folder")).expect("a folder");
+    std::os::unix::fs::symlink("file", place.path("link")).expect("a link");
+    let long = format!("unix:{}", "a".repeat(108));
+    let cases = [
+        ("unix:file", "is no socket"),
+        ("unix:folder", "is no socket"),
+        ("unix:link", "is no socket"),
+        ("unix:gone/s.sock", "its folder"),
+        ("unix:file/s.sock", "is no folder"),
+        (&long, "SUN_LEN"),
+        // Of a network for documentation (RFC 5737), so that no machine has it.
+        ("192.0.2.1:4711", "cannot be listened on"),
+    ];
+    for (listen, reason) in cases {
+        place.write("tunnel.toml", table(listen, 1, "unsafe-listen = true\n"));
+        let checked = place.run("check tunnel.toml").refused(1, "HF-704");
+        let started = place.run("tunnel --config tunnel.toml").refused(2, "HF-704");
+        for said in [&checked.stdout, &started.stderr] {
+            assert!(said.contains(reason), "{listen}: {said}");
+        }
+    }
+    assert_eq!(place.read("file"), "somebody's");
+    place.write(
+        "tunnel.toml",
+        table("unix:s.sock", 1, "") + &table("unix:./folder/../s.sock", 1, ""),
+    );
+    place.run("check tunnel.toml").refused(1, "HF-701");
+    let first = table(&local(0), 1, "");
+    place.write("tunnel.toml", first + &table("unix:folder/s.sock", 1, ""));
+    place.run("check tunnel.toml").good();
+    let tunnel = place.open("tunnel --config tunnel.toml");
+    place.run("check tunnel.toml").good();
+    drop(tunnel);
+}
+
+#[test]
 fn a_socket_is_never_open_to_more_than_its_mode_says() {
     let place = Place::new();
     cast(&place);

@@ -80,8 +80,7 @@ fn resolve(raw: &RawFile, folder: &Path, errors: &mut Vec<Problem>) -> TunnelCon
         let Some(tunnel) = tunnel(table, folder, Some(place), errors) else {
             continue;
         };
-        let is_chosen = matches!(tunnel.listen, Plain::Tcp(address) if address.port() == 0);
-        if !is_chosen && tunnels.iter().any(|other| other.listen.is_at(&tunnel.listen)) {
+        if tunnels.iter().any(|other| other.listen.collides(&tunnel.listen)) {
             let problem = invalid(format_args!("two tunnels listen on \"{}\"", tunnel.listen));
             errors.push(problem.place(Some(place.clone())));
         }

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     accept::{self, Accepts},
     backend::Stream,
+    socket_file,
     worker::cannot_listen,
 };
 
@@ -44,6 +45,18 @@ pub(super) enum Bound {
 pub(super) enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
+}
+
+/// What keeps `plain` from being listened on, as far as that can be seen without doing it.
+pub(super) fn must_be_possible(plain: &Plain) -> Result<(), Problem> {
+    match plain {
+        Plain::Tcp(address) => {
+            accept::must_be_ours(*address).map_err(|error| cannot_listen(*address, &error))
+        }
+        Plain::Unix(socket) => {
+            socket_file::must_be_possible(&socket.path).map_err(|error| cannot_bind(socket, &error))
+        }
+    }
 }
 
 impl Bound {
@@ -130,18 +143,11 @@ impl Drop for SocketFile {
 /// ours alone, and then moved to its place. One that a process left behind that is gone is replaced.
 fn bind(socket: &Socket) -> io::Result<StdUnixListener> {
     let path = &socket.path;
-    match fs::symlink_metadata(path) {
-        Ok(found) if !std::os::unix::fs::FileTypeExt::is_socket(&found.file_type()) => {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "it exists and is no socket",
-            ));
-        }
-        Ok(_) if is_served(path) => return Err(io::ErrorKind::AddrInUse.into()),
-        _ => {}
+    socket_file::must_be_possible(path)?;
+    if fs::symlink_metadata(path).is_ok() && is_served(path) {
+        return Err(io::ErrorKind::AddrInUse.into());
     }
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let private = folder.join(format!(".{}", std::process::id()));
+    let private = socket_file::private(path);
     let made = DirBuilder::new().mode(0o700).create(&private);
     made.or_else(|error| {
         // Left behind by a process of the same number.

@@ -1,12 +1,17 @@
 //! What tunnels are made of, as the operator wrote it. Files are paths still.
 
-use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
 
 use handfast_pki::{NamePattern, name::AltName};
 use handfast_policy::Rule;
 use handfast_values::Endpoint;
 
 use super::callers::Callers;
+use crate::{accept, socket_file::folder_of};
 
 /// A tunnel: where it listens, and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +125,15 @@ impl TunnelSource {
 }
 
 impl Plain {
+    /// Whether nothing can listen on both.
+    pub(crate) fn collides(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tcp(one), Self::Tcp(other)) => accept::collide(*one, *other),
+            (Self::Unix(one), Self::Unix(other)) => real(&one.path) == real(&other.path),
+            _ => false,
+        }
+    }
+
     /// Whether it is the same place, whatever its permissions are.
     pub(crate) fn is_at(&self, other: &Self) -> bool {
         match (self, other) {
@@ -128,6 +142,13 @@ impl Plain {
             _ => false,
         }
     }
+}
+
+/// `path` by the folder that is meant, whatever links lead there.
+fn real(path: &Path) -> PathBuf {
+    let folder = folder_of(path);
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    folder.join(path.file_name().unwrap_or_default())
 }
 
 impl fmt::Display for Plain {
@@ -239,6 +260,8 @@ mod tests {
             "acme.example",
             "acme.example:0",
             "acme.example:+443",
+            "acme.example:0443",
+            "acme.example:",
             "acme.example:x",
             "a.*.example:443",
             "*.*.example:443",
@@ -254,5 +277,3 @@ mod tests {
         }
     }
 }
-            "acme.example:0443",
-            "acme.example:",
