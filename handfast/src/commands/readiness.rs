@@ -24,7 +24,7 @@ use crate::{
 /// Say who would be rejected if the proxy did more than observe, by its access log
 ///
 /// Counts every client of the log, and names those that were rejected, or would have been by a host with mode = "observe":
-/// in the handshake, or by a route.
+/// in the handshake, or by a route. Requests that were rejected are in a log that was written with log = "requests".
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  handfast readiness access.log\n  handfast readiness access.log.1 access.log --since 2026-11-21\n  \
@@ -43,20 +43,7 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let since = args.since.as_deref();
     let asked = since.map(|text| moment(text, Timestamp::now())).transpose()?;
-    let mut readiness = Readiness::since(asked);
-    for log in &args.logs {
-        let read = if log == Path::new("-") {
-            readiness.read(&mut io::stdin().lock())
-        } else {
-            File::open(log).and_then(|file| readiness.read(&mut BufReader::new(file)))
-        };
-        read.map_err(|error| {
-            Failure::of(
-                code::UNREADABLE,
-                format!("\"{}\" cannot be read: {error}", log.display()),
-            )
-        })?;
-    }
+    let readiness = read(&args.logs, asked)?;
     let Some((first, last)) = readiness.span else {
         let message = "no line says that a client came: nothing is known of who would be rejected";
         return Err(Failure::of(code::NOTHING_TOLD, message)
@@ -72,6 +59,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             "connections": readiness.connections,
             "clients": readiness.clients().len(),
             "would_be_rejected": rejected.len(),
+            "rejected_already": readiness.already(),
             "unreadable_lines": readiness.unreadable,
             "dropped_lines": readiness.dropped,
             "rejected": rejected,
@@ -81,8 +69,12 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         tell(client, words);
     }
     let since = since.map_or_else(|| first.to_string(), str::to_owned);
+    let already = match readiness.already() {
+        0 => String::new(),
+        already => format!("; rejected already: {already}"),
+    };
     words.data(format_args!(
-        "{} of {} clients would be rejected since {since}",
+        "{} of {} clients would be rejected since {since}{already}",
         rejected.len(),
         readiness.clients().len()
     ));
@@ -98,4 +90,23 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         }
     }
     Ok(if rejected.is_empty() { Exit::Yes } else { Exit::No })
+}
+
+/// What all of `logs` say.
+fn read(logs: &[PathBuf], since: Option<Timestamp>) -> Result<Readiness, Failure> {
+    let mut readiness = Readiness::since(since);
+    for log in logs {
+        let read = if log == Path::new("-") {
+            readiness.read(&mut io::stdin().lock())
+        } else {
+            File::open(log).and_then(|file| readiness.read(&mut BufReader::new(file)))
+        };
+        read.map_err(|error| {
+            Failure::of(
+                code::UNREADABLE,
+                format!("\"{}\" cannot be read: {error}", log.display()),
+            )
+        })?;
+    }
+    Ok(readiness)
 }

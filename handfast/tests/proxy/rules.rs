@@ -305,6 +305,41 @@ fn diff_says_what_changes_for_the_clients_of_a_log() {
 }
 
 #[test]
+fn readiness_names_who_a_route_in_earnest_has_rejected() {
+    let (place, service) = (Place::new(), Service::hello());
+    cast(&place);
+    configured(&place, &service, "");
+    let proxy = place.open("proxy --config handfast.toml");
+    for (pair, path, status) in [
+        ("web", "/orders", 200),
+        ("api", "/orders", 403),
+        ("api", "/reports/a", 200),
+    ] {
+        assert_eq!(
+            done(&place, proxy.port, Some(pair), "GET", path).0,
+            status,
+            "{pair} {path}"
+        );
+    }
+    proxy.connections(3);
+    place.write("access.log", proxy.stdout());
+    let said = place.run("readiness access.log");
+    assert_eq!(said.exit, 1, "{said:#?}");
+    for part in [
+        "uri:spiffe://acme/api\n  GET /orders: \"uri:spiffe://acme/api\" is not allowed by any rule",
+        "  rejected already, once, ",
+        "1 of 2 clients would be rejected since ",
+        "; rejected already: 1",
+    ] {
+        assert!(said.stdout.contains(part), "{part}: {said:#?}");
+    }
+    assert_eq!(
+        place.run("readiness access.log --json").json()["rejected_already"],
+        1
+    );
+}
+
+#[test]
 fn readiness_names_who_would_be_rejected_until_nobody_is() {
     let (place, service) = (Place::new(), Service::hello());
     cast(&place);

@@ -68,8 +68,13 @@ pub struct RequestLine {
     pub path: String,
     /// As it was sent.
     pub host: Option<String>,
+    /// What was answered.
+    #[serde(default)]
+    pub status: u16,
     /// Why we answered in the place of the backend.
     pub code: Option<String>,
+    /// The same in words.
+    pub reason: Option<String>,
     /// Why it would have been rejected.
     pub would_reject: Option<LoggedRejection>,
 }

@@ -3,6 +3,9 @@
 //! In: the lines of one log or more, in any order. Out: each client that came, and why it was or would have been rejected. A
 //! client is who it calls itself; one without a certificate is its address. Every rejection counts that is not older than the
 //! moment that was asked for: what has been mended since is left out by asking for a later one.
+//!
+//! The line of a request that a host in earnest has rejected names no client. It waits for the line of its connection, which
+//! is written when that ends.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +21,10 @@ use crate::line::{ConnectionLine, Line, LoggedIdentity, LoggedRejection, Request
 const MOST_ADDRESSES: usize = 16;
 /// A line that is longer is none of ours: every text in one is cut.
 const LONGEST: u64 = 1 << 20;
+/// The rejected requests of one connection that are remembered.
+const MOST_WAITING: usize = 1000;
+/// What a request is answered with that its client may not make.
+const FORBIDDEN: u16 = 403;
 
 /// What logs say.
 #[derive(Debug, Default)]
@@ -32,6 +39,8 @@ pub struct Readiness {
     pub dropped: u64,
     /// The first and the last moment of a connection or request that counts.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// Requests that were rejected, by the number of their connection, whose line is still to come.
+    waiting: BTreeMap<u64, Vec<RequestLine>>,
 }
 
 /// A client that came.
@@ -107,7 +116,9 @@ impl Readiness {
             Some(Line::Connection(line)) => self.connection(*line),
             Some(Line::Request(line)) => self.request(*line),
             Some(Line::Dropped { lines }) => self.dropped += lines,
-            Some(Line::Open {} | Line::Other) => {}
+            // Numbers of connections begin anew.
+            Some(Line::Open {}) => self.waiting.clear(),
+            Some(Line::Other) => {}
             None => self.unreadable += 1,
         }
     }
@@ -126,13 +137,14 @@ impl Readiness {
         let end = line.time.checked_add(SignedDuration::from_millis(lasted));
         let end = end.unwrap_or(line.time);
         let rejection = rejected(&line);
+        let requests = self.waiting.remove(&line.id).unwrap_or_default();
         // Who has shown nothing at all, and is not rejected for that, is no client: a scanner, or a look whether we live.
         let is_client = line.identity.is_some() || line.anonymous || rejection.is_some();
         if !is_client || !self.counts(line.time, end) {
             return;
         }
         self.connections += 1;
-        let address = address(&line.peer);
+        let (since, address) = (self.since, address(&line.peer));
         let identity = line.identity.as_ref();
         let presented = rejection.as_ref().and_then(|(said, _)| said.presented.as_ref());
         let code = rejection.as_ref().map(|(said, _)| said.code.as_str());
@@ -143,10 +155,34 @@ impl Readiness {
             Some((said, observed)) => client.reject(said, None, observed, (line.time, end)),
             None => client.accepted = client.accepted.max(Some(line.time)),
         }
+        // The number can be that of a connection in another log.
+        let own = requests
+            .into_iter()
+            .filter(|one| (line.time..=end).contains(&one.time));
+        let now_counts = |one: &RequestLine| since.is_none_or(|since| one.time >= since);
+        for request in own.filter(now_counts) {
+            let (when, asked) = (request.time, format!("{} {}", request.method, request.path));
+            let said = LoggedRejection {
+                reason: request.reason.unwrap_or_default(),
+                code: request.code.unwrap_or_default(),
+                address: address.clone(),
+                presented: identity.cloned(),
+            };
+            client.reject(said, Some(asked), false, (when, when));
+        }
     }
 
-    fn request(&mut self, line: RequestLine) {
-        let Some(said) = line.would_reject else { return };
+    fn request(&mut self, mut line: RequestLine) {
+        let Some(said) = line.would_reject.take() else {
+            // By a rule, or for want of one; what a backend answers has no code.
+            if line.status == FORBIDDEN && matches!(line.code.as_deref(), Some("HF-609" | "HF-725")) {
+                let waiting = self.waiting.entry(line.connection).or_default();
+                if waiting.len() < MOST_WAITING {
+                    waiting.push(line);
+                }
+            }
+            return;
+        };
         if !self.counts(line.time, line.time) {
             return;
         }
@@ -177,6 +213,12 @@ impl Readiness {
     /// Every client, by what it is called.
     pub fn clients(&self) -> impl ExactSizeIterator<Item = &Client> {
         self.clients.values()
+    }
+
+    /// Those of [`Self::rejected`] that a host in earnest has rejected: for them nothing changes with the others.
+    pub fn already(&self) -> usize {
+        let is_rejected = |client: &&Client| client.rejections.iter().any(|said| !said.observed);
+        self.clients().filter(is_rejected).count()
     }
 
     /// Those that were rejected or would be.
@@ -348,6 +390,52 @@ mod tests {
             (2, 3, 1)
         );
         assert!(readiness.rejected().all(|client| !client.rejections[0].observed));
+    }
+
+    #[test]
+    fn a_request_that_a_host_in_earnest_has_rejected_counts_for_the_client_of_its_connection() {
+        let request = |day: u32, connection: u64, status: u16, more: &str| {
+            format!(
+                r#"{{"event":"request","time":"2026-11-{day:02}T12:00:00.5Z","connection":{connection},"method":"GET","path":"/a","status":{status}{more},"duration_us":1}}"#
+            )
+        };
+        let (by_rule, by_backend) = (r#","code":"HF-609","reason":"no rule""#, "");
+        let lines = [
+            request(20, 1, 403, by_rule),
+            request(20, 1, 403, by_rule),
+            good(20, "spiffe://acme/web"),
+            // What a backend answers, and what is no matter of rules.
+            request(21, 1, 403, by_backend),
+            request(21, 1, 401, r#","code":"HF-735""#),
+            good(21, "spiffe://acme/api"),
+            // Of another connection, of another log, and of one whose end nobody has seen.
+            request(22, 2, 403, by_rule),
+            request(10, 1, 403, by_rule),
+            good(22, "spiffe://acme/shop"),
+        ];
+        let readiness = of(None, &lines);
+        assert_eq!(named(&readiness), ["uri:spiffe://acme/web"]);
+        assert_eq!(readiness.already(), 1);
+        let said = &readiness.rejected().next().expect("one").rejections[0];
+        assert_eq!(
+            (
+                said.code.as_str(),
+                said.reason.as_str(),
+                said.request.as_deref(),
+                said.observed,
+                said.times
+            ),
+            ("HF-609", "no rule", Some("GET /a"), false, 2)
+        );
+        // A new start counts connections anew.
+        let restarted = [
+            request(20, 1, 403, by_rule),
+            r#"{"event":"open","address":"a"}"#.to_owned(),
+            good(20, "spiffe://acme/web"),
+        ];
+        assert_eq!(of(None, &restarted).rejected().count(), 0);
+        assert_eq!(of(Some("2026-11-20T12:00:00.8Z"), &lines).rejected().count(), 0);
+        assert_eq!(of(None, &[bad(20, "spiffe://acme/old", "HF-202")]).already(), 0);
     }
 
     #[test]

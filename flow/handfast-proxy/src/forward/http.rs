@@ -395,13 +395,23 @@ fn decide(
         path::normalise(request.uri_mut())?;
         standing.route(request.uri().path(), request.method())
     };
-    let denied = |code| Instead::from((StatusCode::FORBIDDEN, code));
-    let (place, route) = route.ok_or_else(|| denied(code::NOT_ALLOWED))?;
+    let denied = |code, reason| Instead {
+        reason: Some(reason),
+        ..Instead::from((StatusCode::FORBIDDEN, code))
+    };
+    let (place, route) = route.ok_or_else(|| {
+        let (method, path) = (request.method().as_str(), request.uri().path());
+        let asked = format!("{} {}", printable(method), printable(path));
+        denied(code::NOT_ALLOWED, format!("no route of the host is for {asked}"))
+    })?;
     match standing.decision(place) {
         Some(Ok(_)) => {}
         Some(Err(denial)) if standing.host.rules.observes => asked.denied = Some(denial.clone()),
-        Some(Err(denial)) => return Err(denied(denial.code())),
-        None => return Err(denied(code::NOT_ALLOWED)),
+        Some(Err(denial)) => {
+            let ended = Ended::Denied(denial.clone());
+            return Err(denied(ended.code(), ended.reason()));
+        }
+        None => return Err(denied(code::NOT_ALLOWED, "the route has no policy".to_owned())),
     }
     asked.route = Some(place);
     visit.upstream(&route.to)

@@ -19,8 +19,9 @@ pub(super) fn tell(client: &Client, words: &Words) {
             printable(&said.reason),
             printable(&said.code)
         ));
+        let already = if said.observed { "" } else { "rejected already, " };
         words.data(format_args!(
-            "  {}, first {}, last {}",
+            "  {already}{}, first {}, last {}",
             times(said.times),
             said.first,
             said.last
