@@ -52,6 +52,14 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Of a client that shows no certificate.
+    pub(crate) fn anonymous(place: &'a Place) -> Self {
+        Self {
+            pair: None,
+            ..Self::of(place, "")
+        }
+    }
+
     fn client(&self) -> Client {
         let now = Timestamp::now();
         let credentials = self.pair.map(|pair| {

@@ -56,13 +56,6 @@ allow = ["uri:spiffe://acme/web"]
 TO
 "#;
 
-fn nobody(place: &Place) -> Call<'_> {
-    Call {
-        pair: None,
-        ..Call::of(place, "web")
-    }
-}
-
 fn ask(caller: &mut Caller, path: &str) -> (u16, String) {
     let forged = "client-cert: :AAAA:\r\nx-forwarded-client-cert: Hash=00\r\nclient-cert-chain: :AAAA:";
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{forged}\r\n\r\n");
@@ -77,7 +70,7 @@ fn who_shows_no_certificate_reaches_what_is_for_everybody_and_no_more() {
     place.write("handfast.toml", config(&service, OPTIONAL, ROUTES));
     place.run("check handfast.toml").good();
     let proxy = place.open("proxy --config handfast.toml");
-    let mut caller = nobody(&place).knock(proxy.port).expect("it may come in");
+    let mut caller = Call::anonymous(&place).knock(proxy.port).expect("it may come in");
     assert_eq!(ask(&mut caller, "/health").0, 200);
     let heard = service.last();
     for name in ["client-cert", "client-cert-chain", "x-forwarded-client-cert"] {
@@ -131,6 +124,13 @@ fn who_shows_no_certificate_reaches_what_is_for_everybody_and_no_more() {
     assert_eq!(ask(&mut web, "/orders").0, 200);
     assert_eq!(service.last().values("client-cert").len(), 1);
     let (status, body) = ask(&mut web, "/health");
+    assert!(status == 403 && body.contains("HF-609"), "{status} {body}");
+    drop(web);
+    let record = proxy.connection(2);
+    assert!(record.get("anonymous").is_none(), "{record}");
+    schema::assert_fits("access-log", &record);
+}
+
 #[test]
 fn nothing_is_said_to_be_proven_of_a_client_without_a_certificate_where_there_is_no_route() {
     let (place, service) = (Place::new(), Service::hello());
@@ -147,13 +147,6 @@ fn nothing_is_said_to_be_proven_of_a_client_without_a_certificate_where_there_is
     let decision = place.run(decision).json()["decision"].clone();
     assert_eq!(decision["code"], "HF-609", "{decision}");
     assert_eq!(ask(&mut caller, "/health").0, 200, "the twin");
-}
-
-    assert!(status == 403 && body.contains("HF-609"), "{status} {body}");
-    drop(web);
-    let record = proxy.connection(2);
-    assert!(record.get("anonymous").is_none(), "{record}");
-    schema::assert_fits("access-log", &record);
 }
 
 #[test]
@@ -206,7 +199,7 @@ fn a_bad_certificate_is_rejected_and_never_taken_for_none() {
         assert_eq!(proxy.connection(number + 1)["code"], code, "{pair}");
     }
     assert!(service.heard().is_empty());
-    let mut caller = nobody(&place).knock(proxy.port).expect("it may come in");
+    let mut caller = Call::anonymous(&place).knock(proxy.port).expect("it may come in");
     assert_eq!(ask(&mut caller, "/health").0, 200, "the twin");
 }
 
@@ -253,7 +246,7 @@ fn a_policy_lets_nobody_in_unless_it_names_anonymous() {
     );
     place.write("handfast.toml", config(&service, OPTIONAL, cedar));
     let proxy = place.open("proxy --config handfast.toml");
-    let mut caller = nobody(&place).knock(proxy.port).expect("it may come in");
+    let mut caller = Call::anonymous(&place).knock(proxy.port).expect("it may come in");
     assert_eq!(ask(&mut caller, "/health").0, 200);
     let (status, body) = ask(&mut caller, "/");
     assert!(status == 403 && body.contains("HF-725"), "{status} {body}");
@@ -267,7 +260,7 @@ fn a_host_that_demands_certificates_again_cuts_who_has_none_and_nobody_else() {
     cast(&place);
     place.write("handfast.toml", config(&service, OPTIONAL, ROUTES));
     let proxy = place.open("proxy --config handfast.toml");
-    let mut anonymous = nobody(&place).knock(proxy.port).expect("it may come in");
+    let mut anonymous = Call::anonymous(&place).knock(proxy.port).expect("it may come in");
     let mut web = Call::of(&place, "web").knock(proxy.port).expect("accepted");
     assert_eq!(
         (ask(&mut anonymous, "/health").0, ask(&mut web, "/").0),
@@ -282,6 +275,6 @@ fn a_host_that_demands_certificates_again_cuts_who_has_none_and_nobody_else() {
     });
     assert!(anonymous.get().is_err());
     assert_eq!(ask(&mut web, "/").0, 200, "the others go on");
-    let late = nobody(&place).get(proxy.port);
+    let late = Call::anonymous(&place).get(proxy.port);
     assert!(late.is_err(), "{late:?}");
 }

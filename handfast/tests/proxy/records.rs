@@ -71,11 +71,7 @@ fn each_connection_leaves_one_line_with_everything_in_it() {
         denied["identity"]["fingerprint"].is_string() && denied["rule"].is_null(),
         "{denied}"
     );
-    let nobody = Call {
-        pair: None,
-        ..Call::of(&place, "web")
-    };
-    assert!(nobody.get(proxy.port).is_err());
+    assert!(Call::anonymous(&place).get(proxy.port).is_err());
     let refused = proxy.connection(3);
     assert!(refused["identity"].is_null(), "{refused}");
     assert_eq!(

@@ -347,11 +347,7 @@ fn readiness_names_who_would_be_rejected_until_nobody_is() {
     for pair in ["web", "stranger", "api"] {
         assert_eq!(Call::of(&place, pair).get(proxy.port), Ok(200));
     }
-    let nobody = Call {
-        pair: None,
-        ..Call::of(&place, "web")
-    };
-    assert_eq!(nobody.get(proxy.port), Ok(200));
+    assert_eq!(Call::anonymous(&place).get(proxy.port), Ok(200));
     proxy.connections(4);
     place.write("access.log", proxy.stdout());
     let said = place.run("readiness access.log");
