@@ -108,7 +108,7 @@ fn explain_decides_about_a_list_that_has_ended_as_a_running_proxy_does() {
     let (place, service) = (Place::new(), Service::hello());
     cast(&place);
     place
-        .run("ca crl --dir authority-acme --out acme.crl --lifetime 4s")
+        .run("ca crl --dir authority-acme --out acme.crl --lifetime 8s")
         .good();
     configured(&place, &service, "");
     let text = place.read("handfast.toml");
