@@ -80,6 +80,10 @@ impl Config {
             ("proxy-protocol", self.announcers != other.announcers),
             ("admin", self.admin != other.admin),
             ("limits", self.limits != other.limits),
+            (
+                "dangerously-unconfined",
+                self.dangerously_unconfined != other.dangerously_unconfined,
+            ),
         ];
         differences
             .into_iter()

@@ -55,6 +55,7 @@ impl TunnelConfig {
             tunnels: vec![tunnel],
             detail,
             limits: Limits::default(),
+            dangerously_unconfined: false,
         }
     }
 
@@ -77,6 +78,10 @@ impl TunnelConfig {
         let differences = [
             ("log", self.detail != other.detail),
             ("limits", self.limits != other.limits),
+            (
+                "dangerously-unconfined",
+                self.dangerously_unconfined != other.dangerously_unconfined,
+            ),
         ];
         let differing = differences.into_iter().filter(|(_, differs)| *differs);
         differing.map(|(name, _)| name).collect()
@@ -273,7 +278,8 @@ impl Reloading {
     }
 }
 
-fn files(config: &TunnelConfig) -> Vec<PathBuf> {
+/// Every file that tunnels read.
+pub(crate) fn files(config: &TunnelConfig) -> Vec<PathBuf> {
     config
         .tunnels
         .iter()

@@ -159,3 +159,63 @@ fn a_confined_proxy_reads_its_own_folders_and_no_other() {
             .then_some(())
     });
 }
+
+#[test]
+fn a_confined_tunnel_has_its_sockets_and_reads_its_own_folders_and_no_other() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    cast(&place);
+    for name in ["tls.crt", "tls.key"] {
+        elsewhere.write(name, place.read(&format!("web/{name}")));
+    }
+    std::fs::create_dir_all(place.path("run")).expect("a folder");
+    let table = |socket: &str, pair: &str| {
+        format!(
+            "[[tunnel]]\nlisten = \"127.0.0.1:0\"\nto = \"localhost:1\"\ncert = \"web/tls.crt\"\nkey = \"web/tls.key\"\n\
+             ca = \"web/ca.crt\"\n[[tunnel]]\nlisten = \"unix:run/{socket}\"\nto = \"localhost:1\"\ncert = \"{pair}/tls.crt\"\nkey = \"{pair}/tls.key\"\n\
+             ca = \"web/ca.crt\"\n"
+        )
+    };
+    place.write("tunnel.toml", table("one", "web"));
+    let tunnel = place.open("tunnel --config tunnel.toml");
+    let said = until("a line about it", || {
+        let said = tunnel.stderr();
+        let line = said.lines().find(|line| line.starts_with("  files: "));
+        line.map(str::to_owned)
+    });
+    let has_landlock = said.contains("confined by Landlock to");
+    assert!(has_landlock || said.contains("not confined"), "{said}");
+    let is_there = |socket: &str| std::os::unix::net::UnixStream::connect(place.path(socket)).is_ok();
+    assert!(is_there("run/one"));
+    // A reload opens a socket beside it, removes the old one, and confines no less than before.
+    place.write(
+        "tunnel.toml",
+        format!("dangerously-unconfined = true\n{}", table("two", "web")),
+    );
+    let event = tunnel.reload_after(0);
+    assert_eq!(
+        (&event["taken"], &event["restart_for"]),
+        (&true.into(), &serde_json::json!(["dangerously-unconfined"])),
+        "{event}"
+    );
+    assert!(is_there("run/two") && !place.path("run/one").exists());
+    place.write(
+        "tunnel.toml",
+        table("two", &elsewhere.path("").display().to_string()),
+    );
+    let event = tunnel.reload_after(1);
+    assert_eq!(event["taken"], !has_landlock, "{event}");
+    if has_landlock {
+        let reason = event["reason"].as_str().unwrap_or_default().to_lowercase();
+        assert!(reason.contains("permission denied"), "{event}");
+    }
+    assert_eq!(tunnel.stop().exit, 0);
+    place.write(
+        "tunnel.toml",
+        format!("dangerously-unconfined = true\n{}", table("three", "web")),
+    );
+    let free = place.open("tunnel --config tunnel.toml");
+    until("a warning", || {
+        let said = free.stderr();
+        said.contains("warning: files are not confined").then_some(())
+    });
+}

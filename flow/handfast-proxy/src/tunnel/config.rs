@@ -27,6 +27,8 @@ pub struct TunnelConfig {
     pub tunnels: Vec<TunnelSource>,
     pub detail: Detail,
     pub limits: Limits,
+    /// Whether the process keeps the right to read and write what it does not need.
+    pub dangerously_unconfined: bool,
 }
 
 /// Whether the file `path` is one of tunnels, by the names of its tables. What cannot be read is none.
@@ -90,6 +92,7 @@ fn resolve(raw: &RawFile, folder: &Path, errors: &mut Vec<Problem>) -> TunnelCon
         tunnels,
         detail: raw.log.map_or(Detail::Connections, |log| log.0),
         limits: limits(&raw.limits),
+        dangerously_unconfined: raw.unconfined,
     }
 }
 

@@ -57,6 +57,11 @@ table! {
             reference: "what is logged: `\"off\"` or `\"connections\"`, see [access-log.md](access-log.md)",
             without: Without::Is("`\"connections\"`"),
         }
+        unconfined: bool = "dangerously-unconfined" {
+            flag: None,
+            reference: "`true` leaves out the confinement by Landlock, see [systemd.md](../systemd.md#confinement)",
+            without: Without::Is("`false`"),
+        }
         limits: RawLimits = "limits" {
             flag: None,
             reference: "what the tunnels may cost, all of them together",

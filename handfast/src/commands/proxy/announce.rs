@@ -156,7 +156,7 @@ pub fn warnings(state: &State) -> Vec<String> {
 }
 
 /// How far the process is confined to its files.
-fn files(confined: &Confined) -> String {
+pub fn files(confined: &Confined) -> String {
     match confined {
         Confined::To(folders) => {
             let folders: Vec<String> = folders

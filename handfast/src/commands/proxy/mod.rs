@@ -17,7 +17,10 @@ use handfast_proxy::{
 };
 
 use self::announce::announce;
-pub use self::{announce::warnings, told::Told};
+pub use self::{
+    announce::{files, warnings},
+    told::Told,
+};
 use crate::{
     commands::flags::{AsFlags, Flags},
     failure::{Exit, Failure},

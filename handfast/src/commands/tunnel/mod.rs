@@ -9,7 +9,9 @@ use std::{
 
 use handfast_audit::Sink;
 use handfast_proxy::{
-    AccessLog, Detail, Tunnels, descriptors,
+    AccessLog, Detail, Tunnels,
+    confine::confine_tunnels,
+    descriptors,
     tunnel::{
         TunnelConfig,
         config::{self, tunnel},
@@ -22,7 +24,7 @@ pub use self::announce::open_to_others;
 use crate::{
     commands::{
         flags::{AsFlags, Flags},
-        proxy::Told,
+        proxy::{Told, files},
     },
     failure::{Exit, Failure},
     signals::{self, Signal},
@@ -48,6 +50,9 @@ pub struct Args {
     /// What to write down: off or connections
     #[arg(long, value_name = "WHAT", default_value = "connections", value_parser = ["off", "connections"], conflicts_with = "config")]
     log: String,
+    /// Keep the right to read and write every file, instead of the confinement by Landlock
+    #[arg(long, conflicts_with = "config")]
+    dangerously_unconfined: bool,
 }
 
 impl AsFlags for RawTunnel {
@@ -62,6 +67,8 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         ),
         None => (of_flags(args)?, None),
     };
+    // Before any thread is started: each is confined as the one that starts it.
+    let confined = confine_tunnels(&config, file.as_deref());
     let log = AccessLog::new(config.detail, std::io::stdout());
     let sink: Arc<dyn Sink> = Arc::new(Told {
         log: log.clone(),
@@ -71,6 +78,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let tunnels = config.open(file, sink)?;
     announce(&tunnels, &config, words);
     words.talk(descriptors);
+    words.talk(files(&confined));
     words.talk("  reload: SIGHUP, or replace the files; stop: Ctrl-C or SIGTERM");
     let force_close = tunnels.force_close();
     let drained = signals::serve_until_told(
@@ -99,7 +107,10 @@ fn of_flags(args: &Args) -> Result<TunnelConfig, Failure> {
         Detail::Connections
     };
     match tunnel(&raw, Path::new(""), None, &mut errors) {
-        Some(tunnel) if errors.is_empty() => Ok(TunnelConfig::of_one(tunnel, detail)),
+        Some(tunnel) if errors.is_empty() => Ok(TunnelConfig {
+            dangerously_unconfined: args.dangerously_unconfined,
+            ..TunnelConfig::of_one(tunnel, detail)
+        }),
         _ => Err(Failure::of_problems(errors)),
     }
 }
