@@ -70,6 +70,16 @@ fn both_halves_of_the_key_of_the_audit_log_are_looked_at_and_the_public_one_can_
         flip,
         ("HF-802", "audit.key"),
     );
+    // The key of another log has not signed the head of this one, and nothing would be issued.
+    place.run("init --name Other --dir other").good();
+    let foreign: fn(&Place, &str) = |place, name| place.write(name, place.read("other/audit.key"));
+    found(
+        &place,
+        "handfast",
+        "handfast/audit.key",
+        foreign,
+        ("HF-812", "authority.db"),
+    );
     for (damage, code) in REMOVED_OR_FLIPPED {
         let right = place.read("handfast/audit.pub");
         let hint = found(

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use handfast_audit::tree::{LogKey, VerifierKey};
+use handfast_audit::tree::{Checkpoint, LogKey, VerifierKey};
 use handfast_finding::shell::shell;
 use handfast_pki::{Certificate, code};
 
@@ -21,6 +21,9 @@ use crate::{
 impl Look<'_> {
     /// Both halves of the key of the audit log, and the public halves of those that it had before.
     pub(super) fn log(&mut self, store: &dyn Store) {
+        if let Ok(key) = log_key::of(self.folder) {
+            self.head(store, key.verifier());
+        }
         let key = folder::read_key(self.folder, folder::AUDIT_KEY);
         let key = key.map_err(Into::into).and_then(|key| Ok(LogKey::new(key)?));
         match key {
@@ -32,6 +35,17 @@ impl Look<'_> {
         }
     }
 
+    /// The signed head of the log, without which nothing is added to it and nothing is issued.
+    fn head(&mut self, store: &dyn Store, verifier: &VerifierKey) {
+        let opened = store
+            .log()
+            .head()
+            .and_then(|note| Ok(Checkpoint::open(&note, verifier)?));
+        if let Err(error) = opened {
+            self.problem(self.folder.join(folder::DATABASE).display(), &error.into());
+        }
+    }
+
     /// `name` has to hold `expected`; where it does not, it can be written anew.
     fn public_half(&mut self, name: &str, expected: &VerifierKey) {
         let path = self.folder.join(name);
@@ -40,11 +54,11 @@ impl Look<'_> {
             Ok(text) if text.parse().ok().as_ref() == Some(expected) => return,
             Ok(_) => (
                 code::WRONG_FORMAT,
-                "it is not the public half of the key that has signed the audit log: nobody can verify the log with it",
+                "it is not the public half of the key that has signed the audit log, which cannot be verified with it",
             ),
             Err(_) => (
                 code::UNREADABLE,
-                "it cannot be read: nobody can verify with it what the audit log proves",
+                "it cannot be read, and what the audit log proves cannot be verified without it",
             ),
         };
         let path = path.display().to_string();
