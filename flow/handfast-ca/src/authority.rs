@@ -14,7 +14,7 @@ use crate::{
     cas::{CaRole, CaState, KeptCa},
     config,
     context::{self, Context},
-    error::{Error, FolderError, Result},
+    error::{Error, Result},
     folder,
     issuer::Issuer,
     log_key,
@@ -71,7 +71,7 @@ impl Authority {
         let database = folder.join(folder::DATABASE);
         if !database.is_file() {
             let detail = format_args!("\"{}\" is missing", folder::DATABASE);
-            return Err(FolderError::not_an_authority(folder, detail).into());
+            return Err(folder::not_an_authority(folder, detail).into());
         }
         let profiles = config::read(folder).map_err(|problems| Error::Config { problems })?;
         let log_key = log_key::of(folder)?;

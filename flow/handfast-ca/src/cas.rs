@@ -6,6 +6,9 @@
 use handfast_pki::{Bounds, NamePattern};
 use jiff::Timestamp;
 
+/// The name of the profile of those who sign answers of OCSP for a CA.
+pub(crate) const OCSP_SIGNER: &str = "ocsp-signer";
+
 /// One CA of an authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptCa {

@@ -10,10 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use crate::folder_error::FolderError;
 use crate::{
-    cas::CaRole,
+    cas::{CaRole, OCSP_SIGNER},
     change_error::ChangeError,
     folder_error::KEY_AWAY_HINT,
-    opening,
     records::{Reason, StoreError},
     signer::SignerError,
     token_error::TokenError,
@@ -409,7 +408,7 @@ impl ProfileRefusal {
                 );
             }
             Self::Provider { .. } => {
-                return "write PSD, the country, a hyphen, the authority, a hyphen and its number for the provider (ETSI TS 119 495 section 5.2.1)".into();
+                return "write PSD, the country, a hyphen, the supervisor, a hyphen and its number for the provider (ETSI TS 119 495 section 5.2.1)".into();
             }
             Self::NoIssuer { is_ca: true, .. } => {
                 return "CAs are made by handfast init, handfast ca issuer add and handfast ca rotate".into();
@@ -424,7 +423,7 @@ impl ProfileRefusal {
                 profile,
                 longest: Some(longest),
                 ..
-            } if *profile == opening::ocsp_signer() => {
+            } if profile.as_str() == OCSP_SIGNER => {
                 return format!(
                     "ask for at most {}: this limit is the same for every CA",
                     written(*longest)

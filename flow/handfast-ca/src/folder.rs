@@ -31,6 +31,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::{FolderError, Result},
+    folder_error::Holds,
     passphrase::{self, PassphraseError},
 };
 
@@ -308,12 +309,42 @@ fn read(folder: &Path, name: &str) -> Result<Vec<u8>, FolderError> {
     let path = folder.join(name);
     fs::read(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            FolderError::not_an_authority(folder, format_args!("\"{name}\" is missing"))
+            not_an_authority(folder, format_args!("\"{name}\" is missing"))
         }
         _ => FolderError::File { path, source: error },
     })
 }
 
+/// `folder` is no CA directory, or a damaged one.
+pub(crate) fn not_an_authority(folder: &Path, detail: impl ToString) -> FolderError {
+    FolderError::NotAnAuthority {
+        path: folder.to_owned(),
+        detail: detail.to_string(),
+        holds: held(folder),
+    }
+}
+
+fn held(folder: &Path) -> Holds {
+    let parts = [
+        ROOT_CERTIFICATE,
+        ROOT_KEY,
+        ISSUING_CERTIFICATE,
+        ISSUING_KEY,
+        DATABASE,
+        AUDIT_KEY,
+        AUDIT_PUBLIC,
+    ];
+    if parts.iter().any(|name| folder.join(name).exists()) {
+        return Holds::PartsOfOne;
+    }
+    let is_missing = || fs::symlink_metadata(folder).is_err();
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Holds::Nothing,
+        Err(_) if is_missing() => Holds::Nothing,
+        _ => Holds::Others,
+    }
+}
+
 fn damaged(folder: &Path, name: &str, error: &handfast_pki::Error) -> FolderError {
-    FolderError::not_an_authority(folder, format_args!("\"{name}\": {error}"))
+    not_an_authority(folder, format_args!("\"{name}\": {error}"))
 }

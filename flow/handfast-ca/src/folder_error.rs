@@ -1,16 +1,13 @@
 //! Why the folder of an authority cannot be used.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use handfast_credentials::staging::StagingError;
 use handfast_pki::{Code, code};
 
 use handfast_finding::shell::shell;
 
-use crate::{folder, passphrase::PassphraseError};
+use crate::passphrase::PassphraseError;
 
 /// What is wrong with the state folder; its owner is to blame.
 #[derive(Debug, thiserror::Error)]
@@ -54,29 +51,6 @@ pub enum Holds {
     Others,
 }
 
-impl Holds {
-    fn of(folder: &Path) -> Self {
-        let parts = [
-            folder::ROOT_CERTIFICATE,
-            folder::ROOT_KEY,
-            folder::ISSUING_CERTIFICATE,
-            folder::ISSUING_KEY,
-            folder::DATABASE,
-            folder::AUDIT_KEY,
-            folder::AUDIT_PUBLIC,
-        ];
-        if parts.iter().any(|name| folder.join(name).exists()) {
-            return Self::PartsOfOne;
-        }
-        let is_missing = || fs::symlink_metadata(folder).is_err();
-        match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
-            Ok(true) => Self::Nothing,
-            Err(_) if is_missing() => Self::Nothing,
-            _ => Self::Others,
-        }
-    }
-}
-
 /// How a key comes back.
 pub(crate) const KEY_AWAY_HINT: &str = "put its file back, with mode 600, or restore a backup that has the keys \
      (handfast ca restore); if the key of an issuing CA is lost, make another: handfast ca rotate";
@@ -88,15 +62,6 @@ impl From<StagingError> for FolderError {
 }
 
 impl FolderError {
-    /// `folder` is no CA directory, or a damaged one.
-    pub(crate) fn not_an_authority(folder: &Path, detail: impl ToString) -> Self {
-        Self::NotAnAuthority {
-            path: folder.to_owned(),
-            detail: detail.to_string(),
-            holds: Holds::of(folder),
-        }
-    }
-
     /// The stable code.
     pub fn code(&self) -> Code {
         match self {

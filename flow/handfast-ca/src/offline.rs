@@ -159,7 +159,7 @@ pub fn sign_with_root(
     let database = folder.join(folder::DATABASE);
     if !database.is_file() {
         let detail = format_args!("\"{}\" is missing", folder::DATABASE);
-        return Err(FolderError::not_an_authority(folder, detail).into());
+        return Err(folder::not_an_authority(folder, detail).into());
     }
     let store = Sqlite::open(&database, log_key::of(folder)?)?;
     let cas = opening::kept(&store)?;

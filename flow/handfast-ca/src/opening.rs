@@ -5,7 +5,7 @@ use std::path::Path;
 use handfast_pki::{Certificate, Error as PkiError, Profile, Shown, profile::ProfileName};
 
 use crate::{
-    cas::{CaRole, CaState, KeptCa},
+    cas::{CaRole, CaState, KeptCa, OCSP_SIGNER},
     error::{Error, FolderError, Result},
     folder,
     issuer::Issuer,
@@ -70,7 +70,7 @@ pub(crate) fn issuers(folder: &Path, cas: &[KeptCa], leaves: &[ProfileName]) -> 
 }
 
 fn issuer(folder: &Path, ca: &KeptCa, leaves: &[ProfileName]) -> Result<Issuer> {
-    let damaged = |error: Error| FolderError::not_an_authority(folder, error);
+    let damaged = |error: Error| folder::not_an_authority(folder, error);
     let chain = chain(folder, ca)?;
     let public_key = chain
         .first()
@@ -111,7 +111,7 @@ fn profiles(ca: &KeptCa, leaves: &[ProfileName]) -> Result<Vec<ProfileName>> {
 
 /// The profile of certificates of those who sign answers of OCSP for a CA; commands make them and nobody asks for one.
 pub(crate) fn ocsp_signer() -> ProfileName {
-    "ocsp-signer".parse().expect("lower-case letters and a hyphen")
+    OCSP_SIGNER.parse().expect("lower-case letters and a hyphen")
 }
 
 /// What a root signs.
