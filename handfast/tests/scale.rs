@@ -7,5 +7,7 @@ mod program;
 mod hosts;
 #[path = "scale/load.rs"]
 mod load;
+#[path = "scale/soak.rs"]
+mod soak;
 #[path = "scale/world.rs"]
 mod world;

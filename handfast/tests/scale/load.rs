@@ -100,7 +100,11 @@ pub(crate) async fn connect(
     port: u16,
 ) -> (SocketAddr, Result<Probed<TcpStream>, String>) {
     let name = backend::server_name(asked).expect("a name");
-    let tcp = TcpStream::connect(("127.0.0.1", port)).await.expect("a listener");
+    let tcp = match TcpStream::connect(("127.0.0.1", port)).await {
+        Ok(tcp) => tcp,
+        // Nobody listens.
+        Err(error) => return (SocketAddr::from(([127, 0, 0, 1], 0)), Err(error.to_string())),
+    };
     tcp.set_nodelay(true).expect("an option");
     let own = tcp.local_addr().expect("an address");
     let probed = timeout(PATIENCE, client.probe(name, tcp)).await.expect("in time");
