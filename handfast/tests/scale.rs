@@ -3,6 +3,8 @@
 
 mod program;
 
+#[path = "scale/cut.rs"]
+mod cut;
 #[path = "scale/hosts.rs"]
 mod hosts;
 #[path = "scale/load.rs"]

@@ -20,10 +20,10 @@ use self::contents::{Contents, Digest};
 /// How often files are looked at when no event comes.
 const POLL: Duration = Duration::from_millis(250);
 /// How long contents must stay the same before they are taken: several files change one after another.
-const SETTLE: Duration = Duration::from_millis(100);
+const SETTLE: Duration = Duration::from_millis(50);
 
 /// After so many times [`SETTLE`] the contents are taken as they are.
-const MOST_WAITS: usize = 5;
+const MOST_WAITS: usize = 10;
 
 /// Why the watcher woke.
 enum Wake {

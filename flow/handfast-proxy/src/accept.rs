@@ -109,7 +109,7 @@ fn bound(address: SocketAddr, shared: bool) -> io::Result<Socket> {
 
 /// One worker: its own runtime on its own thread, until the proxy closes. Returns how many were cut.
 ///
-/// `tidy` is called once per tick with the worker's time; `serve` is the life of one connection.
+/// `tidy` is called once per tick, and after a reload, with the worker's time; `serve` is the life of one connection.
 pub(crate) fn run<F>(
     listeners: Vec<std::net::TcpListener>,
     context: WorkerContext,
@@ -161,15 +161,21 @@ pub(crate) async fn serve_all<L: Accepts, F>(
     accept_all(listeners, context, take).await;
 }
 
-/// Moves the worker's clock and cuts what is overdue.
+/// Moves the worker's clock and cuts what is overdue. What a reload took away is not left until the next tick.
 pub(crate) async fn sweep(context: WorkerContext, tidy: impl Fn(u32)) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut reloads = context.shared.reloads.subscribe();
     loop {
-        ticks.tick().await;
-        let second = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
-        context.registry.sweep(second, &context.shared.limits);
-        context.shared.pressure.report(context.sink.as_ref());
+        tokio::select! {
+            _ = ticks.tick() => {
+                let second = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
+                context.registry.sweep(second, &context.shared.limits);
+                context.shared.pressure.report(context.sink.as_ref());
+            }
+            // The sender lives as long as the context.
+            _ = reloads.changed() => {}
+        }
         tidy(context.registry.tick());
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     service,
     shutdown::{Closing, Drained, ForceClose},
     upstream::Upstreams,
-    worker::{Worker, WorkerContext, cannot_listen},
+    worker::{Shared, Worker, WorkerContext, cannot_listen},
 };
 
 /// Everything that a proxy is opened with, checked but for what only opening can tell.
@@ -97,14 +97,17 @@ fn open_admin(
     Admin::open(address, watched).map(Some)
 }
 
-/// Reloads when a file changes, and when it is asked to.
-fn watch(live: &Arc<Live>, sink: Arc<dyn Sink>) -> Watch {
+/// Reloads when a file changes, and when it is asked to, and tells the workers.
+fn watch(live: &Arc<Live>, sink: Arc<dyn Sink>, shared: Option<Arc<Shared>>) -> Watch {
     let (for_files, for_reload) = (live.clone(), live.clone());
     Watch::start(
         move || for_files.files(),
         move || {
             service::reloading();
             for_reload.reload(sink.as_ref());
+            if let Some(shared) = &shared {
+                shared.reloads.send_replace(());
+            }
             service::ready();
         },
     )
@@ -165,6 +168,7 @@ impl Proxy {
         let reserved = Arc::new(settings.reserved);
         let slots_each = settings.limits.backend_connections.div_ceil(workers);
         let contexts = WorkerContext::many(settings.limits, settings.detail, &sink, workers);
+        let shared = contexts.first().map(|context| context.shared.clone());
         let upstreams: Vec<_> = contexts
             .iter()
             .map(|_| Upstreams::new(&live.state(), workers, sink.clone()))
@@ -190,7 +194,7 @@ impl Proxy {
             .zip(upstreams)
             .map(start)
             .collect();
-        let watch = Arc::new(watch(&live, sink.clone()));
+        let watch = Arc::new(watch(&live, sink.clone(), shared));
         let for_lists = watch.clone();
         let keeper = Keeper::start(live.clone(), sink, move || for_lists.ask());
         service::ready();

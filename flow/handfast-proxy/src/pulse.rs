@@ -84,9 +84,9 @@ const MOST_CONTROL: u64 = 320 << 10;
 const CONTROL_PER_TICK: u64 = 512;
 /// How long a client has to hear why it is cut.
 const LAST_WORD: Duration = Duration::from_millis(500);
-/// For how long an answer may go on after the permission of its connection is gone: with the ticks of the sweep, less
-/// than a second after a reload.
-const GRACE: Duration = Duration::from_millis(700);
+/// For how long an answer may go on after the permission of its connection is gone: enough for one that is almost over, and
+/// nothing that a client would miss the end of its permission by.
+pub(crate) const GRACE: Duration = Duration::from_millis(50);
 /// For how long a client may read slower than the least rate before it is cut.
 const SLOW_READER: Duration = Duration::from_secs(60);
 
@@ -317,8 +317,9 @@ impl Pulse {
     /// to wait for, because bytes are relayed that have no end of their own.
     pub(crate) fn withdraw(&self, why: Code) -> bool {
         self.mark_cut(why);
-        self.withdrawn
-            .fetch_min(self.now().saturating_add(ticks(GRACE)), Relaxed);
+        // Who withdrew it cuts it after the grace; whatever becomes of that, the sweep does with the tick after.
+        let latest = self.now().saturating_add(ticks(GRACE) + 1);
+        self.withdrawn.fetch_min(latest, Relaxed);
         self.stop.notify_one();
         self.relays.load(Relaxed)
     }
@@ -506,8 +507,8 @@ mod tests {
         assert!(!pulse.withdraw(code::NOT_ALLOWED), "the answer that runs may end");
         assert_eq!(pulse.cut(), Some(code::NOT_ALLOWED));
         assert_eq!(pulse.withdrawn(), Some(code::NOT_ALLOWED), "and no other begins");
-        assert_eq!(after(&pulse, 6), None);
-        assert_eq!(after(&pulse, 7), Some(code::NOT_ALLOWED));
+        assert_eq!(after(&pulse, 1), None);
+        assert_eq!(after(&pulse, 2), Some(code::NOT_ALLOWED));
         let relay = Pulse::new(Arc::default());
         relay.proven(i64::MAX);
         relay.tunnels();

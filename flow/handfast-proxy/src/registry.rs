@@ -198,6 +198,18 @@ impl Registry {
         }
     }
 
+    /// Ends what is left of the connections `ids`, whose code is known already.
+    pub(crate) fn cut(&self, ids: &[u64]) {
+        let connections = self.connections();
+        let left = ids
+            .iter()
+            .filter_map(|id| connections.all.get(id)?.handle.clone());
+        let left: Vec<_> = left.collect();
+        // With the lock given back: the end of a connection takes it to remove itself.
+        drop(connections);
+        left.iter().for_each(AbortHandle::abort);
+    }
+
     /// Every open connection, for who asks what is going on.
     pub(crate) fn open(&self) -> Vec<Open> {
         let connections = self.connections();

@@ -11,7 +11,7 @@ use std::{
 use handfast_pki::Code;
 use jiff::Timestamp;
 
-use crate::{host::Standing, live::Live, registry::Registry};
+use crate::{host::Standing, live::Live, pulse::GRACE, registry::Registry};
 
 /// The reviews of one worker.
 pub(crate) struct Review {
@@ -32,8 +32,8 @@ impl Review {
         })
     }
 
-    /// Starts a review where a connection was last judged by an earlier state. Called once per tick, so that a handshake
-    /// which began before a reload and ended after it is found, too.
+    /// Starts a review where a connection was last judged by an earlier state. Called after a reload, and once per tick, so
+    /// that a handshake which began before a reload and ended after it is found, too.
     pub(crate) fn look(self: &Arc<Self>) {
         let state = self.live.state();
         if self.runs.load(Relaxed) {
@@ -45,9 +45,15 @@ impl Review {
         }
         let running = Running::begin(self.clone());
         tokio::spawn(async move {
-            let at = Timestamp::now();
+            let (at, registry) = (Timestamp::now(), running.0.registry.clone());
             let judge = |standing: &Standing| state.judge_again(standing, at);
-            judge_all(&running.0.registry, &outdated, state.generation(), judge).await;
+            let refused = judge_all(&registry, &outdated, state.generation(), judge).await;
+            // Before the grace: another reload is not to wait for it.
+            drop((running, outdated, state));
+            if !refused.is_empty() {
+                tokio::time::sleep(GRACE).await;
+                registry.cut(&refused);
+            }
         });
     }
 }
@@ -68,13 +74,14 @@ impl Drop for Running {
     }
 }
 
-/// Judges each client of each host once, however many connections it has.
+/// Judges each client of each host once, however many connections it has; says which connections are refused.
 async fn judge_all(
     registry: &Registry,
     outdated: &[(u64, Standing)],
     generation: u64,
     judge: impl Fn(&Standing) -> Result<(), (Code, String)>,
-) {
+) -> Vec<u64> {
+    let mut refused = Vec::new();
     let mut verdicts: HashMap<(usize, usize), Option<(Code, String)>> = HashMap::new();
     for (id, standing) in outdated {
         // Both are kept alive by `outdated`, so that an address stands for one of them. Each remembered chain has an admission
@@ -94,5 +101,9 @@ async fn judge_all(
             }
         };
         registry.judged(*id, generation, verdict.as_ref());
+        if verdict.is_some() {
+            refused.push(*id);
+        }
     }
+    refused
 }

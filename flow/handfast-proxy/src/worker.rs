@@ -12,6 +12,7 @@ use handfast_audit::Sink;
 use handfast_finding::Problem;
 use handfast_headers::Reserved;
 use handfast_pki::{Network, code};
+use tokio::sync::watch;
 
 use crate::{
     counters::Counters,
@@ -71,6 +72,8 @@ pub(crate) struct Shared {
     pub(crate) counters: Vec<Arc<Counters>>,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) pressure: Pressure,
+    /// Says that there may be a new state.
+    pub(crate) reloads: watch::Sender<()>,
 }
 
 impl WorkerContext {
@@ -87,6 +90,7 @@ impl WorkerContext {
             registries: registries.clone(),
             counters: counters.clone(),
             pressure: Pressure::default(),
+            reloads: watch::Sender::new(()),
         });
         let one = |(registry, counters)| Self {
             registry,

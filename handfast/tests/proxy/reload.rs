@@ -197,15 +197,15 @@ fn a_client_that_passes_over_the_goaway_begins_no_request_once_its_rule_is_gone(
     while !kinds(&heard).contains(&GOAWAY) {
         heard.extend(open.read().expect("frames"));
     }
-    open.send(&get_over_http2(3, "/")).expect("sent");
+    // It may come too late: what is not over soon is cut.
+    let _ = open.send(&get_over_http2(3, "/"));
     while let Ok(more) = open.read() {
         if more.is_empty() {
             break;
         }
         heard.extend(more);
     }
-    let text = String::from_utf8_lossy(&heard);
-    assert!(text.contains("HF-609"), "{text}");
+    until("its record", || cut_with(&proxy, "HF-609"));
     assert_eq!(service.heard().len(), 1, "nothing of the second request arrived");
 }
 
