@@ -1,6 +1,6 @@
 //! Numbers below zero. `--lifetime -1h` gives a value, which is refused for what it is, and no flag that is called `-1`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 /// `arguments` with such a number joined to the flag in front of it.
 pub fn joined(arguments: Vec<OsString>) -> Vec<OsString> {
@@ -20,11 +20,11 @@ pub fn joined(arguments: Vec<OsString>) -> Vec<OsString> {
 }
 
 /// No flag of ours begins with a digit.
-fn is_below_zero(argument: &OsString) -> bool {
+fn is_below_zero(argument: &OsStr) -> bool {
     matches!(argument.as_encoded_bytes(), [b'-', digit, ..] if digit.is_ascii_digit())
 }
 
-fn takes_more(flag: &OsString) -> bool {
+fn takes_more(flag: &OsStr) -> bool {
     let flag = flag.as_encoded_bytes();
     flag.len() > 2 && flag.starts_with(b"--") && !flag.contains(&b'=')
 }
