@@ -230,7 +230,7 @@ impl Host {
         let judged = self.judge(client, now);
         let is_proven = matches!(&judged, Ok((_, Some(_))));
         let decision = match judged {
-            Err(refused) => refused,
+            Err(refused) => *refused,
             Ok((decisions, identity)) => {
                 let is_admitted = decisions.iter().any(Result::is_ok);
                 let decision = self.at_route(&decisions, route, asked, identity.as_ref());
@@ -267,8 +267,8 @@ impl Host {
     }
 
     /// The decision of each route, and who the client is, where anything is known of it.
-    fn judge(&self, client: &Client, now: Timestamp) -> Result<(Decisions, Option<Identity>), Decision> {
-        let refused = |refusal: Refusal| Decision::refused(&refusal);
+    fn judge(&self, client: &Client, now: Timestamp) -> Result<(Decisions, Option<Identity>), Box<Decision>> {
+        let refused = |refusal: Refusal| Box::new(Decision::refused(&refusal));
         let routes = self.routes.iter();
         match client {
             Client::Anonymous if !self.is_optional => Err(refused(Refusal::NoCertificate)),
@@ -286,7 +286,9 @@ impl Host {
                     let leaf = chain.first().ok_or_else(|| refused(Refusal::NoCertificate))?;
                     return self.judge(&Client::Named(leaf.identity()), now);
                 };
-                let trust = trust.as_ref().map_err(Decision::without_trust)?;
+                let trust = trust
+                    .as_ref()
+                    .map_err(|problem| Box::new(Decision::without_trust(problem)))?;
                 let presented: Vec<_> = chain.iter().map(|one| one.der().clone()).collect();
                 let chain = verify(&presented, trust, Purpose::Client, now).map_err(refused)?;
                 let decisions = routes.map(|route| route.policy.decide(&chain));
