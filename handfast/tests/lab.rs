@@ -103,6 +103,10 @@ found! {
     hf_608_is_found "HF-608"
     hf_609_is_found "HF-609"
     hf_713_is_found "HF-713"
+    hf_725_is_found "HF-725"
+    hf_735_is_found "HF-735"
+    hf_736_is_found "HF-736"
+    hf_737_is_found "HF-737"
 }
 
 /// `lab list --json`.

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use handfast_credentials::load;
-use handfast_finding::Problem;
+use handfast_finding::{Finding, Problem};
 use handfast_pki::{Certificate, Trust, crl::RevocationList};
 use handfast_tls::Credentials;
 use jiff::Timestamp;
@@ -36,6 +36,8 @@ pub enum When {
 pub struct Context {
     /// Certificates that lie around: in the folder of the client's certificate, in the file of trusted CAs.
     pub known: Vec<Certificate>,
+    /// That all CAs in the file of trusted ones have expired by our clock, so that none of them is trusted.
+    pub outdated: Option<Finding>,
     /// The user said which protocol is spoken within TLS, so that its silence is a failure.
     pub is_spoken: bool,
     /// The host as it was written, where it is asked for in another form.

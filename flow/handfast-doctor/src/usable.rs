@@ -35,8 +35,17 @@ pub(crate) fn pair(cert: &Path, key: &Path) -> Result<Credentials, Box<Finding>>
     })
 }
 
+/// The CAs of a file.
+pub(crate) struct Trusted {
+    pub(crate) anchors: Anchors,
+    /// All that stand in the file.
+    pub(crate) certificates: Vec<Certificate>,
+    /// Why none of them is among the anchors, where all have expired by our clock: a finding, and the clock may be wrong.
+    pub(crate) outdated: Option<Box<Finding>>,
+}
+
 /// The CAs in `path`; a file that holds none is a finding of its own.
-pub(crate) fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certificate>), Box<Finding>> {
+pub(crate) fn anchors(path: &Path, now: Timestamp) -> Result<Trusted, Box<Finding>> {
     let unusable = |code, why: String| {
         Box::new(
             Finding::new(
@@ -54,22 +63,20 @@ pub(crate) fn anchors(path: &Path, now: Timestamp) -> Result<(Anchors, Vec<Certi
     };
     let certificates =
         load::certificates(path).map_err(|problem| unusable(code::BAD_TRUST_FILE, problem.message))?;
-    let anchors = Anchors::new(certificates.clone(), now).map_err(|error| {
-        // A CA that has expired is the cause itself, and not the form of the file.
-        let is_expired = matches!(error, AnchorError::Expired { .. });
-        let code = if is_expired {
-            code::EXPIRED
-        } else {
-            code::BAD_TRUST_FILE
-        };
-        let mut finding = unusable(code, error.to_string());
-        if is_expired {
+    let (anchors, outdated) = match Anchors::new(certificates.clone(), now) {
+        Ok(anchors) => (anchors, None),
+        // The server may tell another time, so it is looked at; it is trusted by nothing, and gets no certificate.
+        Err(error @ AnchorError::Expired { .. }) => {
+            let mut finding = unusable(code::EXPIRED, error.to_string());
             finding.fault = Some(Refuser::Client);
-            finding.help = "see that the clock of this machine is right (date -u), then get the CA's renewed certificate, and put it into \
-                            this file"
-                .into();
+            finding.help = "get the CA's renewed certificate, and put it into this file".into();
+            (Anchors::nobody(), Some(finding))
         }
-        finding
-    })?;
-    Ok((anchors, certificates))
+        Err(error) => return Err(unusable(code::BAD_TRUST_FILE, error.to_string())),
+    };
+    Ok(Trusted {
+        anchors,
+        certificates,
+        outdated,
+    })
 }

@@ -67,9 +67,17 @@ impl Whom {
             (Some(cert), Some(key)) => Some(usable::pair(cert, key).map_err(Unready::Unusable)?),
             _ => None,
         };
-        let (anchors, trusted) = match &self.ca {
+        let trusted = match &self.ca {
             Some(path) => usable::anchors(path, now).map_err(Unready::Unusable)?,
-            None => (load::system_anchors(now), Vec::new()),
+            None => {
+                let anchors = load::system_anchors(now);
+                usable::Trusted {
+                    // One that signed the server's chain and has expired by our clock is no unknown one.
+                    certificates: anchors.left_out().to_vec(),
+                    anchors,
+                    outdated: None,
+                }
+            }
         };
         let name = match &self.sni {
             Some(name) => place::ascii(name)?,
@@ -78,7 +86,7 @@ impl Whom {
         let name = name.as_str();
         let target = Target {
             name: server_name(name)?,
-            trust: Arc::new(anchors.into()),
+            trust: Arc::new(trusted.anchors.into()),
             credentials,
             versions: Versions::Both,
             // A server that was named by its port alone may speak anything, so nothing is demanded of it.
@@ -90,7 +98,10 @@ impl Whom {
         Ok(Subject {
             talk: spoken.talk(&place, name),
             target,
-            context: self.context(&place, trusted),
+            context: Context {
+                outdated: trusted.outdated.map(|finding| *finding),
+                ..self.context(&place, trusted.certificates)
+            },
             when: When::Auto,
             limit: None,
         })

@@ -84,6 +84,11 @@ fn not_forwarded(evidence: &Evidence<'_>) -> Option<Finding> {
     })
 }
 
+/// Whether `text`, in lower case, names `leaf`: its subject, a name, its serial number.
+pub(super) fn is_named(leaf: &Certificate, text: &str) -> bool {
+    signs(leaf).iter().any(|sign| text.contains(&sign.to_lowercase()))
+}
+
 /// What of a certificate an application could be told.
 fn signs(leaf: &Certificate) -> Vec<String> {
     let mut signs = vec![leaf.serial(), leaf.fingerprint().to_string()];

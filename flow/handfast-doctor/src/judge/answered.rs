@@ -5,7 +5,7 @@ use handfast_pki::{Code, code};
 use jiff::Timestamp;
 
 use super::{
-    Evidence, clock,
+    Evidence, allowed, clock,
     late::{asked_late, asks_late, page},
     own,
     refused::{no_certificate, of_fault},
@@ -168,7 +168,8 @@ fn forbidden(evidence: &Evidence<'_>, answer: &Answer, now: Timestamp) -> Vec<Fi
             return vec![no_certificate(Certainty::Likely, said)];
         }
         let mut findings = without_name(evidence, &said);
-        findings.extend(denied(evidence, front, &said, now));
+        let denial = Denial::of(evidence, answer, front);
+        findings.extend(denied(evidence, denial, &said, now));
         return findings;
     }
     if let Some(seen) = asks_late(evidence) {
@@ -201,7 +202,7 @@ fn without_name(evidence: &Evidence<'_>, said: &str) -> Vec<Finding> {
 }
 
 /// TLS accepted our certificate, what is behind it denied the request.
-fn denied(evidence: &Evidence<'_>, front: Option<&str>, said: &str, now: Timestamp) -> Vec<Finding> {
+fn denied(evidence: &Evidence<'_>, denial: Denial, said: &str, now: Timestamp) -> Vec<Finding> {
     let beside = beside(evidence);
     let mut findings = Vec::new();
     // Where a bad certificate is refused in TLS ours is none, whatever it says against itself.
@@ -218,7 +219,7 @@ fn denied(evidence: &Evidence<'_>, front: Option<&str>, said: &str, now: Timesta
     let is_explained = findings
         .iter()
         .any(|finding| finding.certainty < Certainty::Guess);
-    findings.extend(by_rule(front, said, is_explained));
+    findings.extend(by_rule(denial, said, is_explained));
     if beside == Beside::Same {
         findings.push(guess(
             said,
@@ -240,8 +241,49 @@ fn guess(said: &str, code: Code, because: &str, help: &str) -> Finding {
     .help(help)
 }
 
+/// What an answer of 403 shows of who denies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Denial {
+    /// Who ends TLS, by a rule of its own: it knows the certificate.
+    ByFront,
+    /// The answer repeats a name of our certificate, so that it was told of it.
+    ByName,
+    /// Its words speak of a rule.
+    ByWords,
+    /// Nothing.
+    Untold,
+}
+
+impl Denial {
+    fn of(evidence: &Evidence<'_>, answer: &Answer, front: Option<&str>) -> Self {
+        const WORDS: [&str; 8] = [
+            "not allowed",
+            "not authorized",
+            "not authorised",
+            "not permitted",
+            "no permission",
+            "permission denied",
+            "access denied",
+            "insufficient",
+        ];
+        let text = page(answer).to_lowercase();
+        let leaf = evidence.trace.own_chain.first();
+        if front.is_some() {
+            Self::ByFront
+        } else if answer.status.as_u16() != 403 {
+            Self::Untold
+        } else if leaf.is_some_and(|leaf| allowed::is_named(leaf, &text)) {
+            Self::ByName
+        } else if WORDS.iter().any(|words| text.contains(words)) {
+            Self::ByWords
+        } else {
+            Self::Untold
+        }
+    }
+}
+
 /// The certificate is good, and who it names is not allowed, not told on, or compared in another form.
-fn by_rule(front: Option<&str>, said: &str, is_explained: bool) -> Vec<Finding> {
+fn by_rule(denial: Denial, said: &str, is_explained: bool) -> Vec<Finding> {
     let not_allowed = guess(
         said,
         code::NOT_ALLOWED,
@@ -260,20 +302,18 @@ fn by_rule(front: Option<&str>, said: &str, is_explained: bool) -> Vec<Finding> 
         ": the application may compare the subject in another form",
         "compare with all forms of the subject: handfast inspect FILE",
     );
-    match front {
-        // Who ends TLS denied by a rule of its own, and knows the certificate.
-        Some(_) => {
-            let certainty = if is_explained {
-                Certainty::Guess
-            } else {
-                Certainty::Likely
-            };
-            let not_allowed = Finding {
-                certainty,
-                ..not_allowed
-            };
-            vec![not_allowed, not_told, other_form]
-        }
-        None => vec![not_told, not_allowed, other_form],
+    let likely = Finding {
+        certainty: if is_explained {
+            Certainty::Guess
+        } else {
+            Certainty::Likely
+        },
+        ..not_allowed.clone()
+    };
+    match denial {
+        Denial::ByFront => vec![likely, not_told, other_form],
+        Denial::ByName => vec![likely, other_form],
+        Denial::ByWords => vec![not_allowed, not_told, other_form],
+        Denial::Untold => vec![not_told, not_allowed, other_form],
     }
 }

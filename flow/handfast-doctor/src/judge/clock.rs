@@ -1,7 +1,7 @@
-//! The clock of the server, as its answer tells it in `Date`.
+//! The clocks: that of the server, as its answer tells it in `Date`, and whether anything but ours says that a time is over.
 
 use handfast_finding::{Certainty, Finding, Refuser, when::relative};
-use handfast_pki::{Certificate, code};
+use handfast_pki::{Certificate, Refusal, code};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822::DateTimeParser};
 
 use super::Evidence;
@@ -9,6 +9,36 @@ use crate::probe;
 
 /// Less is the way of the answer, and of clocks that are set by hand.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
+
+/// What to look at where our own clock may be the fault.
+pub(super) const OUR_CLOCK: &str = "see that the clock of this machine is right (date -u)";
+
+/// A time that makes a fault, compared with now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// It is over.
+    Ended(Timestamp),
+    /// It has not come.
+    Begins(Timestamp),
+}
+
+impl Limit {
+    /// That of a refusal for the time. "Not valid yet" is none: its code speaks of the clock already.
+    pub(super) fn of(refusal: &Refusal) -> Option<Self> {
+        match refusal {
+            Refusal::Expired { not_after, .. } => Some(Self::Ended(*not_after)),
+            _ => None,
+        }
+    }
+
+    /// Whether it makes a fault at `at`, too.
+    fn is_broken(self, at: Timestamp) -> bool {
+        match self {
+            Self::Ended(end) => end < at,
+            Self::Begins(begin) => at < begin,
+        }
+    }
+}
 
 /// Two clocks that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +65,31 @@ impl Clock {
 }
 
 impl Evidence<'_> {
+    /// Whether nothing but the clock of this machine says that `limit` is broken at `now`: no answer tells a time that
+    /// agrees, and nothing that is seen was made after the limit. A clock that is wrong explains it then as well.
+    pub(super) fn is_by_our_clock(&self, limit: Limit, now: Timestamp) -> bool {
+        if let Some(theirs) = self.date() {
+            return !limit.is_broken(theirs);
+        }
+        let made = |certificate: &Certificate| certificate.not_before();
+        let presented = self.trace.presented();
+        let certificates = presented.iter().chain(&self.trace.own_chain);
+        let certificates = certificates.chain(&self.context.known).map(made);
+        let lists = self.context.revocation.iter().map(|list| list.this_update);
+        // What is dated after now says as little as the clock that is in doubt.
+        let latest = certificates.chain(lists).filter(|made| *made <= now).max();
+        !latest.is_some_and(|latest| matches!(limit, Limit::Ended(_)) && limit.is_broken(latest))
+    }
+
     /// Their clock and ours, where the answer tells theirs and they differ.
     pub(crate) fn clock(&self, ours: Timestamp) -> Option<Clock> {
+        let theirs = self.date()?;
+        let apart = theirs.duration_since(ours).abs();
+        (apart > TOLERANCE).then_some(Clock { theirs, ours })
+    }
+
+    /// The time that the server tells.
+    fn date(&self) -> Option<Timestamp> {
         // One that was not trusted was asked once more, without a certificate.
         let of_any = || self.probe(probe::Kind::AnyServer)?.answer();
         let date = self
@@ -46,9 +99,7 @@ impl Evidence<'_> {
             .get(http::header::DATE)?
             .to_str()
             .ok()?;
-        let theirs = DateTimeParser::new().parse_timestamp(date).ok()?;
-        let apart = theirs.duration_since(ours).abs();
-        (apart > TOLERANCE).then_some(Clock { theirs, ours })
+        DateTimeParser::new().parse_timestamp(date).ok()
     }
 }
 
@@ -84,36 +135,54 @@ pub(super) fn judge(evidence: &Evidence<'_>, said: &str, now: Timestamp) -> Opti
     )
 }
 
-/// By our own clock the server's certificate is not valid: it may be the clock.
-pub(super) fn of_server(evidence: &Evidence<'_>, leaf: &Certificate, now: Timestamp) -> Option<Finding> {
+/// By our own clock the server's certificate is not valid, or a CA above it that we have: it may be the clock.
+pub(super) fn of_server(
+    evidence: &Evidence<'_>,
+    presented: &[Certificate],
+    now: Timestamp,
+) -> Option<Finding> {
     let is_valid = |certificate: &Certificate, at: Timestamp| {
         certificate.not_before() <= at && at <= certificate.not_after()
     };
-    if is_valid(leaf, now) {
-        return None;
-    }
-    let own = evidence.trace.own_chain.first();
+    let is_above = |known: &&Certificate| presented.iter().any(|below| below.issuer() == known.subject());
+    let known = evidence.context.known.iter().filter(is_above);
+    let chain: Vec<&Certificate> = presented.iter().chain(known).collect();
+    let bad: Vec<&Certificate> = chain.iter().copied().filter(|one| !is_valid(one, now)).collect();
+    let first = *bad.first()?;
     let (certainty, because) = match evidence.clock(now) {
-        Some(clock) if is_valid(leaf, clock.theirs) => (
+        Some(clock) if bad.iter().all(|one| is_valid(one, clock.theirs)) => (
             Certainty::Likely,
             format!(
                 "{}, and by its clock \"{}\" is valid",
                 clock.told(),
-                leaf.called()
+                first.called()
             ),
         ),
         Some(_) => return None,
-        // Two certificates of two owners seldom end together.
+        None if evidence.date().is_some() => return None,
+        // Two certificates of two owners seldom end together, and a CA seldom ends with what it has issued.
         None => {
-            let own =
-                own.filter(|own| !is_valid(own, now) && (own.not_after() < now) == (leaf.not_after() < now))?;
+            let alike = |other: &&Certificate| {
+                !is_valid(other, now) && (other.not_after() < now) == (first.not_after() < now)
+            };
+            let own = evidence.trace.own_chain.first().filter(alike);
+            let ca = || {
+                bad.iter()
+                    .copied()
+                    .find(|one| one.is_self_issued() && *one != first)
+                    .filter(alike)
+            };
+            let (other, whose) = match own {
+                Some(own) => (own, "of our own"),
+                None => (ca()?, "above it"),
+            };
             (
                 Certainty::Guess,
                 format!(
-                    "neither \"{}\" of the server nor \"{}\" of our own is valid by our clock, which may be wrong: it says \
+                    "neither \"{}\" of the server nor \"{}\" {whose} is valid by our clock, which may be wrong: it says \
                      {now}",
-                    leaf.called(),
-                    own.called()
+                    first.called(),
+                    other.called()
                 ),
             )
         }
@@ -123,6 +192,34 @@ pub(super) fn of_server(evidence: &Evidence<'_>, leaf: &Certificate, now: Timest
             .fault_of(None)
             .help("set both clocks by NTP, and look again"),
     )
+}
+
+/// Lowers those of `findings` that say of `presented` that it has expired, and say so by our clock alone.
+pub(super) fn doubt(
+    findings: &mut [Finding],
+    evidence: &Evidence<'_>,
+    presented: &[Certificate],
+    now: Timestamp,
+) {
+    let ends = presented
+        .iter()
+        .chain(&evidence.context.known)
+        .map(Certificate::not_after);
+    let Some(last) = ends.filter(|end| *end < now).max() else {
+        return;
+    };
+    if !evidence.is_by_our_clock(Limit::Ended(last), now) {
+        return;
+    }
+    for finding in findings
+        .iter_mut()
+        .filter(|finding| finding.code == code::EXPIRED)
+    {
+        finding.certainty = finding.certainty.max(Certainty::Likely);
+        if !finding.help.contains(OUR_CLOCK) {
+            finding.help = format!("{OUR_CLOCK}, then: {}", finding.help);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod instances;
 mod late;
 mod own;
 mod protocol;
+mod proxy;
 mod refused;
 mod service;
 mod untrusted;
@@ -62,6 +63,7 @@ impl<'a> Evidence<'a> {
 pub fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
     let mut findings = expected::judge(evidence, now);
     findings.extend(by_ending(evidence, now));
+    findings.extend(outdated(evidence, &findings, now));
     if let Some(finding) = renewed_by_one(evidence, now) {
         findings.push(finding);
     }
@@ -74,6 +76,15 @@ pub fn judge(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
         findings.push(finding);
     }
     ranked(findings)
+}
+
+/// The file of trusted CAs has expired, where nothing of `found` says so.
+fn outdated(evidence: &Evidence<'_>, found: &[Finding], now: Timestamp) -> Option<Finding> {
+    let is_said = found.iter().any(|finding| finding.code == code::EXPIRED);
+    let finding = evidence.context.outdated.clone().filter(|_| !is_said)?;
+    let mut one = [finding];
+    clock::doubt(&mut one, evidence, &evidence.trace.presented(), now);
+    one.into_iter().next()
 }
 
 /// The first server shows a good certificate, and another one behind the address the one before it, which has expired.
@@ -132,6 +143,12 @@ fn by_ending(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
                 .help("check the port, and that TLS is switched on in the server"),
         ],
         Ending::Open | Ending::Service(_) => {
+            let by_proxy = evidence
+                .answer
+                .and_then(|answer| proxy::in_its_words(evidence, answer, now));
+            if let Some(findings) = by_proxy {
+                return findings;
+            }
             let mut findings = answered::in_words(evidence, now);
             findings.extend(service::judge(evidence, now));
             findings

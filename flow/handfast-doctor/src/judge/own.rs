@@ -11,7 +11,10 @@ use handfast_pki::{
 use jiff::Timestamp;
 
 use self::reach::of_reach;
-use super::Evidence;
+use super::{
+    Evidence,
+    clock::{Limit, OUR_CLOCK},
+};
 
 /// A fault of what we sent.
 pub(super) struct Fault {
@@ -19,6 +22,8 @@ pub(super) struct Fault {
     pub(super) because: String,
     pub(super) help: String,
     pub(super) minded: Minded,
+    /// The time that makes it one, where a time does.
+    limit: Option<Limit>,
 }
 
 /// Who minds a fault.
@@ -28,18 +33,28 @@ pub(super) enum Minded {
     ByAll,
     /// Some.
     BySome,
+    /// Every verifier whose clock says what ours says, and nothing but ours says it.
+    ByOurClock,
     /// Some, maybe: it is not supported here, and others may support it.
     Unknown,
 }
 
 impl Minded {
+    /// The same where the alert `number` says it: certificate_expired is what the peer's clock says, too.
+    pub(super) fn said_by(self, number: u8) -> Self {
+        match self {
+            Self::ByOurClock if number == 45 => Self::ByAll,
+            other => other,
+        }
+    }
+
     /// How sure it is that it is the cause, where it would be `by_all` or `by_some` for a fault of that kind.
     pub(super) fn certainty(self, by_all: Certainty, by_some: Certainty) -> Certainty {
         match self {
             Self::ByAll => by_all,
             Self::BySome => by_some,
-            // Most of what we do not support, others do not support either.
-            Self::Unknown => by_all.max(Certainty::Likely),
+            // Clocks are seldom wrong by days; most of what we do not support, others do not support either.
+            Self::ByOurClock | Self::Unknown => by_all.max(Certainty::Likely),
         }
     }
 }
@@ -51,6 +66,14 @@ impl Fault {
             because: because.into(),
             help: help.into(),
             minded: Minded::ByAll,
+            limit: None,
+        }
+    }
+
+    fn dated(self, limit: Limit) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
         }
     }
 
@@ -70,11 +93,14 @@ impl Fault {
                 )
             };
         }
-        Self::new(
-            refusal.code(purpose),
-            format!("the {purpose}'s certificate: {refusal}"),
-            refusal.hint(),
-        )
+        Self {
+            limit: Limit::of(refusal),
+            ..Self::new(
+                refusal.code(purpose),
+                format!("the {purpose}'s certificate: {refusal}"),
+                refusal.hint(),
+            )
+        }
     }
 }
 
@@ -107,12 +133,20 @@ pub(super) fn of_files(evidence: &Evidence<'_>, purpose: Purpose, now: Timestamp
         faults.push(self_signed(own, purpose));
     }
     faults.extend(of_leaf.iter().filter_map(|refusal| minded(refusal, own, purpose)));
+    faults.extend(other_key_sent(evidence));
     faults.extend(other_key_id(evidence));
     faults.extend(revoked(evidence, own, purpose, now));
     faults.extend(misidentified(evidence, purpose));
     for refusal in &of_cas {
         if faults.iter().all(|fault| fault.code != refusal.code(purpose)) {
             faults.push(Fault::of(refusal, purpose));
+        }
+    }
+    for fault in &mut faults {
+        let is_doubtful = |limit| evidence.is_by_our_clock(limit, now);
+        if fault.minded == Minded::ByAll && fault.limit.is_some_and(is_doubtful) {
+            fault.minded = Minded::ByOurClock;
+            fault.help = format!("{OUR_CLOCK}, then: {}", fault.help);
         }
     }
     faults
@@ -212,6 +246,40 @@ fn minded(refusal: &Refusal, own: &Certificate, purpose: Purpose) -> Option<Faul
     }
 }
 
+/// What was sent as the issuer of a certificate has its name and another key, and the right one was not sent.
+fn other_key_sent(evidence: &Evidence<'_>) -> Option<Fault> {
+    let sent = &evidence.trace.own_chain;
+    sent.iter().find_map(|below| {
+        let named = sent.iter().filter(|above| {
+            *above != below && above.subject() == below.issuer() && !above.is_self_issued()
+        });
+        let verdicts: Vec<_> = named.map(|above| (above, below.signature_by(&above.public_key()))).collect();
+        let (wrong, _) = verdicts.first()?;
+        // What cannot be verified here is no other key.
+        if verdicts.iter().any(|(_, verdict)| *verdict != Ok(false)) {
+            return None;
+        }
+        let right = evidence.context.known.iter().find(|known| {
+            known.subject() == below.issuer() && below.signature_by(&known.public_key()) == Ok(true)
+        });
+        let help = match right {
+            Some(_) => "the CA certificate with the right key lies around: put it behind the leaf, in the place of the other",
+            None => "put the CA certificate that signed it behind the leaf, in the place of the other of that name",
+        };
+        let fault = Fault::new(
+            code::BAD_SIGNATURE,
+            format!(
+                "\"{}\" was sent with \"{}\", which has the name of its issuer and another key than the one that signed it",
+                below.called(),
+                wrong.called()
+            ),
+            help,
+        );
+        // A verifier that has the right one itself takes that.
+        Some(fault.arguable())
+    })
+}
+
 /// A certificate that names another key of its issuer than the one which stands above it. OpenSSL and GnuTLS take no such
 /// issuer; others look at names and signatures alone (RFC 5280 section 4.2.1.1).
 fn other_key_id(evidence: &Evidence<'_>) -> Option<Fault> {
@@ -292,21 +360,23 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
 fn dated(list: &RevocationList, now: Timestamp) -> Option<Fault> {
     let issuer = list.issuer_shown();
     if list.this_update > now {
-        return Some(Fault::new(
+        let fault = Fault::new(
             code::CRL_UNUSABLE,
             format!(
                 "the revocation list of \"{issuer}\" begins at {}, it is {now}",
                 list.this_update
             ),
             "set both clocks by NTP, and publish lists that begin some minutes before they are used",
-        ));
+        );
+        return Some(fault.dated(Limit::Begins(list.this_update)));
     }
     let until = list.next_update.filter(|until| now > *until)?;
-    Some(Fault::new(
+    let fault = Fault::new(
         code::CRL_UNUSABLE,
         format!("the revocation list of \"{issuer}\" ended at {until}, it is {now}"),
         "publish a new list, have the server load it, and watch the date of the next one",
-    ))
+    );
+    Some(fault.dated(Limit::Ended(until)))
 }
 
 /// Whether the server knows one of the CAs in our chain: it names it or, where it names none, one of the lists is its.
@@ -356,8 +426,23 @@ fn judged(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Tim
     let began = chain.iter().map(Certificate::not_before).max();
     let then = began.and_then(|began| verify::verify(&ders, &trust, purpose, began).err());
     refusals.extend(then.filter(|refusal| matches!(refusal, Refusal::NameConstraints { .. })));
-    refusals.extend(bad.iter().filter_map(|root| unfit(root, &chain, now)));
+    let above = ancestry(own, &chain);
+    refusals.extend(bad.iter().filter_map(|root| unfit(root, &above, now)));
     refusals
+}
+
+/// `own` and what stands above it by name: a folder may hold the certificates of others as well.
+fn ancestry(own: &Certificate, around: &[Certificate]) -> Vec<Certificate> {
+    let mut above = vec![own.clone()];
+    let mut next = 0;
+    while let Some(below) = above.get(next) {
+        let issuer = below.issuer().clone();
+        let issuers = around.iter().filter(|other| *other.subject() == issuer);
+        let new: Vec<Certificate> = issuers.filter(|other| !above.contains(other)).cloned().collect();
+        above.extend(new);
+        next += 1;
+    }
+    above
 }
 
 /// What may be the roots: those that signed themselves or, where there are none, the last that was sent.
@@ -374,7 +459,7 @@ fn roots(evidence: &Evidence<'_>, around: &[&Certificate]) -> Vec<Certificate> {
     roots
 }
 
-/// Why `root`, which signed a certificate of `chain`, cannot be trusted by anybody.
+/// Why `root`, where it signed a certificate of `chain`, cannot be trusted by anybody.
 fn unfit(root: &Certificate, chain: &[Certificate], now: Timestamp) -> Option<Refusal> {
     let (role, subject) = (Role::Anchor, root.called());
     let is_above =

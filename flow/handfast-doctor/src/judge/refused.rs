@@ -64,7 +64,7 @@ pub(super) fn by_alert(evidence: &Evidence<'_>, number: u8, now: Timestamp) -> V
             true if is_apache => (Certainty::Likely, Certainty::Likely),
             true => (Certainty::Likely, Certainty::Guess),
         };
-        let certainty = fault.minded.certainty(by_all, by_some);
+        let certainty = fault.minded.said_by(number).certainty(by_all, by_some);
         findings.push(of_fault(fault, certainty, &said));
     }
     let explained = !findings.is_empty();

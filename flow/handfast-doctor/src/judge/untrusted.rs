@@ -5,7 +5,7 @@ use handfast_messages::INSPECTORS;
 use handfast_pki::{Anchors, Certificate, Purpose, Refusal, Trust, code, name, verify};
 use jiff::Timestamp;
 
-use super::{Evidence, clock};
+use super::{Evidence, clock, late, own, refused};
 use crate::probe;
 
 /// Why `refusal` came about.
@@ -61,9 +61,11 @@ pub(super) fn judge(
     if let Refusal::SelfSigned { .. } = refusal {
         findings.extend(by_itself(leaf));
     }
-    findings.extend(clock::of_server(evidence, leaf, now));
+    findings.extend(clock::of_server(evidence, presented, now));
     let also = beside_it(evidence, leaf, &findings, now);
     findings.extend(also);
+    findings.extend(of_client(evidence, now));
+    clock::doubt(&mut findings, evidence, presented, now);
     findings
 }
 
@@ -109,6 +111,32 @@ fn beside_it(evidence: &Evidence<'_>, leaf: &Certificate, found: &[Finding], now
     );
     also.retain(|finding| found.iter().all(|other| other.code != finding.code));
     also
+}
+
+/// What the server would refuse, were it trusted. It has seen nothing of ours, so that this is a guess.
+fn of_client(evidence: &Evidence<'_>, now: Timestamp) -> Vec<Finding> {
+    const NEXT: &str = "once the server is trusted, it may refuse the client";
+    if evidence.trace.asked.is_none() {
+        return Vec::new();
+    }
+    if evidence.trace.own_chain.is_empty() {
+        let answer = evidence
+            .probe(probe::Kind::AnyServer)
+            .and_then(probe::Probe::answer);
+        let is_said =
+            answer.is_some_and(|answer| late::page(answer).contains("No required SSL certificate was sent"));
+        let because = format!(
+            "{NEXT}: it answers who sends no certificate 400 \"No required SSL certificate was sent\""
+        );
+        return is_said
+            .then(|| refused::no_certificate(Certainty::Guess, because))
+            .into_iter()
+            .collect();
+    }
+    own::faults(evidence, now)
+        .into_iter()
+        .map(|fault| refused::of_fault(fault, Certainty::Guess, NEXT))
+        .collect()
 }
 
 /// Nobody signed the server's certificate but itself.

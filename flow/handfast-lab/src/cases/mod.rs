@@ -6,6 +6,7 @@ mod folders;
 mod healthy;
 mod nothing_sent;
 mod protocol;
+mod proxy;
 mod refused;
 mod second;
 mod spoken;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Case> {
         protocol::cases(),
         allowed::cases(),
         spoken::cases(),
+        proxy::cases(),
         second::cases(),
     ]
     .into_iter()

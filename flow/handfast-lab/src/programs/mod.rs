@@ -474,6 +474,8 @@ pub(crate) fn plain_redis(folder: &Folder) -> Result<Running, Error> {
     redis::plain(&place)
 }
 
+pub(crate) use ourselves::with as ourselves_with;
+
 /// Python's HTTP server without TLS, for what stands behind a proxy.
 pub(crate) fn plain_http(folder: &Folder) -> Result<Running, Error> {
     folder.write("behind/index.html", "hello\n")?;

@@ -1,7 +1,7 @@
 //! Handfast's own proxy, in front of Python's HTTP server or of nobody.
 
-use super::{Place, Running, Setup};
-use crate::Error;
+use super::{Place, Program, Running, Setup};
+use crate::{Error, Folder};
 
 pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> {
     let allow = if setup.inside.is_empty() {
@@ -30,4 +30,17 @@ pub(super) fn serve(place: &Place<'_>, setup: &Setup) -> Result<Running, Error> 
     }
     arguments.extend(setup.more.split_whitespace().map(str::to_owned));
     place.start(&arguments)
+}
+
+/// The proxy with a configuration for its port.
+pub(crate) fn with(folder: &Folder, configuration: impl Fn(u16) -> String) -> Result<Running, Error> {
+    let place = Place {
+        program: Program::Ourselves,
+        path: Program::Ourselves.find()?,
+        folder,
+        port: crate::free_port()?,
+        clock: None,
+    };
+    folder.write("handfast.toml", configuration(place.port))?;
+    place.start(&["proxy", "--config", "handfast.toml"])
 }

@@ -57,6 +57,9 @@ pub fn run(args: &Posture, words: &Words) -> Result<Exit, Failure> {
         Unready::Misused(problem) => problem.into(),
         Unready::Unusable(finding) => Failure::of_finding(&finding),
     })?;
+    if let Some(finding) = &subject.context.outdated {
+        return Err(Failure::of_finding(finding));
+    }
     subject.context.may_forge = args.active;
     if args.active && !args.yes {
         agree(args, words)?;

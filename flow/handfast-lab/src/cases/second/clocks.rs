@@ -15,13 +15,13 @@ use crate::{
 };
 
 /// The client's clock is wrong by `hours`, so that the world is ahead of it by as many the other way round.
-struct World {
-    program: Program,
-    variant: &'static str,
-    description: &'static str,
+pub(super) struct World {
+    pub(super) program: Program,
+    pub(super) variant: &'static str,
+    pub(super) description: &'static str,
     /// How far the world is ahead.
-    hours: i64,
-    must: Must,
+    pub(super) hours: i64,
+    pub(super) must: Must,
 }
 
 const WORLDS: &[World] = &[
@@ -192,24 +192,26 @@ const ROWS: &[Row] = &[
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = of_rows(ROWS);
-    for world in WORLDS {
-        cases.push(special(
-            (world.program, world.variant),
-            world.description,
-            &[world.program, Faketime],
-            world.must,
-            |folder| {
-                let now = Timestamp::now() + SignedDuration::from_hours(world.hours);
-                cast::write(folder, now)?;
-                let setup = Setup {
-                    clock: Some(format!("{:+}h", world.hours)),
-                    ..Setup::default()
-                };
-                let running = serve(world.program, folder, &setup)?;
-                let port = running.port;
-                Ok(Scene::https(vec![running], port, Some("client"), &[]))
-            },
-        ));
-    }
+    cases.extend(WORLDS.iter().map(of_world));
     cases
+}
+
+pub(super) fn of_world(world: &'static World) -> Case {
+    special(
+        (world.program, world.variant),
+        world.description,
+        &[world.program, Faketime],
+        world.must,
+        |folder| {
+            let now = Timestamp::now() + SignedDuration::from_hours(world.hours);
+            cast::write(folder, now)?;
+            let setup = Setup {
+                clock: Some(format!("{:+}h", world.hours)),
+                ..Setup::default()
+            };
+            let running = serve(world.program, folder, &setup)?;
+            let port = running.port;
+            Ok(Scene::https(vec![running], port, Some("client"), &[]))
+        },
+    )
 }

@@ -3,6 +3,7 @@
 //!
 //! Most are rows: one server with one difference, one client with one difference.
 
+mod again;
 mod balanced;
 mod boxes;
 mod chains;
@@ -95,6 +96,7 @@ pub(super) fn cases() -> Vec<Case> {
     .into_iter()
     .flatten()
     .map(Case::blind)
+    .chain(again::cases())
     .collect()
 }
 
