@@ -84,7 +84,7 @@ impl Listen {
             .collect();
         if let Some(path) = expected {
             context.served = load::certificates(path)?.into_iter().next();
-            context.known.extend(load::neighbours(path));
+            context.neighbours = load::neighbours(path);
         }
         Ok(Self {
             credentials,

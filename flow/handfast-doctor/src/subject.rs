@@ -34,10 +34,12 @@ pub enum When {
 /// What the user knows beside what is seen on the wire.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    /// Certificates that lie around: in the folder of the client's certificate, in the file of trusted CAs.
+    /// What the user named: the file of trusted CAs, or the files that are looked at.
     pub known: Vec<Certificate>,
     /// That all CAs in the file of trusted ones have expired by our clock, so that none of them is trusted.
     pub outdated: Option<Finding>,
+    /// What merely lies in the folder of the client's certificate. It can be what is missing; nobody trusts it for that.
+    pub neighbours: Vec<Certificate>,
     /// The user said which protocol is spoken within TLS, so that its silence is a failure.
     pub is_spoken: bool,
     /// The host as it was written, where it is asked for in another form.
@@ -71,6 +73,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// All certificates that can be what is missing: those that are known, and those that lie beside them.
+    pub(crate) fn around(&self) -> impl Iterator<Item = &Certificate> {
+        self.known.iter().chain(&self.neighbours)
+    }
+
     /// For who judges clients by the CAs in the file `client_ca`, where there is one.
     pub fn of_server(client_ca: Option<&Path>, now: Timestamp) -> Result<Self, Problem> {
         let Some(path) = client_ca else {

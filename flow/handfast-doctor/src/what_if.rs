@@ -93,8 +93,6 @@ impl WhatIf {
         };
         self.tried(Purpose::Client, &own.chain, &trust, now);
         let issuers: Vec<Vec<u8>> = trusted.iter().map(|ca| ca.subject().der()).collect();
-        let mut known = client.certificates();
-        known.extend(trusted);
         let trace = Trace {
             asked: Some(Asked {
                 issuers,
@@ -104,7 +102,8 @@ impl WhatIf {
             ..Trace::of_files(own.chain.clone())
         };
         let context = Context {
-            known,
+            known: trusted,
+            neighbours: client.certificates(),
             revocation: server.lists.clone(),
             client_trust: Some(Arc::new(trust)),
             ..Context::default()
@@ -157,10 +156,9 @@ impl WhatIf {
             }),
             ..Trace::of_files(Vec::new())
         };
-        let mut known = trusted;
-        known.extend(server.certificates());
         let context = Context {
-            known,
+            known: trusted,
+            neighbours: server.certificates(),
             ..Context::default()
         };
         self.findings

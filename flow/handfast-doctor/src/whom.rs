@@ -108,14 +108,13 @@ impl Whom {
     }
 
     fn context(&self, place: &Place, trusted: Vec<Certificate>) -> Context {
-        let mut known = trusted;
-        known.extend(self.cert.as_deref().map(load::neighbours).unwrap_or_default());
         let as_whom = [("--cert", &self.cert), ("--key", &self.key), ("--ca", &self.ca)]
             .into_iter()
             .filter_map(|(flag, path)| Some(format!(" {flag} {}", shell(path.as_ref()?.display()))))
             .collect();
         Context {
-            known,
+            known: trusted,
+            neighbours: self.cert.as_deref().map(load::neighbours).unwrap_or_default(),
             is_spoken: place.is_http || self.speak.is_some() || self.starttls.is_some(),
             written_host: place.written.clone(),
             other_names: self.other_names.clone(),

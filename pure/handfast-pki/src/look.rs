@@ -9,7 +9,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, VerifiedPath};
 use x509_cert::ext::pkix::NameConstraints;
 
 use crate::{
-    Certificate, Purpose, Refusal, Role, Trust, TrustedCa, faults, link, name,
+    Anchors, Certificate, Purpose, Refusal, Role, Trust, TrustedCa, faults, link, name,
     text::listed,
     ways::{Way, ways},
 };
@@ -193,10 +193,7 @@ impl Look<'_> {
                 role: Role::Leaf,
                 subject,
             },
-            W::MaximumPathBuildCallsExceeded
-            | W::MaximumPathDepthExceeded
-            | W::MaximumNameConstraintComparisonsExceeded
-            | W::MaximumSignatureChecksExceeded => Refusal::TooComplex {
+            error if is_about_work(&error) => Refusal::TooComplex {
                 subject,
                 detail: error.to_string(),
             },
@@ -224,6 +221,49 @@ impl Look<'_> {
                 .unwrap_or_else(|| Refusal::Malformed {
                     detail: format!("\"{subject}\": {other}"),
                 }),
+        }
+    }
+
+    /// What stands against the way whose signatures are good, where there are others by CAs of the same name: webpki tries
+    /// all of them, and `error` may be about one whose key has signed nothing here.
+    pub(crate) fn of_signed_way(&self, error: &webpki::Error) -> Option<Refusal> {
+        let ways = self.ways();
+        if ways.len() < 2 || is_about_work(error) {
+            return None;
+        }
+        let (by_name_alone, signed): (Vec<_>, Vec<_>) = ways.into_iter().partition(|way| {
+            let broken = self
+                .path(&way.certificates, way.trusted.as_deref())
+                .broken_signatures();
+            broken.iter().any(Refusal::is_bad_signature)
+        });
+        if by_name_alone.is_empty() {
+            return None;
+        }
+        let trusted = signed.iter().filter(|way| way.trusted.is_some());
+        let way = trusted.min_by_key(|way| {
+            let path = self.path(&way.certificates, way.trusted.as_deref());
+            path.faults().len()
+        })?;
+        let (anchor, below) = way.certificates.split_last()?;
+        let only = way
+            .trusted
+            .as_ref()?
+            .only(Anchors::new(vec![anchor.clone()], self.at).ok()?);
+        let ders: Vec<_> = below.iter().map(|one| one.der().clone()).collect();
+        let (leaf, intermediates) = ders.split_first()?;
+        let look = Look {
+            leaf: self.leaf,
+            intermediates,
+            trust: &only,
+            purpose: self.purpose,
+            at: self.at,
+        };
+        // That it would be taken alone is no reason to take it.
+        match look.find(&EndEntityCert::try_from(leaf).ok()?) {
+            Ok(_) => None,
+            Err(Refused::ByRule(refusal)) => Some(refusal),
+            Err(Refused::ByWebpki(error)) => Some(look.refusal(error)),
         }
     }
 
@@ -350,6 +390,18 @@ impl Judged {
             }
         }
     }
+}
+
+/// Whether webpki gave up, for it would have been too much work.
+fn is_about_work(error: &webpki::Error) -> bool {
+    use webpki::Error as W;
+    matches!(
+        error,
+        W::MaximumPathBuildCallsExceeded
+            | W::MaximumPathDepthExceeded
+            | W::MaximumNameConstraintComparisonsExceeded
+            | W::MaximumSignatureChecksExceeded
+    )
 }
 
 /// Whether `fault` is what webpki calls `error`.

@@ -335,6 +335,11 @@ impl Refusal {
         }
     }
 
+    /// Whether the key of the CA that is named did not make the signature.
+    pub(crate) fn is_bad_signature(&self) -> bool {
+        matches!(self, Self::BadSignature { .. })
+    }
+
     /// Whether it is neither yes nor no.
     pub fn is_undecided(&self) -> bool {
         matches!(self, Self::CannotVerify { .. })

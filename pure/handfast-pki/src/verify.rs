@@ -176,12 +176,15 @@ pub fn verify(
     match look.find(&end_entity) {
         Ok(path) => Ok(VerifiedChain::new(path, purpose, trust.generation(), at)),
         Err(Refused::ByRule(refusal)) => Err(refusal),
-        Err(Refused::ByWebpki(error)) => Err(look.refusal(error)),
+        Err(Refused::ByWebpki(error)) => {
+            Err(look.of_signed_way(&error).unwrap_or_else(|| look.refusal(error)))
+        }
     }
 }
 
 /// Everything that stands against `presented` (leaf first): the faults of the best way upwards, the leaf's first. Empty
-/// where [`verify`] says yes, and where nothing but the issuer is unknown.
+/// where [`verify`] says yes, and where nothing but the issuer is unknown. A CA whose key has signed is better than one
+/// that has its name alone.
 pub fn faults(presented: &[Certificate], trust: &Trust, purpose: Purpose, at: Timestamp) -> Vec<Refusal> {
     let judged = ways(presented, trust).into_iter().map(|way| {
         let path = faults::Path {
@@ -193,10 +196,11 @@ pub fn faults(presented: &[Certificate], trust: &Trust, purpose: Purpose, at: Ti
         };
         let mut faults = path.faults();
         faults.extend(path.broken_signatures());
-        (way.trusted.is_none(), faults)
+        let is_by_name_alone = faults.iter().any(Refusal::is_bad_signature);
+        ((is_by_name_alone, way.trusted.is_none(), faults.len()), faults)
     });
     judged
-        .min_by_key(|(is_open, faults)| (*is_open, faults.len()))
+        .min_by_key(|(rank, _)| *rank)
         .map(|(_, faults)| faults)
         .unwrap_or_default()
 }

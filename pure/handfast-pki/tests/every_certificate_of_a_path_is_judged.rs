@@ -654,6 +654,69 @@ fn of_two_certificates_of_one_trusted_ca_the_good_one_counts() {
     assert_eq!(refusal.code(Purpose::Client), code::PATH_LENGTH);
 }
 
+/// The codes of the refusal and of everything that stands against it, with `twin` before and behind `real`.
+#[track_caller]
+fn refused_beside_a_twin(sent: &[Certificate], roots: &[&Certificate], code: Code) {
+    let trust = |roots: &[&Certificate]| {
+        let roots = roots.iter().map(|root| (*root).clone()).collect();
+        Trust::from(Anchors::new(roots, Timestamp::now()).expect("anchors"))
+    };
+    let refusal = judge(sent, roots).expect_err("must be refused");
+    assert_eq!(refusal.code(Purpose::Client), code, "{refusal}");
+    let all = verify::faults(sent, &trust(roots), Purpose::Client, Timestamp::now());
+    let codes: Vec<Code> = all.iter().map(|fault| fault.code(Purpose::Client)).collect();
+    assert_eq!(codes, [code], "{all:?}");
+}
+
+#[test]
+fn a_trusted_ca_with_the_name_alone_hides_no_fault_below_the_one_that_signed() {
+    let elsewhere = limited(&[], &["acme.example"]);
+    let old = Forge::ca("Root").root().certificate;
+    let real = elsewhere(Forge::ca("Root")).root();
+    let leaf = Forge::client("web", vec![dns("web.acme.example")])
+        .by(&real)
+        .certificate;
+    for roots in [[&old, &real.certificate], [&real.certificate, &old]] {
+        refused_beside_a_twin(std::slice::from_ref(&leaf), &roots, code::NAME_CONSTRAINTS);
+    }
+    let other = Forge::client("other", vec![dns("web.other.example")]).by(&real);
+    judge(&[other.certificate], &[&old, &real.certificate]).expect("the name is within the limits");
+    let refusal = judge(&[leaf], &[&old]).expect_err("the old root alone");
+    assert_eq!(refusal.code(Purpose::Client), code::BAD_SIGNATURE);
+}
+
+#[test]
+fn an_intermediate_with_the_name_alone_hides_no_fault_of_the_one_that_signed() {
+    let root = Forge::ca("Root").root();
+    let last = Forge::ca("Last").path_length(0).by(&root);
+    let real = Forge::ca("Issuing").by(&last);
+    let leaf = Forge::client("web", vec![dns("web.acme.example")])
+        .by(&real)
+        .certificate;
+    let above = Forge::ca("Issuing").by(&root);
+    let short_leaf = Forge::client("web", vec![dns("web.acme.example")])
+        .by(&above)
+        .certificate;
+    let above = above.certificate;
+    let twins = [
+        Forge::ca("Issuing").by(&last).certificate,
+        Forge::ca("Issuing").by(&root).certificate,
+        Forge::ca("Issuing").root().certificate,
+    ];
+    let (real, last) = (real.certificate, last.certificate);
+    for twin in twins {
+        for sent in [
+            [leaf.clone(), twin.clone(), real.clone(), last.clone()],
+            [leaf.clone(), real.clone(), last.clone(), twin.clone()],
+        ] {
+            refused_beside_a_twin(&sent, &[&root.certificate], code::PATH_LENGTH);
+        }
+        // Above the limit of length there is nothing against the chain.
+        let short = [short_leaf.clone(), twin, above.clone()];
+        judge(&short, &[&root.certificate]).expect("one of the two has signed");
+    }
+}
+
 #[test]
 fn all_faults_of_a_path_are_told_at_once() {
     let cast = Cast::good()

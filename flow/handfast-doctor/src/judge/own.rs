@@ -318,7 +318,7 @@ fn revoked(evidence: &Evidence<'_>, own: &Certificate, purpose: Purpose, now: Ti
     let chain = || {
         std::iter::once(own)
             .chain(&evidence.trace.own_chain)
-            .chain(&evidence.context.known)
+            .chain(evidence.context.around())
     };
     for list in lists {
         let listed = |certificate: &&Certificate| {
@@ -397,10 +397,55 @@ fn is_below_known(evidence: &Evidence<'_>) -> bool {
     evidence.trace.own_chain.iter().any(is_known)
 }
 
-/// Every other certificate that is known: sent with the leaf, or lying around.
+/// Every other certificate that belongs to the chain: sent with the leaf, or issuer of what is in it already.
 fn around<'a>(evidence: &Evidence<'a>) -> Vec<&'a Certificate> {
-    let sent = evidence.trace.own_chain.iter().skip(1);
-    sent.chain(&evidence.context.known).collect()
+    let mut open: Vec<&Certificate> = evidence.trace.own_chain.iter().collect();
+    let mut found: Vec<&Certificate> = open.iter().skip(1).copied().collect();
+    while let Some(below) = open.pop() {
+        for issuer in issuers(evidence, below) {
+            if !found.contains(&issuer) {
+                found.push(issuer);
+                open.push(issuer);
+            }
+        }
+    }
+    found
+}
+
+/// What may have issued `below`. Of several of its issuer's name those count whose key has signed it; and what only lies
+/// around counts for nothing else, for it may be from a time before a new key.
+fn issuers<'a>(evidence: &Evidence<'a>, below: &Certificate) -> Vec<&'a Certificate> {
+    let (trace, context) = (evidence.trace, evidence.context);
+    let is_named = |other: &&Certificate| other.subject() == below.issuer() && *other != below;
+    let has_signed =
+        |other: &&Certificate| other.subject() == below.issuer() && below.is_signed_by(&other.public_key());
+    let may_have_signed = |other: &&Certificate| below.signature_by(&other.public_key()) != Ok(false);
+    let all = || trace.own_chain.iter().chain(context.around()).filter(is_named);
+    // The server reads what was sent; a root it has itself.
+    let is_sent = trace
+        .own_chain
+        .iter()
+        .filter(is_named)
+        .any(|sent| !sent.is_self_issued());
+    if is_sent {
+        return all()
+            .filter(|other| trace.own_chain.contains(other) || (other.is_self_issued() && has_signed(other)))
+            .collect();
+    }
+    let signed: Vec<_> = all().filter(has_signed).collect();
+    if !signed.is_empty() {
+        return signed;
+    }
+    let possible: Vec<_> = all().filter(may_have_signed).collect();
+    if !possible.is_empty() {
+        return possible;
+    }
+    trace
+        .own_chain
+        .iter()
+        .chain(&context.known)
+        .filter(is_named)
+        .collect()
 }
 
 /// Everything that the proxy's own judgement says against the chain, with the best anchors that are known. That the issuer

@@ -6,7 +6,7 @@ use handfast_pki::{Anchors, Certificate, Purpose, Refusal, Trust, code, name, ve
 use jiff::Timestamp;
 
 use super::{Evidence, clock, late, own, refused};
-use crate::probe;
+use crate::{Context, probe};
 
 /// Why `refusal` came about.
 pub(super) fn judge(
@@ -17,6 +17,7 @@ pub(super) fn judge(
 ) -> Vec<Finding> {
     let trace = evidence.trace;
     let presented = &trace.presented()[..];
+    let leads_on = |link: &Certificate| leads_to_known(evidence.context, link);
     let mut findings = Vec::new();
     let plain = Finding::new(
         refusal.code(purpose),
@@ -32,7 +33,7 @@ pub(super) fn judge(
         Refusal::UnknownIssuer { .. } | Refusal::SelfSigned { .. } | Refusal::BadSignature { .. } => {
             findings.extend(inspected(presented));
             findings.extend(expired_anchor(evidence, presented, now));
-            findings.extend(missing_intermediate(evidence, presented));
+            findings.extend(missing_intermediate(evidence, presented, &leads_on));
             findings.extend(changed_key(evidence, leaf));
             findings.push(Finding {
                 code: code::SERVER_UNTRUSTED,
@@ -74,12 +75,12 @@ fn beside_it(evidence: &Evidence<'_>, leaf: &Certificate, found: &[Finding], now
     let presented = evidence.trace.presented();
     let surest = found.iter().map(|finding| finding.certainty).min();
     let certainty = surest.unwrap_or(Certainty::Guess);
-    let roots = evidence
-        .context
-        .known
-        .iter()
-        .filter(|known| known.is_self_issued());
-    let roots: Vec<Certificate> = roots.cloned().collect();
+    // What lies around and has the name alone says nothing about this chain.
+    let is_above = |root: &&Certificate| {
+        evidence.context.known.contains(root) || presented.iter().any(|below| is_issuer(root, below))
+    };
+    let roots = evidence.context.around().filter(|known| known.is_self_issued());
+    let roots: Vec<Certificate> = roots.filter(is_above).cloned().collect();
     let is_open = presented
         .iter()
         .rfind(|certificate| !certificate.is_self_issued())
@@ -102,7 +103,7 @@ fn beside_it(evidence: &Evidence<'_>, leaf: &Certificate, found: &[Finding], now
         })
         .collect();
     also.extend(
-        missing_intermediate(evidence, &presented)
+        missing_intermediate(evidence, &presented, &|_| true)
             .filter(|_| is_open)
             .map(|finding| Finding {
                 certainty: certainty.max(finding.certainty),
@@ -185,14 +186,40 @@ fn inspected(presented: &[Certificate]) -> Option<Finding> {
     )
 }
 
-/// The server sent a leaf alone, and what stands above it is known or can be seen to be missing.
-fn missing_intermediate(evidence: &Evidence<'_>, presented: &[Certificate]) -> Option<Finding> {
+/// Whether `above` has the name of the issuer of `below`, and its key is not another than the one that has signed.
+fn is_issuer(above: &Certificate, below: &Certificate) -> bool {
+    above.subject() == below.issuer() && below.signature_by(&above.public_key()) != Ok(false)
+}
+
+/// Whether a way upwards from `link`, over what lies around, ends at a CA that is trusted.
+fn leads_to_known(context: &Context, link: &Certificate) -> bool {
+    let mut way = vec![link];
+    let mut open = vec![link];
+    while let Some(below) = open.pop() {
+        if context.known.contains(below) {
+            return true;
+        }
+        for above in context.around().filter(|above| is_issuer(above, below)) {
+            if !way.contains(&above) {
+                way.push(above);
+                open.push(above);
+            }
+        }
+    }
+    false
+}
+
+/// The server sent a leaf alone, and what stands above it lies around and `leads_on`, or can be seen to be missing.
+fn missing_intermediate(
+    evidence: &Evidence<'_>,
+    presented: &[Certificate],
+    leads_on: &dyn Fn(&Certificate) -> bool,
+) -> Option<Finding> {
     let top = presented
         .iter()
         .rfind(|certificate| !certificate.is_self_issued())?;
-    let known = &evidence.context.known;
-    let link = known.iter().find(|known| {
-        known.subject() == top.issuer() && !known.is_self_issued() && !presented.contains(known)
+    let link = evidence.context.around().find(|known| {
+        is_issuer(known, top) && !known.is_self_issued() && !presented.contains(known) && leads_on(known)
     });
     let said = format!(
         "the server sent {} certificate{}, up to \"{}\", issued by \"{}\"",
@@ -216,7 +243,11 @@ fn missing_intermediate(evidence: &Evidence<'_>, presented: &[Certificate]) -> O
         );
     }
     // The same organisation stands above and below the gap.
-    let anchors = known.iter().filter(|known| known.is_self_issued());
+    let anchors = evidence
+        .context
+        .known
+        .iter()
+        .filter(|known| known.is_self_issued());
     let kin = anchors
         .filter_map(|anchor| name::organization(anchor.subject()))
         .any(|organization| name::organization(top.issuer()).is_some_and(|other| other == organization));

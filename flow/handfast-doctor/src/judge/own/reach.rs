@@ -78,7 +78,7 @@ fn missing_link(
     top: &Certificate,
     leads_on: impl Fn(&Certificate) -> bool,
 ) -> Option<Fault> {
-    let link = evidence.context.known.iter().find(|known| {
+    let link = evidence.context.around().find(|known| {
         known.subject() == top.issuer()
             && !known.is_self_issued()
             && known.is_ca()
@@ -86,7 +86,7 @@ fn missing_link(
             && top.is_signed_by(&known.public_key())
     })?;
     let above = |certificate: &&Certificate| certificate.subject() == link.issuer();
-    let leads = leads_on(link) || evidence.context.known.iter().find(above).is_some_and(&leads_on);
+    let leads = leads_on(link) || evidence.context.around().find(above).is_some_and(&leads_on);
     leads.then(|| {
         Fault::new(
             code::MISSING_INTERMEDIATE,

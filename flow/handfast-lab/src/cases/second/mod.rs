@@ -1,7 +1,7 @@
 //! The second half: what must be found was written from the pages of `docs/findings/`, as a person would expect it,
 //! before what the doctor says was known. Two faults at once, servers that do not agree, clocks, lost connections.
 //!
-//! Most are rows: one server with one difference, one client with one difference.
+//! Most are rows: one server with one difference, one client with one difference. `neighbours` has been found later.
 
 mod again;
 mod balanced;
@@ -11,6 +11,7 @@ mod clocks;
 mod lists;
 mod login;
 mod names;
+mod neighbours;
 mod services;
 mod suites;
 mod twice;
@@ -97,6 +98,7 @@ pub(super) fn cases() -> Vec<Case> {
     .flatten()
     .map(Case::blind)
     .chain(again::cases())
+    .chain(neighbours::cases())
     .collect()
 }
 
