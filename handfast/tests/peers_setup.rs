@@ -2,7 +2,8 @@
 
 mod program;
 
-use handfast_lab::{Process, Started, free_port};
+use handfast_lab::{Process, Started, free_port, is_here};
+use handfast_setup::{Role, Target};
 use program::Place;
 
 #[test]
@@ -109,4 +110,67 @@ fn a_running_nginx_takes_the_configuration_and_keeps_its_own_when_that_is_not_go
     place
         .shell(&format!("curl -sSf http://127.0.0.1:{plain}/"))
         .good();
+}
+
+/// What a printed line cannot be run without here: a database that somebody has made, a Python with the modules, a port
+/// that the configuration cannot choose.
+const NOT_ALONE: [&str; 5] = ["envoy", "etcd", "grpc-python", "hypercorn", "uvicorn"];
+
+/// Whether the lines of the server can be run as they are printed.
+fn runs_alone(target: &Target) -> bool {
+    let Ok(part) = target.part(Role::Server) else {
+        return false;
+    };
+    let needs_more = part
+        .trial
+        .as_ref()
+        .is_none_or(|trial| trial.prepare.is_some() || trial.user.is_some());
+    !needs_more
+        && !NOT_ALONE.contains(&target.name.as_str())
+        && part.needs.keys().all(|program| is_here(program))
+}
+
+#[test]
+fn every_printed_line_of_a_server_runs_as_it_is_printed() {
+    let place = Place::with_authority();
+    place.run("issue server --dns localhost --out server").good();
+    let targets = handfast_setup::all().expect("the targets can be read");
+    let alone: Vec<&Target> = targets.iter().filter(|target| runs_alone(target)).collect();
+    let names: Vec<&str> = alone.iter().map(|target| target.name.as_str()).collect();
+    for known in ["apache", "haproxy", "nginx", "stunnel"] {
+        assert!(names.contains(&known), "{names:?}");
+    }
+    let mut wrong = Vec::new();
+    for name in names {
+        let port = free_port().expect("a port");
+        let files = "--cert server/tls.crt --key server/tls.key --ca server/ca.crt";
+        let made = place.run(&format!(
+            "setup {name} --role server {files} --listen 127.0.0.1:{port} --out out/{name} --json"
+        ));
+        let report = made.good().json();
+        // Of a person who is somewhere else.
+        let line = |what: &str| {
+            report[what].as_str().map(|line| Process {
+                name: name.to_owned(),
+                line: line.to_owned(),
+                folder: place.path("server"),
+                ..Process::default()
+            })
+        };
+        if let Some(Err(error)) = line("check").map(|check| check.run()) {
+            wrong.push(format!("check of {name}: {error:?}"));
+        }
+        let running = match line("start").map(|start| start.start(&[port])) {
+            Some(Err(error)) => {
+                wrong.push(format!("start of {name}: {error:?}"));
+                continue;
+            }
+            running => running,
+        };
+        if let Some(Err(error)) = line("reload").map(|reload| reload.run()) {
+            wrong.push(format!("reload of {name}: {error:?}"));
+        }
+        drop(running);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -155,7 +155,7 @@ impl<'a> Stage<'a> {
             .fill(setting.role, &values)
             .map_err(|error| of_setup(&error))?;
         let trial = filled.trial.clone().unwrap_or_default();
-        std::fs::create_dir_all(out.join("tmp")).map_err(Problem::bug)?;
+        std::fs::create_dir_all(&out).map_err(Problem::bug)?;
         put(&filled.files, &out, true)?;
         put(&trial.files, &out, true)?;
         let mut stage = Self {
