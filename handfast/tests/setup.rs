@@ -142,6 +142,75 @@ fn a_ca_file_without_a_ca_is_refused() {
     assert!(!place.path("proxy").exists(), "nothing may be written");
 }
 
+/// A place where the CA that issues is below a root, with the lists of both.
+fn place_with_two_cas() -> Place {
+    let place = place();
+    let chain = place.read("server/tls.crt");
+    let (_, issuing) = chain.split_once("-----END CERTIFICATE-----\n").expect("a chain");
+    place.write("int.crt", issuing);
+    place.write("both.crt", issuing.to_owned() + &place.read("server/ca.crt"));
+    place.run("ca crl --out all.crl").good();
+    let lists = place.read("all.crl");
+    for (number, list) in lists.split_inclusive("-----END X509 CRL-----\n").enumerate() {
+        place.write(&format!("{number}.crl"), list);
+    }
+    place
+}
+
+#[test]
+fn a_ca_file_without_a_root_is_refused_where_the_target_wants_one_and_told_elsewhere() {
+    let place = place_with_two_cas();
+    let files = "--cert server/tls.crt --key server/tls.key";
+    for target in ["nginx", "apache", "haproxy"] {
+        let ran = place.run(&format!("setup {target} {files} --ca int.crt --out out/{target}"));
+        assert_eq!(ran.exit, 2, "{ran:#?}");
+        assert!(
+            ran.stderr.contains("HF-105") && ran.stderr.contains("nothing was written"),
+            "{ran:#?}"
+        );
+        assert!(!place.path(&format!("out/{target}")).exists());
+        place
+            .run(&format!(
+                "setup {target} {files} --ca both.crt --out out/{target}"
+            ))
+            .good();
+    }
+    for target in ["mosquitto", "go"] {
+        let told = place.run(&format!("setup {target} {files} --ca int.crt")).good();
+        assert!(told.stderr.contains("[HF-105]"), "{told:#?}");
+        let whole = place.run(&format!("setup {target} {files} --ca both.crt")).good();
+        assert!(!whole.stderr.contains("HF-105"), "{whole:#?}");
+    }
+}
+
+#[test]
+fn a_list_of_one_ca_alone_is_refused_where_the_target_wants_all_and_told_elsewhere() {
+    let place = place_with_two_cas();
+    let files = "--cert server/tls.crt --key server/tls.key --ca both.crt";
+    for target in ["nginx", "haproxy"] {
+        for list in ["0.crl", "1.crl"] {
+            let ran = place.run(&format!("setup {target} {files} --crl {list} --out out/{target}"));
+            assert_eq!(ran.exit, 2, "{ran:#?}");
+            assert!(
+                ran.stderr.contains("HF-206") && ran.stderr.contains("holds no list of"),
+                "{ran:#?}"
+            );
+            assert!(!place.path(&format!("out/{target}")).exists());
+        }
+        place
+            .run(&format!(
+                "setup {target} {files} --crl all.crl --out out/{target}"
+            ))
+            .good();
+    }
+    let told = place.run(&format!("setup mosquitto {files} --crl 0.crl")).good();
+    assert!(told.stderr.contains("[HF-206]"), "{told:#?}");
+    let whole = place
+        .run(&format!("setup mosquitto {files} --crl all.crl"))
+        .good();
+    assert!(!whole.stderr.contains("HF-206"), "{whole:#?}");
+}
+
 #[test]
 fn a_path_that_the_syntax_cannot_say_is_refused_and_one_with_a_space_is_quoted() {
     let place = place();

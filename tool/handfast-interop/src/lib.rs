@@ -12,6 +12,7 @@ pub mod described;
 pub mod env;
 mod error;
 mod given;
+pub mod judged;
 pub mod look;
 pub mod moved;
 mod own;

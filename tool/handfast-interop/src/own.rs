@@ -83,7 +83,7 @@ fn own_chain(holdings: &Holdings, cert: &Path) -> Result<Vec<Certificate>, Probl
 }
 
 /// Nothing is written, for this.
-fn refused(first: &Finding, all: &[Finding]) -> Problem {
+pub(crate) fn refused(first: &Finding, all: &[Finding]) -> Problem {
     let mut problem = Problem::from(first);
     for more in all.iter().skip(1) {
         problem = problem.detail(format!("{}: {}", more.code, more.because));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use handfast_credentials::put;
 use handfast_finding::shell::shell;
-use handfast_interop::{apply, of_setup};
+use handfast_interop::{apply, judged, of_setup};
 
 use super::{Which, given::Given, tell::tell};
 use crate::{
@@ -38,8 +38,15 @@ pub fn run(args: &Write, words: &Words) -> Result<Exit, Failure> {
         None => PathBuf::from(&target.name),
     };
     let out = std::path::absolute(&out).map_err(Failure::bug)?;
-    let (values, notes) = args.given.given().values(role, part, &out, time::now())?;
+    let given = args.given.given();
+    let (values, mut notes) = given.values(role, part, &out, time::now())?;
     let filled = target.fill(role, &values).map_err(|error| of_setup(&error))?;
+    notes.extend(judged::judged(
+        (&target, role),
+        &given,
+        (&filled, &out),
+        time::now(),
+    )?);
     if args.out.is_some() {
         words.tell_leftovers(&put(&filled.files, &out, args.force)?);
     }
