@@ -272,3 +272,75 @@ fn one_of_two_keys_in_a_container_is_chosen_by_its_alias() {
         .good();
     assert_eq!(subjects(&place, "x.pem"), ["CN=two"]);
 }
+
+#[test]
+fn a_certificate_with_trust_settings_is_read_and_the_settings_are_left_out_aloud() {
+    let place = cast();
+    place
+        .shell(
+            "openssl x509 -in client/ca.crt -trustout -addreject clientAuth -out settings.crt && openssl x509 -in client/ca.crt \
+             -trustout -out plain.crt && sed 's/ CERT/ TRUSTED CERT/' client/ca.crt > labelled.crt",
+        )
+        .good();
+    let expected = subjects(&place, "client/ca.crt");
+    for (file, has_settings) in [
+        ("settings.crt", true),
+        ("plain.crt", false),
+        ("labelled.crt", false),
+    ] {
+        assert!(place.read(file).contains("BEGIN TRUSTED CERTIFICATE"), "{file}");
+        let shown = place.run(&format!("inspect {file}")).good();
+        assert_eq!(
+            shown.stdout.contains("trust settings of OpenSSL"),
+            has_settings,
+            "{shown:#?}"
+        );
+        let written = place
+            .run(&format!("convert {file} --to pem --out out-{file}"))
+            .good();
+        let said = format!("{}{}", written.stdout, written.stderr);
+        assert_eq!(
+            said.contains("left out: trust settings of OpenSSL"),
+            has_settings,
+            "{written:#?}"
+        );
+        assert_eq!(subjects(&place, &format!("out-{file}")), expected);
+        assert!(
+            place
+                .read(&format!("out-{file}"))
+                .starts_with("-----BEGIN CERTIFICATE-----")
+        );
+        // What OpenSSL rejects for clients must not become a CA of clients.
+        let verified = place.run(&format!("verify client/tls.crt --ca {file} --purpose client"));
+        if has_settings {
+            let said = verified.refused(2, "HF-409");
+            assert!(said.stderr.contains("trust settings of OpenSSL"), "{said:#?}");
+        } else {
+            verified.good();
+        }
+    }
+}
+
+#[test]
+fn what_follows_a_value_of_der_is_counted() {
+    let place = cast();
+    place
+        .shell(
+            "openssl x509 -in client/tls.crt -outform der -out good.der && openssl req -new -key client/tls.key -subj /CN=a \
+             -outform der -out csr.der && for f in good csr; do (cat $f.der; printf abc) > $f-more.der; done && (echo \
+             -----BEGIN CERTIFICATE-----; base64 good-more.der; echo -----END CERTIFICATE-----) > more.pem",
+        )
+        .good();
+    for (file, what) in [
+        ("good-more.der", "a certificate"),
+        ("csr-more.der", "a certificate request (CSR)"),
+        ("more.pem", "a certificate"),
+    ] {
+        let ran = place.run(&format!("inspect {file}")).refused(2, "HF-409");
+        let is_counted = ran.stderr.contains(what) && ran.stderr.contains("and 3 more follow");
+        assert!(is_counted, "{ran:#?}");
+    }
+    for file in ["good.der", "csr.der"] {
+        place.run(&format!("inspect {file}")).good();
+    }
+}

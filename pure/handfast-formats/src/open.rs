@@ -76,6 +76,8 @@ pub struct Opened {
     pub passed_over: Vec<Shown>,
     /// What protects the PKCS#12 in it, opened or not.
     pub protections: Vec<Protection>,
+    /// Whether a certificate has trust settings of OpenSSL, which are left out: it may be trusted for less than it says.
+    pub has_trust_settings: bool,
     /// Why the whole is not to be trusted with these passwords, though its parts can be read.
     pub closed: Option<Error>,
     /// False where there are entries that could not be read, so that nothing can be called absent.
@@ -103,6 +105,14 @@ pub fn open(bytes: &[u8], passwords: &[&str]) -> Result<Opened> {
 /// The certificates in `bytes`, at least one; keys and others beside them are nobody's concern.
 pub fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>> {
     let opened = open(bytes, &[])?;
+    // Who uses the certificates would trust one for what OpenSSL was told to reject it for.
+    if opened.has_trust_settings {
+        return Err(Error::NotOpened {
+            what: "TRUSTED CERTIFICATE",
+            detail: "it has trust settings of OpenSSL, which nobody else reads".into(),
+            way: "write it without them: handfast convert FILE --to pem --out tls.crt",
+        });
+    }
     let mut found = Vec::new();
     for part in &opened.parts {
         if let Item::Certificate(certificate) = &part.item {
@@ -150,6 +160,7 @@ impl Opened {
             parts: Vec::new(),
             passed_over: Vec::new(),
             protections: Vec::new(),
+            has_trust_settings: false,
             closed: None,
             is_whole: true,
         }
@@ -236,6 +247,7 @@ impl Opened {
         self.protections.append(&mut found.protections);
         // Of an entry its parts tell; the whole is the object.
         self.closed = found.closed.filter(|_| is_outermost);
+        self.has_trust_settings |= found.has_trust_settings;
         self.is_whole &= found.is_whole;
         Ok(())
     }
@@ -274,6 +286,11 @@ impl Opened {
                     Some(der) => tried(passwords, |password| locked::unlock(der, password)),
                 };
                 self.add_locked(entry, key, unlocked);
+            }
+            Item::Trusted(certificate) => {
+                self.add(entry, Item::Certificate(certificate));
+                self.passed_over.push("trust settings of OpenSSL".into());
+                self.has_trust_settings = true;
             }
             other => self.add(entry, other),
         }

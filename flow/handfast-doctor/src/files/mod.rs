@@ -201,11 +201,12 @@ impl Holdings {
             Some(error) => self.findings.push(form::malformed(file, &error)),
         }
         match part.item {
-            Item::Certificate(certificate) => match chains.iter_mut().find(|(entry, _)| *entry == part.entry)
-            {
-                Some((_, chain)) => chain.push(*certificate),
-                None => chains.push((part.entry, vec![*certificate])),
-            },
+            Item::Certificate(certificate) | Item::Trusted(certificate) => {
+                match chains.iter_mut().find(|(entry, _)| *entry == part.entry) {
+                    Some((_, chain)) => chain.push(*certificate),
+                    None => chains.push((part.entry, vec![*certificate])),
+                }
+            }
             Item::Key(key) => {
                 if by_itself && part.locked_by.is_none() {
                     self.findings.extend(form::readable_by_others(file));

@@ -10,12 +10,19 @@ use super::{
     envelope::{self, Container},
     is_pem, must_not_be_larger, without_mark,
 };
-use crate::{Certificate, Error, PrivateKey, Request, Result, Shown, crl::RevocationList, text::utf16};
+use crate::{
+    Certificate, Error, PrivateKey, Request, Result, Shown,
+    asn1::{self, Values},
+    crl::RevocationList,
+    text::utf16,
+};
 
 /// One thing found in a file.
 pub enum Item {
     /// An X.509 certificate.
     Certificate(Box<Certificate>),
+    /// The same with OpenSSL's settings of what it is trusted for, and what not (X509_AUX), which nobody else reads.
+    Trusted(Box<Certificate>),
     /// A PKCS#10 request (RFC 2986), its signature verified.
     Request(Box<Request>),
     /// A private key in PKCS#8, PKCS#1 or SEC 1.
@@ -61,6 +68,7 @@ impl Item {
     pub fn describe(&self) -> Shown {
         match self {
             Self::Certificate(_) => "a certificate".into(),
+            Self::Trusted(_) => "a certificate with trust settings of OpenSSL".into(),
             Self::Request(_) => "a certificate request (CSR)".into(),
             Self::Key(_) => "a private key".into(),
             Self::EncryptedKey(_) => "an encrypted private key".into(),
@@ -170,13 +178,15 @@ impl Block<'_> {
         }
         let is_key = [Label::PKCS8, Label::PKCS1, Label::SEC1, Label::ENCRYPTED].contains(&self.label);
         let is_container = [Label::PKCS7, Label::CMS, Label::PKCS12].contains(&self.label);
-        let is_public = [Label::CERTIFICATE, Label::REQUEST, Label::CRL].contains(&self.label);
+        let is_public =
+            [Label::CERTIFICATE, Label::TRUSTED, Label::REQUEST, Label::CRL].contains(&self.label);
         if !(is_key || is_container || is_public) {
             return Ok(Item::Other(self.label));
         }
         let der = self.contents()?;
         let labelled = match self.label {
             Label::CERTIFICATE => Certificate::from_der(&der).map(|found| Item::Certificate(Box::new(found))),
+            Label::TRUSTED => trusted(&der),
             Label::REQUEST => Request::from_der(&der).map(|found| Item::Request(Box::new(found))),
             Label::CRL => RevocationList::from_der(&der).map(|found| Item::Crl(Box::new(found))),
             // What is in it is told when it is opened.
@@ -194,7 +204,10 @@ impl Block<'_> {
         };
         // A request or a key that is refused for what it is would be refused under every label.
         match labelled {
-            Err(error @ Error::Malformed { .. }) => by_shape(der).unwrap_or(Err(error)),
+            Err(error @ Error::Malformed { .. }) => {
+                let longer = more_than_one(&der);
+                by_shape(der).unwrap_or(Err(longer.unwrap_or(error)))
+            }
             told => told,
         }
     }
@@ -205,6 +218,24 @@ pub const RFC_1421: &str = "Proc-Type: 4,ENCRYPTED";
 
 fn is_plain_key(der: &[u8]) -> bool {
     !envelope::is_encrypted_key(der) && PrivateKey::from_der(der).is_ok()
+}
+
+/// What OpenSSL writes with `x509 -trustout`: a certificate, and X509_CERT_AUX behind it. Without that it is a certificate.
+fn trusted(der: &[u8]) -> Result<Item> {
+    let mut values = Values(der);
+    let parts = values
+        .expect(asn1::SEQUENCE, "certificate")
+        .map(|certificate| (certificate, values.optional(asn1::SEQUENCE)))
+        .and_then(|parts| values.end("trust settings").map(|()| parts));
+    let (certificate, settings) = parts.map_err(|flaw| Error::Malformed {
+        what: "trusted certificate",
+        detail: flaw.into(),
+    })?;
+    let certificate = Box::new(Certificate::from_der(certificate.whole)?);
+    Ok(match settings {
+        Some(_) => Item::Trusted(certificate),
+        None => Item::Certificate(certificate),
+    })
 }
 
 /// What `der` is, told by nothing but its shape: the first reading that fits, from the most to the least specific one.
@@ -247,6 +278,9 @@ fn by_shape(der: Zeroizing<Vec<u8>>) -> Option<Result<Item>> {
 fn read_der(der: &[u8]) -> Result<Item> {
     must_be_whole(der)?;
     by_shape(Zeroizing::new(der.to_vec())).unwrap_or_else(|| {
+        if let Some(error) = more_than_one(der) {
+            return Err(error);
+        }
         // None fits: the certificate's complaint is the one that most people can use.
         Certificate::from_der(der).map(|certificate| Item::Certificate(Box::new(certificate)))
     })
@@ -266,6 +300,24 @@ fn must_be_whole(der: &[u8]) -> Result<()> {
         }),
         _ => Ok(()),
     }
+}
+
+/// That something follows the value with which `der` begins, where that is so.
+fn more_than_one(der: &[u8]) -> Option<Error> {
+    let first = Values(der).next()?.ok()?;
+    let more = der
+        .len()
+        .checked_sub(first.whole.len())
+        .filter(|more| *more > 0)?;
+    let what = match by_shape(Zeroizing::new(first.whole.to_vec())) {
+        Some(Ok(item)) => item.describe(),
+        _ => "its first value".into(),
+    };
+    let text = "{} ends after {} bytes, and {} more follow";
+    Some(Error::Malformed {
+        what: "DER",
+        detail: Shown::filled(text, &[&what, &first.whole.len(), &more]),
+    })
 }
 
 #[cfg(test)]

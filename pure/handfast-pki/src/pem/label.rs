@@ -39,7 +39,7 @@ const KNOWN: [(&str, Label); 33] = [
     ("PUBLIC KEY", Label(Some("PUBLIC KEY"))),
     ("RSA PUBLIC KEY", Label(Some("RSA PUBLIC KEY"))),
     ("SSH2 PUBLIC KEY", Label(Some("SSH2 PUBLIC KEY"))),
-    ("TRUSTED CERTIFICATE", Label(Some("TRUSTED CERTIFICATE"))),
+    ("TRUSTED CERTIFICATE", Label::TRUSTED),
     ("ATTRIBUTE CERTIFICATE", Label(Some("ATTRIBUTE CERTIFICATE"))),
     ("PGP PUBLIC KEY BLOCK", Label(Some("PGP PUBLIC KEY BLOCK"))),
     ("PGP PRIVATE KEY BLOCK", Label(Some("PGP PRIVATE KEY BLOCK"))),
@@ -50,6 +50,8 @@ const KNOWN: [(&str, Label); 33] = [
 impl Label {
     /// RFC 7468 section 5.
     pub const CERTIFICATE: Self = Self(Some("CERTIFICATE"));
+    /// A certificate with OpenSSL's trust settings behind it.
+    pub const TRUSTED: Self = Self(Some("TRUSTED CERTIFICATE"));
     /// RFC 7468 section 7.
     pub const REQUEST: Self = Self(Some("CERTIFICATE REQUEST"));
     /// RFC 7468 section 6.
