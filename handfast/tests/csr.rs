@@ -115,3 +115,69 @@ fn a_plain_listener_is_for_this_machine_unless_that_is_said() {
     drop(place.open(&format!("tunnel --listen 127.0.0.1:0 {files}")));
     drop(place.open(&format!("tunnel --listen 0.0.0.0:0 --unsafe-listen {files}")));
 }
+
+#[test]
+fn a_file_with_two_requests_is_refused_and_one_request_is_signed() {
+    let place = Place::with_authority();
+    place
+        .shell(
+            "for n in a b; do openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $n.key -subj /CN=$n \
+             -addext subjectAltName=DNS:$n.example -out $n.csr; done && cat a.csr b.csr > both.csr",
+        )
+        .good();
+    let ran = place
+        .run("sign both.csr server --out both.crt")
+        .refused(2, "HF-409");
+    assert!(
+        ran.stderr
+            .contains("expected one certificate request (CSR), found 2 of them"),
+        "{ran:#?}"
+    );
+    assert!(!place.path("both.crt").exists());
+    place.run("sign a.csr server --out a.crt").good();
+}
+
+#[test]
+fn attributes_of_a_request_are_listed_as_ignored_without_their_values() {
+    let place = Place::with_authority();
+    place.write(
+        "config",
+        "[req]\ndistinguished_name=dn\nattributes=attributes\nprompt=no\nreq_extensions=extensions\n[dn]\nCN=a\n\
+         [attributes]\nchallengePassword=pass-of-the-enrolment\nunstructuredName=somebody\n[extensions]\n\
+         subjectAltName=DNS:a.example\n",
+    );
+    place
+        .shell("openssl req -new -newkey rsa:2048 -nodes -keyout a.key -config config -out a.csr")
+        .good();
+    let ran = place.run("sign a.csr server --out a.crt").good();
+    for name in ["challengePassword", "unstructuredName"] {
+        assert!(ran.stdout.contains(&format!("ignored {name}")), "{ran:#?}");
+    }
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(!said.contains("pass-of-the-enrolment"), "{ran:#?}");
+}
+
+#[test]
+fn a_request_signed_with_sha_1_is_refused_for_its_digest() {
+    let place = Place::with_authority();
+    for digest in ["sha1", "sha256"] {
+        place
+            .shell(&format!(
+                "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {digest}.key -subj /CN=a \
+                 -addext subjectAltName=DNS:a.example -{digest} -out {digest}.csr && openssl req -in {digest}.csr -outform der \
+                 -out {digest}.der"
+            ))
+            .good();
+        for form in ["csr", "der"] {
+            let ran = place.run(&format!("sign {digest}.{form} server --out {digest}-{form}.crt"));
+            if digest == "sha256" {
+                ran.good();
+                continue;
+            }
+            assert_eq!(ran.exit, 2, "{ran:#?}");
+            let expected = "is not supported here, expected RSA or ECDSA with SHA-256";
+            assert!(ran.stderr.contains(expected), "{ran:#?}");
+            assert!(ran.stderr.contains("ecdsa-with-SHA1"), "{ran:#?}");
+        }
+    }
+}

@@ -145,12 +145,16 @@ pub fn private_key(bytes: &[u8]) -> Result<PrivateKey> {
 pub fn request(bytes: &[u8]) -> Result<Request> {
     let mut opened = open(bytes, &[])?;
     let is_request = |part: &Part| matches!(part.item, Item::Request(_));
-    if let Some(at) = opened.parts.iter().position(is_request)
-        && let Item::Request(request) = opened.parts.swap_remove(at).item
-    {
-        return Ok(*request);
+    let (mut requests, rest): (Vec<Part>, Vec<Part>) = opened.parts.into_iter().partition(is_request);
+    opened.parts = rest;
+    match (requests.pop().map(|part| part.item), requests.len()) {
+        (Some(Item::Request(request)), 0) => Ok(*request),
+        (Some(_), more) => Err(Error::Unexpected {
+            expected: "one certificate request (CSR)",
+            found: Shown::filled("{} of them", &[&(more + 1)]),
+        }),
+        (None, _) => Err(opened.without("a certificate request (CSR)")),
     }
-    Err(opened.without("a certificate request (CSR)"))
 }
 
 impl Opened {

@@ -39,6 +39,14 @@ pub enum Error {
         /// What is there, in words of ours.
         found: String,
     },
+    /// A signature of a kind that we do not verify; nothing is said of the key.
+    #[error(
+        "a signature with {found} is not supported here, expected RSA or ECDSA with SHA-256, SHA-384 or SHA-512, or Ed25519"
+    )]
+    UnsupportedSignature {
+        /// What is there, in words of ours.
+        found: String,
+    },
     /// A key below the floor.
     #[error("key \"{found}\" is too weak, expected at least {expected}")]
     WeakKey {
@@ -115,7 +123,7 @@ impl Error {
             | Self::NotOpened { .. }
             | Self::Password { .. } => code::WRONG_FORMAT,
             Self::Encrypted => code::KEY_ENCRYPTED,
-            Self::UnsupportedKey { .. } => code::CANNOT_VERIFY,
+            Self::UnsupportedKey { .. } | Self::UnsupportedSignature { .. } => code::CANNOT_VERIFY,
             Self::WeakKey { .. } => code::WEAK_KEY,
             Self::KeyMismatch { .. } => code::KEY_MISMATCH,
             Self::ChainOrder { .. } => code::CHAIN_ORDER,

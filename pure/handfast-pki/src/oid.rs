@@ -206,6 +206,7 @@ names! {
     "2.5.29.46" "freshestCRL"
     "2.5.29.54" "inhibitAnyPolicy"
     "2.5.29.56" "noRevAvail"
+    "1.2.840.113549.1.9.2" "unstructuredName"
     "1.2.840.113549.1.9.7" "challengePassword"
     "1.2.840.113549.1.9.14" "extensionRequest"
     // Keys and signatures that we do not use.

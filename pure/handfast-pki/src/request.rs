@@ -48,7 +48,7 @@ impl Request {
             Ok(false) => return Err(Error::RequestSignature),
             // The key is of a kind that is verified with, so it is the algorithm that is not.
             Err(_) => {
-                return Err(Error::UnsupportedKey {
+                return Err(Error::UnsupportedSignature {
                     found: crate::key::Signature::of(decoded.algorithm).name(),
                 });
             }
@@ -83,7 +83,8 @@ impl Request {
         &self.wished
     }
 
-    /// What the request asks for and never gets, for saying so: other extensions and name types.
+    /// What the request asks for and never gets, for saying so: other attributes (such as a challengePassword, whose value
+    /// is not kept), extensions and name types.
     pub fn ignored(&self) -> &[String] {
         &self.ignored
     }
@@ -144,6 +145,7 @@ fn wishes(attributes: Values<'_>) -> Result<(Vec<AltName>, Vec<String>)> {
         let kind = Oid::from_octets(kind.content).map_err(|_| malformed(WHAT))?;
         let values = parts.expect(asn1::SET, WHAT.0).map_err(malformed)?.values();
         if kind != ID_EXTENSION_REQ {
+            ignored.push(kind.called());
             continue;
         }
         for list in values {

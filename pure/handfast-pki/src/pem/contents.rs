@@ -146,17 +146,24 @@ pub fn private_key(bytes: &[u8]) -> Result<PrivateKey> {
 
 /// The one certificate request in `bytes`, its signature verified.
 pub fn request(bytes: &[u8]) -> Result<Request> {
-    let mut others = Vec::new();
+    let (mut requests, mut others) = (Vec::new(), Vec::new());
     for item in read(bytes)? {
         match item {
-            Item::Request(request) => return Ok(*request),
+            Item::Request(request) => requests.push(*request),
             other => others.push(other.describe()),
         }
     }
-    Err(Error::Unexpected {
-        expected: "a certificate request (CSR)",
-        found: Shown::all(others),
-    })
+    match (requests.pop(), requests.len()) {
+        (Some(request), 0) => Ok(request),
+        (Some(_), more) => Err(Error::Unexpected {
+            expected: "one certificate request (CSR)",
+            found: Shown::filled("{} of them", &[&(more + 1)]),
+        }),
+        (None, _) => Err(Error::Unexpected {
+            expected: "a certificate request (CSR)",
+            found: Shown::all(others),
+        }),
+    }
 }
 
 /// Whether a text begins with the digit 0, which is the byte with which DER begins, too.
@@ -246,7 +253,12 @@ fn by_shape(der: Zeroizing<Vec<u8>>) -> Option<Result<Item>> {
     }
     match Request::from_der(&der) {
         Ok(request) => return Some(Ok(Item::Request(Box::new(request)))),
-        Err(error @ (Error::RequestSignature | Error::WeakKey { .. })) => return Some(Err(error)),
+        Err(
+            error @ (Error::RequestSignature
+            | Error::WeakKey { .. }
+            | Error::UnsupportedKey { .. }
+            | Error::UnsupportedSignature { .. }),
+        ) => return Some(Err(error)),
         Err(_) => {}
     }
     if let Ok(crl) = RevocationList::from_der(&der) {
