@@ -138,12 +138,7 @@ pub fn cards(items: &[Item], now: Timestamp) -> Vec<Card> {
                 position += 1;
                 certificate::card(&chain, position, now)
             }
-            Item::Trusted(_) => locked_card(
-                "certificate with trust settings",
-                "other",
-                item.describe().to_string(),
-                "",
-            ),
+            Item::Trusted(_) => Card::of_words(&item.describe()),
             Item::Request(request) => request_card(request),
             Item::Key(key) => key_card(key, &chain),
             Item::Crl(list) => list_card(list, now),
