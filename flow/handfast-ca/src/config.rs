@@ -107,6 +107,8 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use handfast_settings::Shape;
+
     use super::*;
 
     fn lines(text: &str) -> Vec<(Option<usize>, String)> {
@@ -154,6 +156,28 @@ mod tests {
             assert!(found.iter().any(fits), "{line} {part}: {found:#?}");
         }
         assert_eq!(found.len(), 10, "{found:#?}");
+    }
+
+    #[test]
+    fn an_empty_list_is_refused_unless_the_reference_says_what_it_means() {
+        let file = |key: &str| format!("[profile.web]\nlike = \"server\"\n{key} = []\n");
+        let mut seen = [0, 0];
+        for key in RawProfile::KEYS {
+            match key.shape {
+                Shape::Texts => {
+                    let message = format!("\"{}\" is an empty list, expected at least one value", key.name);
+                    assert_eq!(lines(&file(key.name)), [(Some(3), message)]);
+                    seen[0] += 1;
+                }
+                Shape::NoneOrMore => {
+                    assert!(key.reference.ends_with("empty for none"), "{}", key.name);
+                    assert_eq!(lines(&file(key.name)), []);
+                    seen[1] += 1;
+                }
+                _ => {}
+            }
+        }
+        assert!(seen[0] > 10 && seen[1] > 0, "{seen:?}");
     }
 
     #[test]

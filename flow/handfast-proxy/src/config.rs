@@ -311,6 +311,8 @@ pub fn address(text: &str) -> Result<SocketAddr, Problem> {
 mod tests {
     use std::time::Duration;
 
+    use handfast_settings::Shape;
+
     use super::*;
 
     fn errors(text: &str) -> Vec<(Option<usize>, String)> {
@@ -327,6 +329,71 @@ mod tests {
             .into_iter()
             .map(|problem| (problem.place.map(|place| place.line), problem.message))
             .collect()
+    }
+
+    /// A file for each key of `keys` that has a list, with that list alone, on its second line. `#` stands for the list.
+    fn with_one_list(keys: &[Key], before: &str, after: &str, files: &mut Vec<(&'static str, String)>) {
+        for key in keys {
+            let name = key.name;
+            match key.shape {
+                Shape::Texts | Shape::OneOrMore => {
+                    files.push((name, format!("\n{before}{name} = #{after}\n")))
+                }
+                Shape::Table(below) => {
+                    with_one_list(
+                        below,
+                        &format!("{before}{name} = {{ "),
+                        &format!(" }}{after}"),
+                        files,
+                    );
+                }
+                Shape::Tables(below) => {
+                    files.push((name, format!("\n{before}{name} = #{after}\n")));
+                    with_one_list(
+                        below,
+                        &format!("{before}{name} = [{{ "),
+                        &format!(" }}]{after}"),
+                        files,
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn reading<T: Table>(text: &str) -> Vec<(Option<usize>, String)> {
+        let mut errors = Vec::new();
+        let mut reader = Reader {
+            file: "handfast.toml",
+            text,
+            errors: &mut errors,
+        };
+        let document = reader.document().expect("TOML");
+        let _: T = keys_of(&mut reader, &document);
+        let errors = errors.into_iter();
+        errors
+            .map(|problem| (problem.place.map(|place| place.line), problem.message))
+            .collect()
+    }
+
+    fn no_list_can_be_empty<T: Table>(least: usize) {
+        let mut files = Vec::new();
+        with_one_list(T::KEYS, "", "", &mut files);
+        assert!(files.len() >= least, "{files:?}");
+        for (name, file) in files {
+            let message = format!("\"{name}\" is an empty list, expected at least one value");
+            let found = reading::<T>(&file.replace('#', "[]"));
+            assert_eq!(found, [(Some(2), message)], "{file}");
+            let item = reading::<T>(&file.replace('#', "[{}]"));
+            let texts = reading::<T>(&file.replace('#', "[\"any\"]"));
+            assert!(item.is_empty() || texts.is_empty(), "{file}: {item:?} {texts:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_is_refused_with_its_line_whatever_the_key() {
+        no_list_can_be_empty::<RawFile>(20);
+        no_list_can_be_empty::<crate::tunnel::keys::RawFile>(10);
     }
 
     #[test]
@@ -503,7 +570,13 @@ extended-key-usage = "required"
                 16,
                 "unknown type \"dsn\"",
             ),
-            ("[\"dns:*.beta.example\"]", "[]", 13, "names is empty"),
+            ("[\"dns:*.beta.example\"]", "[]", 16, "\"names\" is an empty list"),
+            (
+                "name = \"beta\"",
+                "name = \"beta\"\nstale = \"keep\"",
+                13,
+                "stale says what holds",
+            ),
             (
                 "\"required\"",
                 "\"always\"",

@@ -47,7 +47,7 @@ impl<T: AsFlags> clap::Args for Flags<T> {
             };
             command.arg(match key.shape {
                 Shape::Switch => arg.action(ArgAction::SetTrue),
-                Shape::Texts | Shape::OneOrMore => {
+                Shape::Texts | Shape::NoneOrMore | Shape::OneOrMore => {
                     arg.value_name(flag.value).action(ArgAction::Append).num_args(1..)
                 }
                 _ => arg.value_name(flag.value),

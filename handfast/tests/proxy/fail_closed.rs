@@ -142,6 +142,7 @@ const MATRIX: [(&str, &[(Bad, &str)]); 4] = [
             (Bad::Text("[proxy\n\u{1}"), "HF-701"),
             (Bad::Of("server/tls.crt"), "HF-701"),
             (Bad::Of("no-rules.toml"), "HF-702"),
+            (Bad::Of("empty-rules.toml"), "HF-701"),
             (Bad::Of("unlisted-rule.toml"), "HF-701"),
             (Bad::Of("unknown-rule.toml"), "HF-703"),
             (Bad::Of("unknown-key.toml"), "HF-701"),
@@ -185,7 +186,8 @@ fn prepared(service: &Service) -> Place {
     place.write("half-bundle.crt", &bundle[..bundle.len() * 3 / 4]);
     let good = configuration(&service.url(), "");
     let rule = "[\"uri:spiffe://acme/web\"]";
-    place.write("no-rules.toml", good.replace(rule, "[]"));
+    place.write("no-rules.toml", good.replace(&format!("allow = {rule}"), ""));
+    place.write("empty-rules.toml", good.replace(rule, "[]"));
     place.write(
         "unlisted-rule.toml",
         good.replace(rule, "\"uri:spiffe://acme/web\""),

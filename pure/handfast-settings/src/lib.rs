@@ -20,5 +20,5 @@ pub use crate::{
     reader::{Reader, Text},
     reference::{page, schema},
     table::{Flag, Key, Lined, Named, Shape, Table, Without, Written, keys_of},
-    values::{Choice, Connections, OneOrMore, Period, Rate, Within},
+    values::{Choice, Connections, NoneOrMore, OneOrMore, Period, Rate, Within},
 };

@@ -61,7 +61,7 @@ fn entry(key: &Key) -> Option<Entry> {
     let value = match key.shape {
         Shape::Table(_) | Shape::Tables(_) | Shape::NamedTables(_) => return None,
         Shape::Text => "text".to_owned(),
-        Shape::Texts => "list of texts".to_owned(),
+        Shape::Texts | Shape::NoneOrMore => "list of texts".to_owned(),
         Shape::OneOrMore => "text or list of texts".to_owned(),
         Shape::Switch => "true or false".to_owned(),
         Shape::Count(least, most) => format!("number from {least} to {most}"),

@@ -64,6 +64,16 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a list has a value; complains of an empty one. It reads like a check, or a choice, and would be none.
+    pub(crate) fn has_one(&mut self, at: usize, name: &str, length: usize) -> bool {
+        if length == 0 {
+            let message = format!("\"{name}\" is an empty list, expected at least one value");
+            let help = format!("say what it is, or leave \"{name}\" out");
+            self.problem(at, Problem::new(code::CONFIG_INVALID, message).help(help));
+        }
+        length > 0
+    }
+
     /// Complains of a value of another type.
     pub fn wrong_type(&mut self, at: usize, name: &str, expected: &str, found: &DeValue<'_>) {
         self.error(

@@ -62,7 +62,8 @@ fn object(keys: &[Key]) -> Map<String, Value> {
 fn property(key: &Key) -> Map<String, Value> {
     let looks = match &key.shape {
         Shape::Text => json!({ "type": "string" }),
-        Shape::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+        Shape::Texts => json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 }),
+        Shape::NoneOrMore => json!({ "type": "array", "items": { "type": "string" } }),
         Shape::OneOrMore => json!({ "oneOf": [
             { "type": "string" },
             { "type": "array", "items": { "type": "string" }, "minItems": 1 },
@@ -76,7 +77,7 @@ fn property(key: &Key) -> Map<String, Value> {
         Shape::Choice(choices) => json!({ "enum": choices }),
         Shape::Table(keys) => Value::Object(object(keys)),
         Shape::NamedTables(keys) => json!({ "type": "object", "additionalProperties": object(keys) }),
-        Shape::Tables(keys) => json!({ "type": "array", "items": object(keys) }),
+        Shape::Tables(keys) => json!({ "type": "array", "items": object(keys), "minItems": 1 }),
     };
     let mut property = Map::new();
     property.insert("description".into(), json!(key.reference));

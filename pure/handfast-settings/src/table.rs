@@ -51,9 +51,11 @@ pub enum Without {
 pub enum Shape {
     /// A text in quotes.
     Text,
-    /// A list of texts; a flag that may be repeated.
+    /// A list of texts, at least one; a flag that may be repeated.
     Texts,
-    /// A text, or a list of texts; a flag that may be repeated.
+    /// A list of texts that may be empty; a flag that may be repeated.
+    NoneOrMore,
+    /// A text, or a list of texts, at least one; a flag that may be repeated.
     OneOrMore,
     /// `true` or `false`; a flag without value.
     Switch,
@@ -69,7 +71,7 @@ pub enum Shape {
     Choice(&'static [&'static str]),
     /// A table with these keys.
     Table(&'static [Key]),
-    /// Any number of tables with these keys: `[[name]]`.
+    /// Tables with these keys: `[[name]]`, at least one where the key is there.
     Tables(&'static [Key]),
     /// The same, each with a name of its own: `[name.ANY]`.
     NamedTables(&'static [Key]),
@@ -306,5 +308,9 @@ mod tests {
         let (_, errors) = read("name = \"a\"\nhost = 5\n");
         let text = "\"host\" must be tables, each written [[host]], found 5";
         assert_eq!(errors, [(Some(2), text.to_owned())]);
+        let (listener, errors) = read("name = \"a\"\nhost = []\n");
+        let text = "\"host\" is an empty list, expected at least one value";
+        assert_eq!(errors, [(Some(2), text.to_owned())]);
+        assert!(listener.is_unreadable("host"));
     }
 }

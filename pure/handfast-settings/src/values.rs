@@ -6,7 +6,7 @@ use handfast_finding::Problem;
 use handfast_pki::code;
 use handfast_values::duration_between;
 use jiff::SignedDuration;
-use toml::de::DeValue;
+use toml::de::{DeArray, DeValue};
 
 use crate::{
     reader::{Reader, Text},
@@ -51,12 +51,9 @@ impl Written for Vec<Text> {
             reader.wrong_type(at, name, "a list of texts", value);
             return None;
         };
-        let texts = items.iter();
-        Some(
-            texts
-                .filter_map(|item| reader.string(item.span().start, name, item.get_ref()))
-                .collect(),
-        )
+        reader
+            .has_one(at, name, items.len())
+            .then(|| texts(reader, name, items))
     }
 
     fn from_flag(_: &str, given: Vec<String>) -> Result<Self, Problem> {
@@ -65,6 +62,40 @@ impl Written for Vec<Text> {
 
     fn is_given(&self) -> bool {
         !self.is_empty()
+    }
+}
+
+fn texts(reader: &mut Reader<'_>, name: &str, items: &DeArray<'_>) -> Vec<Text> {
+    let texts = items.iter();
+    texts
+        .filter_map(|item| reader.string(item.span().start, name, item.get_ref()))
+        .collect()
+}
+
+/// Texts where none of them is something else than no key at all, and harmless: the reference says what it means. Every
+/// other list that is empty is refused: it reads like a check and would be none.
+#[derive(Debug, Default)]
+pub struct NoneOrMore(pub Vec<Text>);
+
+impl Written for Option<NoneOrMore> {
+    const SHAPE: Shape = Shape::NoneOrMore;
+
+    fn read(reader: &mut Reader<'_>, at: usize, name: &str, value: &DeValue<'_>) -> Option<Self> {
+        match value {
+            DeValue::Array(items) => Some(Some(NoneOrMore(texts(reader, name, items)))),
+            other => {
+                reader.wrong_type(at, name, "a list of texts", other);
+                None
+            }
+        }
+    }
+
+    fn from_flag(_: &str, given: Vec<String>) -> Result<Self, Problem> {
+        Ok(Some(NoneOrMore(given.into_iter().map(Text::from).collect())))
+    }
+
+    fn is_given(&self) -> bool {
+        self.is_some()
     }
 }
 
@@ -388,6 +419,9 @@ impl<T: Table> Written for Vec<Lined<T>> {
             reader.wrong_type(at, name, &format!("tables, each written [[{name}]]"), value);
             return None;
         };
+        if !reader.has_one(at, name, items.len()) {
+            return None;
+        }
         let mut tables = Vec::new();
         for item in items {
             let at = item.span().start;

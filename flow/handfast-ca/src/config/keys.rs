@@ -1,6 +1,6 @@
 //! The keys of `ca.toml`, each in one entry. What they mean is for [`super::resolve`].
 
-use handfast_settings::{Choice, Named, Period, Text, Within, Without, table};
+use handfast_settings::{Choice, Named, NoneOrMore, Period, Text, Within, Without, table};
 
 /// What a qualified certificate is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,14 +77,14 @@ table! {
             reference: "`digitalSignature`, `contentCommitment`, `keyEncipherment`, `dataEncipherment`, `keyAgreement`; for leaves",
             without: Without::Is("`digitalSignature`"),
         }
-        extended_key_usage: Option<Vec<Text>> = "extended-key-usage" {
+        extended_key_usage: Option<NoneOrMore> = "extended-key-usage" {
             flag: None,
             reference: "`serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping`, `documentSigning`, `ipsecIKE`, or an object identifier; empty for none",
             without: Without::Is("those of `like`"),
         }
-        subject: Option<Vec<Text>> = "subject" {
+        subject: Option<NoneOrMore> = "subject" {
             flag: None,
-            reference: "the attributes of the subject: `O=Acme` stands there always, `O` has to be asked for, `O?` may be, and what is not listed must not. Attributes: `C`, `ST`, `L`, `postalCode`, `STREET`, `jurisdictionC`, `jurisdictionST`, `jurisdictionL`, `businessCategory`, `O`, `organizationIdentifier`, `OU`, `title`, `GN`, `SN`, `serialNumber`, `UID`, `CN`",
+            reference: "the attributes of the subject: `O=Acme` stands there always, `O` has to be asked for, `O?` may be, and what is not listed must not. Attributes: `C`, `ST`, `L`, `postalCode`, `STREET`, `jurisdictionC`, `jurisdictionST`, `jurisdictionL`, `businessCategory`, `O`, `organizationIdentifier`, `OU`, `title`, `GN`, `SN`, `serialNumber`, `UID`, `CN`; empty for none",
             without: Without::Is("whatever is asked for"),
         }
         policies: Option<Vec<Text>> = "policies" {

@@ -182,16 +182,17 @@ fn usages(raw: &RawProfile, rules: &mut Rules, wrong: &mut Complaints<'_>) {
         rules.keys = wrong.each(texts, str::parse::<KeyRule>);
     }
     if let Some(texts) = &raw.subject {
-        rules.subject = Some(wrong.each(texts, str::parse::<AttributeRule>));
+        rules.subject = Some(wrong.each(&texts.0, str::parse::<AttributeRule>));
     }
     if let Some(texts) = &raw.policies {
         rules.policies = wrong.each(texts, str::parse::<Policy>);
     }
+    let extended = raw.extended_key_usage.as_ref().map(|texts| &texts.0);
     for (key, texts) in [
-        ("key-usage", &raw.key_usage),
-        ("extended-key-usage", &raw.extended_key_usage),
+        ("key-usage", raw.key_usage.as_ref()),
+        ("extended-key-usage", extended),
     ] {
-        if let (true, Some(text)) = (rules.is_ca(), texts.iter().flatten().next()) {
+        if let (true, Some(text)) = (rules.is_ca(), texts.into_iter().flatten().next()) {
             wrong.at(
                 text,
                 code::CONFIG_INVALID,
@@ -210,14 +211,12 @@ fn usages(raw: &RawProfile, rules: &mut Rules, wrong: &mut Complaints<'_>) {
             "keyCertSign" | "cRLSign" => Err(format!("key-usage \"{text}\" is for CAs, and this is none")),
             other => Err(format!("key-usage \"{other}\" is unknown")),
         });
-        match key_usage(&found) {
-            Some(all) => rules.key_usage = all,
-            None if texts.is_empty() => wrong.here("\"key-usage\" is empty, expected at least one".into()),
-            None => {}
+        if let Some(all) = key_usage(&found) {
+            rules.key_usage = all;
         }
     }
     if let Some(texts) = &raw.extended_key_usage {
-        rules.extended_key_usage = wrong.each(texts, |text| {
+        rules.extended_key_usage = wrong.each(&texts.0, |text| {
             oid::usage(text)
                 .or_else(|| ObjectIdentifier::new(text).ok())
                 .ok_or_else(|| {
@@ -423,10 +422,6 @@ fn people(raw: &RawProfile, offered: &mut OfferedProfile, wrong: &mut Complaints
     let Some(texts) = &raw.approver else { return };
     let users: Vec<String> = texts.iter().map(|text| text.text.clone()).collect();
     offered.approver = match users.as_slice() {
-        [] => {
-            wrong.here("\"approver\" is empty: leave it out, or say who approves".into());
-            None
-        }
         [one] if one == "another" => Some(Approver::Another),
         _ => Some(Approver::OneOf(users.clone())),
     };

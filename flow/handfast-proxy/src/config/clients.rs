@@ -52,10 +52,17 @@ pub(super) fn all<'a>(
             errors.push(invalid(format_args!("\"{key}\" is missing")).place(place.clone()));
         }
         let mut wrong = |text: &Text, problem| errors.push(text.wrong(problem));
-        let names = raw.names.as_ref().map(|names| rules(names, &mut wrong));
-        if raw.names.as_ref().is_some_and(Vec::is_empty) {
-            let problem = invalid("names is empty, so that the CA could vouch for no client");
-            errors.push(problem.place(place.clone()).help("name what it may vouch for"));
+        let mut names = raw.names.as_ref().map(|names| rules(names, &mut wrong));
+        if raw.is_unreadable("names") {
+            names = Some(Vec::new());
+        }
+        // A list that cannot be read was complained of, and is no reason to complain of its absence.
+        let is_unreadable = raw.is_unreadable("crl") || raw.is_unreadable("revocations");
+        if raw.stale.is_some() && raw.crl.is_empty() && raw.revocations.is_empty() && !is_unreadable {
+            let problem =
+                invalid("stale says what holds when no revocation list is current, and there is none");
+            let help = "name the lists in crl or revocations, or leave stale out";
+            errors.push(problem.place(place.clone()).help(help));
         }
         let (Some(name), Some(ca)) = (&raw.name, &raw.ca) else {
             continue;
