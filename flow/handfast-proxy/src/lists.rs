@@ -75,6 +75,12 @@ impl Lists {
         if clients.lists.is_empty() {
             return Ok(None);
         }
+        // The CAs that were shown in chains to `cas`, and have signed what is used: their next lists are verified at once.
+        let signers: Vec<&Certificate> = before
+            .into_iter()
+            .flat_map(Revocations::sources)
+            .flat_map(|source| source.lists().iter().filter_map(|list| list.signer()))
+            .collect();
         let mut sources = Vec::new();
         for place in &clients.lists {
             let held = match place {
@@ -86,13 +92,19 @@ impl Lists {
                     Revocations::held_sets(load::revocation_sets(path, now)?, clients.stale)
                 }
             };
-            let source = RevocationSource {
+            let mut source = RevocationSource {
                 name: place.to_string().into(),
                 held,
             };
+            for list in source.lists() {
+                signers.iter().for_each(|signer| list.show(signer, now));
+            }
             let known = before.into_iter().flat_map(Revocations::sources);
             for old in known.filter(|old| old.name == source.name) {
                 must_not_be_older(&source, old)?;
+                if let Held::Lists(lists) = &mut source.held {
+                    stay_beside_candidates(lists, old.lists());
+                }
             }
             sources.push(source);
         }
@@ -119,6 +131,26 @@ impl Lists {
         }
         Ok(lists)
     }
+}
+
+/// How many candidates of before stay.
+const CANDIDATES: usize = 4;
+
+/// A candidate replaces nothing: what was there `before` of the CA that it names stays until one is verified.
+fn stay_beside_candidates(lists: &mut Found, before: &[Arc<SignedList>]) {
+    let candidates: Found = lists.iter().filter(|list| !list.is_verified()).cloned().collect();
+    let stays = |old: &&Arc<SignedList>| {
+        let is_there = lists
+            .iter()
+            .any(|list| Arc::ptr_eq(list, old) || list.is_as_new_as(old));
+        !is_there && old.refused().is_none() && candidates.iter().any(|one| one.names_the_ca_of(old))
+    };
+    let (verified, waiting): (Found, Found) = before
+        .iter()
+        .filter(stays)
+        .cloned()
+        .partition(|old| old.is_verified());
+    lists.extend(verified.into_iter().chain(waiting.into_iter().take(CANDIDATES)));
 }
 
 /// What was revoked since an older list would be good again.
@@ -154,7 +186,7 @@ fn told(list: &SignedList) -> String {
     }
 }
 
-/// A list that stands in the place of a newer one of the same CA, with that.
+/// A verified list that stands in the place of a newer one of the same CA, with that.
 pub(super) fn older<'a>(
     lists: &'a [Arc<SignedList>],
     before: &'a [Arc<SignedList>],

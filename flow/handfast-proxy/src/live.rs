@@ -115,16 +115,20 @@ impl State {
         hosts.map(|host| host.name.label())
     }
 
+    /// The CAs that vouch for clients.
+    pub(crate) fn cas(&self) -> impl Iterator<Item = &TrustedCa> {
+        self.hosts().flat_map(|host| host.trust.cas())
+    }
+
     /// The CA bundle of this name.
     fn ca(&self, name: &str) -> Option<&TrustedCa> {
-        let mut cas = self.hosts().flat_map(|host| host.trust.cas());
-        cas.find(|ca| ca.name() == name)
+        self.cas().find(|ca| ca.name() == name)
     }
 
     /// The revocation lists by which clients are judged.
     pub(crate) fn lists(&self) -> impl Iterator<Item = &RevocationSource> {
-        let cas = self.hosts().flat_map(|host| host.trust.cas());
-        cas.filter_map(TrustedCa::revocations)
+        self.cas()
+            .filter_map(TrustedCa::revocations)
             .flat_map(Revocations::sources)
     }
 

@@ -225,7 +225,13 @@ fn a_list_that_cannot_be_used_stops_the_start_and_on_reload_leaves_the_last_one(
     let forged = place
         .read("acme.crl")
         .replace("-----BEGIN X509 CRL-----\nMII", "-----BEGIN X509 CRL-----\nMIJ");
-    let bad: [(&str, Vec<u8>, &str); 4] = [
+    let no_base64 = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+    let bad: [(&str, Vec<u8>, &str); 5] = [
+        (
+            "a certificate that is no base64",
+            (place.read("acme.crl") + no_base64).into(),
+            "HF-409",
+        ),
         ("empty", Vec::new(), "HF-409"),
         ("cut off", before[..before.len() / 4].into(), "HF-409"),
         ("damaged", forged.into(), "HF-409"),
@@ -246,7 +252,7 @@ fn a_list_that_cannot_be_used_stops_the_start_and_on_reload_leaves_the_last_one(
     }
     // One from before the revocation would make it undone.
     place.write("acme.crl", &before);
-    let reload = proxy.reload_after(4);
+    let reload = proxy.reload_after(5);
     assert_eq!(
         (&reload["taken"], &reload["code"]),
         (&false.into(), &"HF-206".into()),
@@ -310,6 +316,117 @@ fn an_older_list_of_the_same_moment_is_told_by_its_number() {
     assert_eq!(reload["code"], "HF-206", "{reload}");
     let reason = reload["reason"].as_str().expect("a reason");
     assert_eq!(reason.matches("number ").count(), 2, "{reason}");
+}
+
+/// The lists of the CA in `folder`, made now: of its root, and of its issuing CA.
+fn lists(place: &Place, folder: &str) -> (Vec<u8>, Vec<u8>) {
+    place.run(&format!("ca crl --dir {folder} --out both.crl")).good();
+    let both = place.read("both.crl");
+    let blocks = handfast_pki::pem::blocks_of(both.as_bytes()).expect("PEM");
+    let ders = blocks.iter().map(|block| block.contents().expect("DER").to_vec());
+    let is_issuing = |der: &Vec<u8>| der.windows(7).any(|part| part == b"Issuing");
+    let (issuing, root): (Vec<_>, Vec<_>) = ders.partition(is_issuing);
+    (root.concat(), issuing.concat())
+}
+
+/// The list of an issuing CA of the same name as acme's, with another key and a later number.
+fn forged(place: &Place) -> Vec<u8> {
+    place.run("init --name acme --dir evil").good();
+    lists(place, "evil");
+    lists(place, "evil");
+    lists(place, "evil").1
+}
+
+fn replace(place: &Place, name: &str, bytes: &[u8]) {
+    place.write("staged", bytes);
+    fs::rename(place.path("staged"), place.path(name)).expect("replaced");
+}
+
+/// An alarm that names the list.
+fn alarm_about(proxy: &Daemon, list: &str) -> String {
+    until("an alarm about the list", || {
+        let reasons = proxy.events("alarm").into_iter();
+        let mut reasons = reasons.filter_map(|event| event["reason"].as_str().map(str::to_owned));
+        reasons.find(|reason| reason.contains(list) && reason.contains("is not used"))
+    })
+}
+
+#[test]
+fn a_forged_list_of_an_issuing_ca_replaces_nothing() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let (root, issuing) = lists(&place, "authority-acme");
+    let forged = forged(&place);
+    replace(&place, "root.crl", &root);
+    replace(&place, "issuing.crl", &issuing);
+    let proxy = place.open_with(&service.url(), "crl = [\"root.crl\", \"issuing.crl\"]");
+    assert_eq!(call(&place, "web").get(proxy.port), Ok(200));
+    replace(&place, "issuing.crl", &forged);
+    assert_eq!(proxy.reload_after(0)["taken"], true);
+    let reason = alarm_about(&proxy, "issuing.crl");
+    assert!(
+        reason.contains("the signature was not made by its key"),
+        "{reason}"
+    );
+    assert_eq!(
+        call(&place, "web").get(proxy.port),
+        Ok(200),
+        "by the list of before"
+    );
+    revoke(&place, "web");
+    replace(&place, "issuing.crl", &lists(&place, "authority-acme").1);
+    assert_eq!(
+        proxy.reload_after(1)["taken"],
+        true,
+        "the number of the forged one says nothing"
+    );
+    assert!(call(&place, "web").get(proxy.port).is_err());
+    let records = proxy.connections(3);
+    assert_eq!(records[2]["code"], "HF-205", "{records:?}");
+}
+
+#[test]
+fn a_forged_list_at_the_start_refuses_until_the_true_one_comes() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let (root, issuing) = lists(&place, "authority-acme");
+    replace(&place, "root.crl", &root);
+    replace(&place, "issuing.crl", &forged(&place));
+    let proxy = place.open_with(&service.url(), "crl = [\"root.crl\", \"issuing.crl\"]");
+    assert!(call(&place, "web").get(proxy.port).is_err());
+    let record = proxy.connection(1);
+    assert_eq!(record["code"], "HF-206", "{record}");
+    let reason = record["reason"].as_str().expect("a reason");
+    assert!(reason.contains("issuing.crl\" cannot be used"), "{reason}");
+    replace(&place, "issuing.crl", &issuing);
+    assert_eq!(proxy.reload_after(0)["taken"], true);
+    assert_eq!(call(&place, "web").get(proxy.port), Ok(200));
+}
+
+#[test]
+fn a_forged_list_from_a_url_is_not_kept_and_is_fetched_again() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    let (root, issuing) = lists(&place, "authority-acme");
+    let (port, answer) = publisher(forged(&place));
+    replace(&place, "root.crl", &root);
+    let line = format!("allow = [\"any\"]\ncrl = [\"root.crl\", \"http://127.0.0.1:{port}/issuing.crl\"]");
+    place.write("handfast.toml", configuration(&service.url(), &line));
+    let mut command = place.handfast("proxy --config handfast.toml");
+    command
+        .env("XDG_CACHE_HOME", place.path("cache"))
+        .env_remove("STATE_DIRECTORY");
+    let proxy = Daemon::start(command);
+    assert_eq!(proxy.reload_after(0)["taken"], true, "it was fetched");
+    assert!(call(&place, "web").get(proxy.port).is_err());
+    alarm_about(&proxy, "issuing.crl");
+    *answer.lock().expect("no panic") = issuing;
+    until("the true list", || {
+        (call(&place, "web").get(proxy.port) == Ok(200)).then_some(())
+    });
 }
 
 /// A place on the network that lists are fetched from; what it answers with can be changed.

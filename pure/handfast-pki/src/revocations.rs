@@ -2,18 +2,18 @@
 //! good only as long as one of them says so; what none says is unknown, and what is unknown is refused.
 //!
 //! Lists and sets are verified and asked by [`crate::revocation`]. Here they are kept by their place, so that a refusal can
-//! name it, and a list of a CA that is not trusted by itself waits until that CA is shown.
+//! name it, and a list of a CA that is not trusted by itself waits until that CA is shown: until then it is a candidate,
+//! which says nothing and takes the place of nothing.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
 use crate::{
-    Certificate, Refusal, Role,
-    crl::RevocationList,
+    Certificate, PublicKey, Refusal, Role,
     revocation::{
         Revocation, Stale,
-        list::{CrlIndex, ListAnswer, ListError},
+        list::{CrlIndex, ListAnswer, ListError, UnverifiedList},
         set::RevocationSets,
     },
 };
@@ -49,6 +49,8 @@ pub struct SignedList {
     index: OnceLock<CrlIndex>,
     /// The list as it was received, until it is verified.
     unverified: Mutex<Vec<u8>>,
+    /// The last key of a CA of the issuer's name that has not signed it, and what does not fit.
+    refused: Mutex<Option<(PublicKey, String)>>,
     issuer: String,
     number: Option<String>,
     this_update: Timestamp,
@@ -71,16 +73,17 @@ impl SignedList {
         match CrlIndex::read_by([der], issuers, now, stale) {
             Ok(index) => Self::verified(index).ok_or_else(unreadable),
             Err(ListError::UnknownIssuer { issuer }) => {
-                let list = Self::waiting(der, issuer)?;
-                // What its issuer could not make good any more is not waited for.
-                if now > list.next_update && stale == Stale::Refuse {
-                    return Err(ListError::Expired {
-                        issuer: list.issuer,
-                        next_update: list.next_update,
-                        now,
-                    });
-                }
-                Ok(list)
+                // What its issuer could not make good is not waited for.
+                let list = UnverifiedList::read(der, now, stale)?;
+                Ok(Self {
+                    index: OnceLock::new(),
+                    unverified: Mutex::new(der.to_vec()),
+                    refused: Mutex::default(),
+                    issuer,
+                    number: list.number,
+                    this_update: list.this_update,
+                    next_update: list.next_update,
+                })
             }
             Err(error) => Err(error),
         }
@@ -95,33 +98,66 @@ impl SignedList {
             next_update: list.next_update(),
             index: OnceLock::from(index),
             unverified: Mutex::default(),
-        })
-    }
-
-    fn waiting(der: &[u8], issuer: String) -> Result<Self, ListError> {
-        let list = RevocationList::from_der(der).map_err(|_| unreadable())?;
-        Ok(Self {
-            index: OnceLock::new(),
-            unverified: Mutex::new(der.to_vec()),
-            issuer,
-            number: list.number,
-            this_update: list.this_update,
-            next_update: list.next_update.ok_or_else(unreadable)?,
+            refused: Mutex::default(),
         })
     }
 
     /// The list, where `issuer` has signed it.
     fn of(&self, issuer: &Certificate, at: Timestamp) -> Option<&CrlIndex> {
         if self.index.get().is_none() {
-            let mut der = self.unverified.lock().unwrap_or_else(PoisonError::into_inner);
-            // That it has ended meanwhile is judged with each answer.
-            let issuer = std::slice::from_ref(issuer);
-            let index = CrlIndex::read_by([&der[..]], issuer, at, Stale::DangerouslyKeep).ok()?;
-            if self.index.set(index).is_ok() {
-                *der = Vec::new();
-            }
+            self.show(issuer, at);
         }
         self.index.get()
+    }
+
+    /// Verifies a candidate, where `issuer` is a CA of the name that it gives. That CA has been found below one that is
+    /// trusted, or else it may say nothing here.
+    pub fn show(&self, issuer: &Certificate, at: Timestamp) {
+        if crate::name::shown(issuer.subject()) != self.issuer {
+            return;
+        }
+        let mut der = self.unverified.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = issuer.public_key();
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        // A key that has not signed it is not asked with every handshake.
+        if self.is_verified() || refused.as_ref().is_some_and(|(other, _)| *other == key) {
+            return;
+        }
+        // That it has ended meanwhile is judged with each answer.
+        match CrlIndex::read_by(
+            [&der[..]],
+            std::slice::from_ref(issuer),
+            at,
+            Stale::DangerouslyKeep,
+        ) {
+            Ok(index) => {
+                if self.index.set(index).is_ok() {
+                    (*der, *refused) = (Vec::new(), None);
+                }
+            }
+            Err(error) => *refused = Some((key, error.to_string())),
+        }
+    }
+
+    /// Whether its issuer is known to have signed it. Before that nothing that it says counts, its number included.
+    pub fn is_verified(&self) -> bool {
+        self.index.get().is_some()
+    }
+
+    /// The certificate of the CA that has signed it, once that is known.
+    pub fn signer(&self) -> Option<&Certificate> {
+        Some(self.index.get()?.iter().next()?.issuer())
+    }
+
+    /// Why a candidate is of no use to the CA of its name that was seen.
+    pub fn refused(&self) -> Option<String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.as_ref().map(|(_, why)| why.clone())
+    }
+
+    /// Whether both name the same CA, which need not have signed them.
+    pub fn names_the_ca_of(&self, other: &Self) -> bool {
+        self.issuer == other.issuer
     }
 
     /// CRL number as hexadecimal digits; lists of version 1 have none.
@@ -139,12 +175,17 @@ impl SignedList {
         self.next_update
     }
 
-    /// Whether it is of the same CA as `other`, and of no earlier state.
+    /// Whether it is of the same CA as `other`, and of no earlier state. Both must be verified for that.
     pub fn is_as_new_as(&self, other: &Self) -> bool {
-        self.issuer == other.issuer && !self.is_older_than(other)
+        self.is_comparable(other) && !self.is_older_than(other)
+    }
+
+    fn is_comparable(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && self.is_verified() && other.is_verified()
     }
 
     /// Whether it is of an earlier state of the same CA than `other`, by the number where both have one, else by the time.
+    /// Both must be verified for that: what anybody can write says nothing about age.
     pub fn is_older_than(&self, other: &Self) -> bool {
         let order = |number: &str| {
             (
@@ -152,7 +193,7 @@ impl SignedList {
                 number.trim_start_matches('0').to_owned(),
             )
         };
-        self.issuer == other.issuer
+        self.is_comparable(other)
             && match (&self.number, &other.number) {
                 (Some(own), Some(theirs)) => order(own) < order(theirs),
                 _ => self.this_update < other.this_update,
@@ -167,6 +208,14 @@ fn unreadable() -> ListError {
 }
 
 impl RevocationSource {
+    /// The lists that it held; none where it held sets.
+    pub fn lists(&self) -> &[Arc<SignedList>] {
+        match &self.held {
+            Held::Lists(lists) => lists,
+            Held::Sets(_) => &[],
+        }
+    }
+
     /// When each thing that it held was made, and until when it is good.
     pub fn lives(&self) -> Vec<(Timestamp, Timestamp)> {
         match &self.held {
@@ -217,13 +266,8 @@ impl Revocations {
         at: Timestamp,
     ) -> impl Iterator<Item = (&'a str, &'a CrlIndex)> {
         self.sources.iter().flat_map(move |source| {
-            let lists = match &source.held {
-                Held::Lists(lists) => lists.as_slice(),
-                Held::Sets(_) => &[],
-            };
-            lists
-                .iter()
-                .filter_map(move |list| Some((&*source.name, list.of(issuer, at)?)))
+            let lists = source.lists().iter();
+            lists.filter_map(move |list| Some((&*source.name, list.of(issuer, at)?)))
         })
     }
 
@@ -258,7 +302,9 @@ impl Revocations {
         let why = match overdue {
             _ if is_good => return None,
             Some(name) => format!("its revocation list \"{name}\" has expired"),
-            None => format!("there is no revocation list of it in {}", self.named()),
+            None => self
+                .refused_of(issuer)
+                .unwrap_or_else(|| format!("there is no revocation list of it in {}", self.named())),
         };
         Some(Refusal::RevocationUnknown {
             role,
@@ -278,6 +324,16 @@ impl Revocations {
         let lists = self.lists_of(issuer, at).flat_map(|(_, lists)| lists.iter());
         let ends = lists.map(|list| list.next_update()).filter(|end| *end >= at);
         set.map(|set| set.next_update()).into_iter().chain(ends).min()
+    }
+
+    /// That there is a list in the name of `issuer`, and why it cannot be used.
+    fn refused_of(&self, issuer: &Certificate) -> Option<String> {
+        let name = crate::name::shown(issuer.subject());
+        self.sources.iter().find_map(|source| {
+            let lists = source.lists().iter().filter(|list| list.issuer == name);
+            let why = lists.filter_map(|list| list.refused()).next()?;
+            Some(format!("\"{}\" cannot be used: {why}", source.name))
+        })
     }
 
     fn named(&self) -> String {

@@ -27,6 +27,10 @@ fn signed(
     at: Timestamp,
     revoked: &[&Pair],
 ) -> SignedList {
+    SignedList::read(&der(ca, number, at, revoked), issuers, at, Stale::Refuse).expect("read")
+}
+
+fn der(ca: &Ca, number: u64, at: Timestamp, revoked: &[&Pair]) -> Vec<u8> {
     let issuer = handfast_pki::build::Issuer::new(&ca.certificate, &ca.key);
     let plan = build::Plan {
         issuer: &issuer,
@@ -42,8 +46,7 @@ fn signed(
     }
     let list = draft.finish().expect("a list");
     let signature = ca.key.sign(list.as_bytes()).expect("a signature");
-    let der = list.assemble(&issuer.algorithm, &signature).expect("a list");
-    SignedList::read(&der, issuers, at, Stale::Refuse).expect("read")
+    list.assemble(&issuer.algorithm, &signature).expect("a list")
 }
 
 fn trust(root: &Ca, lists: Vec<SignedList>, stale: Stale) -> Trust {
@@ -115,6 +118,54 @@ fn a_list_by_another_key_says_nothing() {
     let refusal = with(list(&impostor, 1, now, &[])).expect_err("nobody knows");
     assert_eq!(refusal.code(Purpose::Client), code::CRL_UNUSABLE);
     assert!(with(list(&root, 1, now, &[])).is_ok());
+}
+
+#[test]
+fn a_candidate_replaces_nothing_until_its_ca_is_shown_and_a_forged_one_never_does() {
+    let root = Ca::root("Acme");
+    let (issuing, impostor) = (root.below("Issuing"), root.below("Issuing"));
+    let (web, now) = (client(&issuing), Timestamp::now());
+    let good = signed(&issuing, std::slice::from_ref(&issuing.certificate), 1, now, &[]);
+    let forged = || signed(&impostor, &[], 0x7fff, now, &[]);
+    assert!(!good.is_older_than(&forged()), "a number that anybody can write");
+    let later = signed(&issuing, &[], 2, now, &[]);
+    assert!(
+        !later.is_verified() && !good.is_older_than(&later),
+        "not before its CA is shown"
+    );
+    later.show(&issuing.certificate, now);
+    assert!(later.is_verified() && good.is_older_than(&later));
+    let with = |lists| judge(&web, &trust(&root, lists, Stale::Refuse), now);
+    let of_root = || list(&root, 1, now, &[]);
+    assert!(
+        with(vec![of_root(), forged(), good]).is_ok(),
+        "the one that verifies counts"
+    );
+    let refusal = with(vec![of_root(), forged()]).expect_err("nobody has signed it");
+    assert_eq!(refusal.code(Purpose::Client), code::CRL_UNUSABLE);
+    let why = refusal.to_string();
+    assert!(
+        why.contains("\"acme.crl\" cannot be used") && why.contains("signature"),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_candidate_of_a_kind_that_is_not_used_is_refused_before_its_ca_is_shown() {
+    let (ca, now) = (Ca::root("Issuing"), Timestamp::now());
+    let read = |der: &[u8]| SignedList::read(der, &[], now, Stale::Refuse).map_err(|error| error.to_string());
+    let full = der(&ca, 1, now, &[]);
+    assert!(read(&full).is_ok_and(|list| !list.is_verified()));
+    // CRL number (2.5.29.20) becomes the delta CRL indicator (2.5.29.27).
+    let number = full.windows(3).position(|part| part == [0x55, 0x1d, 20]);
+    let number = number.expect("a list has a number");
+    let mut delta = full.clone();
+    delta[number + 2] = 27;
+    let why = read(&delta).expect_err("a delta list");
+    assert!(why.contains("delta list"), "{why}");
+    let ahead = der(&ca, 1, now + HOUR, &[]);
+    let why = read(&ahead).expect_err("from the future");
+    assert!(why.contains("is from"), "{why}");
 }
 
 #[test]

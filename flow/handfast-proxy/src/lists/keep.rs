@@ -14,7 +14,7 @@ use std::{
 use handfast_audit::{Alarm, Event, Sink};
 use handfast_credentials::load;
 use handfast_pki::{
-    Code, Held, RevocationSource, SignedList, code,
+    Certificate, Code, RevocationSource, SignedList, code,
     revocation::{Stale, age::Age},
 };
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ use super::{
     keys::KeyCare,
     older,
 };
-use crate::live::Live;
+use crate::live::{Live, State};
 
 /// How often the lists are looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -49,6 +49,7 @@ impl Keeper {
                 tries: HashMap::new(),
                 told: HashSet::new(),
                 ended: HashSet::new(),
+                refused: HashSet::new(),
             };
             loop {
                 let has_changed = [care.look(), keys.look()];
@@ -67,7 +68,8 @@ impl Keeper {
 /// What is known of a URL that is fetched.
 struct Try {
     again: Instant,
-    pause: Duration,
+    /// Nothing after one that brought something.
+    pause: Option<Duration>,
 }
 
 /// Which list of which source: its name, and when it was made and ends.
@@ -79,6 +81,7 @@ struct Care {
     tries: HashMap<String, Try>,
     told: HashSet<(Known, u8)>,
     ended: HashSet<Known>,
+    refused: HashSet<Known>,
 }
 
 impl Care {
@@ -88,18 +91,29 @@ impl Care {
         let state = self.live.state();
         let sources: Vec<RevocationSource> = state.lists().cloned().collect();
         let mut has_changed = false;
+        let signers = signers(&state, &sources);
         for (url, kept) in self.live.urls() {
             let held = sources.iter().find(|source| *source.name == *url);
-            let lists = match held.map(|source| &source.held) {
-                Some(Held::Lists(lists)) => lists.as_slice(),
-                _ => &[],
-            };
+            let lists = held.map_or(&[][..], RevocationSource::lists);
+            // A candidate that its CA has not signed is no list, and must not be there at the next start.
+            let (refused, usable): (Vec<_>, Vec<_>) =
+                lists.iter().cloned().partition(|list| list.refused().is_some());
+            let told = refused
+                .iter()
+                .filter(|list| self.tell_refused(&url, list))
+                .count();
+            if told > 0 && !usable.iter().any(|list| list.is_verified()) {
+                let _ = std::fs::remove_file(&kept);
+            }
             let is_due = |list: &Arc<SignedList>| age(list.this_update(), list.next_update(), now).is_some();
-            if lists.is_empty() || lists.iter().any(is_due) {
-                has_changed |= self.fetch(&url, kept, lists);
+            if usable.is_empty() || !refused.is_empty() || usable.iter().any(is_due) {
+                has_changed |= self.fetch(&url, kept, &usable, &signers);
             }
         }
         for source in &sources {
+            for list in source.lists() {
+                self.tell_refused(&source.name, list);
+            }
             for (made, ends) in source.lives() {
                 has_changed |= self.warn(&source.name, (made, ends), now);
             }
@@ -108,7 +122,7 @@ impl Care {
     }
 
     /// Fetches `url` where it is time to, and says whether something newer came than what is `held`.
-    fn fetch(&mut self, url: &str, kept: PathBuf, held: &[Arc<SignedList>]) -> bool {
+    fn fetch(&mut self, url: &str, kept: PathBuf, held: &[Arc<SignedList>], signers: &[Certificate]) -> bool {
         if self
             .tries
             .get(url)
@@ -117,11 +131,14 @@ impl Care {
             return false;
         }
         let fetched = runtime().and_then(|runtime| runtime.block_on(fetch(url)));
-        let fetched = fetched.and_then(|bytes| newer(&bytes, held).map(|is_newer| (bytes, is_newer)));
+        let fetched =
+            fetched.and_then(|bytes| newer(&bytes, held, signers).map(|is_newer| (bytes, is_newer)));
         let failed = match fetched {
             Ok((bytes, true)) => match keep(&kept, &bytes) {
                 Ok(()) => {
-                    self.tries.remove(url);
+                    // Not at once again, whatever becomes of it: it may be a candidate that its CA has not signed.
+                    let again = Instant::now() + PAUSES.0;
+                    self.tries.insert(url.to_owned(), Try { again, pause: None });
                     return true;
                 }
                 Err(why) => Some(why),
@@ -129,7 +146,7 @@ impl Care {
             Ok((_, false)) => None,
             Err(why) => Some(why),
         };
-        let before = self.tries.get(url).map(|tried| tried.pause * 2);
+        let before = self.tries.get(url).and_then(|tried| Some(tried.pause? * 2));
         let pause = before.unwrap_or(PAUSES.0).min(PAUSES.1);
         if let (Some(why), None) = (&failed, before) {
             self.alarm(
@@ -138,6 +155,7 @@ impl Care {
             );
         }
         let again = Instant::now() + pause;
+        let pause = Some(pause);
         self.tries.insert(url.to_owned(), Try { again, pause });
         false
     }
@@ -162,6 +180,20 @@ impl Care {
         step == 100 && self.ended.insert(known)
     }
 
+    /// Says once that a list is there and not used, and whether it was now.
+    fn tell_refused(&mut self, name: &str, list: &SignedList) -> bool {
+        let known = (name.into(), list.this_update(), list.next_update());
+        let Some(why) = list.refused() else {
+            return false;
+        };
+        let is_new = self.refused.insert(known);
+        if is_new {
+            let reason = format!("the revocation list \"{name}\" is not used: {why}");
+            self.alarm(code::CRL_UNUSABLE, reason);
+        }
+        is_new
+    }
+
     fn alarm(&self, code: Code, reason: String) {
         let time = Timestamp::now();
         self.sink.take(Event::Alarm(Alarm { time, code, reason }));
@@ -173,12 +205,27 @@ fn age(made: Timestamp, ends: Timestamp, now: Timestamp) -> Option<u8> {
     Age::of(made, ends, now).warning()
 }
 
-/// Whether `bytes` hold something newer than `held`; what is older, ended or unreadable is no list to keep.
-fn newer(bytes: &[u8], held: &[Arc<SignedList>]) -> Result<bool, String> {
-    let lists = load::signed_lists_of(bytes, &[], Timestamp::now(), Stale::Refuse)
-        .map_err(|problem| problem.message)?;
-    let lists: Vec<_> = lists.into_iter().map(Arc::new).collect();
+/// The CAs that may have signed lists: those that are trusted, and those below them that were shown and have signed one.
+fn signers(state: &State, sources: &[RevocationSource]) -> Vec<Certificate> {
+    let trusted = state.cas().flat_map(|ca| ca.anchors().certificates()).cloned();
+    let shown = sources.iter().flat_map(RevocationSource::lists);
+    let shown = shown.filter_map(|list| list.signer()).cloned();
+    let mut all: Vec<Certificate> = Vec::new();
+    for one in trusted.chain(shown) {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
+}
+
+/// Whether `bytes` hold something newer than `held`; what is older, ended or unreadable, or is not signed by the CA that it
+/// names, is no list to keep. One of a CA that is not known yet is a candidate.
+fn newer(bytes: &[u8], held: &[Arc<SignedList>], signers: &[Certificate]) -> Result<bool, String> {
     let now = Timestamp::now();
+    let lists =
+        load::signed_lists_of(bytes, signers, now, Stale::Refuse).map_err(|problem| problem.message)?;
+    let lists: Vec<_> = lists.into_iter().map(Arc::new).collect();
     if let Some(over) = lists.iter().find(|list| list.next_update() < now) {
         return Err(format!("what it answers with ended at {}", over.next_update()));
     }

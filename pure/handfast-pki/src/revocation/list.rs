@@ -7,6 +7,8 @@
 
 mod read;
 
+pub(crate) use self::read::UnverifiedList;
+
 use jiff::Timestamp;
 
 use super::{age::Age, serials::Serials};

@@ -79,22 +79,31 @@ fn verified(
 ) -> Result<VerifiedList, ListError> {
     let parts = Parts::read(der)?;
     let issuer = parts.signer(issuers)?;
-    let (this_update, next_update) = parts.dates(now, stale)?;
-    let scope = parts.scope()?;
-    let revoked = parts.revoked;
-    let serials = revoked.map(entry);
-    Ok(VerifiedList {
+    parts.list(now, stale).map(|list| VerifiedList {
         key: issuer.public_key(),
         issuer: issuer.clone(),
-        scope,
-        number: parts.number()?,
-        this_update,
-        next_update,
-        revoked: Serials::collect(revoked.count(), serials).map_err(|flaw| match flaw {
-            UNKNOWN_IN_ENTRY => parts.unsupported("an entry has a critical extension that is not understood"),
-            flaw => flaw.into(),
-        })?,
+        scope: list.scope,
+        number: list.number,
+        this_update: list.this_update,
+        next_update: list.next_update,
+        revoked: list.revoked,
     })
+}
+
+/// A list that could be used if its issuer had signed it, which is not known.
+pub(crate) struct UnverifiedList {
+    pub(crate) number: Option<String>,
+    pub(crate) this_update: Timestamp,
+    pub(crate) next_update: Timestamp,
+    scope: Scope,
+    revoked: Serials,
+}
+
+impl UnverifiedList {
+    /// All that can be judged without the certificate of its issuer.
+    pub(crate) fn read(der: &[u8], now: Timestamp, stale: Stale) -> Result<Self, ListError> {
+        Parts::read(der)?.list(now, stale)
+    }
 }
 
 impl<'a> Parts<'a> {
@@ -188,6 +197,25 @@ impl<'a> Parts<'a> {
             });
         }
         Ok((self.this_update, next_update))
+    }
+
+    /// Everything but who signed it.
+    fn list(&self, now: Timestamp, stale: Stale) -> Result<UnverifiedList, ListError> {
+        let (this_update, next_update) = self.dates(now, stale)?;
+        let revoked = self.revoked;
+        let serials = revoked.map(entry);
+        Ok(UnverifiedList {
+            scope: self.scope()?,
+            number: self.number()?,
+            this_update,
+            next_update,
+            revoked: Serials::collect(revoked.count(), serials).map_err(|flaw| match flaw {
+                UNKNOWN_IN_ENTRY => {
+                    self.unsupported("an entry has a critical extension that is not understood")
+                }
+                flaw => flaw.into(),
+            })?,
+        })
     }
 
     /// Which certificates it is about; nothing that is critical stays unknown.
