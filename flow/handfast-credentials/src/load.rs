@@ -174,8 +174,12 @@ pub fn signed_lists_of(
         for block in pem::blocks_of(bytes).map_err(unreadable)? {
             if block.label == Label::CRL {
                 ders.push(block.contents().map_err(unreadable)?.to_vec());
-            } else if let Ok(Item::Certificate(certificate)) = block.item() {
-                issuers.push(*certificate);
+                continue;
+            }
+            match block.item() {
+                Ok(Item::Certificate(certificate)) => issuers.push(*certificate),
+                Err(error) if block.label == Label::CERTIFICATE => return Err(unreadable(error)),
+                _ => {}
             }
         }
     } else {
