@@ -117,6 +117,10 @@ pub const KNOWN: &[Known] = &[
         &["x-amzn-mtls-clientcert-subject", "x-amzn-mtls-clientcert"],
     ),
     rare("x-amzn-oidc-*", &["x-amzn-oidc-identity"]),
+    rare(
+        "x-apigee-*",
+        &["x-apigee-tls-client-cert", "x-apigee-tls-client-cert-chain"],
+    ),
     origin("x-appengine-*", &["x-appengine-user-ip"]),
     identity("x-arr-*", &["x-arr-clientcert", "x-arr-ssl"]),
     rare("x-auth-cert*", &["x-auth-cert"]),
@@ -181,17 +185,22 @@ pub const KNOWN: &[Known] = &[
         "x-goog-authenticated-user-*",
         &["x-goog-authenticated-user-email"],
     ),
+    rare("x-goog-iap-*", &["x-goog-iap-jwt-assertion"]),
     origin("x-host", &["x-host"]),
     origin("x-http-host-override", &["x-http-host-override"]),
+    // Frameworks take the method from these, and routes decide by it.
+    origin("x-http-method*", &["x-http-method-override", "x-http-method"]),
     rare("x-identity*", &["x-identity"]),
     rare("x-issuer*", &["x-issuer-dn"]),
     rare("x-logged-in-*", &["x-logged-in-user"]),
     rare("x-logon-user", &["x-logon-user"]),
+    origin("x-method-override", &["x-method-override"]),
     // Azure.
     identity(
         "x-ms-client-*",
         &["x-ms-client-principal", "x-ms-client-principal-name"],
     ),
+    rare("x-ms-token-*", &["x-ms-token-aad-id-token"]),
     identity("x-mtls-*", &["x-mtls-client-cert"]),
     origin("x-original-*", &["x-original-url", "x-original-forwarded-for"]),
     origin("x-originating-ip", &["x-originating-ip"]),

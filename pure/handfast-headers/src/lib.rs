@@ -295,6 +295,21 @@ mod tests {
     }
 
     #[test]
+    fn a_route_is_not_changed_behind_the_proxy() {
+        let reserved = Reserved::default();
+        for name in [
+            "X-HTTP-Method-Override",
+            "X_HTTP_Method",
+            "x-method-override",
+            "x-original-url",
+            "x-rewrite-url",
+        ] {
+            assert!(reserved.covers(name), "{name}");
+        }
+        assert!(!reserved.covers("x-http") && !reserved.covers("x-methods"), "names of their own");
+    }
+
+    #[test]
     fn what_every_request_carries_passes() {
         let reserved = Reserved::default();
         for name in [
