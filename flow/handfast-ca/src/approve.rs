@@ -76,6 +76,7 @@ pub(crate) fn by_profile<'a>(authenticated: Authenticated, context: Context<'a>)
     fit::names(&received, profile)?;
     fit::key(&received, profile)?;
     received.subject = fit::subject(&received, profile)?;
+    fit::common_name(&received, profile)?;
     fit::roles(&received, profile)?;
     names_are_the_issuers(&received, profile, issuer)?;
     // Its search for factors takes a second for a large RSA key.
@@ -269,12 +270,16 @@ fn hold(received: Received, requester: &Requester, context: Context<'_>) -> Resu
 }
 
 /// Name constraints (RFC 5280 section 4.2.1.10) of every CA above, and the bounds of the issuer, which may be narrower. A
-/// common name of a leaf that looks like a host is judged as one, because verifiers do so.
+/// common name of a leaf that looks like a host is judged as one, because verifiers do so. Of a CA that is bound to names,
+/// no other common name than one of the certificate's own names is certified, unless the profile says it.
 fn names_are_the_issuers(received: &Received, profile: &ProfileRules, issuer: &Issuer) -> Result<()> {
-    let common_name = handfast_pki::name::common_name(&received.subject)
+    let common_names = handfast_pki::name::common_names(&received.subject);
+    let hosts: Vec<AltName> = common_names
+        .iter()
         .filter(|text| !profile.is_ca() && text.contains('.'))
-        .and_then(|text| AltName::dns(&text).ok());
-    for name in received.names.iter().chain(&common_name) {
+        .filter_map(|text| AltName::dns(text).ok())
+        .collect();
+    for name in received.names.iter().chain(&hosts) {
         if let Some((issuer, allowed)) = issuer.outside(name) {
             return Err(Error::OutsideNames {
                 name: name.to_string(),
@@ -283,7 +288,18 @@ fn names_are_the_issuers(received: &Received, profile: &ProfileRules, issuer: &I
             });
         }
     }
-    Ok(())
+    if profile.is_ca() {
+        return Ok(());
+    }
+    match (issuer.limits(), fit::foreign_common_name(received, profile)) {
+        (Some((issuer, allowed)), Some(name)) => Err(Error::OutsideCommonName {
+            name: printable(&name),
+            profile: profile.name.clone(),
+            issuer,
+            allowed,
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn issuers_allow(chain: &[Certificate], profile: &ProfileRules, now: Timestamp) -> Result<()> {

@@ -111,6 +111,18 @@ impl Issuer {
         Some((above.called(), permitted.join(", ")))
     }
 
+    /// Who of the chain is bound to names, and to which.
+    pub(crate) fn limits(&self) -> Option<(String, String)> {
+        if let Some(bounds) = &self.bounds {
+            return Some((self.called(), bounds.to_string()));
+        }
+        let mut limited = self
+            .chain
+            .iter()
+            .filter_map(|ca| constraints::permitted(ca).map(|permitted| (ca.called(), permitted.join(", "))));
+        limited.next()
+    }
+
     /// By its subject.
     pub(crate) fn called(&self) -> String {
         handfast_pki::name::shown(&self.names.subject)

@@ -42,6 +42,7 @@ mod offline;
 mod opening;
 mod passphrase;
 mod plan;
+mod profile_refusal;
 mod profiles;
 mod publish;
 mod realm;

@@ -52,7 +52,7 @@ fn admin(email: &str) -> CertRequest {
         profile: "admin".parse().expect("a name"),
         applicant: Applicant::holding(&key),
         names: vec![AltName::email(email).expect("a name")],
-        common_name: Some("me".into()),
+        common_name: Some(email.into()),
         lifetime: None,
         roles: Vec::new(),
     }

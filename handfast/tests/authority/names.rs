@@ -44,6 +44,66 @@ fn a_name_within_the_limits_is_issued_and_verified_and_one_outside_is_refused() 
     assert_eq!(refused["lines"].as_array().map(Vec::len), Some(8));
 }
 
+/// PostgreSQL, Mosquitto and others take the common name for the user.
+#[test]
+fn a_common_name_is_one_of_the_names_or_one_that_the_profile_says() {
+    let bound = limited(&["dns:*.acme.example", "uri:spiffe://acme/**"]);
+    let open = Place::with_authority();
+    let profiles = "[profile.server]\nnames = [\"dns:**.acme.example\"]\n\
+                    [profile.client]\nnames = [\"dns:**.acme.example\", \"uri:spiffe://acme/**\", \"cn:postgres\"]\n\
+                    [profile.gate]\nlike = \"client\"\nnames = [\"dns:**.acme.example\"]\nsubject = [\"CN=Acme Gate\"]\n";
+    open.write("handfast/ca.toml", profiles);
+    let mut made = 0;
+    let mut issued = |place: &Place, flags: &str| {
+        made += 1;
+        place.run(&format!("issue {flags} --out made{made}")).good();
+    };
+    for flags in [
+        "server --dns api.acme.example",
+        "server --dns api.acme.example --name API.acme.example",
+        "client --uri spiffe://acme/web --name spiffe://acme/web",
+    ] {
+        issued(&bound, flags);
+        issued(&open, flags);
+    }
+    issued(&open, "client --dns db.acme.example --name postgres");
+    issued(&open, "gate --dns gate.acme.example");
+    // No names, no limit.
+    issued(&open, "peer --dns db.other.example --name postgres");
+
+    let refused = |place: &Place, what: &str, code: &str, hint: &str| {
+        let ran = place.run(&format!("{what} --out other")).refused(2, code);
+        assert!(
+            ran.stderr.contains("common name") && ran.stderr.contains(hint),
+            "{what}: {ran:#?}"
+        );
+        assert!(!place.path("other").exists());
+    };
+    for name in ["postgres", "www.acme.example"] {
+        let flags = format!("issue client --dns db.acme.example --name {name}");
+        refused(&bound, &flags, "HF-211", "[profile.client]");
+    }
+    for (flags, hint) in [
+        (
+            "server --dns api.acme.example --name www.evil.example",
+            "[profile.server]",
+        ),
+        (
+            "server --dns api.acme.example --name postgres",
+            "\"cn:postgres\" in names",
+        ),
+        ("client --dns db.acme.example --name admin", "[profile.client]"),
+    ] {
+        refused(&open, &format!("issue {flags}"), "HF-820", hint);
+    }
+    open.run("csr --dns api.acme.example --name www.evil.example --out asked")
+        .good();
+    refused(&open, "sign asked/tls.csr server", "HF-820", "[profile.server]");
+    open.run("csr --dns api.acme.example --name api.acme.example --out asks")
+        .good();
+    open.run("sign asks/tls.csr server --out asks.crt").good();
+}
+
 #[test]
 fn every_ca_of_the_chain_says_its_limits_and_init_tells_how_others_read_them() {
     let place = Place::new();

@@ -219,6 +219,14 @@ pub fn common_name(name: &Name) -> Option<String> {
     only(name, COMMON_NAME)
 }
 
+/// Every common name: programs differ in which of several they take. One that is no text is empty here.
+pub fn common_names(name: &Name) -> Vec<String> {
+    name.iter()
+        .filter(|attribute| attribute.kind == COMMON_NAME)
+        .map(|attribute| attribute.text().unwrap_or_default())
+        .collect()
+}
+
 /// The organization, when there is exactly one.
 pub fn organization(name: &Name) -> Option<String> {
     only(name, ORGANIZATION_NAME)

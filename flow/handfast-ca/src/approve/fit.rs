@@ -1,10 +1,11 @@
 //! Whether what was asked for is what the profile has: names, key, subject, roles. Each refusal knows the key of `ca.toml`.
 
 use handfast_pki::{
-    Error as PkiError,
-    name::{AltName, Name, is_spiffe_id},
+    Error as PkiError, NamePattern,
+    name::{AltName, Name, common_names, is_spiffe_id},
     profile::{NameKind, ProfileRules, attributes},
     qualified::{is_provider, provider_in},
+    text::printable,
 };
 
 use crate::{
@@ -89,6 +90,49 @@ pub(super) fn subject(received: &Received, profile: &ProfileRules) -> Result<Nam
     })
 }
 
+/// The common name that programs could take for a name which the certificate does not have; PostgreSQL, Mosquitto and others
+/// take it for the user. It has to be one of the certificate's own names, or be said by the profile: as `cn:NAME` among
+/// `names`, or as `CN=NAME` in `subject`.
+pub(super) fn foreign_common_name(received: &Received, profile: &ProfileRules) -> Option<String> {
+    let is_own = |text: &str| {
+        received.names.iter().any(|name| match name {
+            AltName::Dns(dns) => dns.eq_ignore_ascii_case(text),
+            AltName::Ip(ip) => ip.to_string() == text,
+            AltName::Uri(own) | AltName::Email(own) => own == text,
+        })
+    };
+    let is_said = |text: &str| {
+        let fixed = format!("CN={text}");
+        let is_fixed = profile
+            .subject
+            .iter()
+            .flatten()
+            .any(|rule| rule.to_string() == fixed);
+        is_fixed
+            || profile.names.patterns.iter().any(|pattern| match pattern {
+                NamePattern::Any => true,
+                NamePattern::CommonName(name) => name == text,
+                _ => false,
+            })
+    };
+    let mut found = common_names(&received.subject).into_iter();
+    found.find(|text| !is_own(text) && !is_said(text))
+}
+
+/// A profile that limits its names limits the common name as well.
+pub(super) fn common_name(received: &Received, profile: &ProfileRules) -> Result<()> {
+    let patterns = &profile.names.patterns;
+    match foreign_common_name(received, profile) {
+        Some(name) if !patterns.is_empty() => Err(ProfileRefusal::CommonName {
+            profile: profile.name.clone(),
+            name: printable(&name),
+            patterns: patterns.iter().map(ToString::to_string).collect(),
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}
+
 /// Whether the roles of a payment service provider are there where they have to be, and nowhere else.
 pub(super) fn roles(received: &Received, profile: &ProfileRules) -> Result<()> {
     let refused = |detail: String| {
@@ -111,7 +155,7 @@ pub(super) fn roles(received: &Received, profile: &ProfileRules) -> Result<()> {
     if let Some(found) = provider_in(&received.subject).filter(|text| !is_provider(text)) {
         return Err(ProfileRefusal::Provider {
             profile: profile.name.clone(),
-            found: handfast_pki::text::printable(&found),
+            found: printable(&found),
         }
         .into());
     }

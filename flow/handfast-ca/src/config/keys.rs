@@ -49,7 +49,7 @@ table! {
         }
         names: Option<Vec<Text>> = "names" {
             flag: None,
-            reference: "patterns, written as in rules of the proxy (`dns:**.acme.example`, `uri:spiffe://acme/**`, `ip:10.0.0.0/8`, `email:*@acme.example`); each name has to fit one",
+            reference: "patterns, written as in rules of the proxy (`dns:**.acme.example`, `uri:spiffe://acme/**`, `ip:10.0.0.0/8`, `email:*@acme.example`); each name has to fit one. The common name has to be one of the certificate's names, or fit `cn:NAME` here",
             without: Without::Is("every name of these types"),
         }
         max_names: Option<Within<1, 1000>> = "max-names" {

@@ -137,10 +137,13 @@ fn names(raw: &RawProfile, rules: &mut Rules, wrong: &mut Complaints<'_>) {
     }
     for text in raw.names.iter().flatten() {
         match text.text.parse::<NamePattern>() {
-            Ok(NamePattern::CommonName(_) | NamePattern::Fingerprint(_)) => wrong.at(
+            Ok(NamePattern::Fingerprint(_)) => wrong.at(
                 text,
                 code::BAD_RULE,
-                format!("pattern \"{}\": expected one of names", text.text),
+                format!(
+                    "pattern \"{}\": expected one of names or of a common name",
+                    text.text
+                ),
             ),
             Ok(pattern) => rules.names.patterns.push(pattern),
             Err(error) => {
