@@ -186,7 +186,13 @@ fn issuing_ca(
     let issued = issue_ca(received, parent, &below, store, now)?;
     // While the parent's key is at hand: verifiers that check whole paths want its list, and the key may go away.
     if publish::may_sign_lists(parent) {
-        publish::sign_list(parent, store, publish::ROOT_LIFETIME, by, now)?;
+        publish::sign_list(
+            parent,
+            publish::kept::ListRecords::of(store),
+            publish::ROOT_LIFETIME,
+            by,
+            now,
+        )?;
     }
     let chain = std::iter::once(issued.certificate())
         .chain(parent.chain())

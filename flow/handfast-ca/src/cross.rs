@@ -33,7 +33,7 @@ impl Realm<'_> {
         opening::must_be_a_chain(std::slice::from_ref(foreign))?;
         let root = self.active_root()?.clone();
         let signer = self.root_signer(&root, root_at)?;
-        let made = self.certify(foreign, None, &signer, now)?;
+        let made = self.certify(foreign, None, &signer.issuer, now)?;
         let line = described("cross-signed by", &root, &made);
         self.change(&self.cas, Event::CaAdded, &[line], now)?;
         Ok(made)

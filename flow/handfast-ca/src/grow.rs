@@ -16,12 +16,13 @@ use crate::{
     error::{Error, ProfileRefusal, Result},
     folder,
     further::Further,
-    issuer::Issuer,
     made::{self, KeyChoice},
-    opening, publish,
+    opening,
+    publish::{self, kept::ListRecords},
     realm::{Realm, described},
     receive,
     records::Event,
+    root_signer::RootSigner,
     sign,
 };
 
@@ -186,7 +187,7 @@ impl Realm<'_> {
         &self,
         kept: &KeptCa,
         key: &KeyChoice,
-        parent: &Issuer,
+        parent: &RootSigner,
         files: &mut Further<'_>,
         now: Timestamp,
     ) -> Result<Certificate> {
@@ -196,13 +197,14 @@ impl Realm<'_> {
         let profile = Profile::Intermediate.into();
         let received = receive::ca(profile, subject, key.public_key.clone(), key.is_generated);
         let below = self.below(kept.limits().map(|bounds| bounds.below()));
-        let issued = issue_ca(received, parent, &below, self.store, now)?;
+        let issued = issue_ca(received, &parent.issuer, &below, self.store, now)?;
         let certificate = issued.certificate().clone();
         let mut chain = vec![certificate.clone()];
         chain.extend(self.between(kept)?);
         files.certificates(&kept.certificate, &chain)?;
-        if publish::may_sign_lists(parent) {
-            publish::sign_list(parent, self.store, publish::ROOT_LIFETIME, self.by, now)?;
+        if publish::may_sign_lists(&parent.issuer) {
+            let records = ListRecords::of(self.store).with(parent.records());
+            publish::sign_list(&parent.issuer, records, publish::ROOT_LIFETIME, self.by, now)?;
         }
         Ok(certificate)
     }
@@ -292,30 +294,6 @@ impl Realm<'_> {
             return Err(bad("there is one already"));
         }
         Ok(())
-    }
-
-    /// `root` for signing CAs, with the key in the authority's folder or in `root_at`.
-    pub(crate) fn root_signer(&self, root: &KeptCa, root_at: Option<&Path>) -> Result<Issuer> {
-        let (at, key) = match root_at {
-            None => (self.folder, root.key.as_str()),
-            Some(elsewhere) => (elsewhere, folder::ROOT_KEY),
-        };
-        if !made::is_here(at, key) {
-            return Err(ChangeError::RootKeyAway {
-                name: root.name.clone(),
-                folder: at.display().to_string(),
-            }
-            .into());
-        }
-        let own = self.certificates_of(root)?;
-        let public_key = own
-            .first()
-            .map(Certificate::public_key)
-            .ok_or(handfast_pki::Error::Unexpected {
-                expected: "the certificate of a root",
-                found: "none".into(),
-            })?;
-        Issuer::new(made::kept(at, key, &public_key)?, own, opening::of_roots())
     }
 
     /// After the organization of the root and its own name.

@@ -54,6 +54,7 @@ mod renew;
 mod repeat;
 mod requester;
 mod revoke;
+mod root_signer;
 mod rotate;
 mod rows;
 mod shared;

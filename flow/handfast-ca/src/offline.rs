@@ -62,7 +62,7 @@ impl Realm<'_> {
             .into());
         }
         // Says where it is, when it is not here.
-        let issuer = self.root_signer(root, None)?;
+        let issuer = self.root_signer(root, None)?.issuer;
         let own = self.certificates_of(root)?;
         let key = folder::read_key(self.folder, &root.key)?;
         let staged = Staged::begin(to)?;
@@ -172,7 +172,7 @@ pub fn sign_with_root(
         by,
     };
     let root = realm.active_root()?.clone();
-    let issuer = realm.root_signer(&root, None)?;
+    let issuer = realm.root_signer(&root, None)?.issuer;
     let received = receive::certified(
         Profile::Intermediate.into(),
         request.subject().clone(),

@@ -11,6 +11,7 @@
 mod ages;
 mod answers;
 pub(crate) mod delegates;
+pub(crate) mod kept;
 pub(crate) mod sets;
 mod shards;
 
@@ -29,6 +30,7 @@ use handfast_pki::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+use self::kept::ListRecords;
 pub use self::{
     ages::Published,
     answers::{OcspAnswer, OcspAnswers},
@@ -42,7 +44,7 @@ use crate::{
     error::{Error, Result},
     issuer::Issuer,
     made, must_be_reconciled,
-    records::{Event, IssuerIds, JournalEntry, KeptList, Reason, Store, StoreError},
+    records::{Event, IssuerIds, JournalEntry, KeptList, Reason, StoreError},
     requester::Requester,
     sign,
 };
@@ -117,7 +119,13 @@ impl Authority {
         let mut lists = Vec::new();
         let mut missing = Vec::new();
         for issuer in self.issuers() {
-            lists.push(sign_list(issuer, self.store(), lifetime, requester, now)?);
+            lists.push(sign_list(
+                issuer,
+                ListRecords::of(self.store()),
+                lifetime,
+                requester,
+                now,
+            )?);
         }
         for above in &self.above() {
             match self.list_above(above, requester, now)? {
@@ -144,7 +152,14 @@ impl Authority {
         now: Timestamp,
     ) -> Result<Result<SignedList, &'static str>> {
         if let Some(issuer) = root_issuer(self, ca)? {
-            return sign_list(&issuer, self.store(), ROOT_LIFETIME, requester, now).map(Ok);
+            return sign_list(
+                &issuer,
+                ListRecords::of(self.store()),
+                ROOT_LIFETIME,
+                requester,
+                now,
+            )
+            .map(Ok);
         }
         let ids = IssuerIds::of(ca);
         // That of an issuing CA is not kept.
@@ -188,12 +203,12 @@ const TRIES: usize = 100;
 /// Signs a list of `issuer`, good for `lifetime` and never beyond the issuer itself, and keeps it in the records.
 pub(crate) fn sign_list(
     issuer: &Issuer,
-    store: &dyn Store,
+    records: ListRecords<'_>,
     lifetime: SignedDuration,
     requester: &Requester,
     now: Timestamp,
 ) -> Result<SignedList> {
-    retried(|| try_list(issuer, store, lifetime, requester, now))
+    retried(|| try_list(issuer, records, lifetime, requester, now))
 }
 
 /// `attempt`, again and again while another process takes the number.
@@ -228,7 +243,7 @@ fn span(issuer: &Issuer, lifetime: SignedDuration, now: Timestamp) -> Span {
 
 fn try_list(
     issuer: &Issuer,
-    store: &dyn Store,
+    records: ListRecords<'_>,
     lifetime: SignedDuration,
     requester: &Requester,
     now: Timestamp,
@@ -240,14 +255,15 @@ fn try_list(
         });
     }
     // Before a number is taken.
-    must_be_reconciled(store)?;
+    records.all().try_for_each(must_be_reconciled)?;
     issuer.ready()?;
     let id = issuer.id();
-    let last = store.last_list(&id)?;
+    let last = records.last_lists(&id)?;
+    let number = 1 + last.iter().map(|last| last.number).max().unwrap_or_default();
     let name = issuer.certificate().map(Certificate::called).unwrap_or_default();
     let entry = |event, detail| line(event, detail, requester, now);
-    let numbered = format!("list number {} of {name}", last.number + 1);
-    let number = store.take_list_number(&id, last.number, &entry(Event::Numbered, numbered))?;
+    let numbered = format!("list number {number} of {name}");
+    records.take(&id, &last, number, &entry(Event::Numbered, numbered))?;
     let Span {
         this_update,
         next_update,
@@ -260,7 +276,8 @@ fn try_list(
         point: None,
     };
     let mut draft = Draft::new(&plan)?;
-    let filled = fill(&mut draft, issuer, store, last.list.as_ref(), this_update)?;
+    let is_root = issuer.certificate().is_some_and(Certificate::is_self_issued);
+    let filled = records.fill(&mut draft, issuer, &last, this_update)?;
     let count = filled.entries;
     let list = KeptList {
         number,
@@ -271,9 +288,8 @@ fn try_list(
     let digest = Fingerprint::of(&list.der);
     let listed = format!("list number {number} of {name} with {count} entries and SHA-256 {digest}");
     // Only the last list of a CA whose key goes away is asked for again; the others are made anew at any time.
-    let is_root = issuer.certificate().is_some_and(Certificate::is_self_issued);
     let der = if is_root { list.der.clone() } else { Vec::new() };
-    store.keep_list(&id, &KeptList { der, ..list }, &entry(Event::Listed, listed))?;
+    records.keep(&id, &KeptList { der, ..list }, &entry(Event::Listed, listed))?;
     Ok(SignedList {
         issuer: name,
         entries: count,
@@ -309,40 +325,6 @@ fn checked(draft: Draft<'_>) -> Result<ListToSign> {
 pub(crate) fn may_sign_lists(issuer: &Issuer) -> bool {
     let usage = issuer.certificate().and_then(Certificate::key_usage);
     usage.is_none_or(|usage| usage.crl_sign())
-}
-
-/// What was added to a list.
-#[derive(Default)]
-struct Filled {
-    entries: usize,
-    ahead: usize,
-}
-
-/// Adds what a list after `last` has to name.
-fn fill(
-    draft: &mut Draft<'_>,
-    issuer: &Issuer,
-    store: &dyn Store,
-    last: Option<&KeptList>,
-    this_update: Timestamp,
-) -> Result<Filled> {
-    let ids = IssuerIds {
-        key: issuer.id(),
-        written: hex(&issuer.names().key_id),
-    };
-    let mut filled = Filled::default();
-    store.revoked(&ids, last.map(|list| list.this_update), &mut |revoked| {
-        filled.entries += 1;
-        filled.ahead += usize::from(is_ahead(revoked.at, this_update));
-        draft
-            .add(
-                &revoked.serial,
-                revoked.at.min(this_update),
-                revoked.reason.in_lists(),
-            )
-            .map_err(|error| StoreError::Other(Box::new(error)))
-    })?;
-    Ok(filled)
 }
 
 /// Whether something was revoked later than what says so is made; lists know whole seconds.

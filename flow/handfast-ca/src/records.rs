@@ -51,9 +51,15 @@ pub trait Store: Send + Sync {
     ) -> Result<(), StoreError>;
     /// The last list of `issuer`, and the number that was taken last.
     fn last_list(&self, issuer: &str) -> Result<ListState, StoreError>;
-    /// Takes the number behind `last` for a new list of `issuer`. Of several that try one succeeds. `entry` is written
-    /// in the same transaction.
-    fn take_list_number(&self, issuer: &str, last: u64, entry: &JournalEntry) -> Result<u64, StoreError>;
+    /// Takes `next`, which is greater than `last`, for a new list of `issuer`, where `last` is the number that was taken
+    /// last. Of several that try one succeeds. `entry` is written in the same transaction.
+    fn take_list_number(
+        &self,
+        issuer: &str,
+        last: u64,
+        next: u64,
+        entry: &JournalEntry,
+    ) -> Result<u64, StoreError>;
     /// Keeps a list that was signed under the number that was taken last; an older one is refused. `entry` is written
     /// in the same transaction.
     fn keep_list(&self, issuer: &str, list: &KeptList, entry: &JournalEntry) -> Result<(), StoreError>;

@@ -30,6 +30,7 @@ use crate::{
     realm::{Realm, described},
     receive,
     records::{Condition, Event, Query, Revoked},
+    root_signer::RootSigner,
 };
 
 /// One CA that replaces another.
@@ -148,7 +149,7 @@ impl Realm<'_> {
         let old_signer = self.root_signer(&old, root_at)?;
         let mut files = self.begin()?;
         let own_key = self.key_after(&old, key)?.of_root();
-        let made = self.make_root(&old, &old_signer, &own_key, &mut files, now)?;
+        let made = self.make_root(&old, &old_signer.issuer, &own_key, &mut files, now)?;
         let mut issuers = Vec::new();
         let mut lines = made.lines;
         let signing = self
@@ -398,7 +399,11 @@ impl Realm<'_> {
             files.certificates(&file, std::slice::from_ref(&by_new))?;
             lines.push(described("cross-signed", old, &by_new));
         }
-        Ok(MadeRoot { kept, signer, lines })
+        Ok(MadeRoot {
+            kept,
+            signer: RootSigner::here(signer),
+            lines,
+        })
     }
 
     /// The key of what replaces `ca`: as it was said, else in a file and of the same kind. A key in a token is
@@ -457,7 +462,7 @@ impl Realm<'_> {
 
 struct MadeRoot {
     kept: KeptCa,
-    signer: Issuer,
+    signer: RootSigner,
     lines: Vec<String>,
 }
 

@@ -279,10 +279,16 @@ impl Store for Sqlite {
         self.read(|connection| lists::last(connection, issuer))
     }
 
-    fn take_list_number(&self, issuer: &str, last: u64, entry: &JournalEntry) -> Result<u64, StoreError> {
+    fn take_list_number(
+        &self,
+        issuer: &str,
+        last: u64,
+        next: u64,
+        entry: &JournalEntry,
+    ) -> Result<u64, StoreError> {
         let (issuer, entry) = (issuer.to_owned(), entry.clone());
         self.writer
-            .write(move |log| lists::take_number(log, &issuer, last, &entry))
+            .write(move |log| lists::take_number(log, &issuer, [last, next], &entry))
     }
 
     fn keep_list(&self, issuer: &str, list: &KeptList, entry: &JournalEntry) -> Result<(), StoreError> {

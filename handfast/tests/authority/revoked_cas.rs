@@ -74,6 +74,53 @@ fn a_root_that_was_taken_away_revokes_what_it_has_signed() {
     place.run("ca rotate --root-at safe").good();
 }
 
+/// A proxy refuses a list whose number is not greater than that of the one it has.
+#[test]
+fn the_lists_of_a_root_count_on_wherever_they_are_signed_and_none_forgets_a_revocation() {
+    let place = Place::with_authority();
+    place.run("ca root export --to safe").good();
+    // The list of the root is the last one: its number and its entries.
+    let root_list = |line: &str| {
+        let answer = place.run(&format!("ca crl {line} --json")).good().json();
+        let list = answer["lists"]
+            .as_array()
+            .and_then(|lists| lists.last())
+            .expect("a list")
+            .clone();
+        let number = |key: &str| list[key].as_u64().expect("a number");
+        (number("number"), number("entries"))
+    };
+    place.run("ca issuer add --name p1 --root safe").good();
+    place.run("ca issuer add --name p2 --root safe").good();
+    let (handed_out, entries) = root_list("--out h.crl");
+    assert_eq!(entries, 0);
+    place.run("ca revoke handfast/ca/p1.crt --dir safe --yes").good();
+    let (safe, entries) = root_list("--dir safe --out s.crl");
+    assert!(safe > handed_out, "{safe} after {handed_out}");
+    assert_eq!(entries, 1);
+
+    // The authority does not know of that revocation, and its records say another one.
+    place.run("ca revoke handfast/ca/p2.crt --yes").good();
+    place.run("ca rotate --root-at safe").good();
+    let (rotated, entries) = root_list("--out h.crl");
+    assert!(rotated > safe, "{rotated} after {safe}");
+    assert_eq!(entries, 2);
+    let (last, entries) = root_list("--dir safe --out s.crl");
+    assert!(last > rotated, "{last} after {rotated}");
+    assert_eq!(entries, 2);
+    let serials =
+        ["p1", "p2"].map(|name| certificates(&place, &format!("handfast/ca/{name}.crt"))[0].serial());
+    let text = place
+        .shell("openssl crl -in s.crl -noout -text")
+        .good()
+        .stdout
+        .to_lowercase();
+    assert!(serials.iter().all(|serial| text.contains(serial)), "{text}");
+    for dir in ["handfast", "safe"] {
+        place.run(&format!("ca audit verify --dir {dir}")).good();
+    }
+}
+
 #[test]
 fn a_ca_is_added_for_profiles_that_there_are() {
     let place = Place::with_authority();

@@ -143,7 +143,7 @@ impl Publication<'_> {
         let last = self.store.last_list(&series)?.number;
         let name = certificate.called();
         let numbered = self.entry(Event::Numbered, format!("set number {} of {name}", last + 1));
-        let number = self.store.take_list_number(&series, last, &numbered)?;
+        let number = self.store.take_list_number(&series, last, last + 1, &numbered)?;
         let Span {
             this_update,
             next_update,

@@ -143,11 +143,13 @@ pub(super) fn last(connection: &Connection, issuer: &str) -> Result<ListState, S
 pub(super) fn take_number(
     log: &mut Log<'_>,
     issuer: &str,
-    last: u64,
+    [last, next]: [u64; 2],
     entry: &JournalEntry,
 ) -> Result<u64, StoreError> {
     let transaction = log.transaction;
-    let next = last + 1;
+    if next <= last {
+        return Err(StoreError::ListOvertaken { number: next });
+    }
     transaction
         .prepare_cached("INSERT OR IGNORE INTO crl (issuer, number) VALUES (?1, 0)")?
         .execute([issuer])?;

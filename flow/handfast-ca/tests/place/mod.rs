@@ -146,8 +146,14 @@ impl<F: Fn(Step) -> Result<(), StoreError> + Send + Sync> Store for Around<F> {
     fn last_list(&self, issuer: &str) -> Result<ListState, StoreError> {
         self.inner.last_list(issuer)
     }
-    fn take_list_number(&self, issuer: &str, last: u64, entry: &JournalEntry) -> Result<u64, StoreError> {
-        self.inner.take_list_number(issuer, last, entry)
+    fn take_list_number(
+        &self,
+        issuer: &str,
+        last: u64,
+        next: u64,
+        entry: &JournalEntry,
+    ) -> Result<u64, StoreError> {
+        self.inner.take_list_number(issuer, last, next, entry)
     }
     fn keep_list(&self, issuer: &str, list: &KeptList, entry: &JournalEntry) -> Result<(), StoreError> {
         self.inner.keep_list(issuer, list, entry)
