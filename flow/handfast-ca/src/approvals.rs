@@ -32,6 +32,15 @@ impl Authority {
         must_be_reconciled(self.store())?;
         let held = self.undecided(id, by, now)?;
         self.decide(&held, by, true, now)?;
+        // Signed by who approved it before, and broken off then.
+        if let Some(one) = &held.repeatable
+            && let Some(issued) = self.answered(one, &held.ignored, now)?
+        {
+            self.store()
+                .waiting()
+                .fulfil(id, &issued.certificate().serial())?;
+            return Ok(issued);
+        }
         let requester = Requester::Person(held.requester.clone());
         let submitted = Submitted {
             requester,

@@ -247,6 +247,7 @@ fn hold(received: Received, requester: &Requester, context: Context<'_>) -> Resu
         has_proven_key: received.has_proven_key,
         ignored: received.ignored,
         renewed_from: received.renewed_from,
+        repeatable: received.repeatable,
         decision: None,
         serial: None,
     };

@@ -199,7 +199,7 @@ pub(crate) fn approved(held: WaitingRequest, by: Person) -> Received {
         has_proven_key: held.has_proven_key,
         ignored: held.ignored,
         renewed_from: held.renewed_from,
-        repeatable: None,
+        repeatable: held.repeatable,
         approved_by: Some(by),
         _private: (),
     }

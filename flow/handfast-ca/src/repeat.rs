@@ -13,6 +13,7 @@ use crate::{
     record::{self, Issued},
     records::{Repeatable, StoreError},
     requester::Requester,
+    waiting::WhichHeld,
     walk,
 };
 
@@ -63,6 +64,7 @@ impl Authority {
             if let Some(issued) = self.answered(&one, &received.ignored, now)? {
                 return Ok(issued);
             }
+            self.must_not_wait(&one)?;
             received.repeatable = Some(one.clone());
             repeatable = Some((one, received.ignored.clone()));
         }
@@ -72,6 +74,9 @@ impl Authority {
             // Somebody was faster with the same request; what was signed here is handed out to no one.
             (Err(Error::Store(StoreError::AnsweredAlready)), Some((one, ignored))) => {
                 let first = self.answered(&one, &ignored, now)?;
+                if first.is_none() {
+                    self.must_not_wait(&one)?;
+                }
                 first.ok_or(Error::Store(StoreError::AnsweredAlready))
             }
             // There is exactly one answer to each request.
@@ -79,7 +84,42 @@ impl Authority {
         }
     }
 
-    fn answered(&self, one: &Repeatable, ignored: &[String], now: Timestamp) -> Result<Option<Issued>> {
+    /// Whether no such request waits for a second person; one that does is the answer.
+    fn must_not_wait(&self, one: &Repeatable) -> Result<()> {
+        let called = WhichHeld::Called {
+            requester: &one.requester,
+            key: &one.key,
+        };
+        let Some(held) = self.held(called)?.into_iter().next() else {
+            return Ok(());
+        };
+        if held
+            .repeatable
+            .as_ref()
+            .is_some_and(|held| held.asked != one.asked)
+        {
+            return Err(Error::KeyReused { key: one.key.clone() });
+        }
+        // With a certificate there would be an answer.
+        match held.decision {
+            Some(decision) if !decision.is_approved => Err(Error::NotWaiting {
+                id: held.id,
+                detail: "it was turned down".into(),
+            }),
+            _ => Err(Error::Waits {
+                id: held.id,
+                profile: held.profile,
+            }),
+        }
+    }
+
+    /// The certificate that `one` has got.
+    pub(crate) fn answered(
+        &self,
+        one: &Repeatable,
+        ignored: &[String],
+        now: Timestamp,
+    ) -> Result<Option<Issued>> {
         let Some((asked, row)) = self.store().answered(&one.requester, &one.key)? else {
             return Ok(None);
         };

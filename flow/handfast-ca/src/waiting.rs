@@ -15,7 +15,7 @@ use handfast_pki::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::requester::Person;
+use crate::{records::Repeatable, requester::Person};
 
 /// Which requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum WhichHeld<'a> {
     Undecided,
     /// The one of this number.
     Of(&'a str),
+    /// The one that this requester calls so.
+    Called { requester: &'a str, key: &'a str },
 }
 
 /// A request as it is kept.
@@ -44,6 +46,8 @@ pub struct WaitingRequest {
     pub has_proven_key: bool,
     pub ignored: Vec<String>,
     pub renewed_from: Option<String>,
+    /// Where the requester may ask again and gets the same answer.
+    pub repeatable: Option<Repeatable>,
     pub decision: Option<Decision>,
     /// The certificate that became of it.
     pub serial: Option<String>,
@@ -67,7 +71,7 @@ impl WaitingRequest {
         let decision = self.decision.as_ref();
         let decision =
             decision.map(|decision| json!([decision.is_approved, decision.by, decision.at.as_millisecond()]));
-        leaf::digest(&[
+        let mut parts = vec![
             json!(self.id),
             json!(self.at.as_millisecond()),
             json!([
@@ -87,7 +91,12 @@ impl WaitingRequest {
             json!(self.ignored),
             json!(self.renewed_from),
             json!(decision),
-        ])
+        ];
+        // What older programs have kept has none.
+        if let Some(one) = &self.repeatable {
+            parts.push(json!([one.requester, one.key, one.asked.to_string()]));
+        }
+        leaf::digest(&parts)
     }
 
     /// Whom it is for.

@@ -5,8 +5,8 @@ mod place;
 use std::fs;
 
 use handfast_ca::{
-    Applicant, Authority, CertRequest, Error, Event, Issued, JournalQuery, Person, Query, Requester,
-    WhichHeld,
+    Applicant, Authority, CertRequest, Error, Event, IdempotencyKey, Issued, JournalQuery, Person, Query,
+    Requester, WhichHeld,
 };
 use handfast_pki::{KeyKind, PrivateKey, Profile, code, name::AltName};
 use jiff::SignedDuration;
@@ -132,6 +132,35 @@ fn a_request_waits_over_a_restart_and_another_person_approves_it() {
         "{}",
         lines[0].detail
     );
+}
+
+#[test]
+fn a_request_that_is_repeated_waits_once_and_gets_one_certificate() {
+    let scratch = Scratch::new();
+    let authority = with_approver(&scratch, "[\"another\"]");
+    let (alice, bob) = (person(1000, "alice"), person(1001, "bob"));
+    let key = IdempotencyKey::new("k9").expect("a key");
+    let asked = admin("me@acme.example");
+    let ask = |who: &Person, request: &CertRequest| {
+        authority.issue_once(Requester::Person(who.clone()), &key, request.clone(), now())
+    };
+    let id = waits(ask(&alice, &asked));
+    assert_eq!(waits(ask(&alice, &asked)), id);
+    assert_eq!(authority.held(WhichHeld::All).expect("a store").len(), 1);
+    // The key is hers, and stands for this request.
+    let other = ask(&alice, &admin("other@acme.example")).expect_err("another request");
+    assert!(matches!(other, Error::KeyReused { .. }), "{other}");
+    let of_bob = waits(ask(&bob, &asked));
+    assert_ne!(of_bob, id);
+
+    let issued = authority.approve(&id, &bob, now()).expect("issued");
+    let again = ask(&alice, &asked).expect("the same");
+    assert_eq!(again.certificate(), issued.certificate());
+    authority.deny(&of_bob, &alice, now()).expect("turned down");
+    let denied = ask(&bob, &asked).expect_err("turned down");
+    assert_eq!(denied.code(), code::NOT_WAITING);
+    assert_eq!(authority.held(WhichHeld::All).expect("a store").len(), 2);
+    assert!(authority.audit(100).expect("an audit").faults.is_empty());
 }
 
 #[test]
@@ -328,7 +357,7 @@ fn a_request_that_is_changed_or_missing_is_found_by_the_audit() {
             "not the one that it asked for",
         ),
         (
-            "INSERT INTO waiting_request SELECT 'aaaaaaaaaaaa', at, uid, login_uid, user, host, reason, profile, subject, names, lifetime, roles, spki, has_proven_key, ignored, renewed_from, NULL, NULL, NULL, NULL FROM waiting_request LIMIT 1",
+            "INSERT INTO waiting_request SELECT 'aaaaaaaaaaaa', at, uid, login_uid, user, host, reason, profile, subject, names, lifetime, roles, spki, has_proven_key, ignored, renewed_from, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM waiting_request LIMIT 1",
             "no leaf of the log",
         ),
     ] {

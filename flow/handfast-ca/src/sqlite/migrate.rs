@@ -43,6 +43,10 @@ const STEPS: &[Step] = &[
         sql: include_str!("../migrations/0007-cas.sql"),
         then: nothing,
     },
+    Step {
+        sql: include_str!("../migrations/0008-repeated.sql"),
+        then: nothing,
+    },
 ];
 
 /// The step that begins the audit log.

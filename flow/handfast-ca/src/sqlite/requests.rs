@@ -2,7 +2,7 @@
 
 use handfast_audit::leaf::Evidence;
 use handfast_pki::{
-    PublicKey,
+    Fingerprint, PublicKey,
     name::{self, AltName},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -13,9 +13,10 @@ use super::{
     Sqlite,
     find::{time, unreadable},
     log::Log,
+    only_if_new,
 };
 use crate::{
-    records::{JournalEntry, StoreError, Waiting},
+    records::{JournalEntry, Repeatable, StoreError, Waiting},
     requester::Person,
     waiting::{Decision, WaitingRequest, WhichHeld},
 };
@@ -28,11 +29,12 @@ impl Waiting for Sqlite {
         let (request, entry) = (request.clone(), entry.clone());
         self.writer.write(move |log| {
             let lines = |items: Vec<String>| items.join("\n");
-            log.transaction.execute(
+            let repeatable = request.repeatable.as_ref();
+            let inserted = log.transaction.execute(
                 "INSERT INTO waiting_request
                  (id, at, uid, login_uid, user, host, reason, profile, subject, names, lifetime, roles, spki,
-                  has_proven_key, ignored, renewed_from)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                  has_proven_key, ignored, renewed_from, repeat_requester, repeat_key, repeat_asked)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
                 params![
                     request.id,
                     request.at.as_millisecond(),
@@ -50,8 +52,12 @@ impl Waiting for Sqlite {
                     request.has_proven_key,
                     lines(request.ignored.clone()),
                     request.renewed_from,
+                    repeatable.map(|one| &one.requester),
+                    repeatable.map(|one| &one.key),
+                    repeatable.map(|one| one.asked.0),
                 ],
-            )?;
+            );
+            only_if_new(inserted, || StoreError::AnsweredAlready)?;
             add(log, &request.id, &entry)
         })
     }
@@ -83,18 +89,21 @@ impl Waiting for Sqlite {
     }
 
     fn held(&self, which: WhichHeld<'_>) -> Result<Vec<WaitingRequest>, StoreError> {
-        let (filter, id) = match which {
-            WhichHeld::All => ("?1 = ''", ""),
-            WhichHeld::Undecided => ("?1 = '' AND is_approved IS NULL", ""),
-            WhichHeld::Of(id) => ("id = ?1", id),
+        let (filter, given) = match which {
+            WhichHeld::All => ("TRUE", vec![]),
+            WhichHeld::Undecided => ("is_approved IS NULL", vec![]),
+            WhichHeld::Of(id) => ("id = ?1", vec![id]),
+            WhichHeld::Called { requester, key } => {
+                ("repeat_requester = ?1 AND repeat_key = ?2", vec![requester, key])
+            }
         };
-        self.read(|connection| select(connection, filter, id))
+        self.read(|connection| select(connection, filter, &given))
     }
 }
 
 /// The line of the journal, and a leaf that ties to it what the request is from now on.
 fn add(log: &mut Log<'_>, id: &str, entry: &JournalEntry) -> Result<(), StoreError> {
-    let request = select(log.transaction, "id = ?1", id)?.into_iter().next();
+    let request = select(log.transaction, "id = ?1", &[id])?.into_iter().next();
     let evidence = Evidence {
         request: Some(id.to_owned()),
         asks: request.map(|request| request.digest()),
@@ -103,19 +112,20 @@ fn add(log: &mut Log<'_>, id: &str, entry: &JournalEntry) -> Result<(), StoreErr
     log.add(entry, evidence)
 }
 
-/// Those that fit `filter`, which has one parameter, oldest first.
+/// Those that fit `filter`, whose parameters are `given`, oldest first.
 pub(super) fn select(
     connection: &Connection,
     filter: &str,
-    id: &str,
+    given: &[&str],
 ) -> Result<Vec<WaitingRequest>, StoreError> {
     let sql = format!(
         "SELECT id, at, uid, login_uid, user, host, reason, profile, subject, names, lifetime, roles, spki,
-                has_proven_key, ignored, renewed_from, is_approved, decided_by, decided_at, serial
+                has_proven_key, ignored, renewed_from, is_approved, decided_by, decided_at, serial,
+                repeat_requester, repeat_key, repeat_asked
          FROM waiting_request WHERE {filter} ORDER BY at, id"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map([id], read)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(given), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -131,6 +141,14 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<WaitingRequest> {
             is_approved,
             by: row.get(17)?,
             at: milliseconds(18, row.get(18)?)?,
+        }),
+    };
+    let repeatable = match row.get::<_, Option<String>>(21)? {
+        None => None,
+        Some(key) => Some(Repeatable {
+            requester: row.get(20)?,
+            key,
+            asked: Fingerprint(row.get(22)?),
         }),
     };
     Ok(WaitingRequest {
@@ -158,6 +176,7 @@ fn read(row: &SqlRow<'_>) -> rusqlite::Result<WaitingRequest> {
         has_proven_key: row.get(13)?,
         ignored: ignored.lines().map(str::to_owned).collect(),
         renewed_from: row.get(15)?,
+        repeatable,
         decision,
         serial: row.get(19)?,
     })
