@@ -48,6 +48,9 @@ pub enum ChangeError {
     /// A key of a token that signs for another CA.
     #[error("the key is that of \"{name}\" already")]
     KeyInUse { name: String },
+    /// The name of a CA that there is, for another key: verifiers could not tell the two apart.
+    #[error("the name \"{subject}\" is that of {of} already, which has another key")]
+    NameTaken { subject: String, of: &'static str },
     /// Records that were never restored, or are reconciled.
     #[error("the records were not restored from a backup, or have been reconciled")]
     NoGap,
@@ -70,6 +73,7 @@ impl ChangeError {
             Self::StillNeeded { .. } | Self::LastOne { .. } | Self::UnderWay { .. } => code::STILL_NEEDED,
             Self::RootKeyAway { .. } => code::ROOT_KEY_AWAY,
             Self::ForeignRoot { .. } => code::UNKNOWN_ISSUER,
+            Self::NameTaken { .. } => code::EXISTS,
             Self::NoGap => code::USAGE,
             Self::KeyUnsaid { .. } | Self::InToken { .. } | Self::KeyInUse { .. } => code::USAGE,
             Self::BadCopy { .. } => code::KEY_MISMATCH,
@@ -94,6 +98,9 @@ impl ChangeError {
             Self::UnderWay { .. } => "finish that first: handfast ca rotate --finish".into(),
             Self::KeyUnsaid { .. } => "say it: --key pkcs11:token=LABEL;object=LABEL?module-path=FILE".into(),
             Self::KeyInUse { .. } => "name another object in the URI; one that is not there yet is made".into(),
+            Self::NameTaken { .. } => {
+                "have a request made with a name of its own: handfast ca issuer add --name NAME --csr FILE".into()
+            }
             Self::NoGap => "nothing has to be done: handfast ca check".into(),
             Self::InToken { .. } => "take the token away".into(),
             Self::BadCopy { .. } => "try another medium".into(),

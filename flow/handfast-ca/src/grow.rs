@@ -202,6 +202,7 @@ impl Realm<'_> {
         let mut chain = vec![certificate.clone()];
         chain.extend(self.between(kept)?);
         files.certificates(&kept.certificate, &chain)?;
+        parent.note(&kept.name, &chain)?;
         if publish::may_sign_lists(&parent.issuer) {
             let records = ListRecords::of(self.store).with(parent.records());
             publish::sign_list(&parent.issuer, records, publish::ROOT_LIFETIME, self.by, now)?;

@@ -15,7 +15,7 @@ use handfast_pki::{Bounds, Certificate, Fingerprint, Profile, Request, name, tex
 use jiff::Timestamp;
 
 use crate::{
-    cas::KeptCa,
+    cas::{CaRole, CaState, KeptCa},
     change_error::ChangeError,
     config,
     create::issue_ca,
@@ -25,7 +25,7 @@ use crate::{
     log_key, opening,
     realm::{self, Realm},
     receive,
-    records::{Event, Store},
+    records::{Event, Query, Store},
     requester::Requester,
     sign,
     signer::FileKey,
@@ -77,6 +77,13 @@ impl Realm<'_> {
                 let path = self.folder.join(folder::CONFIG);
                 return Err(FolderError::File { path, source }.into());
             }
+        }
+        for ca in self
+            .cas
+            .iter()
+            .filter(|ca| ca.role == CaRole::Issuing && ca.state != CaState::Waiting)
+        {
+            staged.write_certificates(&signed_name(&ca.name), &self.certificates_of(ca)?)?;
         }
         self.write_records(root, &issuer, &staged, &detail, now)?;
         staged.settle()?;
@@ -145,6 +152,56 @@ impl Realm<'_> {
     }
 }
 
+/// The file of the certificate of a CA that the root has signed, in the root's own folder: its name is taken there.
+pub(crate) fn signed_name(ca: &str) -> String {
+    format!("{SIGNED}{ca}.crt")
+}
+
+const SIGNED: &str = "signed-";
+
+/// A new CA has a name that no other one has, neither the root nor one that it has signed for another key.
+fn must_have_a_name_of_its_own(request: &Request, root: &Certificate, realm: &Realm<'_>) -> Result<()> {
+    let taken = |of| ChangeError::NameTaken {
+        subject: name::shown(request.subject()),
+        of,
+    };
+    if request.subject() == root.subject() {
+        return Err(taken("the root").into());
+    }
+    let is_taken = |ca: &Certificate| {
+        ca.is_ca() && ca.subject() == request.subject() && ca.public_key() != *request.public_key()
+    };
+    let failed = |source| FolderError::File {
+        path: realm.folder.to_owned(),
+        source,
+    };
+    for entry in fs::read_dir(realm.folder).map_err(failed)? {
+        let file = entry.map_err(failed)?.file_name();
+        let Some(file) = file.to_str().filter(|file| file.starts_with(SIGNED)) else {
+            continue;
+        };
+        if folder::read_certificates(realm.folder, file)?
+            .first()
+            .is_some_and(is_taken)
+        {
+            return Err(taken("another CA").into());
+        }
+    }
+    let mut query = Query::default();
+    loop {
+        let page = realm.store.find(&query)?;
+        for der in page.rows.iter().filter_map(|row| row.der.as_deref()) {
+            if is_taken(&Certificate::from_der(der)?) {
+                return Err(taken("another CA").into());
+            }
+        }
+        if page.next.is_none() {
+            return Ok(());
+        }
+        query.after = page.next;
+    }
+}
+
 /// Signs the request of an issuing CA with the root in `folder`, and records it there.
 ///
 /// # Errors
@@ -173,6 +230,9 @@ pub fn sign_with_root(
     };
     let root = realm.active_root()?.clone();
     let issuer = realm.root_signer(&root, None)?.issuer;
+    if let Some(own) = issuer.certificate() {
+        must_have_a_name_of_its_own(request, own, &realm)?;
+    }
     let received = receive::certified(
         Profile::Intermediate.into(),
         request.subject().clone(),

@@ -1,12 +1,12 @@
 //! Root signer: a root with its key, which lies in the authority's folder or in one of its own, with records of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use handfast_pki::Certificate;
 
 use crate::{
-    cas::KeptCa, change_error::ChangeError, error::Result, folder, issuer::Issuer, log_key, made, opening,
-    realm::Realm, records::Store, sqlite::Sqlite,
+    cas::KeptCa, change_error::ChangeError, error::Result, folder, further, issuer::Issuer, log_key, made,
+    offline, opening, realm::Realm, records::Store, sqlite::Sqlite,
 };
 
 /// A root that signs CAs and its own lists.
@@ -14,6 +14,8 @@ pub(crate) struct RootSigner {
     pub(crate) issuer: Issuer,
     /// Those of the folder that has the key, where it is not the authority's.
     records: Option<Sqlite>,
+    /// That folder.
+    folder: Option<PathBuf>,
 }
 
 impl RootSigner {
@@ -22,6 +24,15 @@ impl RootSigner {
         Self {
             issuer,
             records: None,
+            folder: None,
+        }
+    }
+
+    /// Leaves the certificate of the CA `name` where the root's key is: its name is taken from now on.
+    pub(crate) fn note(&self, name: &str, chain: &[Certificate]) -> Result<()> {
+        match &self.folder {
+            Some(folder) => further::replace(&folder.join(offline::signed_name(name)), chain),
+            None => Ok(()),
         }
     }
 
@@ -54,11 +65,13 @@ impl Realm<'_> {
                 found: "none".into(),
             })?;
         let issuer = Issuer::new(made::kept(at, key, &public_key)?, own, opening::of_roots())?;
-        let records = match root_at {
-            Some(elsewhere) if !is_same(elsewhere, self.folder) => records_of(elsewhere)?,
-            _ => None,
-        };
-        Ok(RootSigner { issuer, records })
+        let elsewhere = root_at.filter(|elsewhere| !is_same(elsewhere, self.folder));
+        let records = elsewhere.map_or(Ok(None), records_of)?;
+        Ok(RootSigner {
+            issuer,
+            records,
+            folder: elsewhere.map(Path::to_owned),
+        })
     }
 }
 

@@ -121,6 +121,44 @@ fn the_lists_of_a_root_count_on_wherever_they_are_signed_and_none_forgets_a_revo
     }
 }
 
+/// Verifiers could not tell two CAs of one name apart.
+#[test]
+fn a_root_signs_no_second_ca_with_the_name_of_another() {
+    let place = Place::with_authority();
+    place.run("ca root export --to safe").good();
+    place.run("ca issuer add --name p1 --root safe").good();
+    let mut count = 0;
+    let mut asked = |subject: &str| {
+        count += 1;
+        let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout asked.key";
+        place
+            .shell(&format!(
+                "openssl req -new {key} -subj '{subject}' -out asked{count}.csr"
+            ))
+            .good();
+        place.run(&format!(
+            "ca root sign asked{count}.csr --root safe --out signed{count}.crt"
+        ))
+    };
+    for file in ["root.crt", "issuing.crt", "ca/p1.crt"] {
+        let certificate = &certificates(&place, &format!("handfast/{file}"))[0];
+        let shown = handfast_pki::name::shown(certificate.subject());
+        let subject: String = shown.rsplit(',').map(|part| format!("/{part}")).collect();
+        let ran = asked(&subject).refused(2, "HF-801");
+        assert!(
+            ran.stderr.contains("is that of") && ran.stderr.contains("--csr FILE"),
+            "{file}: {ran:#?}"
+        );
+    }
+    asked("/O=Acme/CN=Acme Other CA").good();
+    asked("/O=Acme/CN=Acme Other CA").refused(2, "HF-801");
+    // The same request can be signed again: it has the same key.
+    place
+        .run("ca root sign asked4.csr --root safe --out again.crt")
+        .good();
+    place.run("ca check --dir safe").good();
+}
+
 #[test]
 fn a_ca_is_added_for_profiles_that_there_are() {
     let place = Place::with_authority();
