@@ -58,6 +58,27 @@ fn a_request_waits_with_its_reason_and_its_maker_cannot_approve_it() {
     );
 }
 
+/// Who approves a certificate has to see all that it would say.
+#[test]
+fn what_waits_is_shown_as_a_whole() {
+    let place = place();
+    let asked = "issue admin --email me@acme.example --name me@acme.example --organization Evil --lifetime 36h --key p384 --out me";
+    assert_code(&place.run(asked), 1, "HF-821");
+    let listed = place.run("ca requests").good().stdout;
+    for part in [
+        "CN=me@acme.example,O=Evil",
+        "email:me@acme.example",
+        "36h",
+        "P-384",
+    ] {
+        assert!(listed.contains(part), "{part}: {listed}");
+    }
+    let other = "issue admin --email other@acme.example --out other";
+    assert_code(&place.run(other), 1, "HF-821");
+    let listed = place.run("ca requests").good().stdout;
+    assert!(listed.contains("that of the profile"), "{listed}");
+}
+
 /// Only root can become another user, and who has logged in stays who he is.
 #[test]
 fn another_user_approves_and_the_records_name_both() {

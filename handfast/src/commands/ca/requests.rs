@@ -1,6 +1,8 @@
 //! `handfast ca requests`: what waits for a second person.
 
 use handfast_ca::{Authority, WaitingRequest, WhichHeld};
+use handfast_finding::when::written;
+use handfast_pki::name;
 use handfast_report::schema::Schema;
 use serde_json::{Value, json};
 
@@ -40,6 +42,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     }
     for request in &held {
         words.data(line(request));
+        asked_for(request).iter().for_each(|part| words.data(part));
     }
     if let Some(first) = held.iter().find(|request| request.decision.is_none()) {
         let dir = dir_flag(&args.place.dir);
@@ -75,6 +78,21 @@ pub fn line(request: &WaitingRequest) -> String {
         request.called(),
         request.requester,
     )
+}
+
+/// All that the certificate would be: who approves it has to see that.
+fn asked_for(request: &WaitingRequest) -> [String; 4] {
+    let shown = |text: String| if text.is_empty() { "none".into() } else { text };
+    let names: Vec<String> = request.names.iter().map(ToString::to_string).collect();
+    let lifetime = request
+        .lifetime
+        .map_or_else(|| "that of the profile".into(), written);
+    [
+        format!("  subject    {}", shown(name::shown(&request.subject))),
+        format!("  names      {}", shown(names.join(", "))),
+        format!("  lifetime   {lifetime}"),
+        format!("  key        {}", request.public_key.algorithm()),
+    ]
 }
 
 /// The same in JSON.
