@@ -306,7 +306,10 @@ mod tests {
         ] {
             assert!(reserved.covers(name), "{name}");
         }
-        assert!(!reserved.covers("x-http") && !reserved.covers("x-methods"), "names of their own");
+        assert!(
+            !reserved.covers("x-http") && !reserved.covers("x-methods"),
+            "names of their own"
+        );
     }
 
     #[test]
