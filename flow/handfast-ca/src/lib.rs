@@ -52,6 +52,7 @@ mod record;
 mod records;
 mod renew;
 mod repeat;
+mod repeatable;
 mod requester;
 mod revoke;
 mod root_signer;

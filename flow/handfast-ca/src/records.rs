@@ -15,6 +15,7 @@ use crate::{
     waiting::{Decision, WaitingRequest, WhichHeld},
 };
 pub use crate::{
+    repeatable::Repeatable,
     rows::{Condition, Cursor, NameFilter, Page, Query, Reason, Revoked, Row, State},
     store_error::StoreError,
 };
@@ -150,16 +151,6 @@ pub struct Begun {
     pub serial: Serial,
     /// The exact to-be-signed bytes.
     pub tbs: Vec<u8>,
-}
-
-/// A request that may be repeated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repeatable {
-    pub requester: String,
-    /// What the requester calls it.
-    pub key: String,
-    /// SHA-256 of what was asked for.
-    pub asked: Fingerprint,
 }
 
 /// A certificate that was signed as planned.

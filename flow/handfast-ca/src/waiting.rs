@@ -15,7 +15,7 @@ use handfast_pki::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{records::Repeatable, requester::Person};
+use crate::{repeatable::Repeatable, requester::Person};
 
 /// Which requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

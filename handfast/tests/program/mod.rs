@@ -13,6 +13,7 @@ pub(crate) mod service;
 
 use std::{
     fs,
+    io::ErrorKind,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -27,10 +28,16 @@ pub(crate) struct Place(PathBuf);
 impl Place {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("handfast-test-{}-{count}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder for the test");
-        Self(path)
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("handfast-test-{}-{count}", std::process::id()));
+            match fs::create_dir(&path) {
+                Ok(()) => return Self(path),
+                // Of a test that was killed, whose number this process has now.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("a folder for the test, {}: {error}", path.display()),
+            }
+        }
     }
 
     /// With an authority "Acme" in `./handfast`.

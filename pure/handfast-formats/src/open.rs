@@ -109,7 +109,7 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>> {
     if opened.has_trust_settings {
         return Err(Error::NotOpened {
             what: "TRUSTED CERTIFICATE",
-            detail: "it has trust settings of OpenSSL, which nobody else reads".into(),
+            detail: "it has trust settings of OpenSSL, which other programs do not read".into(),
             way: "write it without them: handfast convert FILE --to pem --out tls.crt",
         });
     }

@@ -316,6 +316,10 @@ fn must_be_whole(der: &[u8]) -> Result<()> {
 
 /// That something follows the value with which `der` begins, where that is so.
 fn more_than_one(der: &[u8]) -> Option<Error> {
+    // All that is read here is a SEQUENCE; anything else is not that with something behind it.
+    if der.first() != Some(&asn1::SEQUENCE) {
+        return None;
+    }
     let first = Values(der).next()?.ok()?;
     let more = der
         .len()

@@ -2,7 +2,7 @@
 
 use handfast_pki::{Certificate, code, name, text::listed};
 
-use super::{Fault, around};
+use super::{Fault, around::around};
 use crate::judge::Evidence;
 
 /// Whether what we sent leads to what the server says it accepts.

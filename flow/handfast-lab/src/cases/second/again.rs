@@ -77,7 +77,7 @@ const ROWS: &[Row] = &[
         program: Nginx,
         variant: "neighbours",
         description: "the server's file of client CAs lacks the root, and beside the client's certificate lies an expired root of \
-                      somebody else",
+                      another organisation",
         make: neighbours,
         setup: |setup, _| setup.client_ca = "issuing.crt".into(),
         pair: Some("pair"),
