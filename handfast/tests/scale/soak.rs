@@ -108,7 +108,11 @@ fn change(place: &Place, proxy: &Daemon, port: u16, turn: u64) {
         }
         1 => {
             let _ = std::fs::remove_file(place.path("next"));
-            let to = if turn / 3 % 2 == 0 { "renewed" } else { "server" };
+            let to = if (turn / 3).is_multiple_of(2) {
+                "renewed"
+            } else {
+                "server"
+            };
             symlink(to, place.path("next")).expect("a link");
             std::fs::rename(place.path("next"), place.path("own")).expect("swapped at once");
             // The link may have led there before.
