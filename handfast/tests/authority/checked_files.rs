@@ -51,7 +51,10 @@ fn remove(place: &Place, name: &str) {
     fs::remove_file(place.path(name)).expect("removed");
 }
 
-const REMOVED_OR_FLIPPED: [(fn(&Place, &str), &str); 2] = [(remove, "HF-408"), (flip, "HF-409")];
+/// What is done to a file of the CA.
+type Damage = fn(&Place, &str);
+
+const REMOVED_OR_FLIPPED: [(Damage, &str); 2] = [(remove, "HF-408"), (flip, "HF-409")];
 
 #[test]
 fn both_halves_of_the_key_of_the_audit_log_are_looked_at_and_the_public_one_can_be_written_anew() {

@@ -364,7 +364,7 @@ impl<'a> Visitor<'a> {
         let random = &mut self.random;
         Draw {
             listener: [0, 0, 0, 1, 2][random.below(5)],
-            asked: random.pick(&ASKED),
+            asked: random.pick::<&str>(&ASKED),
             cert: random.below(CERTS.len()),
             offer: random.below(OFFERS.len()),
             version: random.below(VERSIONS.len()),

@@ -381,7 +381,11 @@ impl Host {
             let denies = random.one_in(2);
             Route {
                 path,
-                methods: if whole { &[] } else { random.pick(&METHODS) },
+                methods: if whole {
+                    &[]
+                } else {
+                    random.pick::<&[&str]>(&METHODS)
+                },
                 allow,
                 deny: if denies {
                     some(random, &RULES[1..], 2)
