@@ -1,7 +1,7 @@
 //! Hosts made by chance, and what docs/reference/config.md says of a client and a request there. Nothing of the program is
 //! called: this is a second reading of the same pages.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::load::Random;
 
@@ -412,29 +412,34 @@ impl Host {
         let pair = &self.pair;
         let _ = write!(
             text,
-            "[[listener.host]]\nnames = {:?}\ndefault = {}\ncert = \"{pair}/tls.crt\"\nkey = \"{pair}/tls.key\"\n\
+            "[[listener.host]]\ndefault = {}\ncert = \"{pair}/tls.crt\"\nkey = \"{pair}/tls.key\"\n\
              clients = {:?}\nclient-certificate = \"{}\"\non-refusal = \"{}\"\nresumption = {}\n",
-            self.names,
             self.is_default,
             self.clients,
             if self.optional { "optional" } else { "required" },
             if self.explains { "explain" } else { "alert" },
             self.resumption,
         );
+        write_list(text, "names", &self.names);
         for route in &self.routes {
             let written = |rules: &[Rule]| rules.iter().map(|(text, _)| *text).collect::<Vec<_>>();
             let path = if route.path.is_empty() { "/" } else { route.path };
             let _ = write!(
                 text,
-                "[[listener.host.route]]\npath = \"{path}\"\nallow = {:?}\ndeny = {:?}\nto = \"b{}\"\n",
+                "[[listener.host.route]]\npath = \"{path}\"\nallow = {:?}\nto = \"b{}\"\n",
                 written(&route.allow),
-                written(&route.deny),
                 route.to,
             );
-            if !route.methods.is_empty() {
-                let _ = writeln!(text, "methods = {:?}", route.methods);
-            }
+            write_list(text, "deny", &written(&route.deny));
+            write_list(text, "methods", route.methods);
         }
+    }
+}
+
+/// A key that is left out where it has no value: an empty list is an error.
+fn write_list<T: fmt::Debug>(text: &mut String, key: &str, values: &[T]) {
+    if !values.is_empty() {
+        let _ = writeln!(text, "{key} = {values:?}");
     }
 }
 
