@@ -55,7 +55,7 @@ impl<'a> Exchange<'a> {
     /// A path that nothing else uses, for what the copy writes.
     pub(super) fn own(&mut self, kind: &str) -> PathBuf {
         self.owned += 1;
-        self.stage.out.join("tmp").join(format!("{}.{kind}", self.owned))
+        self.stage.out.join(format!("{}.{kind}", self.owned))
     }
 
     /// What stands in the place of the file that `word` names, if it has to be another: one of the same kind for a file of
