@@ -420,7 +420,7 @@ impl Host {
             if self.explains { "explain" } else { "alert" },
             self.resumption,
         );
-        write_list(text, "names", &self.names);
+        write_list(text, "names", self.names);
         for route in &self.routes {
             let written = |rules: &[Rule]| rules.iter().map(|(text, _)| *text).collect::<Vec<_>>();
             let path = if route.path.is_empty() { "/" } else { route.path };
