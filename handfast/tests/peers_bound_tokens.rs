@@ -1,3 +1,4 @@
+// long: one story of a token after another, with the same signer and the same clients
 //! Access tokens bound to certificates, and assertions to backends: signed and verified by the Python package cryptography.
 
 mod program;

@@ -1,3 +1,4 @@
+// long: a random case is made, sent and compared in one place, beside what each comparison means
 //! Which host, which client, which route: random cases against a running proxy, each compared with what the documents say.
 //!
 //! `HANDFAST_HOSTS_CASES` says how many, `HANDFAST_HOSTS_SEED` which; a case that fails prints the seed of its hosts.

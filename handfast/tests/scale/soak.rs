@@ -1,3 +1,4 @@
+// long: one run with all that comes and goes in it, and the samples that show that nothing grows
 //! Reloads while clients come, ask and go: no good request fails, whoever is revoked is gone, and nothing grows.
 //!
 //! `HANDFAST_SOAK_SECONDS`, `_RELOADS`, `_REVOCATIONS`, `_CLIENTS` and `_REQUESTS` (on each connection) say how much;

@@ -1,3 +1,4 @@
+// long: the second reading of the pages stands as a whole, so that it can be read beside them
 //! Hosts made by chance, and what docs/reference/config.md says of a client and a request there. Nothing of the program is
 //! called: this is a second reading of the same pages.
 
