@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     error::Result,
     play, reload,
-    stage::{Ground, Setting, Stage},
+    stage::{Ground, Setting, Stage, last_words},
     table::{self, Cell},
     visit,
 };
@@ -38,7 +38,7 @@ pub fn run(ground: &Ground, target: &Target, role: Role, own: Option<&Path>) -> 
 
 fn server(ground: &Ground, target: &Target) -> Result<Trial> {
     let stage = Stage::set(ground, target, &Setting::of_good_server())?;
-    let started = stage.start()?;
+    let mut started = stage.start()?;
     let seen = || -> Result<Trial> {
         play::wait_until_open(&stage)?;
         Ok(Trial {
@@ -53,7 +53,17 @@ fn server(ground: &Ground, target: &Target) -> Result<Trial> {
             },
         })
     };
-    seen().map_err(|error| error.detail(format!("the server had said: {}", started.said())))
+    let mut trial =
+        seen().map_err(|error| error.detail(format!("the server had said: {}", started.said())))?;
+    // A server that crashes refuses connections like one that is started again, and is another fault.
+    if let Some(renewal) = &mut trial.renewal
+        && !renewal.failed.is_empty()
+        && started.has_ended()
+    {
+        let said = last_words(&started.said());
+        renewal.failed.push(format!("the server ended by itself: {said}"));
+    }
+    Ok(trial)
 }
 
 impl Trial {

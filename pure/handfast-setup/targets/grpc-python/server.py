@@ -1,5 +1,6 @@
 """A gRPC server that asks every client for a certificate."""
 
+import time
 from concurrent import futures
 
 import grpc
@@ -13,26 +14,37 @@ def read(path):
         return file.read()
 
 
-def configuration():
-    return grpc.ssl_server_certificate_configuration([(read(KEY), read(CERT))], root_certificates=read({{ ca }}))
+def files():
+    return read(KEY), read(CERT), read({{ ca }})
 
 
-last = configuration()
+def configuration(key, cert, ca):
+    return grpc.ssl_server_certificate_configuration([(key, cert)], root_certificates=ca)
+
+
+last = files()
 
 
 def fetch():
-    """Called for every connection. A certificate whose key is not there yet leaves the old pair."""
+    """Called for every connection. None keeps what is served: gRPC crashes when it is given the same again and again."""
     global last
     try:
-        last = configuration()
-    except (OSError, ValueError) as error:
-        print(f"the renewed certificate is not good, the old one stays: {error}")
-    return last
+        now = files()
+    except OSError as error:
+        print(f"the files cannot be read, the old ones stay: {error}")
+        return None
+    if now == last:
+        return None
+    # gRPC frees the old certificate at once, and connections that were just accepted may still be about to take it.
+    time.sleep(0.1)
+    last = now
+    # A certificate whose key is not there yet leaves the old pair; gRPC says so.
+    return configuration(*now)
 
 
 server = grpc.server(futures.ThreadPoolExecutor())
 # Add your services here: add_YourServicer_to_server(..., server)
-credentials = grpc.dynamic_ssl_server_credentials(last, fetch, require_client_authentication=True)
+credentials = grpc.dynamic_ssl_server_credentials(configuration(*last), fetch, require_client_authentication=True)
 server.add_secure_port({{ listen }}, credentials)
 server.start()
 server.wait_for_termination()
