@@ -8,7 +8,7 @@ use program::Place;
 #[test]
 fn a_request_of_every_kind_of_key_is_signed_by_a_ca() {
     let place = Place::with_authority();
-    for kind in ["p256", "p384", "ed25519", "rsa2048"] {
+    for kind in ["p256", "p384", "ed25519", "rsa2048", "mldsa65"] {
         let ran = place
             .run(&format!(
                 "csr --uri spiffe://acme/{kind} --key {kind} --out {kind}"

@@ -28,7 +28,7 @@ use handfast_formats::{
     container::{self, Age, Lock},
     gather::{Opening, gather},
 };
-use handfast_pki::{KeyKind, PrivateKey, Profile};
+use handfast_pki::{KeyKind, MlDsa, PrivateKey, Profile};
 
 use crate::{
     commands::TABLE,
@@ -353,7 +353,7 @@ fn no_output_of_any_command_holds_a_part_of_a_key_that_it_was_given() {
     let port = closed_port();
     let first = pair(&ca, KeyKind::P256);
     let mut shapes = first.all_shapes();
-    for kind in [KeyKind::Ed25519, KeyKind::Rsa2048] {
+    for kind in [KeyKind::Ed25519, KeyKind::Rsa2048, KeyKind::MlDsa(MlDsa::MlDsa65)] {
         shapes.extend(pair(&ca, kind).common_shapes());
     }
     let next = AtomicUsize::new(0);

@@ -7,7 +7,9 @@ mod program;
 
 use program::Place;
 
-const KINDS: [&str; 6] = ["p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096"];
+const KINDS: [&str; 9] = [
+    "p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096", "mldsa44", "mldsa65", "mldsa87",
+];
 
 const CONFIG: &str = r#"
 [profile.server]

@@ -192,18 +192,18 @@ impl Holder {
 /// A revocation list in PEM of the CA called `issuer`, which signs with `signer`.
 pub(crate) fn revoke(
     issuer: &Name,
-    signer: &dyn Signer,
+    signer: &PrivateKey,
     revoked: &[&Certificate],
     from: Timestamp,
     next_update: Timestamp,
 ) -> Result<String> {
-    let algorithm = signer.algorithm();
+    let algorithm = signer.signature_algorithm();
     let number = Extension {
         extn_id: ID_CE_CRL_NUMBER,
         critical: false,
         extn_value: OctetString::new(Uint::new(&[7])?.to_der()?)?,
     };
-    let authority = authority_key_id(&signer.public())?;
+    let authority = authority_key_id(&signer.public_key())?;
     let list = TbsCertList {
         version: 1,
         signature: algorithm.clone(),
@@ -226,7 +226,7 @@ pub(crate) fn revoke(
     let tbs = list.to_der()?;
     let signed = Signed {
         tbs: Any::from_der(&tbs)?,
-        signature: BitString::from_bytes(&signer.signature(&tbs)?)?,
+        signature: BitString::from_bytes(&signer.sign(&tbs)?)?,
         algorithm,
     };
     Ok(pem::write("X509 CRL", &signed.to_der()?))
@@ -274,35 +274,14 @@ struct Signed {
     signature: BitString,
 }
 
-/// Whoever can sign a certificate.
-pub(crate) trait Signer {
-    fn public(&self) -> PublicKey;
-    fn algorithm(&self) -> AlgorithmIdentifierOwned;
-    fn signature(&self, message: &[u8]) -> Result<Vec<u8>>;
-}
-
-impl Signer for PrivateKey {
-    fn public(&self) -> PublicKey {
-        self.public_key()
-    }
-
-    fn algorithm(&self) -> AlgorithmIdentifierOwned {
-        self.signature_algorithm()
-    }
-
-    fn signature(&self, message: &[u8]) -> Result<Vec<u8>> {
-        Ok(self.sign(message)?)
-    }
-}
-
 /// The certificate of the key `public` that `wish` asks for, signed by `signer` who is called `issuer`.
 pub(crate) fn certify(
     wish: &Wish,
     public: &PublicKey,
     issuer: &Name,
-    signer: &dyn Signer,
+    signer: &PrivateKey,
 ) -> Result<Certificate> {
-    let algorithm = signer.algorithm();
+    let algorithm = signer.signature_algorithm();
     // The digest of the public key is as random as the key, and the issuer signs no key twice.
     let mut serial = public.key_id();
     if let Some(first) = serial.first_mut() {
@@ -324,10 +303,10 @@ pub(crate) fn certify(
         },
     };
     let tbs = tbs.to_der()?;
-    Ok(build::assemble(&tbs, &algorithm, &signer.signature(&tbs)?)?)
+    Ok(build::assemble(&tbs, &algorithm, &signer.sign(&tbs)?)?)
 }
 
-fn extensions(wish: &Wish, public: &PublicKey, signer: &dyn Signer) -> Result<Vec<Extension>> {
+fn extensions(wish: &Wish, public: &PublicKey, signer: &PrivateKey) -> Result<Vec<Extension>> {
     let mut extensions = Vec::new();
     if let Some(path_len_constraint) = wish.ca {
         let constraints = BasicConstraints {
@@ -370,7 +349,7 @@ fn extensions(wish: &Wish, public: &PublicKey, signer: &dyn Signer) -> Result<Ve
         let named = if wish.wrong_authority_key_id {
             public.clone()
         } else {
-            signer.public()
+            signer.public_key()
         };
         extensions.push(authority_key_id(&named)?);
     }

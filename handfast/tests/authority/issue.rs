@@ -34,11 +34,11 @@ fn issue_writes_chain_key_and_ca_that_verify_for_their_purpose_only() {
 #[test]
 fn every_kind_of_key_can_be_issued_under_every_kind_of_authority() {
     let place = Place::new();
-    for ca in ["p256", "p384", "ed25519", "rsa2048"] {
+    for ca in ["p256", "p384", "ed25519", "rsa2048", "mldsa44"] {
         place
             .run(&format!("init --name {ca} --dir {ca} --key {ca}"))
             .good();
-        for kind in ["p256", "p384", "ed25519", "rsa2048"] {
+        for kind in ["p256", "p384", "ed25519", "rsa2048", "mldsa44"] {
             let ran = place
                 .run(&format!(
                     "issue peer --dns localhost --dir {ca} --key {kind} --out {ca}-{kind}"

@@ -64,7 +64,7 @@ impl Pair {
     fn secrets(&self) -> Vec<Vec<u8>> {
         let inner = members(self.key.pkcs8())[2];
         match self.kind {
-            KeyKind::Ed25519 => vec![value(inner).0.to_vec()],
+            KeyKind::Ed25519 | KeyKind::MlDsa(_) => vec![value(inner).0.to_vec()],
             KeyKind::Rsa2048 => members(inner)[3..].iter().map(|number| number.to_vec()).collect(),
             _ => vec![members(inner)[1].to_vec()],
         }
@@ -88,7 +88,7 @@ impl Pair {
             ("numbers", format!("{der:?}").into_bytes()),
             ("UTF-16", sixteen(&pem, u16::to_le_bytes)),
         ];
-        if self.kind != KeyKind::Ed25519 {
+        if !matches!(self.kind, KeyKind::Ed25519 | KeyKind::MlDsa(_)) {
             let (label, der) = self.older();
             shapes.push((label, pem::write(label, &der).into_bytes()));
             shapes.push(("older DER", der));

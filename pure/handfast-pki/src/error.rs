@@ -34,14 +34,16 @@ pub enum Error {
     #[error("the private key is encrypted")]
     Encrypted,
     /// An algorithm that we do not use; nothing is said against it.
-    #[error("{found} is not supported here, expected RSA-2048 to RSA-8192, P-256, P-384, P-521 or Ed25519")]
+    #[error(
+        "{found} is not supported here, expected RSA-2048 to RSA-8192, P-256, P-384, P-521, Ed25519 or ML-DSA"
+    )]
     UnsupportedKey {
         /// What is there, in words of ours.
         found: String,
     },
     /// A signature of a kind that we do not verify; nothing is said of the key.
     #[error(
-        "a signature with {found} is not supported here, expected RSA or ECDSA with SHA-256, SHA-384 or SHA-512, or Ed25519"
+        "a signature with {found} is not supported here, expected RSA or ECDSA with SHA-256, SHA-384 or SHA-512, Ed25519 or ML-DSA"
     )]
     UnsupportedSignature {
         /// What is there, in words of ours.

@@ -1,12 +1,13 @@
 //! Private and public keys: reading, making, pairing, signing certificates.
 //!
-//! RSA of 2048 to 8192 bits, P-256, P-384, P-521 and Ed25519. Private bytes live in one zeroizing buffer and are
+//! RSA of 2048 to 8192 bits, P-256, P-384, P-521, Ed25519 and ML-DSA. Private bytes live in one zeroizing buffer and are
 //! never printed.
 
 mod curves;
 mod factors;
 mod foreign;
 mod forms;
+mod ml_dsa;
 mod public;
 mod shared;
 mod signature_algorithm;
@@ -20,7 +21,7 @@ use aws_lc_rs::{
     rsa,
     signature::{
         self, ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
-        EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair,
+        EcdsaKeyPair, Ed25519KeyPair, KeyPair, PqdsaKeyPair, RsaKeyPair,
     },
 };
 use const_oid::db::{
@@ -37,6 +38,7 @@ use spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
 use self::forms::{names_an_algorithm, pkcs8_algorithm, sec1_curve, wrap_pkcs8};
+pub use self::ml_dsa::MlDsa;
 pub(crate) use self::signature_algorithm::Signature;
 pub use self::{public::PublicKey, shared::sharing_primes};
 use crate::{Error, Result, Shown, pem};
@@ -57,17 +59,23 @@ pub enum KeyKind {
     Rsa3072,
     /// RSA of 4096 bits.
     Rsa4096,
+    /// ML-DSA (FIPS 204, RFC 9881), which few programs take yet.
+    #[serde(untagged)]
+    MlDsa(MlDsa),
 }
 
 impl KeyKind {
     /// In the order of the help, the usual one first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::P256,
         Self::P384,
         Self::Ed25519,
         Self::Rsa2048,
         Self::Rsa3072,
         Self::Rsa4096,
+        Self::MlDsa(MlDsa::MlDsa44),
+        Self::MlDsa(MlDsa::MlDsa65),
+        Self::MlDsa(MlDsa::MlDsa87),
     ];
 
     /// That of `key`, when it is one that is made; of an RSA key of an unusual size the next larger one.
@@ -76,6 +84,7 @@ impl KeyKind {
             "P-256" => Self::P256,
             "P-384" => Self::P384,
             "Ed25519" => Self::Ed25519,
+            other if MlDsa::called(other).is_some() => Self::MlDsa(MlDsa::called(other)?),
             other => match other.strip_prefix("RSA-")?.parse().ok()? {
                 0..=2048_u32 => Self::Rsa2048,
                 2049..=3072 => Self::Rsa3072,
@@ -93,6 +102,7 @@ impl KeyKind {
             Self::Rsa2048 => "rsa2048",
             Self::Rsa3072 => "rsa3072",
             Self::Rsa4096 => "rsa4096",
+            Self::MlDsa(set) => set.name(),
         }
     }
 }
@@ -121,6 +131,7 @@ enum Pair {
     Ecdsa(Box<EcdsaKeyPair>, Curve),
     Ed25519(Box<Ed25519KeyPair>),
     Rsa(Box<RsaKeyPair>),
+    MlDsa(Box<PqdsaKeyPair>, MlDsa),
 }
 
 #[derive(Clone, Copy)]
@@ -154,6 +165,7 @@ impl PrivateKey {
             KeyKind::Rsa2048 => generate_rsa(rsa::KeySize::Rsa2048)?,
             KeyKind::Rsa3072 => generate_rsa(rsa::KeySize::Rsa3072)?,
             KeyKind::Rsa4096 => generate_rsa(rsa::KeySize::Rsa4096)?,
+            KeyKind::MlDsa(set) => set.generate()?,
         };
         let read = Self::from_der(&pkcs8)?;
         Ok(Self {
@@ -236,6 +248,7 @@ impl PrivateKey {
                 2049..=3072 => KeyKind::Rsa3072,
                 _ => KeyKind::Rsa4096,
             },
+            Pair::MlDsa(_, set) => KeyKind::MlDsa(*set),
         };
         Self::generate(kind)
     }
@@ -252,6 +265,9 @@ impl PrivateKey {
             Pair::Rsa(pair) => {
                 AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map(|der| der.as_ref().to_vec())
             }
+            Pair::MlDsa(pair, _) => {
+                AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).map(|der| der.as_ref().to_vec())
+            }
         };
         // A key that was read has a public half; an empty one pairs with nothing.
         PublicKey::from_der(&spki.unwrap_or_default())
@@ -265,11 +281,12 @@ impl PrivateKey {
             Pair::Ecdsa(_, Curve::P521) => (ECDSA_WITH_SHA_512, None),
             Pair::Ed25519(_) => (ID_ED_25519, None),
             Pair::Rsa(_) => (SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null())),
+            Pair::MlDsa(_, set) => (set.id(), None),
         };
         AlgorithmIdentifierOwned { oid, parameters }
     }
 
-    /// Signs `message` as certificates and requests are signed (RFC 5758, 8017, 8410).
+    /// Signs `message` as certificates and requests are signed (RFC 5758, 8017, 8410, 9881).
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
         let failed = |_| Error::Crypto { what: "signing" };
         let random = SystemRandom::new();
@@ -286,6 +303,12 @@ impl PrivateKey {
                 let mut out = vec![0; pair.public_modulus_len()];
                 pair.sign(&signature::RSA_PKCS1_SHA256, &random, message, &mut out)
                     .map_err(failed)?;
+                Ok(out)
+            }
+            Pair::MlDsa(pair, _) => {
+                let mut out = vec![0; pair.algorithm().signature_len()];
+                let length = pair.sign(message, &mut out).map_err(failed)?;
+                out.truncate(length);
                 Ok(out)
             }
         }
@@ -314,6 +337,9 @@ fn read_pair(pkcs8: &[u8]) -> Result<Pair> {
     }
     if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8) {
         return Ok(Pair::Ed25519(Box::new(pair)));
+    }
+    if let Some((pair, set)) = MlDsa::read(pkcs8) {
+        return Ok(Pair::MlDsa(Box::new(pair), set));
     }
     match RsaKeyPair::from_pkcs8(pkcs8) {
         Ok(pair) => {
@@ -356,12 +382,22 @@ mod tests {
 
     #[test]
     fn every_kind_of_key_can_be_made_written_read_and_paired() {
-        for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Ed25519, KeyKind::Rsa2048] {
+        // RSA of 4096 bits takes a second or more.
+        for kind in KeyKind::ALL.into_iter().filter(|kind| *kind != KeyKind::Rsa4096) {
             let key = PrivateKey::generate(kind).expect("made");
             let again = pem::private_key(key.to_pem().as_bytes()).expect("read");
             assert_eq!(key.public_key(), again.public_key(), "{kind:?}");
             assert_eq!(key.public_key().must_be_strong(), Ok(()), "{kind:?}");
             assert_eq!(kind.name().parse(), Ok(kind));
+            assert_eq!(KeyKind::of(&key.public_key()), Some(kind));
+            let signature = key.sign(b"a message").expect("signed");
+            let (public, algorithm) = (key.public_key(), key.signature_algorithm());
+            assert!(
+                public.has_signed(&algorithm, b"a message", &signature),
+                "{kind:?}"
+            );
+            assert!(!public.has_signed(&algorithm, b"another", &signature), "{kind:?}");
+            assert_eq!(public.signature_algorithm_in_file(), Some(algorithm), "{kind:?}");
         }
     }
 

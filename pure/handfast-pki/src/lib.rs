@@ -65,7 +65,7 @@ pub use code::Code;
 pub use error::{Error, Result};
 pub use fingerprint::Fingerprint;
 pub use identity::Identity;
-pub use key::{KeyKind, PrivateKey, PublicKey};
+pub use key::{KeyKind, MlDsa, PrivateKey, PublicKey};
 pub use pattern::{NamePattern, Network};
 pub use profile::Profile;
 pub use purpose::Purpose;

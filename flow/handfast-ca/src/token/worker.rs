@@ -175,7 +175,7 @@ impl Worker {
             Some(KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096) => {
                 session.sign(&Mechanism::Sha256RsaPkcs, *private, message)
             }
-            Some(KeyKind::Ed25519) | None => {
+            Some(KeyKind::Ed25519 | KeyKind::MlDsa(_)) | None => {
                 return Err(refused(uri, "it is not asked for this kind of key"));
             }
         };
@@ -387,7 +387,10 @@ fn generate(session: &Session, uri: &TokenUri, kind: KeyKind) -> Result<(), Toke
         KeyKind::Rsa2048 => rsa(2048),
         KeyKind::Rsa3072 => rsa(3072),
         KeyKind::Rsa4096 => rsa(4096),
-        KeyKind::Ed25519 => return Err(refused(uri, "Ed25519 keys are not made in tokens")),
+        KeyKind::Ed25519 | KeyKind::MlDsa(_) => {
+            let what = format!("keys of the kind {} are not made in tokens", kind.name());
+            return Err(refused(uri, &what));
+        }
     };
     let mut name = named(uri);
     if uri.attribute("id").is_none() {

@@ -14,6 +14,7 @@ mod own;
 mod protocol;
 mod proxy;
 mod refused;
+mod schemes;
 mod service;
 mod untrusted;
 

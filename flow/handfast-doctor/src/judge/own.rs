@@ -18,6 +18,7 @@ use self::{
 use super::{
     Evidence,
     clock::{Limit, OUR_CLOCK},
+    schemes::signs_with,
 };
 
 /// A fault of what we sent.
@@ -181,19 +182,31 @@ fn misidentified(evidence: &Evidence<'_>, purpose: Purpose) -> Option<Fault> {
     })
 }
 
-/// A certificate of the chain is signed with an algorithm that is verified here and by few others.
+/// A certificate of the chain is signed with an algorithm that is verified here and by few others, or has such a key.
 fn rare(evidence: &Evidence<'_>) -> Option<Fault> {
-    let is_rare = |algorithm: &String| algorithm.starts_with("ML-DSA") || algorithm.starts_with("SLH-DSA");
+    // One that the peer asks for is not rare to it.
+    let asked = evidence
+        .trace
+        .asked
+        .as_ref()
+        .map_or(&[][..], |asked| &asked.schemes);
+    let is_rare = |algorithm: &String| {
+        (algorithm.starts_with("ML-DSA") || algorithm.starts_with("SLH-DSA"))
+            && !asked.iter().any(|scheme| signs_with(algorithm, *scheme))
+    };
     evidence.trace.own_chain.iter().find_map(|certificate| {
-        let algorithm = Some(certificate.signature_algorithm()).filter(is_rare)?;
+        let signature = Some(certificate.signature_algorithm()).filter(is_rare);
+        let key = Some(certificate.public_key().algorithm()).filter(is_rare);
+        let what = match (signature, key) {
+            (Some(algorithm), _) => format!("is signed with {algorithm}, which few programs verify"),
+            (None, Some(algorithm)) => format!("has a key of {algorithm}, which few programs take"),
+            (None, None) => return None,
+        };
         Some(Fault {
             minded: Minded::Unknown,
             ..Fault::new(
                 code::NO_COMMON_SCHEME,
-                format!(
-                    "\"{}\" is signed with {algorithm}, which few programs verify (OpenSSL since 3.5)",
-                    certificate.called()
-                ),
+                format!("\"{}\" {what} (OpenSSL since 3.5)", certificate.called()),
                 "issue from a CA that signs with ECDSA P-256, until every peer knows the new algorithm",
             )
         })

@@ -11,6 +11,7 @@ use super::{
     Evidence,
     late::{asked_late, asks_late},
     own::{self, Fault},
+    schemes::signs_with,
 };
 
 /// The alerts that say next to nothing (RFC 8446 section 6.2). `access_denied` (49) is one of them: proxies say it of
@@ -207,17 +208,6 @@ fn not_sent(evidence: &Evidence<'_>, schemes: &[u16], said: &str) -> Finding {
         .help("look at the server's log at this time: it knows the reason");
     }
     no_common_scheme(&key, schemes, said)
-}
-
-/// Whether a key, by [`handfast_pki::PublicKey::algorithm`], makes signatures of this scheme in any version of TLS.
-fn signs_with(key: &str, scheme: u16) -> bool {
-    match scheme {
-        0x0403 | 0x0203 => key.starts_with("P-"),
-        0x0503 => key == "P-384",
-        0x0401 | 0x0501 | 0x0601 | 0x0804..=0x0806 => key.starts_with("RSA-"),
-        0x0807 => key == "Ed25519",
-        _ => false,
-    }
 }
 
 /// We have a certificate, and its key can make none of the signatures that the server takes.

@@ -13,7 +13,7 @@ use der::{
 };
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::{KeyKind, PublicKey, forms::RsaParts};
+use super::{KeyKind, MlDsa, PublicKey, forms::RsaParts};
 use crate::{Error, Result};
 
 /// ECDSA-Sig-Value (RFC 3279 section 2.2.3).
@@ -72,7 +72,7 @@ impl PublicKey {
             KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => {
                 (SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null()))
             }
-            KeyKind::Ed25519 => return None,
+            KeyKind::Ed25519 | KeyKind::MlDsa(_) => return None,
         };
         Some(AlgorithmIdentifierOwned { oid, parameters })
     }
@@ -83,6 +83,7 @@ impl PublicKey {
         let (oid, parameters) = match self.algorithm().as_str() {
             "P-521" => (ECDSA_WITH_SHA_512, None),
             "Ed25519" => (ID_ED_25519, None),
+            name if MlDsa::called(name).is_some() => (MlDsa::called(name)?.id(), None),
             name if name.starts_with("RSA-") => (SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null())),
             _ => return self.signature_algorithm(),
         };

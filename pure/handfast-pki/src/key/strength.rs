@@ -7,7 +7,7 @@ use const_oid::db::{
 };
 use der::Decode;
 
-use super::{PublicKey, factors, forms::RsaParts};
+use super::{MlDsa, PublicKey, factors, forms::RsaParts};
 use crate::{Error, Result};
 
 impl PublicKey {
@@ -34,6 +34,9 @@ impl PublicKey {
                 });
             }
             _ if parts.kind == ID_ED_25519 && parts.bits.len() == 32 => return Ok(()),
+            name if MlDsa::called(name).is_some() => {
+                MlDsa::called(name).ok_or_else(unsupported)?.verification()
+            }
             _ if parts.kind != ID_EC_PUBLIC_KEY => return Err(unsupported()),
             "P-256" => &signature::ECDSA_P256_SHA256_ASN1,
             "P-384" => &signature::ECDSA_P384_SHA384_ASN1,
@@ -48,7 +51,8 @@ impl PublicKey {
         };
         match signature::ParsedPublicKey::new(known, parts.bits) {
             Ok(_) => Ok(()),
-            Err(_) if parts.kind == RSA_ENCRYPTION => Err(unsupported()),
+            // It has another size than its parameter set says, or the cryptographic library takes no such RSA key.
+            Err(_) if parts.kind != ID_EC_PUBLIC_KEY => Err(unsupported()),
             Err(_) => Err(Error::WeakKey {
                 found: format!("{algorithm} with a point that is not on the curve"),
                 expected: "a point of the curve",
