@@ -32,6 +32,8 @@ mod lifetimes;
 mod lost_records;
 #[path = "authority/many_at_once.rs"]
 mod many_at_once;
+#[path = "authority/misconfigured.rs"]
+mod misconfigured;
 #[path = "authority/names.rs"]
 mod names;
 #[path = "authority/next_commands.rs"]

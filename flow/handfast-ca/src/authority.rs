@@ -7,6 +7,7 @@ use std::{
 };
 
 use handfast_audit::tree::LogKey;
+use handfast_finding::Problem;
 use handfast_pki::{Bounds, Certificate, NamePattern, PrivateKey, PublicKey, profile::ProfileName};
 use jiff::{SignedDuration, Timestamp};
 
@@ -36,6 +37,8 @@ pub struct Authority {
     /// What the records say of them, and of the roots.
     cas: Vec<KeptCa>,
     profiles: Profiles,
+    /// Why there are no profiles.
+    unread: Vec<Problem>,
     store: Box<dyn Store>,
     log_key: Arc<LogKey>,
     /// Who changes its CAs.
@@ -65,15 +68,39 @@ pub struct ExistingAuthority {
 }
 
 impl Authority {
-    /// Opens the authority in `folder`.
+    /// Opens the authority in `folder`, for anything.
+    ///
+    /// # Errors
+    ///
+    /// What [`Authority::open_to_revoke`] has, and what is wrong in `ca.toml`.
     pub fn open(folder: &Path) -> Result<Self> {
+        let authority = Self::open_to_revoke(folder)?;
+        if authority.unread.is_empty() {
+            Ok(authority)
+        } else {
+            Err(Error::Config {
+                problems: authority.unread,
+            })
+        }
+    }
+
+    /// Opens it for what gives nobody anything: looking up, revoking, lists. A mistake in `ca.toml` does not stop these; there
+    /// are no profiles then, nothing is issued, and [`Authority::unread`] says why.
+    ///
+    /// # Errors
+    ///
+    /// A folder that is no authority, records that cannot be opened, keys that are damaged or exposed.
+    pub fn open_to_revoke(folder: &Path) -> Result<Self> {
         folder::read_certificates(folder, folder::ROOT_CERTIFICATE)?;
         let database = folder.join(folder::DATABASE);
         if !database.is_file() {
             let detail = format_args!("\"{}\" is missing", folder::DATABASE);
             return Err(folder::not_an_authority(folder, detail).into());
         }
-        let profiles = config::read(folder).map_err(|problems| Error::Config { problems })?;
+        let (profiles, unread) = match config::read(folder) {
+            Ok(profiles) => (profiles, Vec::new()),
+            Err(problems) => (Profiles::none(), problems),
+        };
         let log_key = log_key::of(folder)?;
         let store = Box::new(Sqlite::open(&database, log_key.clone())?);
         let cas = opening::kept(&*store)?;
@@ -85,6 +112,7 @@ impl Authority {
             issuers: Vec::new(),
             cas,
             profiles,
+            unread,
             store,
             log_key,
             operator: Requester::Owner,
@@ -166,6 +194,11 @@ impl Authority {
             now,
             draw: context::random,
         }
+    }
+
+    /// What is wrong in `ca.toml`, for which nothing is issued.
+    pub fn unread(&self) -> &[Problem] {
+        &self.unread
     }
 
     /// What it issues, and to whom.

@@ -6,11 +6,7 @@
 
 mod files;
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use handfast_finding::shell::shell;
 use handfast_pki::{
@@ -114,29 +110,26 @@ impl Look<'_> {
         finding.hint = error.hint();
     }
 
-    /// The folder, the records and the keys are for their owner alone.
+    /// The folder, the records and the keys are for their owner alone, and nothing else can be written by others.
     fn modes(&mut self) {
-        let mut private = vec![(self.folder.to_owned(), 0o077)];
+        let mut all = vec![self.folder.to_owned()];
         for folder in [self.folder.to_owned(), self.folder.join("ca")] {
             let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-            let is_private = |path: &PathBuf| {
-                let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
-                end == "key" || end.starts_with("db")
-            };
-            private.extend(
-                entries
-                    .map(|entry| entry.path())
-                    .filter(is_private)
-                    .map(|path| (path, 0o077)),
-            );
+            all.extend(entries.map(|entry| entry.path()));
         }
-        for (path, others) in private {
+        for path in all {
             let Ok(found) = fs::metadata(&path) else { continue };
+            let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
             let mode = found.permissions().mode() & 0o777;
-            if mode & others != 0 {
-                let (what, right) = (path.display(), if found.is_dir() { 700 } else { 600 });
-                let hint = format!("chmod {right} {what}");
-                let detail = format!("others may use it: its mode is {mode:03o}, expected {right}");
+            let (may, right) = match () {
+                () if path == self.folder => ("use", 0o700),
+                () if found.is_file() && (end == "key" || end.starts_with("db")) => ("use", 0o600),
+                () => ("write", mode & !0o022),
+            };
+            if mode & 0o077 & !right != 0 {
+                let what = path.display();
+                let hint = format!("chmod {right:03o} {}", shell(&what));
+                let detail = format!("others may {may} it: its mode is {mode:03o}, expected {right:03o}");
                 self.add(Level::Problem, code::OPEN_TO_OTHERS, &what, detail).hint = Some(hint);
             }
         }
@@ -145,6 +138,10 @@ impl Look<'_> {
     /// Every problem of the file of the profiles, with which nothing is issued.
     fn config(&mut self) {
         for problem in config::read(self.folder).err().unwrap_or_default() {
+            // Said of every file before.
+            if problem.code == code::OPEN_TO_OTHERS {
+                continue;
+            }
             let found = self.add(Level::Problem, problem.code, folder::CONFIG, problem.located());
             found.hint = problem.help;
         }

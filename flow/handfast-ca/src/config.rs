@@ -10,7 +10,7 @@ mod resolve;
 use std::{io, path::Path};
 
 use handfast_credentials::files::read_regular;
-use handfast_finding::Problem;
+use handfast_finding::{Problem, shell::shell};
 use handfast_pki::code;
 use handfast_settings::{Reader, Table, keys_of};
 use serde_json::Value;
@@ -28,9 +28,10 @@ pub const TEMPLATE: &str = include_str!("config/template.toml");
 /// Everything that is wrong in the file, with its lines.
 pub fn read(folder: &Path) -> Result<Profiles, Vec<Problem>> {
     let path = folder.join(folder::CONFIG);
+    must_be_ours(folder)?;
     match std::fs::symlink_metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Profiles::built_in()),
-        _ => {}
+        _ => must_be_ours(&path)?,
     }
     let bytes = read_regular(&path).map_err(|problem| vec![problem])?;
     let shown = path.display().to_string();
@@ -39,6 +40,18 @@ pub fn read(folder: &Path) -> Result<Profiles, Vec<Problem>> {
         vec![Problem::new(code::WRONG_FORMAT, message)]
     })?;
     of_text(&shown, &text)
+}
+
+/// Who may write the file, or put another into its place, decides what is signed.
+fn must_be_ours(path: &Path) -> Result<(), Vec<Problem>> {
+    let Some(mode) = folder::writable_by_others(path) else {
+        return Ok(());
+    };
+    let shown = path.display();
+    let message =
+        format!("\"{shown}\" decides what is signed, and others may write it: its mode is {mode:03o}");
+    let command = format!("chmod go-w {}", shell(shown));
+    Err(vec![Problem::new(code::OPEN_TO_OTHERS, message).command(command)])
 }
 
 /// The same of the text of a file that is called `file`.

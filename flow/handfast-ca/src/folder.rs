@@ -275,6 +275,12 @@ pub(crate) fn keys(folder: &Path) -> Result<Vec<String>, FolderError> {
     Ok(found)
 }
 
+/// The mode of `path` where others than its owner may write it.
+pub(crate) fn writable_by_others(path: &Path) -> Option<u32> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    Some(mode).filter(|mode| mode & 0o022 != 0)
+}
+
 /// Whether the key `folder/name` is there and encrypted.
 pub(crate) fn is_locked(folder: &Path, name: &str) -> bool {
     fs::read(folder.join(name)).is_ok_and(|bytes| passphrase::is_locked(&bytes))

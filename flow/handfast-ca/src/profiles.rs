@@ -57,6 +57,11 @@ impl Profiles {
         Self(known.map(Self::of).collect())
     }
 
+    /// None: of a CA that issues nothing until its `ca.toml` can be read.
+    pub(crate) fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
     /// What a profile is before anything is said of it.
     pub(crate) fn of(profile: Profile) -> (ProfileName, OfferedProfile) {
         let requesters = if profile.is_ca() {

@@ -1,6 +1,5 @@
 //! `handfast ca clock`: how the clock stands to the records.
 
-use handfast_ca::Authority;
 use handfast_pki::code;
 use handfast_report::schema::Schema;
 use jiff::Timestamp;
@@ -31,7 +30,7 @@ pub struct Args {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = args.place.open_to_revoke(words)?;
     let clock = if args.accept {
         authority.accept_clock(&args.why.requester()?, now)?
     } else {

@@ -48,7 +48,7 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let lifetime = promised(&args.lifetime)?;
-    let (authority, requester) = args.place.open_for(&args.acting)?;
+    let (authority, requester) = args.place.open_to_publish(&args.acting, words)?;
     if let Some(folder) = &args.shards {
         files::must_be_no_stream(folder)?;
         authority.place_of_shards()?;

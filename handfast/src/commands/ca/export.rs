@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use handfast_ca::{Authority, folder};
+use handfast_ca::folder;
 use handfast_credentials::files::{self, Readers};
 use handfast_finding::shell::shell;
 use handfast_pki::text::counted;
@@ -49,7 +49,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
             "--since {since} is not before --until {until}"
         )));
     }
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = args.place.open_to_revoke(words)?;
     let (export, file) = authority.export(since, until)?;
     let leftovers = files::write(&args.out, file.as_bytes(), Readers::Everybody)?;
     words.tell_leftovers(&leftovers);

@@ -1,6 +1,6 @@
 //! `handfast ca journal`: what was asked of the CA, and what became of it.
 
-use handfast_ca::{Authority, Event, JournalLine, JournalQuery};
+use handfast_ca::{Event, JournalLine, JournalQuery};
 use handfast_report::schema::Schema;
 use handfast_values::moment;
 use jiff::Timestamp;
@@ -43,7 +43,7 @@ pub fn events() -> impl clap::builder::TypedValueParser<Value = Event> {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = args.place.open_to_revoke(words)?;
     let lines = authority
         .journal(&JournalQuery {
             since: args.since.as_deref().map(|text| moment(text, now)).transpose()?,

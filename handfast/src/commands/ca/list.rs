@@ -70,7 +70,7 @@ enum StateFilter {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = args.place.open_to_revoke(words)?;
     let query = query(args, &authority, now)?;
     let page = authority
         .find_matching(&query, args.identity.as_ref())

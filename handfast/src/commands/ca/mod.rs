@@ -81,6 +81,25 @@ struct Where {
 }
 
 impl Where {
+    /// The CA, for what gives nobody anything: a mistake in `ca.toml` is a warning.
+    fn open_to_revoke(&self, words: &Words) -> Result<Authority, Failure> {
+        let authority = Authority::open_to_revoke(&self.dir)?;
+        for problem in authority.unread() {
+            let (what, code) = (problem.located(), problem.code);
+            words.talk(format_args!(
+                "warning: nothing is issued until this is mended: {what}  [{code}]"
+            ));
+        }
+        Ok(authority)
+    }
+
+    /// The same, by whoever runs this command.
+    fn open_to_publish(&self, acting: &Acting, words: &Words) -> Result<(Authority, Requester), Failure> {
+        let requester = acting.requester()?;
+        let authority = self.open_to_revoke(words)?.acting_as(requester.clone());
+        Ok((authority, requester))
+    }
+
     /// The CA, changed by whoever runs this command.
     fn open_for(&self, acting: &Acting) -> Result<(Authority, Requester), Failure> {
         let requester = acting.requester()?;

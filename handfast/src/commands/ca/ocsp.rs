@@ -58,7 +58,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     if let (None, Some(folder)) = (&args.respond, &args.out) {
         files::must_be_no_stream(folder)?;
     }
-    let (authority, requester) = args.place.open_for(&args.acting)?;
+    let (authority, requester) = args.place.open_to_publish(&args.acting, words)?;
     let mut answers = authority.ocsp(lifetime);
     if let (Some(certificate), Some(key)) = (&args.signer, &args.signer_key) {
         let chain = load::certificates(certificate)?;

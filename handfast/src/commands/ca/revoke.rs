@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use handfast_ca::{Authority, Because, Person, Reason, Requester, RevokedNow, Selection, Taken, Which};
+use handfast_ca::{Because, Person, Reason, Requester, RevokedNow, Selection, Taken, Which};
 use handfast_pki::{Fingerprint, NamePattern, code};
 use handfast_report::{schema::Schema, style::BAD};
 use handfast_values::moment;
@@ -75,7 +75,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let person = Person::of_this_process(args.because.as_deref());
     let requester = Requester::Person(person.map_err(|error| Failure::about("--because", &error))?);
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = args.place.open_to_revoke(words)?;
     let selection = authority.to_revoke(&which(args, now)?, args.reason, args.with_renewals, now)?;
     if selection.is_empty() {
         return Err(Failure::new(

@@ -41,7 +41,7 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     let lifetime = promised(&args.lifetime)?;
-    let (authority, requester) = args.place.open_for(&args.acting)?;
+    let (authority, requester) = args.place.open_to_publish(&args.acting, words)?;
     files::must_take_public(&args.out)?;
     let sets = authority.publish_sets(lifetime, &requester, now)?;
     let file = sets.to_der()?;

@@ -33,7 +33,7 @@ pub struct Args {
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = args.place.open_to_revoke(words)?;
     let row = find(&authority, &args.certificate, &args.place.dir)?;
     let certificate = row.der.as_deref().and_then(|der| Certificate::from_der(der).ok());
     let lines = authority

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use handfast_ca::Authority;
 use handfast_credentials::files::{self, Readers};
 use handfast_finding::shell::shell;
 use handfast_report::{schema::Schema, style::GOOD};
@@ -26,7 +25,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = args.place.open_to_revoke(words)?;
     let (head, note) = authority.checkpoint()?;
     if let Some(path) = &args.out {
         let leftovers = files::write(path, note.as_bytes(), Readers::Everybody)?;

@@ -40,7 +40,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = args.place.open_to_revoke(words)?;
     let path = Path::new(&args.certificate);
     let serial = if show::is_file(&args.certificate) {
         show::from_file(path)?.serial()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use handfast_ca::{Audit, Authority, Continued, Fault};
+use handfast_ca::{Audit, Continued, Fault};
 use handfast_credentials::files;
 use handfast_pki::{code, text::counted};
 use handfast_report::{
@@ -36,7 +36,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
-    let authority = Authority::open(&args.place.dir)?;
+    let authority = args.place.open_to_revoke(words)?;
     let continued = args
         .since
         .as_ref()
