@@ -40,7 +40,7 @@ fn a_mistake_in_ca_toml_stops_issuing_and_neither_looking_nor_revoking() {
         let done = place.run(line).good();
         assert!(
             done.stderr
-                .contains("warning: nothing is issued until this is mended")
+                .contains("warning: nothing is issued until this is corrected")
                 && done.stderr.contains("ca.toml:2"),
             "{done:#?}"
         );

@@ -14,6 +14,7 @@ mod key;
 mod list;
 mod ocsp;
 mod picture;
+mod place;
 mod profiles;
 mod record;
 mod requests;
@@ -24,14 +25,9 @@ mod set;
 pub mod show;
 mod standing;
 
-use std::path::PathBuf;
-
-use handfast_ca::{Authority, Requester};
-
-use super::acting::Acting;
+use self::place::Where;
 use crate::{
     failure::{Exit, Failure},
-    places,
     words::Words,
 };
 
@@ -70,42 +66,6 @@ enum Command {
     Backup(backup::Backup),
     Restore(backup::Restore),
     Reconcile(backup::Reconcile),
-}
-
-/// Which CA.
-#[derive(Debug, clap::Args)]
-struct Where {
-    /// The CA directory [default: ./handfast, else that of the system or the user]
-    #[arg(long, value_name = "DIR", env = "HANDFAST_DIR", default_value = places::ca(), hide_default_value = true)]
-    dir: PathBuf,
-}
-
-impl Where {
-    /// The CA, for what gives nobody anything: a mistake in `ca.toml` is a warning.
-    fn open_to_revoke(&self, words: &Words) -> Result<Authority, Failure> {
-        let authority = Authority::open_to_revoke(&self.dir)?;
-        for problem in authority.unread() {
-            let (what, code) = (problem.located(), problem.code);
-            words.talk(format_args!(
-                "warning: nothing is issued until this is mended: {what}  [{code}]"
-            ));
-        }
-        Ok(authority)
-    }
-
-    /// The same, by whoever runs this command.
-    fn open_to_publish(&self, acting: &Acting, words: &Words) -> Result<(Authority, Requester), Failure> {
-        let requester = acting.requester()?;
-        let authority = self.open_to_revoke(words)?.acting_as(requester.clone());
-        Ok((authority, requester))
-    }
-
-    /// The CA, changed by whoever runs this command.
-    fn open_for(&self, acting: &Acting) -> Result<(Authority, Requester), Failure> {
-        let requester = acting.requester()?;
-        let authority = Authority::open(&self.dir)?.acting_as(requester.clone());
-        Ok((authority, requester))
-    }
 }
 
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
