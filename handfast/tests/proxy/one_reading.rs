@@ -51,6 +51,30 @@ fn cookies_in_pieces_arrive_as_one_field() {
 }
 
 #[test]
+fn a_target_of_another_scheme_is_refused() {
+    let service = Service::hello();
+    let (place, proxy) = stage(&service);
+    for (target, status) in [
+        ("/", 200),
+        ("https://localhost/", 200),
+        ("http://localhost/", 200),
+        ("ftp://localhost/", 400),
+        ("file://localhost/etc/passwd", 400),
+        ("httpss://localhost/", 400),
+    ] {
+        let before = service.heard().len();
+        let mut caller = Call::of(&place, "web").knock(proxy.port).expect("accepted");
+        let answer = caller.ask(&format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+        assert_eq!(answer.expect("an answer").status, status, "{target}");
+        assert_eq!(
+            service.heard().len() - before,
+            usize::from(status == 200),
+            "{target}"
+        );
+    }
+}
+
+#[test]
 fn a_host_that_is_none_is_refused_and_one_that_is_passes() {
     let service = Service::hello();
     let (place, proxy) = stage(&service);

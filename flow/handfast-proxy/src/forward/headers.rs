@@ -65,7 +65,8 @@ pub(crate) fn to_backend<B>(
     let host = host::of(request)?;
     let found = Found::of(request.headers(), reserved);
     *request.uri_mut() = Uri::from(path);
-    let is_http1 = request.version() <= Version::HTTP_11;
+    // RFC 6455 section 4.1; of HTTP/1.0 an upgrade is ignored (RFC 9110 section 7.8).
+    let may_switch = request.version() == Version::HTTP_11 && request.method() == Method::GET;
     *request.version_mut() = Version::HTTP_11;
 
     let headers = request.headers_mut();
@@ -73,7 +74,7 @@ pub(crate) fn to_backend<B>(
     // Transfer-Encoding and Upgrade are among them.
     if found.hop_by_hop {
         must_have_one_end(headers)?;
-        upgrades |= is_http1 && asks_for_websocket(headers);
+        upgrades |= may_switch && asks_for_websocket(headers);
         strip_hop_by_hop(headers);
     }
     if found.to_remove {
@@ -124,7 +125,8 @@ impl Found {
 
 /// The path that is asked for; `*` only for the server as a whole (RFC 9110 section 7.1).
 fn path<B>(request: &Request<B>) -> Result<PathAndQuery, Unacceptable> {
-    if request.method() == Method::CONNECT {
+    let scheme = request.uri().scheme_str();
+    if request.method() == Method::CONNECT || !matches!(scheme, None | Some("https" | "http")) {
         return Err(Unacceptable::Target);
     }
     let path = request
@@ -400,6 +402,29 @@ mod tests {
         assert_eq!(headers["upgrade"], "websocket");
         let (headers, upgrade) = sent(&[ask[0], ask[1], ("content-length", "5")]).expect("accepted");
         assert!(!upgrade && !headers.contains_key("upgrade"));
+    }
+
+    #[test]
+    fn only_get_of_http_1_1_is_an_upgrade() {
+        for (method, version, is_one) in [
+            (Method::GET, Version::HTTP_11, true),
+            (Method::POST, Version::HTTP_11, false),
+            (Method::HEAD, Version::HTTP_11, false),
+            (Method::GET, Version::HTTP_10, false),
+        ] {
+            let mut request = Request::builder()
+                .method(&method)
+                .version(version)
+                .uri("/")
+                .header("host", "acme.example")
+                .header("connection", "upgrade")
+                .header("upgrade", "websocket")
+                .body(())
+                .expect("valid");
+            let upgrade = to_backend(&mut request, &ours(), &Reserved::default()).expect("accepted");
+            assert_eq!(upgrade, is_one, "{method} {version:?}");
+            assert_eq!(request.headers().contains_key("upgrade"), is_one);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(crate) const MOST_FIELDS: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unacceptable {
     /// CONNECT, or a target that is no path.
-    #[error("expected a path as the target, found CONNECT or another target")]
+    #[error("expected a path or an http or https URL as the target, found CONNECT or another target")]
     Target,
     /// A path that two readers could read differently, where routes are decided by it.
     #[error("the path has no one reading")]
