@@ -127,14 +127,13 @@ fn forwarded(chain: &VerifiedChain) -> HeaderValue {
         text.push_str(&format!(";{key}={}", quoted(value)));
     };
     let subject = chain.leaf().subject();
-    add(
-        "Subject",
-        &if subject.is_empty() {
-            String::new()
-        } else {
-            handfast_pki::name::shown(subject)
-        },
-    );
+    // A common name that the CA may not vouch for is none of the identity, and whoever reads the subject takes it for one.
+    let is_vouched = identity.common_name == chain.leaf().identity().common_name;
+    let subject = match is_vouched && !subject.is_empty() {
+        true => handfast_pki::name::shown(subject),
+        false => String::new(),
+    };
+    add("Subject", &subject);
     identity.uris.iter().for_each(|uri| add("URI", uri));
     identity.dns.iter().for_each(|dns| add("DNS", dns));
     HeaderValue::from_bytes(text.as_bytes()).unwrap_or_else(|_| HeaderValue::from_static(""))

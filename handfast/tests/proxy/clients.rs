@@ -48,6 +48,35 @@ fn call<'a>(place: &'a Place, pair: &'a str) -> Call<'a> {
 }
 
 #[test]
+fn a_common_name_that_a_ca_may_not_vouch_for_is_not_told_to_the_backend() {
+    let service = Service::hello();
+    let place = Place::new();
+    cast(&place);
+    place.run("init --name Beta --dir beta-ca").good();
+    for (name, out) in [("admin.acme.example", "foreign"), ("a.beta.example", "own")] {
+        place
+            .run(&format!(
+                "issue client --dir beta-ca --dns a.beta.example --name {name} --out {out}"
+            ))
+            .good();
+    }
+    place.shell("cp -r own beta").good();
+    let names = "names = [\"dns:*.beta.example\", \"cn:a.beta.example\"]";
+    place.write("handfast.toml", bound(&service.url(), names, "xfcc = true"));
+    let proxy = place.open("proxy --config handfast.toml");
+    for (pair, subject) in [
+        ("own", "Subject=\"CN=a.beta.example\""),
+        ("foreign", "Subject=\"\""),
+    ] {
+        assert_eq!(call(&place, pair).get(proxy.port), Ok(200), "{pair}");
+        let xfcc = service.last().value("x-forwarded-client-cert");
+        assert!(xfcc.contains(subject), "{xfcc}");
+        assert!(xfcc.ends_with(";DNS=\"a.beta.example\""), "{xfcc}");
+        assert!(!xfcc.contains("admin.acme"), "{xfcc}");
+    }
+}
+
+#[test]
 fn a_partners_ca_cannot_vouch_for_the_names_of_another() {
     let service = Service::hello();
     let place = Place::new();
