@@ -21,6 +21,8 @@ mod deadlines;
 mod explained;
 #[path = "proxy/fail_closed.rs"]
 mod fail_closed;
+#[path = "proxy/floods.rs"]
+mod floods;
 #[path = "proxy/forward_proxy.rs"]
 mod forward_proxy;
 #[path = "proxy/hosts.rs"]

@@ -58,6 +58,14 @@ pub(crate) enum NoHeader {
     End,
 }
 
+/// The words of an error without the link to the manual of a library, which explains it to who writes a program with it.
+fn without_link(mut words: String) -> String {
+    if let Some(end) = words.find(": https://docs.rs/") {
+        words.truncate(end);
+    }
+    words
+}
+
 impl Ended {
     pub(crate) fn code(&self) -> Code {
         match self {
@@ -75,7 +83,7 @@ impl Ended {
                 Some(because) => format!("{denial}; {because}"),
                 None => denial.to_string(),
             },
-            other => other.to_string(),
+            other => without_link(other.to_string()),
         }
     }
 
@@ -103,5 +111,27 @@ impl Ended {
             code: code::BACKEND_UNREACHABLE,
             reason,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_has_no_link_to_the_manual_of_a_library() {
+        let said = "peer closed connection without sending TLS close_notify";
+        for reason in [
+            said.to_owned(),
+            format!("{said}: https://docs.rs/rustls/latest/rustls/manual/_03_howto/index.html"),
+        ] {
+            let ended = Ended::Broken {
+                code: code::PEER_BROKE,
+                reason,
+            };
+            assert_eq!(ended.reason(), said);
+        }
+        let of_a_backend = "the backend https://acme.example cannot be reached: refused";
+        assert_eq!(without_link(of_a_backend.to_owned()), of_a_backend);
     }
 }

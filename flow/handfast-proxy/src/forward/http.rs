@@ -182,9 +182,17 @@ async fn serve_http2(io: Io, visit: Arc<Visit>) -> Result<(), Ended> {
     ended.map_err(|error| broken(&error))
 }
 
+/// Whether the HTTP state has cut a client that resets streams, or sends frames, and asks for nothing (RFC 9113 section 7).
+fn is_flood(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    cause.is_some_and(|cause| cause.is_library() && cause.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
+}
+
 fn broken(error: &hyper::Error) -> Ended {
     let code = if error.is_parse() || error.is_parse_too_large() {
         code::BAD_REQUEST
+    } else if is_flood(error) {
+        code::FLOODED
     } else {
         code::PEER_BROKE
     };
