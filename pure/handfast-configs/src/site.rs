@@ -98,6 +98,15 @@ pub(super) struct Site {
 }
 
 impl Site {
+    /// What it is called and where it listens; one without a name is called by where it listens.
+    pub(super) fn called_on(&self, addresses: &[String]) -> String {
+        let is_said = |address: &String| self.called.ends_with(&format!(" on {address}"));
+        if addresses.is_empty() || addresses.iter().any(is_said) {
+            return self.called.clone();
+        }
+        format!("{} on {}", self.called, addresses.join(", "))
+    }
+
     /// A site that does nothing yet.
     pub(super) fn new(called: impl Into<String>, place: &Place) -> Self {
         Self {
@@ -418,6 +427,23 @@ fn is_about_the_client(folded: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_a_site_listens_is_said_once() {
+        let place = Place {
+            file: "nginx.conf".into(),
+            line: 1,
+            text: None,
+        };
+        let at = ["*:80".to_owned()];
+        for (called, on) in [
+            ("the server on *:80", "the server on *:80"),
+            ("server \"api.example\"", "server \"api.example\" on *:80"),
+        ] {
+            assert_eq!(Site::new(called, &place).called_on(&at), on);
+        }
+        assert_eq!(Site::new("a site", &place).called_on(&[]), "a site");
+    }
 
     #[test]
     fn headers_that_carry_an_identity_are_known_in_every_spelling() {

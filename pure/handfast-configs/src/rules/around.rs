@@ -237,19 +237,11 @@ fn open_beside(kind: Kind, site: &Site, reach: &Reach, other: &Site, guard: &Rea
     } else {
         "without TLS"
     };
-    let at = match site.addresses.as_slice() {
-        [] => String::new(),
-        addresses => format!(" on {}", addresses.join(", ")),
-    };
     let because = format!(
-        "{}{at} gives {} to any client {how}, and {}{} demands a client certificate for it",
-        site.called,
+        "{} gives {} to any client {how}, and {} demands a client certificate for it",
+        site.called_on(&site.addresses),
         reach.backend,
-        other.called,
-        match other.addresses.as_slice() {
-            [] => String::new(),
-            addresses => format!(" on {}", addresses.join(", ")),
-        }
+        other.called_on(&other.addresses)
     );
     let write = if site.is_tls {
         kind.demand().to_owned()

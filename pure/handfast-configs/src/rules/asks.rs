@@ -122,8 +122,9 @@ fn some_hosts(meant: &Meant) -> Vec<Finding> {
             .filter(|site| !site.does_ask() && !site.rejects && site.late.is_empty());
         findings.extend(open.map(|site| {
             let because = format!(
-                "{} on {address} asks for no certificate, {} on the same address does",
-                site.called, asks.called
+                "{} asks for no certificate, {} on the same address does",
+                site.called_on(&[address.to_owned()]),
+                asks.called
             );
             about(code::NOT_ASKED, Certainty::Guess, &site.place, because).help(format!(
                 "where this is not meant to be public, write {}",
