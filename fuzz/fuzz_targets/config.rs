@@ -63,6 +63,7 @@ fuzz_target!(|input: &[u8]| {
     let wanted = Wanted {
         kind: Kind::ALL.get(usize::from(how)).map(|(_, kind)| *kind),
         folder: (how & 0x80 != 0).then(|| PathBuf::from("/etc")),
+        demands_revocation: how & 1 != 0,
     };
     if let Ok(outline) = outline(Path::new(NAMES[0]), &wanted, &files) {
         for spot in &outline.spots {

@@ -24,6 +24,7 @@ static CA: LazyLock<(PrivateKey, Certificate)> = LazyLock::new(|| {
         serial: Serial::from_random([1; 20]),
         subject,
         names: Vec::new(),
+        roles: Vec::new(),
         not_before: now(),
         not_after: now() + SignedDuration::from_hours(1),
         public_key: key.public_key(),
