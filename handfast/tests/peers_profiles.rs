@@ -7,8 +7,8 @@ mod program;
 
 use program::Place;
 
-const KINDS: [&str; 9] = [
-    "p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096", "mldsa44", "mldsa65", "mldsa87",
+const KINDS: [&str; 7] = [
+    "p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096", "mldsa65",
 ];
 
 const CONFIG: &str = r#"
