@@ -50,6 +50,8 @@ mod revoked_cas;
 mod rotation;
 #[path = "authority/verify.rs"]
 mod verify;
+#[path = "authority/which_certificate.rs"]
+mod which_certificate;
 
 use handfast_pki::{
     Certificate, PrivateKey, PublicKey,

@@ -51,6 +51,9 @@ pub enum ChangeError {
     /// The name of a CA that there is, for another key: verifiers could not tell the two apart.
     #[error("the name \"{subject}\" is that of {of} already, which has another key")]
     NameTaken { subject: String, of: &'static str },
+    /// A root of others with the name of a CA of ours.
+    #[error("\"{subject}\" is the name of our CA \"{ca}\" as well, and no verifier could tell them apart")]
+    NameOfOurs { subject: String, ca: String },
     /// Records that were never restored, or are reconciled.
     #[error("the records were not restored from a backup, or have been reconciled")]
     NoGap,
@@ -73,7 +76,7 @@ impl ChangeError {
             Self::StillNeeded { .. } | Self::LastOne { .. } | Self::UnderWay { .. } => code::STILL_NEEDED,
             Self::RootKeyAway { .. } => code::ROOT_KEY_AWAY,
             Self::ForeignRoot { .. } => code::UNKNOWN_ISSUER,
-            Self::NameTaken { .. } => code::EXISTS,
+            Self::NameTaken { .. } | Self::NameOfOurs { .. } => code::EXISTS,
             Self::NoGap => code::USAGE,
             Self::KeyUnsaid { .. } | Self::InToken { .. } | Self::KeyInUse { .. } => code::USAGE,
             Self::BadCopy { .. } => code::KEY_MISMATCH,
@@ -100,6 +103,9 @@ impl ChangeError {
             Self::KeyInUse { .. } => "name another object in the URI; one that is not there yet is made".into(),
             Self::NameTaken { .. } => {
                 "have a request made with a name of its own: handfast ca issuer add --name NAME --csr FILE".into()
+            }
+            Self::NameOfOurs { .. } => {
+                "nothing is gained where it is our own root; otherwise have the other root made again, with a name of its own".into()
             }
             Self::NoGap => "nothing has to be done: handfast ca check".into(),
             Self::InToken { .. } => "take the token away".into(),

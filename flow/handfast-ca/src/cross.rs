@@ -4,13 +4,14 @@
 use std::path::Path;
 
 use handfast_pki::{
-    Bounds, Certificate,
+    Bounds, Certificate, name,
     profile::{CaRules, Copied, ProfileRules},
 };
 use jiff::Timestamp;
 
 use crate::{
     below::Below,
+    change_error::ChangeError,
     create::issue_ca,
     error::Result,
     issuer::Issuer,
@@ -31,12 +32,28 @@ impl Realm<'_> {
         now: Timestamp,
     ) -> Result<Certificate> {
         opening::must_be_a_chain(std::slice::from_ref(foreign))?;
+        self.must_have_another_name(foreign)?;
         let root = self.active_root()?.clone();
         let signer = self.root_signer(&root, root_at)?;
         let made = self.certify(foreign, None, &signer.issuer, now)?;
         let line = described("cross-signed by", &root, &made);
         self.change(&self.cas, Event::CaAdded, &[line], now)?;
         Ok(made)
+    }
+
+    /// Two CAs of one name: nobody could tell which of them a certificate names as its issuer.
+    fn must_have_another_name(&self, foreign: &Certificate) -> Result<()> {
+        for ca in &self.cas {
+            let own = self.certificates_of(ca).unwrap_or_default();
+            if own.first().is_some_and(|own| own.subject() == foreign.subject()) {
+                return Err(ChangeError::NameOfOurs {
+                    subject: name::shown(foreign.subject()),
+                    ca: ca.name.clone(),
+                }
+                .into());
+            }
+        }
+        Ok(())
     }
 
     /// `own` certified by `signer`. Limits that are known as `bounds` stand in the signer's certificate as well, and only

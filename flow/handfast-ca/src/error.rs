@@ -167,7 +167,7 @@ pub enum Error {
     #[error(transparent)]
     Signer(#[from] SignerError),
     /// The records.
-    #[error("the records of the CA fail: {0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// Something of the audit log, or what was taken from it, does not hold.
     #[error(transparent)]

@@ -61,10 +61,11 @@ pub enum StoreError {
     /// The head of the audit log, or its key.
     #[error(transparent)]
     Log(#[from] TreeError),
-    #[error(transparent)]
+    /// The database.
+    #[error("the records of the CA fail: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// Of another implementation.
-    #[error(transparent)]
+    #[error("the records of the CA fail: {0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 

@@ -129,7 +129,7 @@ fn which(args: &Args, now: Timestamp) -> Result<Which, Failure> {
         if show::is_file(text) {
             return Ok(Which::Certificate(Box::new(show::from_file(&path)?)));
         }
-        return Ok(Which::Serial(show::serial(text)));
+        return Ok(Which::Serial(show::serial(text)?));
     }
     let by_time = args
         .issued_before

@@ -145,7 +145,7 @@ fn find(authority: &Authority, text: &str, dir: &Path) -> Result<Row, Failure> {
         }
     } else {
         Query {
-            serial: Some(serial(text)),
+            serial: Some(serial(text)?),
             ..Query::default()
         }
     };
@@ -167,15 +167,26 @@ pub fn from_file(path: &Path) -> Result<Certificate, Failure> {
 }
 
 /// A serial number as other programs print it: with colons, in capitals, with `0x`.
-pub fn serial(text: &str) -> String {
+///
+/// # Errors
+///
+/// Other signs than hexadecimal digits, or none at all.
+pub fn serial(text: &str) -> Result<String, Failure> {
     let digits = text
         .trim()
         .trim_start_matches("0x")
         .replace(':', "")
         .to_ascii_lowercase();
-    if digits.len() % 2 == 1 {
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Failure::misuse(format!(
+            "\"{}\" is no serial number (hexadecimal digits), and no file that is here",
+            printable(text)
+        ))
+        .help("give a serial number, a SHA-256, or the file of a certificate"));
+    }
+    Ok(if digits.len() % 2 == 1 {
         format!("0{digits}")
     } else {
         digits
-    }
+    })
 }

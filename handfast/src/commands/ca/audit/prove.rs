@@ -45,7 +45,7 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let serial = if show::is_file(&args.certificate) {
         show::from_file(path)?.serial()
     } else {
-        show::serial(&args.certificate)
+        show::serial(&args.certificate)?
     };
     let dir = dir_flag(&args.place.dir);
     let proof = authority.prove(&serial, args.event)?.ok_or_else(|| {
