@@ -89,6 +89,13 @@ impl Authority {
         self.realm().cross_sign(foreign, root_at, now)
     }
 
+    /// Makes a new list of the root with its key in the folder `root_at`; [`Self::publish`] hands it out.
+    pub fn list_root(&self, root_at: &Path, now: Timestamp) -> Result<()> {
+        let realm = self.realm();
+        let root = realm.active_root()?;
+        realm.sign_list_of(&realm.root_signer(root, Some(root_at))?, now)
+    }
+
     /// Takes the root with its key to the new folder `to`; the key here is removed once the copy has signed.
     pub fn export_root(&self, to: &Path, now: Timestamp) -> Result<ExportedRoot> {
         self.realm().export_root(to, now)

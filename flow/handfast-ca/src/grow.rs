@@ -203,11 +203,17 @@ impl Realm<'_> {
         chain.extend(self.between(kept)?);
         files.certificates(&kept.certificate, &chain)?;
         parent.note(&kept.name, &chain)?;
-        if publish::may_sign_lists(&parent.issuer) {
-            let records = ListRecords::of(self.store).with(parent.records());
-            publish::sign_list(&parent.issuer, records, publish::ROOT_LIFETIME, self.by, now)?;
-        }
+        self.sign_list_of(parent, now)?;
         Ok(certificate)
+    }
+
+    /// A new list of the root, if it may sign one; it is kept for the time when its key is away.
+    pub(crate) fn sign_list_of(&self, root: &RootSigner, now: Timestamp) -> Result<()> {
+        if publish::may_sign_lists(&root.issuer) {
+            let records = ListRecords::of(self.store).with(root.records());
+            publish::sign_list(&root.issuer, records, publish::ROOT_LIFETIME, self.by, now)?;
+        }
+        Ok(())
     }
 
     /// A new CA signs what there is, and no CAs.

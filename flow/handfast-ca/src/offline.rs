@@ -62,7 +62,10 @@ impl Realm<'_> {
             .into());
         }
         // Says where it is, when it is not here.
-        let issuer = self.root_signer(root, None)?.issuer;
+        let signer = self.root_signer(root, None)?;
+        // All that is revoked until now is on the list that stays here.
+        self.sign_list_of(&signer, now)?;
+        let issuer = signer.issuer;
         let own = self.certificates_of(root)?;
         let key = folder::read_key(self.folder, &root.key)?;
         let staged = Staged::begin(to)?;

@@ -176,7 +176,9 @@ impl Authority {
         Ok(if now > list.next_update {
             Err("its key is not here, and its last list has expired")
         } else if newer > 0 {
-            Err("its key is not here, and it has revoked a CA since its last list")
+            Err(
+                "its key is not here, and it has revoked a CA since its last list: ca crl --root-at DIR makes a new one",
+            )
         } else {
             Ok(SignedList {
                 issuer: ca.called(),

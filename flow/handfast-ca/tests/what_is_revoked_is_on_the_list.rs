@@ -273,7 +273,7 @@ fn the_list_of_a_root_whose_key_is_away_is_handed_out_while_it_is_true() {
     let (signed, _) = lists(&ca, now() + days(1));
     assert_eq!(
         signed.missing()[0].why,
-        "its key is not here, and it has revoked a CA since its last list"
+        "its key is not here, and it has revoked a CA since its last list: ca crl --root-at DIR makes a new one"
     );
     std::fs::rename(scratch.at("root.key"), place.join("root.key")).expect("brought back");
     let (signed, read) = lists(&ca, now() + days(1));

@@ -74,6 +74,43 @@ fn a_root_that_was_taken_away_revokes_what_it_has_signed() {
     place.run("ca rotate --root-at safe").good();
 }
 
+#[test]
+fn a_ca_that_is_revoked_is_on_the_next_list_whenever_the_root_went_away() {
+    let place = Place::with_authority();
+    for name in ["before", "after"] {
+        place.run(&format!("ca issuer add --name {name}")).good();
+    }
+    let revoke = |name: &str| {
+        let line = format!("ca revoke handfast/ca/{name}.crt --reason keyCompromise --yes");
+        place.run(&line).good();
+        certificates(&place, &format!("handfast/ca/{name}.crt"))[0].serial()
+    };
+    let listed = |line: &str| {
+        let ran = place.run(line).good();
+        let lists = "awk '/BEGIN X509 CRL/{n++} {print > (\"list\" n)}' all.crl; \
+                     for list in list*; do openssl crl -in $list -noout -text; done; rm list*";
+        (ran.stderr, place.shell(lists).good().stdout.to_lowercase())
+    };
+    let before = revoke("before");
+    place.run("ca root export --to safe").good();
+    let (said, text) = listed("ca crl --out all.crl");
+    assert!(
+        text.contains(&before) && !said.contains("warning"),
+        "{said}{text}"
+    );
+
+    let after = revoke("after");
+    let (said, text) = listed("ca crl --out all.crl");
+    assert!(said.contains("ca crl --root-at DIR makes a new one"), "{said}");
+    assert!(!text.contains(&after), "{text}");
+    let (said, text) = listed("ca crl --root-at safe --out all.crl");
+    assert!(!said.contains("warning"), "{said}");
+    assert!(text.contains(&before) && text.contains(&after), "{text}");
+    for dir in ["handfast", "safe"] {
+        place.run(&format!("ca audit verify --dir {dir}")).good();
+    }
+}
+
 /// A proxy refuses a list whose number is not greater than that of the one it has.
 #[test]
 fn the_lists_of_a_root_count_on_wherever_they_are_signed_and_none_forgets_a_revocation() {

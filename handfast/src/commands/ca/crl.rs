@@ -39,6 +39,9 @@ pub struct Args {
     /// Until when the next list is promised; programs reject everybody after it
     #[arg(long, value_name = "TIME", default_value = "7d")]
     lifetime: String,
+    /// The folder that holds the root's key, where that was taken away: its list is made anew, too
+    #[arg(long, value_name = "DIR")]
+    root_at: Option<PathBuf>,
     #[command(flatten)]
     acting: Acting,
     #[command(flatten)]
@@ -54,6 +57,9 @@ pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
         authority.place_of_shards()?;
     }
     files::must_take_public(&args.out)?;
+    if let Some(folder) = &args.root_at {
+        authority.list_root(folder, now)?;
+    }
     let lists = authority.publish(lifetime, &requester, now)?;
     let leftovers = files::write_parts(&args.out, lists.to_pem(), Readers::Everybody)?;
     words.tell_leftovers(&leftovers);
