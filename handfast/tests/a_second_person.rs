@@ -73,6 +73,11 @@ fn what_waits_is_shown_as_a_whole() {
     ] {
         assert!(listed.contains(part), "{part}: {listed}");
     }
+    let answer = place.run("ca requests --json").good().json();
+    let request = &answer["requests"][0];
+    assert_eq!(request["key_kind"], "P-384");
+    assert_eq!(request["lifetime_seconds"], 36 * 3600);
+    assert_eq!(request["psd2_roles"], serde_json::json!([]));
     let other = "issue admin --email other@acme.example --out other";
     assert_code(&place.run(other), 1, "HF-821");
     let listed = place.run("ca requests").good().stdout;

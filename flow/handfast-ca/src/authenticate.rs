@@ -26,6 +26,8 @@ pub(crate) fn requester(
     requester: Requester,
     context: Context<'_>,
 ) -> Result<Authenticated> {
+    // What is blocked or ours is known by its bytes.
+    received.public_key.must_be_written_as_usual()?;
     // A root that is being made has no certificate yet, and signs its own key.
     let existing = context
         .issuers

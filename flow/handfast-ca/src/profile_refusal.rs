@@ -66,11 +66,16 @@ pub enum ProfileRefusal {
     /// The roles of a payment service provider.
     #[error("the profile \"{profile}\" does not give these roles: {detail}")]
     Roles { profile: ProfileName, detail: String },
-    /// An organizationIdentifier that is none of a payment service provider.
+    /// An organizationIdentifier that is none of a payment service provider, or of one that another authority supervises.
     #[error(
-        "the profile \"{profile}\" is for payment service providers, whose organizationIdentifier is such as PSDDE-BAFIN-123456, found \"{found}\""
+        "the profile \"{profile}\" is for payment service providers that {authority} supervises (nca-id), whose organizationIdentifier is such as PSD{authority}-123456, found \"{found}\""
     )]
-    Provider { profile: ProfileName, found: String },
+    Provider {
+        profile: ProfileName,
+        /// By its identifier.
+        authority: String,
+        found: String,
+    },
     /// A lifetime outside of the profile's.
     #[error("{}", lifetime(profile, *asked, *shortest, *longest))]
     Lifetime {

@@ -147,7 +147,44 @@ pub fn must_be_free<P: AsRef<Path>>(paths: &[P], force: bool) -> Result<(), Prob
             None => Ok(()),
         };
     }
-    paths.try_for_each(|path| staging::must_be_replaceable(path).map_err(|error| unwritable(path, &error)))
+    paths.try_for_each(|path| {
+        must_be_no_file_of_a_ca(path)?;
+        staging::must_be_replaceable(path).map_err(|error| unwritable(path, &error))
+    })
+}
+
+/// The records of a CA, by which its directory is known.
+const RECORDS: &str = "authority.db";
+/// What else a CA has beside them, and nothing that is written for others takes the place of.
+const OF_A_CA: [&str; 10] = [
+    "authority.db-wal",
+    "authority.db-shm",
+    "root.crt",
+    "root.key",
+    "issuing.crt",
+    "issuing.key",
+    "trust.crt",
+    "ca.toml",
+    "audit.key",
+    "audit.pub",
+];
+
+/// An output never takes the place of what a CA needs: all that it has issued and revoked stands there alone.
+fn must_be_no_file_of_a_ca(path: &Path) -> Result<(), Problem> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let has_records = |folder: &Path| folder.join(RECORDS).exists();
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let is_beside = has_records(folder) && (name == RECORDS || OF_A_CA.contains(&name));
+    let is_below =
+        folder.file_name().is_some_and(|name| name == "ca") && folder.parent().is_some_and(has_records);
+    if !path.exists() || !(is_beside || is_below) {
+        return Ok(());
+    }
+    let message = format!("\"{}\" is a file of a CA, and is not replaced", path.display());
+    Err(Problem::new(code::EXISTS, message).help("choose another place"))
 }
 
 /// Refuses when `path` may not be written with something public, whatever it is: asked before something is signed for it.

@@ -42,6 +42,10 @@ pub struct Args {
 pub fn run(args: &Args, words: &Words) -> Result<Exit, Failure> {
     let now = Timestamp::now();
     files::must_be_free(&[&args.out], args.leaf.force)?;
+    if args.leaf.force {
+        // Before anything is signed for it.
+        files::must_take_public(&args.out)?;
+    }
     let request = load::request(&args.request)?;
     let cert_request = args.leaf.request(Applicant::from_request(&request))?;
     let authority = Authority::open(&args.leaf.dir)?;

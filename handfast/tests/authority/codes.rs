@@ -156,7 +156,7 @@ fn a_payment_service_provider_without_its_identifier_gets_no_certificate() {
              --attribute organizationIdentifier={identifier} --psd2-role PSP_PI --out bank --force"
         ))
     };
-    for bad in ["nonsense", "PSDDE-BAFIN", "VATDE-123456789"] {
+    for bad in ["nonsense", "PSDDE-BAFIN", "VATDE-123456789", "PSDFR-ACPR-1"] {
         let refused = issue(bad).refused(2, "HF-820");
         assert!(
             refused.stderr.contains(&format!("found \"{bad}\"")),

@@ -68,3 +68,73 @@ fn a_root_with_the_name_of_a_ca_of_ours_is_not_vouched_for() {
     }
     place.run("ca cross-sign other/root.crt --out other.crt").good();
 }
+
+/// The same key in two writings has two fingerprints, and a blocked key is known by its fingerprint.
+#[test]
+fn a_key_in_another_writing_than_the_usual_one_gets_no_certificate() {
+    let place = Place::with_authority();
+    place
+        .shell(
+            "openssl ecparam -name prime256v1 -genkey -noout -out usual.pem && \
+             openssl ec -in usual.pem -conv_form compressed -out compressed.pem && \
+             for key in usual compressed; do openssl req -new -key $key.pem -subj / \
+             -addext subjectAltName=DNS:$key.example -out $key.csr; done",
+        )
+        .good();
+    place.run("sign usual.csr server --out usual.crt").good();
+    let refused = place.run("sign compressed.csr server --out compressed.crt");
+    assert_eq!(refused.exit, 2, "{refused:#?}");
+    assert!(refused.stderr.contains("a point uncompressed"), "{refused:#?}");
+    assert!(!place.path("compressed.crt").exists());
+}
+
+#[test]
+fn no_output_takes_the_place_of_a_file_of_a_ca() {
+    let place = Place::with_authority();
+    place.run("csr --dns a.example --out a").good();
+    place.run("ca issuer add --name more").good();
+    for file in [
+        "authority.db",
+        "root.crt",
+        "issuing.crt",
+        "ca.toml",
+        "audit.pub",
+        "ca/more.crt",
+    ] {
+        let before = std::fs::read(place.path(&format!("handfast/{file}"))).expect("a file");
+        for line in [
+            "ca crl --out",
+            "ca set --out",
+            "ca list --html",
+            "sign a/tls.csr server --force --out",
+        ] {
+            let refused = place.run(&format!("{line} handfast/{file}")).refused(2, "HF-801");
+            assert!(refused.stderr.contains("is a file of a CA"), "{refused:#?}");
+        }
+        let after = std::fs::read(place.path(&format!("handfast/{file}"))).expect("a file");
+        assert_eq!(before, after, "{file}");
+    }
+    // What is not the CA's may lie beside.
+    for _ in 0..2 {
+        place.run("ca crl --out handfast/all.crl").good();
+    }
+    assert_eq!(
+        place.run("ca list --json").good().json()["certificates"]
+            .as_array()
+            .map(Vec::len),
+        Some(3)
+    );
+}
+
+#[test]
+fn what_may_not_be_written_is_refused_before_anything_is_signed() {
+    let place = Place::with_authority();
+    place.run("csr --dns a.example --out a").good();
+    place
+        .run("sign a/tls.csr server --force --out a/tls.key")
+        .refused(2, "HF-801");
+    let recorded = || place.run("ca list --identity dns:a.example --json").good().json();
+    assert_eq!(recorded()["certificates"].as_array().map(Vec::len), Some(0));
+    place.run("sign a/tls.csr server --force --out a/tls.crt").good();
+    assert_eq!(recorded()["certificates"].as_array().map(Vec::len), Some(1));
+}

@@ -126,18 +126,13 @@ impl fmt::Display for PspRole {
     }
 }
 
-/// Whether `text` is the identifier of a payment service provider: `PSD`, the national competent authority, and the number
-/// that it has given, such as `PSDDE-BAFIN-123456` (TS 119 495 section 5.2.1).
-pub fn is_provider(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("PSD") else {
-        return false;
-    };
-    let mut hyphens = rest.match_indices('-').map(|(at, _)| at);
-    let (Some(_), Some(second)) = (hyphens.next(), hyphens.next()) else {
-        return false;
-    };
+/// The national competent authority in the identifier of a payment service provider: `PSD`, the authority, and the number that
+/// it has given, such as `PSDDE-BAFIN-123456` (TS 119 495 section 5.2.1). Nothing where `text` is none.
+pub fn authority_of_provider(text: &str) -> Option<AuthorityId> {
+    let rest = text.strip_prefix("PSD")?;
+    let (second, _) = rest.match_indices('-').nth(1)?;
     let (authority, number) = rest.split_at(second);
-    authority.parse::<AuthorityId>().is_ok() && number.len() > 1
+    authority.parse().ok().filter(|_| number.len() > 1)
 }
 
 /// The organizationIdentifier in `subject`, where it has one.
@@ -396,7 +391,7 @@ mod tests {
             "PSDPL-PFSA-12-34",
             "PSDFI-FINFSA-1",
         ] {
-            assert!(is_provider(good), "{good}");
+            assert!(authority_of_provider(good).is_some(), "{good}");
         }
         for bad in [
             "nonsense",
@@ -412,7 +407,7 @@ mod tests {
             "VATDE-123456789",
             "DE-BAFIN-123456",
         ] {
-            assert!(!is_provider(bad), "{bad}");
+            assert!(authority_of_provider(bad).is_none(), "{bad}");
         }
     }
 }

@@ -4,7 +4,7 @@ use handfast_pki::{
     Error as PkiError, NamePattern,
     name::{AltName, Name, common_names, is_spiffe_id},
     profile::{NameKind, ProfileRules, attributes},
-    qualified::{is_provider, provider_in},
+    qualified::{authority_of_provider, provider_in},
     text::printable,
 };
 
@@ -152,9 +152,12 @@ pub(super) fn roles(received: &Received, profile: &ProfileRules) -> Result<()> {
             None => Ok(()),
         };
     };
-    if let Some(found) = provider_in(&received.subject).filter(|text| !is_provider(text)) {
+    // Who supervises it stands twice in the certificate, and is one authority.
+    let is_supervised = |text: &String| authority_of_provider(text).as_ref() == Some(&psd2.authority_id);
+    if let Some(found) = provider_in(&received.subject).filter(|text| !is_supervised(text)) {
         return Err(ProfileRefusal::Provider {
             profile: profile.name.clone(),
+            authority: psd2.authority_id.as_str().to_owned(),
             found: printable(&found),
         }
         .into());

@@ -81,18 +81,23 @@ pub fn line(request: &WaitingRequest) -> String {
 }
 
 /// All that the certificate would be: who approves it has to see that.
-fn asked_for(request: &WaitingRequest) -> [String; 4] {
+fn asked_for(request: &WaitingRequest) -> Vec<String> {
     let shown = |text: String| if text.is_empty() { "none".into() } else { text };
     let names: Vec<String> = request.names.iter().map(ToString::to_string).collect();
     let lifetime = request
         .lifetime
         .map_or_else(|| "that of the profile".into(), written);
-    [
+    let mut parts = vec![
         format!("  subject    {}", shown(name::shown(&request.subject))),
         format!("  names      {}", shown(names.join(", "))),
         format!("  lifetime   {lifetime}"),
         format!("  key        {}", request.public_key.algorithm()),
-    ]
+    ];
+    if !request.roles.is_empty() {
+        let roles: Vec<String> = request.roles.iter().map(ToString::to_string).collect();
+        parts.push(format!("  PSD2 roles {}", roles.join(", ")));
+    }
+    parts
 }
 
 /// The same in JSON.
@@ -105,6 +110,9 @@ pub fn described(request: &WaitingRequest) -> Value {
         "subject": handfast_pki::name::shown(&request.subject),
         "names": request.names.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "key": request.public_key.fingerprint().to_string(),
+        "key_kind": request.public_key.algorithm(),
+        "lifetime_seconds": request.lifetime.map(|lifetime| lifetime.as_secs()),
+        "psd2_roles": request.roles.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "requester": request.requester.to_string(),
         "uid": request.requester.uid,
         "user": request.requester.user,

@@ -24,7 +24,7 @@ pub struct PublicKey {
 /// The parts of a key.
 pub(super) struct Parts<'a> {
     /// AlgorithmIdentifier with tag and length.
-    algorithm: Value<'a>,
+    pub(super) algorithm: Value<'a>,
     pub(super) kind: Oid,
     pub(super) bits: &'a [u8],
 }

@@ -7,8 +7,13 @@ use const_oid::db::{
 };
 use der::Decode;
 
-use super::{MlDsa, PublicKey, factors, forms::RsaParts};
-use crate::{Error, Result};
+use webpki::ALL_VERIFICATION_ALGS;
+
+use super::{
+    MlDsa, PublicKey, factors,
+    forms::{RsaParts, inside},
+};
+use crate::{Error, Result, asn1};
 
 impl PublicKey {
     /// Refuses keys that nobody should trust: RSA below 2048 bits, with a small or even exponent, with a factor below 168,
@@ -74,6 +79,28 @@ impl PublicKey {
             None => Ok(()),
             Some(flaw) => Err(factorable(&self.algorithm(), &flaw)),
         }
+    }
+
+    /// Refuses a key that is written in another way than is usual: with a compressed point, without the NULL of RSA. Who
+    /// compares keys by their bytes would take it for another one.
+    pub fn must_be_written_as_usual(&self) -> Result<()> {
+        let is_usual = self.parts().is_some_and(|parts| {
+            let is_known = ALL_VERIFICATION_ALGS
+                .iter()
+                .any(|known| inside(parts.algorithm.whole) == Some(known.public_key_alg_id().as_ref()));
+            let bits = asn1::wrap(asn1::BIT_STRING, &[&[0], parts.bits].concat());
+            let again = asn1::wrap(asn1::SEQUENCE, &[parts.algorithm.whole, &bits].concat());
+            // RFC 5480 section 2.2: 4 is an uncompressed point.
+            let is_whole = parts.kind != ID_EC_PUBLIC_KEY || parts.bits.first() == Some(&4);
+            is_known && is_whole && again == self.spki_der()
+        });
+        if is_usual {
+            return Ok(());
+        }
+        Err(Error::Unexpected {
+            expected: "a key as it is usually written (RFC 3279, 5480, 8410, 9881), a point uncompressed",
+            found: "another writing of it".into(),
+        })
     }
 
     fn rsa_must_be_strong(&self, bits: &[u8], algorithm: &str) -> Result<()> {
