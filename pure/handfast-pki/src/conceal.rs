@@ -278,14 +278,17 @@ fn in_dumps(text: &str) -> Vec<Range<usize>> {
 fn in_pieces(text: &str) -> Vec<Range<usize>> {
     /// Fewer characters give too little away.
     const LEAST: usize = 24;
+    /// No list of names without a word in it is as long.
+    const LONGEST: usize = 150;
     let mut found = Vec::new();
     let mut range = 0..0;
     let mut joined = String::new();
     let mut lengths = [0; 2];
     let mut close = |joined: &mut String, range: &Range<usize>| {
         let shares = Shares::of(joined);
-        // Names of programs and algorithms turn at two of five places.
-        if joined.len() >= LEAST && shares.small >= 12 && shares.capital >= 12 && shares.turns >= 45 {
+        // Names of programs and algorithms turn at two of five places. A key does so once in some thousand, and is longer.
+        let turns = if joined.len() >= LONGEST { 34 } else { 45 };
+        if joined.len() >= LEAST && shares.small >= 12 && shares.capital >= 12 && shares.turns >= turns {
             found.push(range.clone());
         }
         joined.clear();
