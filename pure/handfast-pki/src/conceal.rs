@@ -172,7 +172,7 @@ fn is_chance(run: &str) -> bool {
 /// Whether a long run is chance between its signs as well: words turn there once or twice, chance at two of three places.
 fn is_chance_throughout(run: &str) -> bool {
     let shares = Shares::of(run);
-    shares.signs <= 25 && shares.small >= 12 && shares.capital >= 12 && shares.turns_between_signs >= 36
+    shares.signs <= 25 && shares.small >= 12 && shares.capital >= 12 && shares.turns_between_signs >= 30
 }
 
 /// What a run is made of, each in percent of it.
