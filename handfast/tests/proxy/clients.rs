@@ -1,3 +1,4 @@
+// long: one promise of bound CAs each, with the partners that all of them need
 //! Several CAs, each bound to its names; what is denied or revoked is cut, and the others go on.
 
 use std::{
